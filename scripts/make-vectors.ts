@@ -1,0 +1,310 @@
+/**
+ * Writes test/vectors/objects.json and roots.json: what TypeScript and Solidity must both compute.
+ *
+ * Computed a second way, by ethers' own EIP-712 and packing from the type lines in docs/decisions.md, so that a slip in
+ * src/codec shows instead of being copied. Run after a change of the formats: npm run vectors
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  AbiCoder,
+  TypedDataEncoder,
+  concat,
+  id,
+  keccak256,
+  solidityPacked,
+  solidityPackedKeccak256,
+  toBeHex,
+} from 'ethers'
+import type { TypedDataField } from 'ethers'
+
+const FOLDER = new URL('../test/vectors/', import.meta.url)
+const DECISIONS = readFileSync(new URL('../docs/decisions.md', import.meta.url), 'utf8')
+const NIL = `0x${'00'.repeat(32)}`
+const ONES = `0x${'ff'.repeat(32)}`
+const U32_MAX = 2 ** 32 - 1
+const I32_MAX = 2 ** 31 - 1
+/** The largest u64 that the program uses: heights and sequence numbers are JSON numbers. */
+const SAFE_MAX = Number.MAX_SAFE_INTEGER
+
+/** Bytes that look random and are the same at each run. */
+const digest = (label: string): string => id(`RSDP vector ${label}`)
+const address = (label: string): string => digest(label).slice(0, 42)
+
+/** `Name(type field,…)` as docs/decisions.md states it. */
+function typeFields(name: string): TypedDataField[] {
+  const line = new RegExp(`^\`?${name}\\(([^)]*)\\)`, 'm').exec(DECISIONS)?.[1]
+  if (line === undefined) throw new Error(`docs/decisions.md has no line for ${name}`)
+  return line.split(',').map((field) => {
+    const [type = '', fieldName = ''] = field.split(' ')
+    return { type, name: fieldName }
+  })
+}
+
+const domain = { chainId: 31337, verifyingContract: address('PhaseLog'), salt: digest('deployment') }
+const fullDomain = { name: 'RSDP', version: '2', ...domain }
+const clusters = [digest('cluster 1'), digest('cluster 2'), NIL, ONES]
+
+type Fields = Readonly<Record<string, string | number>>
+const some = (label: string): string => digest(`field ${label}`)
+
+const OBJECTS: readonly (readonly [type: string, fields: Fields])[] = [
+  ['Hello', { height: 1, round: 0, value: NIL, inputsRoot: some('a'), inputs: 0b1111, validRound: -1 }],
+  [
+    'Hello',
+    { height: 42, round: 7, value: some('b'), inputsRoot: some('c'), inputs: 0b1010101, validRound: 6 },
+  ],
+  ['Hello', { height: 0, round: 0, value: NIL, inputsRoot: NIL, inputs: 0, validRound: -1 }],
+  [
+    'Hello',
+    { height: SAFE_MAX, round: U32_MAX, value: ONES, inputsRoot: ONES, inputs: U32_MAX, validRound: I32_MAX },
+  ],
+  ['Status', { height: 1, stateHash: some('d'), eventSeq: 0 }],
+  ['Status', { height: 100, stateHash: some('e'), eventSeq: 17 }],
+  ['Status', { height: 0, stateHash: NIL, eventSeq: 0 }],
+  ['Status', { height: SAFE_MAX, stateHash: ONES, eventSeq: SAFE_MAX }],
+  [
+    'Share',
+    {
+      height: 1,
+      round: 0,
+      stateHash: some('f'),
+      inputsRoot: some('g'),
+      inputs: 0b11111,
+      eventSeq: 3,
+      validRound: -1,
+    },
+  ],
+  [
+    'Share',
+    {
+      height: 9,
+      round: 4,
+      stateHash: some('h'),
+      inputsRoot: some('i'),
+      inputs: 0b10111,
+      eventSeq: 5,
+      validRound: 2,
+    },
+  ],
+  ['Share', { height: 9, round: 5, stateHash: NIL, inputsRoot: NIL, inputs: 0, eventSeq: 0, validRound: -1 }],
+  [
+    'Share',
+    {
+      height: SAFE_MAX,
+      round: U32_MAX,
+      stateHash: ONES,
+      inputsRoot: ONES,
+      inputs: U32_MAX,
+      eventSeq: SAFE_MAX,
+      validRound: I32_MAX,
+    },
+  ],
+  ['Confirm', { height: 1, round: 0, value: some('j') }],
+  ['Confirm', { height: 2, round: 3, value: NIL }],
+  ['Confirm', { height: SAFE_MAX, round: U32_MAX, value: ONES }],
+  ['Checkpoint', { height: 20, root: some('k'), logSeq: 80, logHead: some('l') }],
+  ['Checkpoint', { height: 0, root: NIL, logSeq: 0, logHead: NIL }],
+  ['Checkpoint', { height: SAFE_MAX, root: ONES, logSeq: SAFE_MAX, logHead: ONES }],
+  ['Close', {}],
+]
+
+function objectVectors(): object {
+  const cases = OBJECTS.flatMap(([name, object], i) => {
+    const types = { [name]: typeFields(name) }
+    // every cluster for CLOSE, which has nothing else to vary
+    return (name === 'Close' ? clusters : [clusters[i % clusters.length] ?? NIL]).map((cluster) => {
+      const message = { cluster, ...object }
+      return {
+        type: name.toLowerCase(),
+        cluster,
+        object,
+        hashStruct: TypedDataEncoder.hashStruct(name, types, message),
+        digest: TypedDataEncoder.hash(fullDomain, types, message),
+      }
+    })
+  })
+  return { domain, separator: TypedDataEncoder.hashDomain(fullDomain), cases }
+}
+
+interface VectorMember {
+  readonly key: string
+  readonly operator: string
+  readonly weight: number
+}
+
+function snapshotOf(members: readonly VectorMember[]): {
+  members: readonly VectorMember[]
+  encoded: string
+  hash: string
+} {
+  const encoded = concat(
+    members.map(({ key, operator, weight }) =>
+      solidityPacked(['address', 'address', 'uint16'], [key, operator, weight]),
+    ),
+  )
+  return { members, encoded, hash: keccak256(encoded) }
+}
+
+function clusterOf(taskId: bigint, paramsHash: string, snapshotHash: string, seed: string): object {
+  const types = ['uint256', 'bytes32', 'bytes32', 'bytes32']
+  const encoded = AbiCoder.defaultAbiCoder().encode(types, [taskId, paramsHash, snapshotHash, seed])
+  return { taskId: taskId.toString(), paramsHash, snapshotHash, seed, cluster: keccak256(encoded) }
+}
+
+function inputsRootOf(members: readonly number[], label: string): object {
+  const inputs = members.reduce((sum, member) => sum + 2 ** member, 0)
+  const hashes = members.map((member) => some(`${label} ${member}`))
+  const root = solidityPackedKeccak256(['uint32', ...hashes.map(() => 'bytes32')], [inputs, ...hashes])
+  return { inputs, hashes, root }
+}
+
+function valueOf(stateHash: string, inputsRoot: string, eventSeq: number): object {
+  const value = solidityPackedKeccak256(['bytes32', 'bytes32', 'uint64'], [stateHash, inputsRoot, eventSeq])
+  return { stateHash, inputsRoot, eventSeq, value }
+}
+
+function rootOf(cluster: string, values: readonly string[]): object {
+  const start = solidityPackedKeccak256(['string', 'bytes32'], ['RSDP2.root', cluster])
+  const root = values.reduce(
+    (head, value) => solidityPackedKeccak256(['bytes32', 'bytes32'], [head, value]),
+    start,
+  )
+  return { cluster, values, root }
+}
+
+const STATUSES = ['INITIAL', 'DEBATE', 'IDLE', 'SHARE', 'CLOSE']
+const EVENTS = ['', 't1', 't2', 't3', 't4', 't5', 't6', 't7', 'RESET']
+type Step = readonly [from: string, event: string, to: string, height: number, round: number, value: string]
+
+function logOf(cluster: string, epoch: number, steps: readonly Step[], firstSeq = 1): object {
+  const entries = steps.map(([from, event, to, height, round, value], i) => ({
+    seq: firstSeq + i,
+    from,
+    event,
+    to,
+    numbers: [STATUSES.indexOf(from), EVENTS.indexOf(event), STATUSES.indexOf(to)],
+    height,
+    round,
+    value,
+  }))
+  const layout = ['uint64', 'uint8', 'uint8', 'uint8', 'uint64', 'uint32', 'bytes32']
+  const encoded = entries.map((entry) =>
+    solidityPacked(layout, [entry.seq, ...entry.numbers, entry.height, entry.round, entry.value]),
+  )
+  const start = solidityPackedKeccak256(['string', 'bytes32', 'uint64'], ['RSDP2.log', cluster, epoch])
+  return {
+    cluster,
+    epoch,
+    entries,
+    encoded,
+    head: encoded.reduce((head, entry) => keccak256(concat([head, entry])), start),
+  }
+}
+
+/** The undisturbed first height, one with a NIL round, one that ends the task, and every event with the largest numbers. */
+function logVectors(): object[] {
+  const [one, two] = [some('value 1'), some('value 2')]
+  const height = (h: number, first: Step, value: string): Step[] => [
+    first,
+    ['DEBATE', 't2', 'IDLE', h, first[4], value],
+    ['IDLE', 't4', 'SHARE', h, first[4], value],
+    ['SHARE', 't6', 'IDLE', h, first[4], value],
+  ]
+  const opening: Step = ['INITIAL', 't1', 'DEBATE', 1, 0, NIL]
+  const closing: Step[] = [
+    ['IDLE', 't5', 'CLOSE', 2, 1, two],
+    ['CLOSE', 't7', 'INITIAL', 2, 1, two],
+  ]
+  const all = EVENTS.slice(1).map((event, i): Step => [
+    STATUSES[i % 5] ?? '',
+    event,
+    STATUSES[(i + 2) % 5] ?? '',
+    SAFE_MAX,
+    U32_MAX,
+    ONES,
+  ])
+  return [
+    logOf(clusters[0] ?? '', 0, []),
+    logOf(clusters[0] ?? '', 0, height(1, opening, one)),
+    logOf(clusters[1] ?? '', 0, [
+      ...height(1, opening, one),
+      ...height(2, ['IDLE', 't3', 'DEBATE', 2, 0, one], NIL),
+      ...height(2, ['IDLE', 't3', 'DEBATE', 2, 1, one], two),
+      ...closing,
+    ]),
+    logOf(clusters[1] ?? '', 7, height(141, ['IDLE', 't3', 'DEBATE', 141, 0, one], two)),
+    logOf(ONES, SAFE_MAX, all, SAFE_MAX - all.length + 1),
+  ]
+}
+
+function registerOf(chainId: bigint, registry: string, operator: string, key: string): object {
+  const types = {
+    Register: [
+      { type: 'address', name: 'operator' },
+      { type: 'address', name: 'key' },
+    ],
+  }
+  const signed = TypedDataEncoder.hash(
+    { name: 'RSDP', version: '2', chainId, verifyingContract: registry },
+    types,
+    { operator, key },
+  )
+  return { chainId: chainId.toString(), registry, operator, key, digest: signed }
+}
+
+function rootVectors(): object {
+  const member = (i: number): VectorMember => ({
+    key: address(`key ${i}`),
+    operator: address(`operator ${i}`),
+    weight: 1 + ((i * 7) % 5),
+  })
+  const four = snapshotOf([0, 1, 2, 3].map(member))
+  const most = snapshotOf(Array.from({ length: 31 }, (_, i) => ({ ...member(i), weight: 65_535 })))
+  const zero = `0x${'00'.repeat(20)}`
+  return {
+    snapshot: [four, most],
+    clusters: [
+      clusterOf(1n, some('params'), four.hash, some('seed')),
+      clusterOf(2n ** 256n - 1n, ONES, most.hash, ONES),
+      clusterOf(0n, NIL, NIL, NIL),
+    ],
+    inputsRoot: [
+      inputsRootOf([0, 1, 2, 3], 'all of four'),
+      inputsRootOf([0, 2, 3], 'without one'),
+      inputsRootOf([30], 'last seat'),
+      inputsRootOf(
+        Array.from({ length: 31 }, (_, i) => i),
+        'all of 31',
+      ),
+      inputsRootOf([], 'none'),
+    ],
+    values: [
+      valueOf(some('state'), some('inputs'), 0),
+      valueOf(some('state'), some('inputs'), 1),
+      valueOf(ONES, ONES, SAFE_MAX),
+      valueOf(NIL, NIL, 0),
+    ],
+    roots: [
+      rootOf(clusters[0] ?? '', []),
+      rootOf(clusters[0] ?? '', [some('value 1')]),
+      rootOf(clusters[1] ?? '', [some('value 1'), some('value 2'), some('value 3')]),
+      rootOf(ONES, [ONES, NIL]),
+    ],
+    logs: logVectors(),
+    register: [
+      registerOf(31337n, address('registry'), address('operator 0'), address('key 0')),
+      registerOf(2n ** 256n - 1n, toBeHex(2n ** 160n - 1n), toBeHex(2n ** 160n - 1n), address('key 1')),
+      registerOf(1n, zero, zero, zero),
+    ],
+  }
+}
+
+mkdirSync(FOLDER, { recursive: true })
+for (const [name, vectors] of [
+  ['objects', objectVectors()],
+  ['roots', rootVectors()],
+] as const) {
+  const file = new URL(`${name}.json`, FOLDER)
+  writeFileSync(file, `${JSON.stringify(vectors, null, 2)}\n`)
+  console.log(`test/vectors/${name}.json`)
+}

@@ -1,0 +1,35 @@
+/**
+ * Registers and stakes nodes on a local chain that already runs, and runs each as a process of its own until Ctrl-C.
+ *
+ *   node scripts/start-nodes.ts [count] [rpcUrl] [deploymentFile] [dataDir]
+ */
+import { openDeployment } from '../src/cli/local/wallets.ts'
+import { registerNodes } from '../src/cli/local/register-nodes.ts'
+import { spawnNodes } from '../src/cli/local/network.ts'
+import { untilStopped } from '../src/cli/local/until-stopped.ts'
+import { runScript } from '../src/cli/run-script.ts'
+
+await runScript(async (args, signal) => {
+  const [
+    count = '7',
+    rpcUrl = 'http://127.0.0.1:8545',
+    file = 'deployments/31337.json',
+    dataDir = '.rsdp/nodes',
+  ] = args
+  const connection = await openDeployment(rpcUrl, file)
+  const nodes = await registerNodes(connection, Number(count), dataDir)
+  for (const { name, key, listen } of nodes) console.log(name.padEnd(6), key, listen)
+  const processes = spawnNodes(nodes, rpcUrl, file, new Map(), (node, { event, facts }) => {
+    if (event === 'phase.enter') return
+    console.log(
+      node.padEnd(6),
+      event,
+      JSON.stringify({ ...facts, time: undefined, level: undefined, state: undefined }),
+    )
+  })
+  try {
+    await untilStopped(processes, signal)
+  } finally {
+    await Promise.all(processes.map((node) => node.stop(10_000)))
+  }
+})
