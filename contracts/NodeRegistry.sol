@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {NotAllowed, OutOfBounds, TooEarly} from "./interfaces/Errors.sol";
+import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
+import {Digests} from "./libraries/Digests.sol";
+import {Domain} from "./libraries/Domain.sol";
+import {ExactTransfer} from "./libraries/ExactTransfer.sol";
+import {Signature} from "./libraries/Signature.sol";
+
+/// @title NodeRegistry
+/// @notice See INodeRegistry, which is the specification.
+contract NodeRegistry is INodeRegistry, ReentrancyGuard {
+    using SafeERC20 for IERC20;
+    using ExactTransfer for IERC20;
+
+    struct Key {
+        address owner;
+        KeyStatus status;
+    }
+
+    uint256 private constant PUBLIC_KEY_BYTES = 64;
+    uint256 private constant MULTIADDRS_MAX = 4;
+    uint256 private constant MULTIADDR_BYTES_MAX = 256;
+    uint256 private constant UNBONDING_MAX = type(uint32).max;
+
+    IERC20 private immutable _TOKEN;
+    /// @inheritdoc INodeRegistry
+    address public immutable override board;
+    /// @inheritdoc INodeRegistry
+    uint64 public immutable override unbondingBlocks;
+
+    mapping(address key => Key) private _keys;
+    mapping(address operator => Account) private _accounts;
+    mapping(address operator => mapping(uint64 number => Tranche)) private _tranches;
+    mapping(uint256 taskId => mapping(address key => uint128 amount)) private _locks;
+
+    modifier onlyBoard() {
+        if (msg.sender != board) revert NotAllowed(msg.sender, board);
+        _;
+    }
+
+    /// @param token_ the stake token, for ever
+    /// @param board_ where the task board is going to be; it refuses to be built elsewhere
+    /// @param unbondingBlocks_ blocks that stake takes to leave
+    constructor(IERC20 token_, address board_, uint64 unbondingBlocks_) {
+        if (unbondingBlocks_ > UNBONDING_MAX) {
+            revert OutOfBounds("unbondingBlocks", unbondingBlocks_, 0, UNBONDING_MAX);
+        }
+        _TOKEN = token_;
+        board = board_;
+        unbondingBlocks = unbondingBlocks_;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function register(
+        bytes calldata publicKey,
+        uint128 stake,
+        bytes[] calldata multiaddrs,
+        bytes calldata signature
+    ) external override nonReentrant {
+        address key = _addKey(publicKey, signature);
+        _announce(key, multiaddrs);
+        if (stake != 0) _addStake(stake);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function addStake(uint128 amount) external override nonReentrant {
+        _requirePositive(amount);
+        _addStake(amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function requestUnbond(uint128 amount) external override nonReentrant returns (uint64 tranche) {
+        _requirePositive(amount);
+        Account storage a = _accounts[msg.sender];
+        if (a.free < amount) revert InsufficientFree(msg.sender, a.free, amount);
+        tranche = a.tranches;
+        uint64 unbondingEndsAt = uint64(block.number) + unbondingBlocks;
+
+        a.free -= amount;
+        a.unbonding += amount;
+        a.tranches = tranche + 1;
+        _tranches[msg.sender][tranche] = Tranche(amount, unbondingEndsAt);
+        emit UnbondRequested(msg.sender, tranche, amount, unbondingEndsAt);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function withdraw(uint64 tranche) external override nonReentrant {
+        Account storage a = _accounts[msg.sender];
+        Tranche storage t = _tranches[msg.sender][tranche];
+        uint128 amount = t.amount;
+        if (amount == 0) revert NoSuchTranche(msg.sender, tranche, a.tranches);
+        if (block.number < t.unbondingEndsAt) revert TooEarly(block.number, t.unbondingEndsAt);
+
+        t.amount = 0;
+        a.unbonding -= amount;
+        emit Withdrawn(msg.sender, tranche, amount);
+        _TOKEN.safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function rotateKey(
+        address key,
+        bytes calldata publicKey,
+        bytes[] calldata multiaddrs,
+        bytes calldata signature
+    ) external override {
+        Key storage k = _keys[key];
+        if (msg.sender != k.owner) revert NotAllowed(msg.sender, k.owner);
+        if (k.status == KeyStatus.Rotated) {
+            uint256 allowed = (1 << uint8(KeyStatus.Active)) | (1 << uint8(KeyStatus.Frozen));
+            revert KeyStatusNotAllowed(key, k.status, allowed);
+        }
+        k.status = KeyStatus.Rotated;
+        address newKey = _addKey(publicKey, signature);
+        emit KeyRotated(msg.sender, key, newKey);
+        _announce(newKey, multiaddrs);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function updateAddresses(address key, bytes[] calldata multiaddrs) external override {
+        address owner = _keys[key].owner;
+        if (owner == address(0) || (msg.sender != owner && msg.sender != key)) {
+            revert NotAllowed(msg.sender, owner);
+        }
+        _announce(key, multiaddrs);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function freeze(address key) external override {
+        Key storage k = _keys[key];
+        if (msg.sender != k.owner) revert NotAllowed(msg.sender, k.owner);
+        _requireActive(key, k.status);
+        k.status = KeyStatus.Frozen;
+        emit KeyFrozen(msg.sender, key);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function lock(
+        uint256 taskId,
+        address key,
+        uint128 amount
+    ) external override onlyBoard nonReentrant returns (address operator) {
+        Key storage k = _keys[key];
+        _requireActive(key, k.status);
+        operator = k.owner;
+        uint128 held = _locks[taskId][key];
+        if (held != 0) revert AlreadyLocked(taskId, key, held);
+        Account storage a = _accounts[operator];
+        if (a.free < amount) revert InsufficientFree(operator, a.free, amount);
+
+        a.free -= amount;
+        a.locked += amount;
+        _locks[taskId][key] = amount;
+        emit StakeLocked(operator, taskId, key, amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function unlock(
+        uint256 taskId,
+        address key
+    ) external override onlyBoard nonReentrant returns (address operator, uint128 amount) {
+        amount = _locks[taskId][key];
+        if (amount == 0) revert NotLocked(taskId, key);
+        operator = _keys[key].owner;
+        Account storage a = _accounts[operator];
+
+        _locks[taskId][key] = 0;
+        a.locked -= amount;
+        a.free += amount;
+        emit StakeUnlocked(operator, taskId, key, amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function token() external view override returns (address) {
+        return address(_TOKEN);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function keyOwner(address key) external view override returns (address) {
+        return _keys[key].owner;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function keyStatus(address key) external view override returns (KeyStatus) {
+        return _keys[key].status;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function activeKeys(
+        address[] calldata keys
+    ) external view override returns (uint256 bitmap, address[] memory owners) {
+        owners = new address[](keys.length);
+        for (uint256 i = 0; i < keys.length; ++i) {
+            Key storage k = _keys[keys[i]];
+            owners[i] = k.owner;
+            if (k.status == KeyStatus.Active) bitmap |= 1 << i;
+        }
+    }
+
+    /// @inheritdoc INodeRegistry
+    function account(address operator) external view override returns (Account memory) {
+        return _accounts[operator];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function trancheOf(address operator, uint64 tranche) external view override returns (Tranche memory) {
+        return _tranches[operator][tranche];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function lockOf(uint256 taskId, address key) external view override returns (uint128) {
+        return _locks[taskId][key];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function domainSeparator() public view override returns (bytes32) {
+        return Domain.plain(block.chainid, address(this));
+    }
+
+    /// @dev The caller becomes the key's owner, for ever, if the key agreed.
+    function _addKey(bytes calldata publicKey, bytes calldata signature) private returns (address key) {
+        if (publicKey.length != PUBLIC_KEY_BYTES) {
+            revert PublicKeyLength(publicKey.length, PUBLIC_KEY_BYTES);
+        }
+        key = address(uint160(uint256(keccak256(publicKey))));
+        if (key == msg.sender) revert KeyIsOperator(key);
+        address owner = _keys[key].owner;
+        if (owner != address(0)) revert KeyTaken(key, owner);
+        bytes32 digest = Domain.digest(domainSeparator(), Digests.register(msg.sender, key));
+        address signer = Signature.signer(digest, signature);
+        if (signer == address(0) || signer != key) revert NotTheKey(signer, key);
+
+        _keys[key] = Key(msg.sender, KeyStatus.Active);
+        emit KeyRegistered(msg.sender, key, publicKey);
+    }
+
+    function _announce(address key, bytes[] calldata multiaddrs) private {
+        if (multiaddrs.length > MULTIADDRS_MAX) {
+            revert OutOfBounds("multiaddrs", multiaddrs.length, 0, MULTIADDRS_MAX);
+        }
+        for (uint256 i = 0; i < multiaddrs.length; ++i) {
+            uint256 length = multiaddrs[i].length;
+            if (length == 0 || length > MULTIADDR_BYTES_MAX) {
+                revert OutOfBounds("multiaddr", length, 1, MULTIADDR_BYTES_MAX);
+            }
+        }
+        emit AddressesUpdated(key, multiaddrs);
+    }
+
+    function _addStake(uint128 amount) private {
+        _accounts[msg.sender].free += amount;
+        emit StakeAdded(msg.sender, amount);
+        _TOKEN.pull(msg.sender, amount);
+    }
+
+    function _requireActive(address key, KeyStatus status) private pure {
+        if (status != KeyStatus.Active) {
+            revert KeyStatusNotAllowed(key, status, 1 << uint8(KeyStatus.Active));
+        }
+    }
+
+    function _requirePositive(uint128 amount) private pure {
+        if (amount == 0) revert OutOfBounds("amount", 0, 1, type(uint128).max);
+    }
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {NotAllowed, OutOfBounds} from "./interfaces/Errors.sol";
+import {IPhaseLog} from "./interfaces/IPhaseLog.sol";
+import {ITaskBoard} from "./interfaces/ITaskBoard.sol";
+import {Batch} from "./libraries/Batch.sol";
+import {Certificate} from "./libraries/Certificate.sol";
+import {Digests} from "./libraries/Digests.sol";
+import {Domain} from "./libraries/Domain.sol";
+import {PackedCounters} from "./libraries/PackedCounters.sol";
+import {Snapshot} from "./libraries/Snapshot.sol";
+import {TaskStatus} from "./libraries/TaskStatus.sol";
+
+/// @title PhaseLog
+/// @notice See IPhaseLog, which is the specification.
+contract PhaseLog is IPhaseLog {
+    using PackedCounters for mapping(uint256 word => uint256 counters);
+    using Snapshot for bytes;
+
+    /// @dev One slot, written by every checkpoint: what changes, beside what does not and is needed anyway.
+    struct Progress {
+        uint16 last;
+        uint16 eventSeq;
+        uint16 graceHeights;
+        uint40 lastBlock;
+        uint8 members;
+        uint16 heights;
+        uint16 epochHeights;
+        uint32 stallBlocks;
+        uint32 turnBlocks;
+        uint32 closeGrace;
+    }
+
+    /// @dev One slot.
+    struct Bounds {
+        address snapshot;
+        uint40 endBlock;
+        uint16 eventsPosted;
+        uint32 inputsPerHeightMax;
+    }
+
+    /// @dev A checkpoint writes root, progress, counters of the missing and one fee counter, all paid for by `open`.
+    struct Log {
+        bytes32 root;
+        bytes32 cluster;
+        Progress progress;
+        Bounds bounds;
+        mapping(uint256 word => uint256 counters) missed;
+        mapping(uint256 word => uint256 counters) feeUnits;
+    }
+
+    /// @dev Heights fit 16 bits; fee units are at most heights · W.
+    uint256 private constant MISSED_BITS = 16;
+    uint256 private constant FEE_BITS = 32;
+    uint256 private constant NOTES_BYTES_MAX = 31 * 1024;
+
+    /// @inheritdoc IPhaseLog
+    address public immutable override board;
+    /// @inheritdoc IPhaseLog
+    bytes32 public immutable override deploymentId;
+
+    uint256 private immutable _CHAIN_ID;
+    bytes32 private immutable _SEPARATOR;
+
+    mapping(uint256 taskId => Log) private _logs;
+
+    /// @param board_ where the task board is going to be; it refuses to be built elsewhere
+    /// @param nonce random: what tells this deployment from one on a restarted chain
+    constructor(address board_, bytes32 nonce) {
+        board = board_;
+        bytes32 previous = blockhash(block.number - 1);
+        deploymentId = keccak256(
+            abi.encode(block.chainid, address(this), previous, block.timestamp, msg.sender, nonce)
+        );
+        _CHAIN_ID = block.chainid;
+        _SEPARATOR = Domain.salted(block.chainid, address(this), deploymentId);
+    }
+
+    modifier onlyBoard() {
+        if (msg.sender != board) revert NotAllowed(msg.sender, board);
+        _;
+    }
+
+    /// @inheritdoc IPhaseLog
+    function open(uint256 taskId, Terms calldata terms) external override onlyBoard {
+        Log storage log = _logs[taskId];
+        if (log.progress.members != 0) revert AlreadyOpen(taskId);
+
+        log.root = Digests.rootZero(terms.cluster);
+        log.cluster = terms.cluster;
+        log.progress = Progress({
+            last: 0,
+            eventSeq: 0,
+            graceHeights: 0,
+            lastBlock: uint40(block.number),
+            members: terms.members,
+            heights: terms.heights,
+            epochHeights: terms.epochHeights,
+            stallBlocks: terms.stallBlocks,
+            turnBlocks: terms.turnBlocks,
+            closeGrace: terms.closeGrace
+        });
+        log.bounds = Bounds(terms.snapshot, terms.endBlock, terms.eventsPosted, terms.inputsPerHeightMax);
+        log.missed.open(MISSED_BITS, terms.members);
+        log.feeUnits.open(FEE_BITS, terms.members);
+    }
+
+    /// @inheritdoc IPhaseLog
+    function noteEvents(uint256 taskId, uint16 eventsPosted) external override onlyBoard {
+        _requireOpen(taskId).bounds.eventsPosted = eventsPosted;
+    }
+
+    /// @inheritdoc IPhaseLog
+    function checkpoint(
+        uint256 taskId,
+        uint64 first,
+        bytes calldata batch,
+        uint32 bitmap,
+        uint64 sharedSeq,
+        bytes32 sharedHead,
+        bytes calldata exceptions,
+        bytes calldata notes,
+        bytes calldata inputs,
+        bytes calldata signatures
+    ) external override {
+        Log storage log = _logs[taskId];
+        Progress memory p = log.progress;
+        if (p.members == 0) revert NotOpen(taskId);
+        Bounds memory b = log.bounds;
+        bool finalizing = _requireRunning(taskId, p, b);
+        if (first != p.last + 1) revert WrongFirst(first, p.last + 1);
+        (uint256 count, bytes32 root, uint256 eventSeq) = Batch.fold(batch, log.root, p.eventSeq);
+        uint256 last = p.last + count;
+        _checkRange(p, last, finalizing);
+        if (eventSeq > b.eventsPosted) revert UnknownEvent(eventSeq, b.eventsPosted);
+        _checkBodies(b, count, notes.length, inputs.length);
+
+        bytes memory members = Snapshot.read(b.snapshot);
+        uint256 signed = Certificate.verify(
+            Certificate.Statement(domainSeparator(), log.cluster, uint64(last), root, sharedSeq, sharedHead),
+            members,
+            bitmap,
+            exceptions,
+            signatures
+        );
+
+        _count(log, p, last, bitmap, signed, members);
+        p.last = uint16(last);
+        p.eventSeq = uint16(eventSeq);
+        p.lastBlock = uint40(block.number);
+        if (finalizing) p.graceHeights += uint16(count);
+        log.progress = p;
+        log.root = root;
+        emit Checkpointed(
+            taskId,
+            first,
+            uint64(last),
+            root,
+            uint64(eventSeq),
+            bitmap,
+            sharedSeq,
+            sharedHead,
+            msg.sender,
+            batch,
+            exceptions,
+            notes,
+            inputs
+        );
+    }
+
+    /// @inheritdoc IPhaseLog
+    function head(uint256 taskId) external view override returns (Head memory) {
+        Log storage log = _logs[taskId];
+        Progress memory p = log.progress;
+        return Head(log.root, p.last, p.eventSeq, p.lastBlock, p.graceHeights, p.members);
+    }
+
+    /// @inheritdoc IPhaseLog
+    function statusOf(
+        uint256 taskId
+    ) external view override returns (ITaskBoard.Status status, uint64 closedAt) {
+        Log storage log = _requireOpen(taskId);
+        return _status(log.progress, log.bounds);
+    }
+
+    /// @inheritdoc IPhaseLog
+    function limitOf(uint256 taskId) external view override returns (uint64 limit) {
+        Log storage log = _requireOpen(taskId);
+        Progress memory p = log.progress;
+        (ITaskBoard.Status status, uint64 closedAt) = _status(p, log.bounds);
+        if (closedAt != 0) return p.last;
+        return uint64(_limit(p, status == ITaskBoard.Status.Finalizing));
+    }
+
+    /// @inheritdoc IPhaseLog
+    function tally(
+        uint256 taskId
+    ) external view override returns (uint64 last, uint16[] memory missed, uint32[] memory feeUnits) {
+        Log storage log = _logs[taskId];
+        last = log.progress.last;
+        uint256 n = log.progress.members;
+        missed = new uint16[](n);
+        feeUnits = new uint32[](n);
+        for (uint256 i = 0; i < n; ++i) {
+            missed[i] = uint16(log.missed.get(MISSED_BITS, i));
+            feeUnits[i] = uint32(log.feeUnits.get(FEE_BITS, i));
+        }
+    }
+
+    /// @inheritdoc IPhaseLog
+    function turnAt(uint256 taskId, uint256 blockNumber) external view override returns (uint8 member) {
+        return uint8(_turn(_requireOpen(taskId).progress, blockNumber));
+    }
+
+    /// @inheritdoc IPhaseLog
+    function domainSeparator() public view override returns (bytes32) {
+        if (block.chainid == _CHAIN_ID) return _SEPARATOR;
+        return Domain.salted(block.chainid, address(this), deploymentId);
+    }
+
+    /// @dev Members that did not sign miss the batch's heights; the member whose turn it is may have earned the fee.
+    function _count(
+        Log storage log,
+        Progress memory p,
+        uint256 last,
+        uint256 bitmap,
+        uint256 signed,
+        bytes memory members
+    ) private {
+        uint256 missing = ~bitmap & ((1 << p.members) - 1);
+        if (missing != 0) log.missed.addAll(MISSED_BITS, missing, last - p.last);
+
+        bool ends = last % p.epochHeights == 0 || last == p.heights;
+        if (!ends && 2 * (block.number - p.lastBlock) < p.stallBlocks) return;
+        uint256 turn = _turn(p, block.number);
+        if (msg.sender == members.key(turn) || msg.sender == members.operator(turn)) {
+            log.feeUnits.add(FEE_BITS, turn, signed);
+        }
+    }
+
+    function _requireOpen(uint256 taskId) private view returns (Log storage log) {
+        log = _logs[taskId];
+        if (log.progress.members == 0) revert NotOpen(taskId);
+    }
+
+    /// @dev Whether the task is Finalizing; reverts if it is neither Active nor Finalizing.
+    function _requireRunning(
+        uint256 taskId,
+        Progress memory p,
+        Bounds memory b
+    ) private view returns (bool finalizing) {
+        (ITaskBoard.Status status, ) = _status(p, b);
+        TaskStatus.check(taskId, status, TaskStatus.ACTIVE | TaskStatus.FINALIZING);
+        return status == ITaskBoard.Status.Finalizing;
+    }
+
+    function _status(
+        Progress memory p,
+        Bounds memory b
+    ) private view returns (ITaskBoard.Status status, uint64 closedAt) {
+        uint256 closed;
+        bool complete = p.last == p.heights;
+        (status, closed) = TaskStatus.afterForm(
+            complete,
+            p.lastBlock,
+            b.endBlock,
+            p.stallBlocks,
+            p.closeGrace
+        );
+        closedAt = uint64(closed);
+    }
+
+    function _turn(Progress memory p, uint256 blockNumber) private pure returns (uint256) {
+        return (uint256(p.last) / p.epochHeights + (blockNumber - p.lastBlock) / p.turnBlocks) % p.members;
+    }
+
+    /// @dev While Finalizing at most R more heights are accepted, of which `graceHeights` were.
+    function _limit(Progress memory p, bool finalizing) private pure returns (uint256) {
+        uint256 late = uint256(p.last) + p.epochHeights - p.graceHeights;
+        return finalizing && late < p.heights ? late : p.heights;
+    }
+
+    function _checkRange(Progress memory p, uint256 last, bool finalizing) private pure {
+        uint256 limit = _limit(p, finalizing);
+        if (last > limit) revert BeyondLimit(last, limit);
+        if (p.last / p.epochHeights != (last - 1) / p.epochHeights) {
+            revert CrossesEpoch(p.last + 1, last, p.epochHeights);
+        }
+    }
+
+    function _checkBodies(
+        Bounds memory b,
+        uint256 count,
+        uint256 notesLength,
+        uint256 inputsLength
+    ) private pure {
+        if (notesLength > NOTES_BYTES_MAX) revert OutOfBounds("notes", notesLength, 0, NOTES_BYTES_MAX);
+        bool published = b.inputsPerHeightMax != 0;
+        if (published != (inputsLength != 0)) revert InputsMode(published, inputsLength);
+        uint256 max = b.inputsPerHeightMax * count;
+        if (inputsLength > max) revert OutOfBounds("inputs", inputsLength, 0, max);
+    }
+}

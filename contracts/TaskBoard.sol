@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {NotAllowed, NotWired, OutOfBounds, TooEarly, TooLate} from "./interfaces/Errors.sol";
+import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
+import {IPhaseLog} from "./interfaces/IPhaseLog.sol";
+import {ITaskBoard} from "./interfaces/ITaskBoard.sol";
+import {Digests} from "./libraries/Digests.sol";
+import {Draw} from "./libraries/Draw.sol";
+import {ExactTransfer} from "./libraries/ExactTransfer.sol";
+import {Snapshot} from "./libraries/Snapshot.sol";
+import {StakeMath} from "./libraries/StakeMath.sol";
+import {TaskBounds} from "./libraries/TaskBounds.sol";
+import {TaskStatus} from "./libraries/TaskStatus.sol";
+
+/// @title TaskBoard
+/// @notice See ITaskBoard, which is the specification.
+contract TaskBoard is ITaskBoard, ReentrancyGuard {
+    using SafeERC20 for IERC20;
+    using ExactTransfer for IERC20;
+    using Snapshot for bytes;
+
+    /// @dev What a checkpoint needs is handed to the log by `form`. 40 bits hold every block number that the windows, which
+    /// the unbonding time keeps below 2^32, allow.
+    struct Task {
+        bytes32 cluster;
+        address snapshot;
+        uint40 formBlock;
+        uint16 eventsPosted;
+        uint8 minNodes;
+        uint8 maxNodes;
+        uint16 heights;
+        uint16 epochHeights;
+        uint16 stateCap;
+        uint16 maxEvents;
+        uint40 joinDeadline;
+        uint40 endBlock;
+        uint32 stallBlocks;
+        uint32 turnBlocks;
+        uint8 members;
+        bool calldataInputs;
+        address client;
+        uint40 lastEventBlock;
+        uint32 claimed;
+        bytes32 paramsHash;
+        uint128 stakePerNode;
+        uint128 rewardPerHeight;
+        uint128 checkpointFee;
+        uint128 escrow;
+        bytes32 resultHash;
+        address[] signups;
+    }
+
+    /// @dev Bit of `claimed` that stands for the client; seats are 0 … 30.
+    uint256 private constant CLIENT_BIT = 31;
+    /// @dev Per listed member: u8 member, u64 eventSeq, u16 length; per height: u8 count.
+    uint256 private constant INPUT_OVERHEAD = 11;
+
+    INodeRegistry private immutable _REGISTRY;
+    IPhaseLog private immutable _LOG;
+    IERC20 private immutable _TOKEN;
+    uint64 private immutable _TASK_BLOCKS_MAX;
+    uint64 private immutable _CLOSE_GRACE;
+    uint64 private immutable _EVIDENCE;
+    uint64 private immutable _REORG_DEPTH;
+
+    /// @inheritdoc ITaskBoard
+    uint256 public override tasks;
+
+    mapping(uint256 taskId => Task) private _tasks;
+    mapping(uint256 taskId => mapping(address operator => uint256 signups)) private _signupsBy;
+    mapping(uint256 taskId => mapping(address account => bool allowed)) private _reporters;
+    mapping(uint256 taskId => mapping(uint64 seq => bytes32 hash)) private _eventHashes;
+
+    /// @dev Reverts unless the registry and the log were built for this very address, and stake leaves the registry
+    /// more slowly than a task and its windows take.
+    constructor(INodeRegistry registry_, IPhaseLog log_, Windows memory w) {
+        if (registry_.board() != address(this)) revert NotWired(registry_.board(), address(this));
+        if (log_.board() != address(this)) revert NotWired(log_.board(), address(this));
+        if (w.reorgDepth == 0) revert OutOfBounds("reorgDepth", 0, 1, type(uint64).max);
+        uint256 sum = uint256(w.taskBlocksMax) + w.closeGrace + w.evidence + w.reorgDepth;
+        uint256 unbonding = registry_.unbondingBlocks();
+        if (unbonding <= sum) revert OutOfBounds("unbonding", unbonding, sum + 1, type(uint64).max);
+
+        _REGISTRY = registry_;
+        _LOG = log_;
+        _TOKEN = IERC20(registry_.token());
+        _TASK_BLOCKS_MAX = w.taskBlocksMax;
+        _CLOSE_GRACE = w.closeGrace;
+        _EVIDENCE = w.evidence;
+        _REORG_DEPTH = w.reorgDepth;
+    }
+
+    /// @inheritdoc ITaskBoard
+    function publish(TaskParams calldata p) external override nonReentrant returns (uint256 taskId) {
+        Windows memory w = windows();
+        TaskBounds.check(p, w);
+        uint128 escrow = TaskBounds.escrow(p, w);
+        bytes32 paramsHash = keccak256(abi.encode(p));
+
+        taskId = ++tasks;
+        Task storage t = _tasks[taskId];
+        t.client = msg.sender;
+        t.paramsHash = paramsHash;
+        t.escrow = escrow;
+        _store(t, p);
+        for (uint256 i = 0; i < p.reporters.length; ++i) _reporters[taskId][p.reporters[i]] = true;
+        emit TaskPublished(taskId, msg.sender, paramsHash, p);
+        _TOKEN.pull(msg.sender, escrow);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function join(uint256 taskId, address key) external override nonReentrant {
+        Task storage t = _requireSignup(taskId);
+        address operator = _requireKeyOrOperator(key);
+        uint256 max = TaskBounds.SIGNUPS_PER_SEAT * t.maxNodes;
+        if (t.signups.length >= max) revert TaskFull(t.signups.length, max);
+        uint256 cap = Draw.operatorCap(t.maxNodes);
+        uint256 held = _signupsBy[taskId][operator];
+        if (held >= cap) revert OperatorCap(operator, held, cap);
+
+        _signupsBy[taskId][operator] = held + 1;
+        t.signups.push(key);
+        emit Joined(taskId, key, operator);
+        _REGISTRY.lock(taskId, key, t.stakePerNode);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function quit(uint256 taskId, address key) external override nonReentrant {
+        Task storage t = _requireSignup(taskId);
+        address operator = _requireKeyOrOperator(key);
+        uint256 count = t.signups.length;
+        uint256 i = 0;
+        while (i < count && t.signups[i] != key) ++i;
+        if (i == count) revert NotSignedUp(taskId, key);
+
+        --_signupsBy[taskId][operator];
+        t.signups[i] = t.signups[count - 1];
+        t.signups.pop();
+        emit Left(taskId, key, operator);
+        _REGISTRY.unlock(taskId, key);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function form(uint256 taskId) external override {
+        Task storage t = _requireStatus(taskId, TaskStatus.OPEN);
+        uint256 seedBlock = _seedBlock(t);
+        if (block.number <= seedBlock) revert TooEarly(block.number, seedBlock + 1);
+        bytes32 seed = keccak256(abi.encode(blockhash(seedBlock), taskId));
+        (address[] memory keys, address[] memory operators) = _draw(t, seed);
+        uint16[] memory weights = new uint16[](keys.length);
+        for (uint256 i = 0; i < keys.length; ++i) weights[i] = 1;
+        bytes memory members = Snapshot.encode(keys, operators, weights);
+        bytes32 snapshotHash = keccak256(members);
+        bytes32 cluster = Digests.clusterOf(taskId, t.paramsHash, snapshotHash, seed);
+
+        address pointer = Snapshot.write(members);
+        t.cluster = cluster;
+        t.snapshot = pointer;
+        t.formBlock = uint40(block.number);
+        t.members = uint8(keys.length);
+        emit ClusterFormed(taskId, cluster, seed, snapshotHash, pointer, keys, operators, weights);
+        _LOG.open(taskId, _terms(t));
+    }
+
+    /// @inheritdoc ITaskBoard
+    function postEvent(uint256 taskId, bytes calldata data) external override returns (uint64 seq) {
+        Task storage t = _requireStatus(taskId, TaskStatus.OPEN | TaskStatus.ACTIVE);
+        if (msg.sender != t.client && !_reporters[taskId][msg.sender]) {
+            revert NotAllowed(msg.sender, t.client);
+        }
+        if (data.length > TaskBounds.EVENT_BYTES_MAX) {
+            revert OutOfBounds("data", data.length, 0, TaskBounds.EVENT_BYTES_MAX);
+        }
+        if (t.eventsPosted == t.maxEvents) revert NoMoreEvents(t.eventsPosted, t.maxEvents);
+        if (t.lastEventBlock == block.number) revert OneEventPerBlock(block.number);
+
+        seq = ++t.eventsPosted;
+        t.lastEventBlock = uint40(block.number);
+        _eventHashes[taskId][seq] = keccak256(abi.encodePacked(msg.sender, data));
+        emit LedgerEvent(taskId, seq, msg.sender, data);
+        if (t.formBlock != 0) _LOG.noteEvents(taskId, uint16(seq));
+    }
+
+    /// @inheritdoc ITaskBoard
+    function finalize(
+        uint256 taskId,
+        bytes calldata result,
+        bytes32 previousRoot,
+        bytes32 inputsRoot
+    ) external override {
+        Task storage t = _requireStatus(taskId, TaskStatus.FINALIZING | TaskStatus.OVER);
+        if (t.resultHash != 0) revert AlreadyFinalized(taskId, t.resultHash);
+        IPhaseLog.Head memory h = _LOG.head(taskId);
+        if (h.last == 0) revert NothingDecided(taskId);
+        uint64 limit = _LOG.limitOf(taskId);
+        if (h.last < limit) revert NotFinal(h.last, limit);
+        if (result.length > t.stateCap) revert OutOfBounds("result", result.length, 0, t.stateCap);
+        bytes32 stateHash = keccak256(result);
+        bytes32 root = Digests.nextRoot(previousRoot, Digests.value(stateHash, inputsRoot, h.eventSeq));
+        if (root != h.root) revert NotTheResult(root, h.root);
+
+        t.resultHash = stateHash;
+        emit TaskFinalized(taskId, h.last, stateHash, result);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function claim(uint256 taskId) external override nonReentrant returns (uint256 amount) {
+        Task storage t = _requireStatus(taskId, TaskStatus.OVER | TaskStatus.EXPIRED);
+        _requireClaimsOpen(taskId);
+        (uint256 earned, uint256 unearned, uint256 claimed) = _owed(taskId, t, msg.sender);
+        amount = earned;
+        if (msg.sender == t.client && (claimed >> CLIENT_BIT) == 0) {
+            amount += unearned;
+            claimed |= 1 << CLIENT_BIT;
+        }
+        if (amount == 0) revert NothingToClaim(taskId, msg.sender);
+
+        t.claimed = uint32(claimed);
+        emit Claimed(taskId, msg.sender, amount);
+        _TOKEN.safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function release(uint256 taskId, address key) external override nonReentrant {
+        Task storage t = _requireStatus(
+            taskId,
+            TaskStatus.ACTIVE | TaskStatus.FINALIZING | TaskStatus.OVER | TaskStatus.EXPIRED
+        );
+        if (t.formBlock != 0 && Snapshot.read(t.snapshot).has(key)) {
+            _requireStatus(taskId, TaskStatus.OVER);
+            _requireClaimsOpen(taskId);
+        }
+        (address operator, uint128 amount) = _REGISTRY.unlock(taskId, key);
+        emit Released(taskId, key, operator, amount);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function claimsOpenAt(uint256 taskId) external view override returns (uint64) {
+        return _claimsOpenAt(taskId);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function task(uint256 taskId) external view override returns (TaskView memory) {
+        Task storage t = _tasks[taskId];
+        return
+            TaskView(
+                t.client,
+                t.paramsHash,
+                t.cluster,
+                t.snapshot,
+                t.members,
+                uint16(t.signups.length),
+                t.formBlock,
+                t.eventsPosted,
+                t.escrow,
+                t.stakePerNode,
+                t.resultHash
+            );
+    }
+
+    /// @inheritdoc ITaskBoard
+    function signupsOf(uint256 taskId) external view override returns (address[] memory keys) {
+        return _tasks[taskId].signups;
+    }
+
+    /// @inheritdoc ITaskBoard
+    function eventHash(uint256 taskId, uint64 seq) external view override returns (bytes32) {
+        return _eventHashes[taskId][seq];
+    }
+
+    /// @inheritdoc ITaskBoard
+    function token() external view override returns (address) {
+        return address(_TOKEN);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function registry() external view override returns (address) {
+        return address(_REGISTRY);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function log() external view override returns (address) {
+        return address(_LOG);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function windows() public view override returns (Windows memory) {
+        return Windows(_TASK_BLOCKS_MAX, _CLOSE_GRACE, _EVIDENCE, _REORG_DEPTH);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function statusOf(uint256 taskId) public view override returns (Status status, uint64 closedAt) {
+        Task storage t = _tasks[taskId];
+        if (t.client == address(0)) return (Status.None, 0);
+        if (t.formBlock != 0) return _LOG.statusOf(taskId);
+        uint256 expired;
+        (status, expired) = TaskStatus.beforeForm(
+            t.joinDeadline,
+            _seedBlock(t),
+            t.endBlock,
+            block.number <= t.joinDeadline || t.signups.length >= t.minNodes
+        );
+        closedAt = uint64(expired);
+    }
+
+    function _store(Task storage t, TaskParams calldata p) private {
+        t.minNodes = p.minNodes;
+        t.maxNodes = p.maxNodes;
+        t.heights = p.heights;
+        t.epochHeights = p.epochHeights;
+        t.stateCap = p.stateCap;
+        t.maxEvents = p.maxEvents;
+        t.joinDeadline = uint40(p.joinDeadline);
+        t.endBlock = uint40(p.endBlock);
+        t.stallBlocks = p.stallBlocks;
+        t.turnBlocks = p.turnBlocks;
+        t.calldataInputs = p.calldataInputs;
+        t.stakePerNode = p.stakePerNode;
+        t.rewardPerHeight = p.rewardPerHeight;
+        t.checkpointFee = p.checkpointFee;
+    }
+
+    /// @dev The drawn keys and their operators, by seat. Sign-ups whose key is no longer active drop out.
+    function _draw(
+        Task storage t,
+        bytes32 seed
+    ) private view returns (address[] memory keys, address[] memory operators) {
+        address[] memory signups = t.signups;
+        (uint256 active, address[] memory owners) = _REGISTRY.activeKeys(signups);
+        uint256 m = 0;
+        for (uint256 i = 0; i < signups.length; ++i) {
+            if ((active >> i) & 1 == 0) continue;
+            (signups[m], owners[m]) = (signups[i], owners[i]);
+            ++m;
+        }
+        assembly ("memory-safe") {
+            mstore(owners, m)
+        }
+        (uint256[] memory seats, uint256 fillable) = Draw.draw(seed, owners, t.minNodes, t.maxNodes);
+        if (seats.length == 0) revert TooFewMembers(fillable, t.minNodes);
+        keys = new address[](seats.length);
+        operators = new address[](seats.length);
+        for (uint256 i = 0; i < seats.length; ++i) {
+            (keys[i], operators[i]) = (signups[seats[i]], owners[seats[i]]);
+        }
+    }
+
+    /// @dev What `account` has earned and not claimed, what nobody earned, and the claims once `account` is paid.
+    /// Rounded down for members; the client gets the rest.
+    function _owed(
+        uint256 taskId,
+        Task storage t,
+        address account
+    ) private view returns (uint256 earned, uint256 unearned, uint256 claimed) {
+        unearned = t.escrow;
+        claimed = t.claimed;
+        if (t.formBlock == 0) return (0, unearned, claimed);
+        bytes memory members = Snapshot.read(t.snapshot);
+        uint256 total = members.totalWeight();
+        (uint256 last, uint16[] memory missed, uint32[] memory feeUnits) = _LOG.tally(taskId);
+        for (uint256 i = 0; i < missed.length; ++i) {
+            uint256 reward = uint256(t.rewardPerHeight) * (last - missed[i]);
+            uint256 part =
+                StakeMath.portionDown(reward, members.weight(i), total) +
+                    StakeMath.portionDown(t.checkpointFee, feeUnits[i], total);
+            unearned -= part;
+            if (members.operator(i) == account && (claimed >> i) & 1 == 0) {
+                earned += part;
+                claimed |= 1 << i;
+            }
+        }
+    }
+
+    function _terms(Task storage t) private view returns (IPhaseLog.Terms memory) {
+        uint256 inputsMax = t.calldataInputs ? 1 + uint256(t.members) * (INPUT_OVERHEAD + t.stateCap) : 0;
+        return
+            IPhaseLog.Terms({
+                cluster: t.cluster,
+                snapshot: t.snapshot,
+                members: t.members,
+                heights: t.heights,
+                epochHeights: t.epochHeights,
+                stallBlocks: t.stallBlocks,
+                turnBlocks: t.turnBlocks,
+                closeGrace: uint32(_CLOSE_GRACE),
+                endBlock: t.endBlock,
+                eventsPosted: t.eventsPosted,
+                inputsPerHeightMax: uint32(inputsMax)
+            });
+    }
+
+    /// @dev The block whose hash is the seed: deep enough after sign-up that nobody can choose who is in.
+    function _seedBlock(Task storage t) private view returns (uint256) {
+        return uint256(t.joinDeadline) + _REORG_DEPTH;
+    }
+
+    function _claimsOpenAt(uint256 taskId) private view returns (uint64) {
+        (Status status, uint64 closedAt) = statusOf(taskId);
+        if (closedAt == 0 || status == Status.Expired) return closedAt;
+        return closedAt + _EVIDENCE + 1;
+    }
+
+    function _requireClaimsOpen(uint256 taskId) private view {
+        uint64 opensAt = _claimsOpenAt(taskId);
+        if (block.number < opensAt) revert TooEarly(block.number, opensAt);
+    }
+
+    /// @dev The gate of every call that depends on where a task stands.
+    function _requireStatus(uint256 taskId, uint256 allowed) private view returns (Task storage) {
+        (Status current, ) = statusOf(taskId);
+        TaskStatus.check(taskId, current, allowed);
+        return _tasks[taskId];
+    }
+
+    function _requireSignup(uint256 taskId) private view returns (Task storage t) {
+        t = _requireStatus(taskId, TaskStatus.OPEN);
+        if (block.number > t.joinDeadline) revert TooLate(block.number, t.joinDeadline);
+    }
+
+    function _requireKeyOrOperator(address key) private view returns (address operator) {
+        operator = _REGISTRY.keyOwner(key);
+        if (msg.sender != key && msg.sender != operator) revert NotAllowed(msg.sender, operator);
+    }
+}

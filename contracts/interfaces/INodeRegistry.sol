@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Operators, their stake and their signing keys
+/// @notice An operator (a cold wallet) owns stake and any number of signing keys; one key is one node. Stake is the sum
+/// of a free, a locked and an unbonding part. Only locked stake secures anything: a lock belongs to one (task, key) and
+/// moves through the task board alone. Free stake can always leave. There is no owner and no pause.
+/// All amounts are in the token's smallest unit, all times are block numbers.
+interface INodeRegistry {
+    /// @notice What a signing key may do. `Rotated` and `Frozen` keys go on serving the tasks they are in and are never
+    /// drawn into a new one; neither state is ever left.
+    enum KeyStatus {
+        Unknown,
+        Active,
+        Frozen,
+        Rotated
+    }
+
+    /// @notice An operator's stake.
+    /// @param free can be locked by joining a task or unbonded
+    /// @param locked sum of the operator's locks
+    /// @param unbonding sum of the tranches not yet withdrawn
+    /// @param tranches number of tranches ever requested; the next one gets this number
+    struct Account {
+        uint128 free;
+        uint128 locked;
+        uint128 unbonding;
+        uint64 tranches;
+    }
+
+    /// @notice Stake on its way out.
+    /// @param amount 0 once withdrawn
+    /// @param unbondingEndsAt first block in which it can be withdrawn; never moves
+    struct Tranche {
+        uint128 amount;
+        uint64 unbondingEndsAt;
+    }
+
+    /// @notice A signing key belongs to an operator from now on, for ever.
+    /// @param operator the owner
+    /// @param key address of the public key
+    /// @param publicKey 64 bytes, x ‖ y on secp256k1: readers derive the PeerId from it
+    event KeyRegistered(address indexed operator, address indexed key, bytes publicKey);
+
+    /// @notice Where the node can be reached. Replaces what was said before.
+    /// @dev Readers drop every address whose `/p2p` part is not the key's PeerId.
+    /// @param key the node's key
+    /// @param multiaddrs binary multiaddrs, at most 4 of at most 256 bytes
+    event AddressesUpdated(address indexed key, bytes[] multiaddrs);
+
+    /// @notice `newKey` stands for `oldKey` in later tasks.
+    event KeyRotated(address indexed operator, address indexed oldKey, address indexed newKey);
+
+    /// @notice The key is refused in later tasks.
+    event KeyFrozen(address indexed operator, address indexed key);
+
+    /// @notice Free stake grew by `amount`.
+    event StakeAdded(address indexed operator, uint128 amount);
+
+    /// @notice `amount` of free stake began to unbond.
+    event UnbondRequested(address indexed operator, uint64 tranche, uint128 amount, uint64 unbondingEndsAt);
+
+    /// @notice A tranche left the registry.
+    event Withdrawn(address indexed operator, uint64 tranche, uint128 amount);
+
+    /// @notice Free stake became the lock of (task, key).
+    event StakeLocked(address indexed operator, uint256 indexed taskId, address indexed key, uint128 amount);
+
+    /// @notice The lock of (task, key) became free stake.
+    event StakeUnlocked(
+        address indexed operator,
+        uint256 indexed taskId,
+        address indexed key,
+        uint128 amount
+    );
+
+    /// @notice A public key must be 64 bytes (x ‖ y).
+    error PublicKeyLength(uint256 given, uint256 expected);
+
+    /// @notice The registration is not signed by the key that it registers.
+    /// @param signer who signed, 0 if the signature is malformed
+    /// @param key the key that had to sign
+    error NotTheKey(address signer, address key);
+
+    /// @notice The wallet that moves stake must not be the hot key.
+    error KeyIsOperator(address key);
+
+    /// @notice The key has an owner already; keys are registered once, for ever.
+    error KeyTaken(address key, address owner);
+
+    /// @notice The key's status does not allow this.
+    /// @param allowed bit s set: status s would be accepted
+    error KeyStatusNotAllowed(address key, KeyStatus current, uint256 allowed);
+
+    /// @notice Less free stake than needed.
+    error InsufficientFree(address operator, uint256 free, uint256 needed);
+
+    /// @notice Nothing to withdraw under this number: never requested, or withdrawn before.
+    error NoSuchTranche(address operator, uint64 tranche, uint64 tranches);
+
+    /// @notice The key holds a lock for this task already.
+    error AlreadyLocked(uint256 taskId, address key, uint256 amount);
+
+    /// @notice The key holds no lock for this task.
+    error NotLocked(uint256 taskId, address key);
+
+    /// @notice Registers a signing key of the caller and adds stake.
+    /// @dev Nobody can register a stranger's key: the key signs `Register(operator, key)` in the registry's own domain.
+    /// @param publicKey 64 bytes, x ‖ y; its address must not be the caller and must never have been registered
+    /// @param stake token wei to pull from the caller, may be 0 (stake is shared by the operator's keys)
+    /// @param multiaddrs binary multiaddrs, at most 4 of at most 256 bytes each
+    /// @param signature 65 bytes r ‖ s ‖ v by the key
+    function register(
+        bytes calldata publicKey,
+        uint128 stake,
+        bytes[] calldata multiaddrs,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Pulls `amount` token wei from the caller into its free stake.
+    function addStake(uint128 amount) external;
+
+    /// @notice Starts to unbond `amount` of the caller's free stake. Always possible.
+    /// @return tranche number under which it can be withdrawn after `unbondingBlocks`
+    function requestUnbond(uint128 amount) external returns (uint64 tranche);
+
+    /// @notice Pays the caller a tranche whose unbonding has ended.
+    function withdraw(uint64 tranche) external;
+
+    /// @notice Replaces one of the caller's keys in later tasks; running tasks keep the old one.
+    /// @param key an active or frozen key of the caller
+    /// @param publicKey as in `register`
+    /// @param multiaddrs as in `register`
+    /// @param signature by the new key, as in `register`
+    function rotateKey(
+        address key,
+        bytes calldata publicKey,
+        bytes[] calldata multiaddrs,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Says where a node can be reached. By the key or its operator.
+    function updateAddresses(address key, bytes[] calldata multiaddrs) external;
+
+    /// @notice Refuses an active key of the caller in every later task: the kill switch for a stolen key.
+    function freeze(address key) external;
+
+    /// @notice Turns free stake of the key's operator into the lock of (task, key). Only the task board.
+    /// @return operator the key's owner
+    function lock(uint256 taskId, address key, uint128 amount) external returns (address operator);
+
+    /// @notice Turns the lock of (task, key) back into free stake. Only the task board.
+    /// @return operator the key's owner
+    /// @return amount what was locked
+    function unlock(uint256 taskId, address key) external returns (address operator, uint128 amount);
+
+    /// @notice The one token of this deployment.
+    function token() external view returns (address);
+
+    /// @notice The task board, the only contract that moves locks.
+    function board() external view returns (address);
+
+    /// @notice Blocks between `requestUnbond` and `withdraw`.
+    function unbondingBlocks() external view returns (uint64);
+
+    /// @notice Who registered the key; 0 if nobody did. Set once.
+    function keyOwner(address key) external view returns (address);
+
+    /// @notice The key's status.
+    function keyStatus(address key) external view returns (KeyStatus);
+
+    /// @notice Which of up to 256 keys are active, and who owns them.
+    /// @return bitmap bit i set: `keys[i]` is active
+    /// @return owners owner of each key
+    function activeKeys(
+        address[] calldata keys
+    ) external view returns (uint256 bitmap, address[] memory owners);
+
+    /// @notice An operator's stake.
+    function account(address operator) external view returns (Account memory);
+
+    /// @notice One of an operator's tranches.
+    function trancheOf(address operator, uint64 tranche) external view returns (Tranche memory);
+
+    /// @notice Stake locked for (task, key); 0 if none.
+    function lockOf(uint256 taskId, address key) external view returns (uint128);
+
+    /// @notice EIP-712 separator under which registrations are signed: RSDP, 2, chain id, this contract, no salt.
+    function domainSeparator() external view returns (bytes32);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ITaskBoard} from "./ITaskBoard.sol";
+
+/// @title The anchored history of every task
+/// @notice Keeps per task the last accepted height, the cumulative root and packed counters; everything else is events
+/// and calldata. A checkpoint is accepted if members with more than 2/3 of the registered weight signed
+/// Checkpoint(cluster, height, root, logSeq, logHead), whoever submits it.
+/// @dev Calls nobody: the task board hands over what a checkpoint is judged by when the cluster is drawn.
+/// Protocol objects are signed under RSDP, 2, chain id, this contract and `deploymentId` as salt.
+interface IPhaseLog {
+    /// @notice What a checkpoint is judged by. Handed over once; only `eventsPosted` changes later.
+    /// @param cluster digest that every signed object names
+    /// @param snapshot data contract with the members
+    /// @param members n
+    /// @param heights last height of the task
+    /// @param epochHeights R
+    /// @param stallBlocks blocks without a checkpoint that end the task
+    /// @param turnBlocks g
+    /// @param closeGrace blocks for which the task stays Finalizing
+    /// @param endBlock the task ends here at the latest
+    /// @param eventsPosted number of ledger events
+    /// @param inputsPerHeightMax largest `inputs` per height, bytes; 0 = the task does not publish inputs
+    struct Terms {
+        bytes32 cluster;
+        address snapshot;
+        uint8 members;
+        uint16 heights;
+        uint16 epochHeights;
+        uint32 stallBlocks;
+        uint32 turnBlocks;
+        uint32 closeGrace;
+        uint40 endBlock;
+        uint16 eventsPosted;
+        uint32 inputsPerHeightMax;
+    }
+
+    /// @notice Where a task's history stands.
+    /// @param root root_last; root_0 after the cluster was formed, 0 before
+    /// @param last last accepted height, 0 before the first
+    /// @param eventSeq highest ledger event that the decided values have seen
+    /// @param lastBlock block of the last accepted checkpoint, or of `open`
+    /// @param graceHeights heights accepted while the task was Finalizing
+    /// @param members size n of the cluster, 0 before it was formed
+    struct Head {
+        bytes32 root;
+        uint64 last;
+        uint64 eventSeq;
+        uint64 lastBlock;
+        uint64 graceHeights;
+        uint8 members;
+    }
+
+    /// @notice Heights first … last are accepted.
+    /// @param taskId the task
+    /// @param first first height of the batch, last accepted height before it + 1
+    /// @param last last height of the batch
+    /// @param root root_last
+    /// @param eventSeq highest ledger event seen up to `last`
+    /// @param bitmap bit i set: member i signed
+    /// @param sharedSeq log sequence number that all signers but the exceptions signed
+    /// @param sharedHead log head that all signers but the exceptions signed
+    /// @param submitter who sent it
+    /// @param batch per height: u8 hint ‖ stateHash ‖ inputsRoot ‖ u16 eventSeqDelta; folded into `root`, except the hint
+    /// @param exceptions u8 member ‖ u64 logSeq ‖ bytes32 logHead each, signed
+    /// @param notes log entries of members whose log differs; not checked here, right iff the signed head comes out
+    /// @param inputs what the heights were aggregated from; not checked here, right iff `inputsRoot` comes out
+    event Checkpointed(
+        uint256 indexed taskId,
+        uint64 first,
+        uint64 last,
+        bytes32 root,
+        uint64 eventSeq,
+        uint32 bitmap,
+        uint64 sharedSeq,
+        bytes32 sharedHead,
+        address submitter,
+        bytes batch,
+        bytes exceptions,
+        bytes notes,
+        bytes inputs
+    );
+
+    /// @notice The batch does not continue the accepted history (another submitter was faster, or a replay).
+    error WrongFirst(uint256 given, uint256 expected);
+
+    /// @notice The batch ends beyond the last height that the task still accepts.
+    error BeyondLimit(uint256 last, uint256 limit);
+
+    /// @notice A batch stays within one epoch of `epochHeights` heights.
+    error CrossesEpoch(uint256 first, uint256 last, uint256 epochHeights);
+
+    /// @notice The batch has seen an event that was not posted.
+    error UnknownEvent(uint256 eventSeq, uint256 posted);
+
+    /// @notice `inputs` is empty where the task publishes inputs, or given where it does not.
+    error InputsMode(bool published, uint256 length);
+
+    /// @notice The task's cluster is not drawn (yet).
+    error NotOpen(uint256 taskId);
+
+    /// @notice The task's cluster was drawn before.
+    error AlreadyOpen(uint256 taskId);
+
+    /// @notice Starts the history of a task and pays for all storage it will need. Only the task board.
+    function open(uint256 taskId, Terms calldata terms) external;
+
+    /// @notice The task has `eventsPosted` ledger events now. Only the task board.
+    function noteEvents(uint256 taskId, uint16 eventsPosted) external;
+
+    /// @notice Accepts the next heights of a task.
+    /// @dev The fee is earned if the caller is the key or operator of the member whose turn it is and the batch ends an
+    /// epoch or the task, or comes at least stallBlocks / 2 after the last one.
+    /// Members that did not sign miss the reward of the batch's heights.
+    /// @param taskId the task, Active or Finalizing
+    /// @param first last accepted height + 1
+    /// @param batch 67 bytes per height, within one epoch
+    /// @param bitmap bit i set: member i signed
+    /// @param sharedSeq log sequence number signed by all signers but the exceptions
+    /// @param sharedHead log head signed by all signers but the exceptions
+    /// @param exceptions 41 bytes per signer with another log head, ascending
+    /// @param notes for readers, not checked
+    /// @param inputs for readers, not checked; empty unless the task publishes inputs
+    /// @param signatures 65 bytes r ‖ s ‖ v per signer, ascending by member
+    function checkpoint(
+        uint256 taskId,
+        uint64 first,
+        bytes calldata batch,
+        uint32 bitmap,
+        uint64 sharedSeq,
+        bytes32 sharedHead,
+        bytes calldata exceptions,
+        bytes calldata notes,
+        bytes calldata inputs,
+        bytes calldata signatures
+    ) external;
+
+    /// @notice Where the task's history stands.
+    function head(uint256 taskId) external view returns (Head memory);
+
+    /// @notice Status of a task whose cluster was drawn, and the block at which it closed (0 while it runs). For tasks
+    /// in general ask the board.
+    function statusOf(uint256 taskId) external view returns (ITaskBoard.Status status, uint64 closedAt);
+
+    /// @notice Last height that can still be accepted: the task's last, or at most R more once it is Finalizing.
+    function limitOf(uint256 taskId) external view returns (uint64 limit);
+
+    /// @notice What each member has earned so far, by member index.
+    /// @return last last accepted height
+    /// @return missed heights up to `last` that the member's accepted signatures do not cover
+    /// @return feeUnits sum of the signers' weights of the checkpoints whose fee the member earned
+    function tally(
+        uint256 taskId
+    ) external view returns (uint64 last, uint16[] memory missed, uint32[] memory feeUnits);
+
+    /// @notice Member that earns the fee of a checkpoint sent in block `blockNumber`, if no other comes before:
+    /// (⌊last / R⌋ + ⌊blocks since the last checkpoint / turnBlocks⌋) mod n.
+    function turnAt(uint256 taskId, uint256 blockNumber) external view returns (uint8 member);
+
+    /// @notice The task board.
+    function board() external view returns (address);
+
+    /// @notice Salt of the signing domain, different for every deployment, even on a restarted chain:
+    /// keccak(abi.encode(chainid, this, previous block hash, timestamp, deployer, nonce argument)).
+    function deploymentId() external view returns (bytes32);
+
+    /// @notice EIP-712 separator under which protocol objects are signed.
+    function domainSeparator() external view returns (bytes32);
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Tasks: escrow, sign-ups, clusters, ledger events, rewards
+/// @notice The only contract that moves locks and pays rewards. Nobody owns it; nothing changes a published task.
+/// Money leaves only by the calls of those it belongs to.
+/// All amounts are in the token's smallest unit, all times are block numbers.
+interface ITaskBoard {
+    /// @notice Where a task stands, derived from stored facts and the block number.
+    /// @dev Open: sign-up, then drawing · Active: checkpoints · Finalizing: the end was reached, a few late heights are
+    /// still accepted · Closed: over · Expired: no cluster was formed, everything goes back · NoQuorum: no checkpoint
+    /// for `stallBlocks`, over.
+    enum Status {
+        None,
+        Open,
+        Active,
+        Finalizing,
+        Closed,
+        Expired,
+        NoQuorum
+    }
+
+    /// @notice What a client asks for. Emitted in full at publish; nodes take every setting from here.
+    /// @param reducer keccak(utf8 "name@version") of the reducer
+    /// @param reducerParams its parameters, at most 1,024 bytes
+    /// @param twin Solidity twin (IReducer); 0 = results are not provable on chain
+    /// @param minNodes smallest cluster, 4 … maxNodes
+    /// @param maxNodes largest cluster, … 31
+    /// @param heights number of heights, 1 … 65,535; reaching it ends the task
+    /// @param epochHeights R, heights per log epoch and largest batch, 1 … 256
+    /// @param stateCap largest state and result, bytes, 1 … 31,744
+    /// @param calldataInputs data mode: inputs are published with each checkpoint (R · maxNodes · stateCap ≤ 31,744)
+    /// @param stakePerNode locked by each sign-up, ≥ 1
+    /// @param rewardPerHeight shared by all members by weight, for each height
+    /// @param checkpointFee for the member whose turn it is, × weight of signers / W
+    /// @param joinDeadline last block for sign-ups
+    /// @param endBlock the task ends here at the latest
+    /// @param stallBlocks without a checkpoint for so long the task is over, ≥ 4 · maxNodes · turnBlocks
+    /// @param turnBlocks g, blocks after which the turn to submit passes on, ≥ 1
+    /// @param maxEvents largest number of ledger events
+    /// @param tickMs length of a tick, milliseconds, ≥ 1; the following are in ticks and for the nodes alone
+    /// @param debateTicks debateTimeout, ≥ 1
+    /// @param shareTicks shareTimeout, ≥ 1
+    /// @param confirmTicks confirmTimeout, ≥ 1
+    /// @param helloTicks helloTimeout, ≥ 1
+    /// @param slotTicks length of a resynchronisation slot; 0 = no schedule
+    /// @param reporters at most 4 accounts that may post events beside the client
+    struct TaskParams {
+        bytes32 reducer;
+        bytes reducerParams;
+        address twin;
+        uint8 minNodes;
+        uint8 maxNodes;
+        uint16 heights;
+        uint16 epochHeights;
+        uint16 stateCap;
+        bool calldataInputs;
+        uint128 stakePerNode;
+        uint128 rewardPerHeight;
+        uint128 checkpointFee;
+        uint64 joinDeadline;
+        uint64 endBlock;
+        uint32 stallBlocks;
+        uint32 turnBlocks;
+        uint16 maxEvents;
+        uint16 tickMs;
+        uint32 debateTicks;
+        uint32 shareTicks;
+        uint32 confirmTicks;
+        uint32 helloTicks;
+        uint32 slotTicks;
+        address[] reporters;
+    }
+
+    /// @notice Windows of the deployment, in blocks, fixed for ever.
+    /// @param taskBlocksMax longest time from publish to `endBlock`
+    /// @param closeGrace Finalizing lasts so long
+    /// @param evidence after closing, evidence is accepted so long; then rewards and locks can be taken
+    /// @param reorgDepth blocks between `joinDeadline` and the block whose hash is the seed, ≥ 1
+    struct Windows {
+        uint64 taskBlocksMax;
+        uint64 closeGrace;
+        uint64 evidence;
+        uint64 reorgDepth;
+    }
+
+    /// @notice A task as it is stored. Derived values: `statusOf`, `claimsOpenAt`.
+    /// @param client who published it and owns what is not earned
+    /// @param paramsHash keccak(abi.encode(params))
+    /// @param cluster digest that every signed object names; 0 before `form`
+    /// @param snapshot data contract: 0x00, then per member key ‖ operator ‖ u16 weight; 0 before `form`
+    /// @param members n, 0 before `form`
+    /// @param signups number of sign-ups
+    /// @param formBlock block of `form`, 0 before
+    /// @param eventsPosted number of ledger events
+    /// @param escrow pulled at publish: rewards of all heights and fees of all checkpoints that can earn one
+    /// @param stakePerNode lock of each sign-up
+    /// @param resultHash keccak of the published result; 0 before `finalize`
+    struct TaskView {
+        address client;
+        bytes32 paramsHash;
+        bytes32 cluster;
+        address snapshot;
+        uint8 members;
+        uint16 signups;
+        uint64 formBlock;
+        uint64 eventsPosted;
+        uint128 escrow;
+        uint128 stakePerNode;
+        bytes32 resultHash;
+    }
+
+    /// @notice A task was published and its escrow paid.
+    event TaskPublished(
+        uint256 indexed taskId,
+        address indexed client,
+        bytes32 paramsHash,
+        TaskParams params
+    );
+
+    /// @notice A key signed up.
+    event Joined(uint256 indexed taskId, address indexed key, address indexed operator);
+
+    /// @notice A key withdrew its sign-up.
+    event Left(uint256 indexed taskId, address indexed key, address indexed operator);
+
+    /// @notice The cluster was drawn. Member i is at index i of each list.
+    /// @param cluster keccak(abi.encode(taskId, paramsHash, snapshotHash, seed))
+    /// @param seed keccak(abi.encode(hash of the seed block, taskId))
+    /// @param snapshotHash keccak(key ‖ operator ‖ u16 weight of each member)
+    /// @param pointer data contract that holds the snapshot behind one 0x00 byte
+    event ClusterFormed(
+        uint256 indexed taskId,
+        bytes32 cluster,
+        bytes32 seed,
+        bytes32 snapshotHash,
+        address pointer,
+        address[] signingKeys,
+        address[] operators,
+        uint16[] weights
+    );
+
+    /// @notice Ledger event `seq` of the task, numbered from 1.
+    event LedgerEvent(uint256 indexed taskId, uint64 seq, address originator, bytes data);
+
+    /// @notice The last decided state was published.
+    event TaskFinalized(uint256 indexed taskId, uint64 height, bytes32 stateHash, bytes result);
+
+    /// @notice Rewards and fees, or the client's remainder, were paid.
+    event Claimed(uint256 indexed taskId, address indexed account, uint256 amount);
+
+    /// @notice A sign-up's lock became free stake of its operator again.
+    event Released(uint256 indexed taskId, address indexed key, address indexed operator, uint256 amount);
+
+    /// @notice The task's status does not allow this.
+    /// @param allowed bit s set: status s would be accepted
+    error StatusNotAllowed(uint256 taskId, Status current, uint256 allowed);
+
+    /// @notice A provable task needs a contract at `twin`.
+    error TwinHasNoCode(address twin);
+
+    /// @notice The task takes no more sign-ups.
+    error TaskFull(uint256 signups, uint256 max);
+
+    /// @notice The operator has as many sign-ups as one operator may have: ⌊(maxNodes − 1) / 3⌋.
+    error OperatorCap(address operator, uint256 signups, uint256 max);
+
+    /// @notice The key is not signed up for the task.
+    error NotSignedUp(uint256 taskId, address key);
+
+    /// @notice Sign-ups with active keys do not make a cluster of `minNodes` in which no operator has 1/3.
+    error TooFewMembers(uint256 seats, uint256 minNodes);
+
+    /// @notice One event per task and block.
+    error OneEventPerBlock(uint256 blockNumber);
+
+    /// @notice All events of the task were posted.
+    error NoMoreEvents(uint256 posted, uint256 max);
+
+    /// @notice More heights may still be accepted, so there is no result yet.
+    error NotFinal(uint256 last, uint256 limit);
+
+    /// @notice No height was decided, so there is no result.
+    error NothingDecided(uint256 taskId);
+
+    /// @notice The given state is not the one behind the accepted root.
+    error NotTheResult(bytes32 given, bytes32 expected);
+
+    /// @notice The result was published before.
+    error AlreadyFinalized(uint256 taskId, bytes32 resultHash);
+
+    /// @notice The caller has nothing (more) to claim from the task.
+    error NothingToClaim(uint256 taskId, address account);
+
+    /// @notice Publishes a task and pulls its escrow from the caller.
+    /// @dev escrow = rewardPerHeight · heights + checkpointFee · (number of checkpoints that can earn it): min(heights,
+    /// ⌈heights / R⌉ + ⌊(endBlock + closeGrace − now) / ⌈stallBlocks / 2⌉⌋). What is not earned returns by `claim`.
+    /// @return taskId numbered from 1
+    function publish(TaskParams calldata params) external returns (uint256 taskId);
+
+    /// @notice Signs a key up and locks `stakePerNode` of its operator's free stake. By the key or its operator, up to
+    /// `joinDeadline`; at most 4 · maxNodes sign-ups.
+    function join(uint256 taskId, address key) external;
+
+    /// @notice Withdraws a sign-up and its lock. By the key or its operator, up to `joinDeadline`.
+    function quit(uint256 taskId, address key) external;
+
+    /// @notice Draws the cluster. By anyone, in the 256 blocks after the seed block = joinDeadline + reorgDepth, before
+    /// `endBlock`. Missing it expires the task; there is never a second seed.
+    /// @dev Sign-ups whose key is no longer active drop out. n is the largest number ≤ maxNodes of seats that can be
+    /// filled with at most ⌊(n − 1) / 3⌋ seats per operator; seats in the order of a Fisher–Yates shuffle by the seed:
+    /// for i = 0, 1, …: j = i + keccak(abi.encode(seed, i)) mod (m − i), swap i and j. Weight 1 per seat.
+    function form(uint256 taskId) external;
+
+    /// @notice Posts a ledger event. By the client or a reporter, one per task and block, at most 1,024 bytes.
+    /// @return seq its number, from 1
+    function postEvent(uint256 taskId, bytes calldata data) external returns (uint64 seq);
+
+    /// @notice Publishes the last decided state. By anyone, once no further height can be accepted. No money depends on
+    /// it.
+    /// @param result canonical bytes of the state after the last height
+    /// @param previousRoot root of the height before the last
+    /// @param inputsRoot inputs root of the last height
+    function finalize(
+        uint256 taskId,
+        bytes calldata result,
+        bytes32 previousRoot,
+        bytes32 inputsRoot
+    ) external;
+
+    /// @notice Pays the caller all it is owed from a task: as operator the rewards and fees of its seats, as client what
+    /// nobody earned. After the evidence window; at once if the task expired.
+    /// @dev A seat earns ⌊rewardPerHeight · covered heights · w / W⌋ + ⌊checkpointFee · feeUnits / W⌋: rounded down, in
+    /// favour of the client.
+    /// @return amount token wei paid
+    function claim(uint256 taskId) external returns (uint256 amount);
+
+    /// @notice Turns a sign-up's lock into free stake again. By anyone, the stake goes to the operator. Seats: after the
+    /// evidence window. Sign-ups that were not drawn: after `form`. All: at once if the task expired.
+    function release(uint256 taskId, address key) external;
+
+    /// @notice The task's status, and the block at which it closed or expired (0 while it is running).
+    function statusOf(uint256 taskId) external view returns (Status status, uint64 closedAt);
+
+    /// @notice First block in which `claim`, and `release` of a seat, are accepted; 0 while the task is running.
+    function claimsOpenAt(uint256 taskId) external view returns (uint64);
+
+    /// @notice The task as stored.
+    function task(uint256 taskId) external view returns (TaskView memory);
+
+    /// @notice Keys signed up, in no particular order.
+    function signupsOf(uint256 taskId) external view returns (address[] memory keys);
+
+    /// @notice keccak(originator ‖ data) of a ledger event; 0 if it was not posted.
+    function eventHash(uint256 taskId, uint64 seq) external view returns (bytes32);
+
+    /// @notice Number of tasks published.
+    function tasks() external view returns (uint256);
+
+    /// @notice The deployment's windows.
+    function windows() external view returns (Windows memory);
+
+    /// @notice The one token of this deployment.
+    function token() external view returns (address);
+
+    /// @notice The registry that holds the stake.
+    function registry() external view returns (address);
+
+    /// @notice The log that accepts the checkpoints.
+    function log() external view returns (address);
+}

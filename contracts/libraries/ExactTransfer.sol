@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {WrongAmountReceived} from "../interfaces/Errors.sol";
+
+/// @title Pulls tokens and refuses any that do not arrive in full
+/// @dev The only use of a balance: it is never read as an amount that somebody owns, so donations change nothing.
+library ExactTransfer {
+    using SafeERC20 for IERC20;
+
+    function pull(IERC20 token, address from, uint256 amount) internal {
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(from, address(this), amount);
+        uint256 received = token.balanceOf(address(this)) - before;
+        if (received != amount) revert WrongAmountReceived(received, amount);
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ITaskBoard} from "../interfaces/ITaskBoard.sol";
+import {OutOfBounds} from "../interfaces/Errors.sol";
+
+/// @title What a client may ask for, and what it has to pay in advance
+library TaskBounds {
+    uint256 internal constant SIGNUPS_PER_SEAT = 4;
+    uint256 internal constant EVENT_BYTES_MAX = 1024;
+    /// @dev 31 KiB: a state, all inputs of a batch, or all states of a provable height fit into one transaction.
+    uint256 internal constant BYTES_MAX = 31 * 1024;
+    uint256 private constant PARAMS_BYTES_MAX = 1024;
+    uint256 private constant NODES_MIN = 4;
+    uint256 private constant NODES_MAX = 31;
+    uint256 private constant EPOCH_HEIGHTS_MAX = 256;
+    uint256 private constant REPORTERS_MAX = 4;
+    uint256 private constant STALL_TURNS = 4;
+
+    /// @notice Reverts with the first bound that is broken.
+    function check(ITaskBoard.TaskParams calldata p, ITaskBoard.Windows memory w) internal view {
+        _size(p);
+        _time(p, w);
+        _inside("tickMs", p.tickMs, 1, type(uint16).max);
+        _inside("debateTicks", p.debateTicks, 1, type(uint32).max);
+        _inside("shareTicks", p.shareTicks, 1, type(uint32).max);
+        _inside("confirmTicks", p.confirmTicks, 1, type(uint32).max);
+        _inside("helloTicks", p.helloTicks, 1, type(uint32).max);
+        _inside("reporters", p.reporters.length, 0, REPORTERS_MAX);
+        _inside("stakePerNode", p.stakePerNode, 1, type(uint128).max);
+        if (p.twin != address(0) && p.twin.code.length == 0) revert ITaskBoard.TwinHasNoCode(p.twin);
+    }
+
+    /// @notice Rewards of all heights, and fees of all checkpoints that can earn one: those that end an epoch or the
+    /// task, and those that come at least stallBlocks / 2 after the last.
+    function escrow(
+        ITaskBoard.TaskParams calldata p,
+        ITaskBoard.Windows memory w
+    ) internal view returns (uint128) {
+        uint256 halfStall = (uint256(p.stallBlocks) + 1) / 2;
+        uint256 epochs = (uint256(p.heights) + p.epochHeights - 1) / p.epochHeights;
+        uint256 fees = epochs + (uint256(p.endBlock) + w.closeGrace - block.number) / halfStall;
+        if (fees > p.heights) fees = p.heights;
+        uint256 amount = uint256(p.rewardPerHeight) * p.heights + uint256(p.checkpointFee) * fees;
+        _inside("escrow", amount, 0, type(uint128).max);
+        return uint128(amount);
+    }
+
+    function _size(ITaskBoard.TaskParams calldata p) private pure {
+        _inside("reducerParams", p.reducerParams.length, 0, PARAMS_BYTES_MAX);
+        _inside("maxNodes", p.maxNodes, NODES_MIN, NODES_MAX);
+        _inside("minNodes", p.minNodes, NODES_MIN, p.maxNodes);
+        _inside("heights", p.heights, 1, type(uint16).max);
+        _inside("epochHeights", p.epochHeights, 1, EPOCH_HEIGHTS_MAX);
+        _inside("stateCap", p.stateCap, 1, BYTES_MAX);
+        uint256 heightBytes = uint256(p.maxNodes) * p.stateCap;
+        if (p.calldataInputs) _inside("calldataInputs", heightBytes * p.epochHeights, 1, BYTES_MAX);
+        if (p.twin != address(0)) _inside("twin", heightBytes, 1, BYTES_MAX);
+    }
+
+    function _time(ITaskBoard.TaskParams calldata p, ITaskBoard.Windows memory w) private view {
+        uint256 last = block.number + w.taskBlocksMax;
+        // the end leaves room for at least one block in which the cluster can be drawn
+        _inside("endBlock", p.endBlock, block.number + w.reorgDepth + 3, last);
+        _inside("joinDeadline", p.joinDeadline, block.number + 1, p.endBlock - w.reorgDepth - 2);
+        _inside("turnBlocks", p.turnBlocks, 1, type(uint32).max);
+        uint256 stallMin = STALL_TURNS * p.maxNodes * p.turnBlocks;
+        _inside("stallBlocks", p.stallBlocks, stallMin, type(uint32).max);
+    }
+
+    function _inside(bytes32 field, uint256 given, uint256 min, uint256 max) private pure {
+        if (given < min || given > max) revert OutOfBounds(field, given, min, max);
+    }
+}

@@ -1,0 +1,26 @@
+import { buildModule } from '@nomicfoundation/hardhat-ignition/modules'
+
+/** Windows of a local chain, in blocks; a public chain is deployed with its own. */
+export const LOCAL_WINDOWS = { taskBlocksMax: 2000, closeGrace: 10, evidence: 30, reorgDepth: 6 }
+export const LOCAL_UNBONDING_BLOCKS = 3000
+
+/**
+ * NodeRegistry, PhaseLog and TaskBoard on an existing token.
+ *
+ * The three name each other without an owner: registry and log are built for the address that the board is going to
+ * have, and the board refuses to be built anywhere else. Its address follows from the deployer's nonce, so the order
+ * here is fixed and `board` must be the address of the third contract; `deployRsdp` computes it.
+ *
+ * Parameters: `token`, `board` (addresses), `nonce` (32 random bytes: what tells this deployment from an earlier one on a
+ * restarted chain), `windows`, `unbondingBlocks`.
+ */
+export default buildModule('Rsdp', (m) => {
+  const token = m.getParameter<string>('token')
+  const predicted = m.getParameter<string>('board')
+  const unbonding = m.getParameter('unbondingBlocks', LOCAL_UNBONDING_BLOCKS)
+  const windows = m.getParameter('windows', LOCAL_WINDOWS)
+  const registry = m.contract('NodeRegistry', [token, predicted, unbonding])
+  const log = m.contract('PhaseLog', [predicted, m.getParameter<string>('nonce')], { after: [registry] })
+  const board = m.contract('TaskBoard', [registry, log, windows], { after: [log] })
+  return { registry, log, board }
+})
