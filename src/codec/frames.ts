@@ -1,0 +1,265 @@
+import { decode, encode } from '@ipld/dag-cbor'
+import type { Frame, Part } from '../types/frames.ts'
+import type { Digest } from '../types/ids.ts'
+import { MEMBERS_MAX } from '../types/ids.ts'
+import type { ObjectType, ProtocolObject, Signed } from '../types/objects.ts'
+import { equalBytes, fromHex, keccak, toHex } from './hex.ts'
+import { TYPE_NUMBERS } from './objects.ts'
+
+/** An object as it arrives: nobody has checked yet who signed it. */
+export type Unverified = Omit<Signed, 'hash'>
+
+/** A part as decoded: signed objects still without their hash. */
+export type RawPart =
+  | Exclude<Part, { kind: 'object' | 'decided' | 'roundCertificate' | 'body' }>
+  | { readonly kind: 'object'; readonly signed: Unverified }
+  | { readonly kind: 'body'; readonly hash: Digest; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'decided'
+      readonly height: number
+      readonly confirms: readonly Unverified[]
+      readonly share: Unverified
+      readonly inputs: readonly Unverified[]
+    }
+  | {
+      readonly kind: 'roundCertificate'
+      readonly height: number
+      readonly round: number
+      readonly confirms: readonly Unverified[]
+    }
+
+export interface RawFrame {
+  readonly cluster: Digest
+  readonly parts: readonly RawPart[]
+}
+
+const VERSION = 2
+const TAGS = {
+  ask: 0,
+  object: 1,
+  body: 2,
+  seen: 3,
+  get: 4,
+  sync: 5,
+  decided: 6,
+  roundCertificate: 7,
+  notes: 8,
+} as const satisfies Record<Part['kind'], number>
+
+/** Most parts a frame may have. */
+export const PARTS_MAX = 256
+
+/** Field kinds of the signed objects, in wire order. */
+const FIELDS = {
+  hello: ['height', 'round', 'value', 'inputsRoot', 'inputs', 'validRound'],
+  status: ['height', 'stateHash', 'eventSeq'],
+  share: ['height', 'round', 'stateHash', 'inputsRoot', 'inputs', 'eventSeq', 'validRound'],
+  confirm: ['height', 'round', 'value'],
+  checkpoint: ['height', 'root', 'logSeq', 'logHead'],
+  close: [],
+} as const satisfies Record<ObjectType, readonly string[]>
+const DIGEST_FIELDS = new Set(['value', 'inputsRoot', 'stateHash', 'root', 'logHead'])
+const TYPE_NAMES = Object.fromEntries(
+  Object.entries(TYPE_NUMBERS).map(([name, number]) => [number, name as ObjectType]),
+) as Partial<Record<number, ObjectType>>
+
+/** Bytes of a frame body (docs/decisions.md, section 6). */
+export function encodeFrame(frame: Frame | RawFrame): Uint8Array {
+  return encode([VERSION, fromHex(frame.cluster), frame.parts.map(encodePart)])
+}
+
+/** The frame, or null for bytes that `encodeFrame` would not have written. Never throws. */
+export function decodeFrame(bytes: Uint8Array): RawFrame | null {
+  try {
+    const frame = readFrame(decode<unknown>(bytes))
+    return frame !== null && equalBytes(encodeFrame(frame), bytes) ? frame : null
+  } catch {
+    return null // the CBOR decoder throws on malformed input
+  }
+}
+
+/** One signed object alone, as the sign-once store keeps it. */
+export function encodeSigned(signed: Unverified): Uint8Array {
+  return encode(encodeObject(signed))
+}
+
+/** The object, or null for bytes that `encodeSigned` would not have written. Never throws. */
+export function decodeSigned(bytes: Uint8Array): Unverified | null {
+  try {
+    const signed = readObject(decode<unknown>(bytes))
+    return equalBytes(encodeSigned(signed), bytes) ? signed : null
+  } catch {
+    return null
+  }
+}
+
+function encodeObject(signed: Unverified): unknown[] {
+  const object = signed.object
+  const record = object as unknown as Record<string, number | Digest>
+  const fields = FIELDS[object.type].map((name) => {
+    const value = record[name]
+    return typeof value === 'string' ? fromHex(value) : value
+  })
+  return [TYPE_NUMBERS[object.type], signed.member, ...fields, fromHex(signed.signature)]
+}
+
+function encodePart(part: Part | RawPart): unknown[] {
+  const tag = TAGS[part.kind]
+  switch (part.kind) {
+    case 'ask':
+      return [tag, part.height]
+    case 'object':
+      return [tag, ...encodeObject(part.signed)]
+    case 'body':
+      return [tag, part.bytes]
+    case 'seen':
+      return [
+        tag,
+        part.height,
+        part.seen.map((seen) => [
+          seen.member,
+          seen.status === null ? null : fromHex(seen.status),
+          seen.share === null ? null : fromHex(seen.share),
+        ]),
+      ]
+    case 'get':
+      return [tag, part.hashes.map(fromHex)]
+    case 'sync':
+      return [tag, part.fromHeight]
+    case 'decided': {
+      const decided = 'decided' in part ? part.decided : part
+      return [
+        tag,
+        decided.height,
+        decided.confirms.map(encodeObject),
+        encodeObject(decided.share),
+        decided.inputs.map(encodeObject),
+      ]
+    }
+    case 'roundCertificate': {
+      const certificate = 'certificate' in part ? part.certificate : part
+      return [tag, certificate.height, certificate.round, certificate.confirms.map(encodeObject)]
+    }
+    case 'notes':
+      return [tag, part.firstHeight, fromHex(part.note)]
+  }
+}
+
+/** Decoding: every reader returns null, or throws into `decodeFrame`'s one catch, for anything unexpected. */
+class Malformed extends Error {}
+
+function list(value: unknown, max: number): unknown[] {
+  if (!Array.isArray(value) || value.length > max) throw new Malformed()
+  return value as unknown[]
+}
+
+function bytesOf(value: unknown, length?: number): Uint8Array {
+  if (!(value instanceof Uint8Array) || (length !== undefined && value.length !== length))
+    throw new Malformed()
+  return value
+}
+
+function digestOf(value: unknown): Digest {
+  return toHex(bytesOf(value, 32))
+}
+
+function integer(value: unknown, min: number, max: number): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max)
+    throw new Malformed()
+  return value
+}
+
+const U32_MAX = 0xffff_ffff
+/** Digests one part may ask for: a STATUS and a state of each member. */
+const WANTED_MAX = 2 * MEMBERS_MAX
+const limits: Record<string, readonly [number, number]> = {
+  height: [0, Number.MAX_SAFE_INTEGER],
+  eventSeq: [0, Number.MAX_SAFE_INTEGER],
+  logSeq: [0, Number.MAX_SAFE_INTEGER],
+  round: [0, U32_MAX],
+  inputs: [0, U32_MAX],
+  validRound: [-1, 0x7fff_ffff],
+}
+
+function readFrame(value: unknown): RawFrame | null {
+  const [version, cluster, parts, ...rest] = list(value, 3)
+  if (version !== VERSION || rest.length > 0) return null
+  return { cluster: digestOf(cluster), parts: list(parts, PARTS_MAX).map(readPart) }
+}
+
+function readObject(value: unknown): Unverified {
+  const [number, member, ...rest] = list(value, 16)
+  const type = TYPE_NAMES[integer(number, 1, 6)]
+  if (type === undefined) throw new Malformed()
+  const names = FIELDS[type]
+  if (rest.length !== names.length + 1) throw new Malformed()
+  const object: Record<string, unknown> = { type }
+  names.forEach((name, i) => {
+    const [min, max] = limits[name] ?? [0, 0]
+    object[name] = DIGEST_FIELDS.has(name) ? digestOf(rest[i]) : integer(rest[i], min, max)
+  })
+  return {
+    object: object as unknown as ProtocolObject,
+    member: integer(member, 0, MEMBERS_MAX - 1),
+    signature: toHex(bytesOf(rest[names.length], 65)),
+  }
+}
+
+function readPart(value: unknown): RawPart {
+  const [tag, ...fields] = list(value, 16)
+  const fixed = (count: number): void => {
+    if (fields.length !== count) throw new Malformed()
+  }
+  const objects = (field: unknown): Unverified[] => list(field, MEMBERS_MAX).map(readObject)
+  const height = (field: unknown): number => integer(field, 0, Number.MAX_SAFE_INTEGER)
+  switch (tag) {
+    case TAGS.ask:
+      fixed(1)
+      return { kind: 'ask', height: height(fields[0]) }
+    case TAGS.object:
+      return { kind: 'object', signed: readObject(fields) }
+    case TAGS.body: {
+      fixed(1)
+      const bytes = bytesOf(fields[0])
+      return { kind: 'body', hash: keccak(bytes), bytes }
+    }
+    case TAGS.seen:
+      fixed(2)
+      return { kind: 'seen', height: height(fields[0]), seen: list(fields[1], MEMBERS_MAX).map(readSeen) }
+    case TAGS.get:
+      fixed(1)
+      return { kind: 'get', hashes: list(fields[0], WANTED_MAX).map(digestOf) }
+    case TAGS.sync:
+      fixed(1)
+      return { kind: 'sync', fromHeight: height(fields[0]) }
+    case TAGS.decided:
+      fixed(4)
+      return {
+        kind: 'decided',
+        height: height(fields[0]),
+        confirms: objects(fields[1]),
+        share: readObject(fields[2]),
+        inputs: objects(fields[3]),
+      }
+    case TAGS.roundCertificate:
+      fixed(3)
+      return {
+        kind: 'roundCertificate',
+        height: height(fields[0]),
+        round: integer(fields[1], 0, U32_MAX),
+        confirms: objects(fields[2]),
+      }
+    case TAGS.notes:
+      fixed(2)
+      return { kind: 'notes', firstHeight: height(fields[0]), note: toHex(bytesOf(fields[1])) }
+    default:
+      throw new Malformed()
+  }
+}
+
+function readSeen(value: unknown): { member: number; status: Digest | null; share: Digest | null } {
+  const [member, status, share, ...rest] = list(value, 3)
+  if (rest.length > 0) throw new Malformed()
+  const optional = (field: unknown): Digest | null => (field === null ? null : digestOf(field))
+  return { member: integer(member, 0, MEMBERS_MAX - 1), status: optional(status), share: optional(share) }
+}

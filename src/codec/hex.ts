@@ -1,0 +1,66 @@
+import { keccak256, toUtf8Bytes } from 'ethers'
+import { invariant } from '../types/errors.ts'
+import type { Digest, Hex } from '../types/ids.ts'
+
+/** keccak-256 of bytes or of the bytes a hex string stands for. */
+export function keccak(data: Uint8Array | Hex): Digest {
+  return keccak256(data) as Digest
+}
+
+/** Hex digits of an unsigned integer, big-endian, exactly `bytes` long. A number must be a safe integer. */
+export function uint(value: number | bigint, bytes: number): string {
+  const digits = value.toString(16)
+  const whole = typeof value === 'bigint' || Number.isSafeInteger(value)
+  invariant(whole && value >= 0 && digits.length <= 2 * bytes, `${value} does not fit into ${bytes} bytes`)
+  return digits.padStart(2 * bytes, '0')
+}
+
+/** Joins hex strings, with or without `0x`, into one. */
+export function concatHex(...parts: readonly string[]): Hex {
+  return `0x${parts.map((part) => (part.startsWith('0x') ? part.slice(2) : part)).join('')}`
+}
+
+export function utf8Hex(text: string): Hex {
+  return toHex(toUtf8Bytes(text))
+}
+
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+export function toHex(bytes: Uint8Array): Hex {
+  let digits = ''
+  for (const byte of bytes) digits += PAIRS[byte] ?? ''
+  return `0x${digits}`
+}
+
+/** Value of a lower-case hex digit by its character code; 255 for every other character. */
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = '0123456789abcdef'.indexOf(String.fromCharCode(code))
+  return value < 0 ? 255 : value
+})
+
+/** Bytes of lower-case hex. What comes from outside goes through `isHex` first: anything else is a bug of ours. */
+export function fromHex(hex: Hex): Uint8Array {
+  const bytes = new Uint8Array(Math.max(0, (hex.length >> 1) - 1))
+  invariant(hex.startsWith('0x') && hex.length === 2 * bytes.length + 2, 'not 0x and whole bytes')
+  for (let i = 0; i < bytes.length; i += 1) {
+    const high = DIGITS[hex.charCodeAt(2 * i + 2)] ?? 255
+    const low = DIGITS[hex.charCodeAt(2 * i + 3)] ?? 255
+    invariant(high < 16 && low < 16, 'not lower-case hex')
+    bytes[i] = (high << 4) | low
+  }
+  return bytes
+}
+
+/** Whether a text is `0x` and whole bytes of lower-case hex. */
+export function isHex(text: string): text is Hex {
+  return text.length % 2 === 0 && /^0x[0-9a-f]*$/.test(text)
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+/** Number of bytes a hex string stands for. */
+export function byteLength(hex: Hex): number {
+  return (hex.length - 2) / 2
+}

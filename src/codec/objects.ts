@@ -1,0 +1,153 @@
+import type { Address, Digest } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
+import type { ObjectType, ProtocolObject, Share } from '../types/objects.ts'
+import { concatHex, keccak, uint, utf8Hex } from './hex.ts'
+
+/** EIP-712 type strings: the one source for hashes here, and the text that the contracts repeat. */
+export const TYPE_STRINGS = {
+  hello:
+    'Hello(bytes32 cluster,uint64 height,uint32 round,bytes32 value,bytes32 inputsRoot,uint32 inputs,int32 validRound)',
+  status: 'Status(bytes32 cluster,uint64 height,bytes32 stateHash,uint64 eventSeq)',
+  share:
+    'Share(bytes32 cluster,uint64 height,uint32 round,bytes32 stateHash,bytes32 inputsRoot,uint32 inputs,uint64 eventSeq,int32 validRound)',
+  confirm: 'Confirm(bytes32 cluster,uint64 height,uint32 round,bytes32 value)',
+  checkpoint: 'Checkpoint(bytes32 cluster,uint64 height,bytes32 root,uint64 logSeq,bytes32 logHead)',
+  close: 'Close(bytes32 cluster)',
+} as const satisfies Record<ObjectType, string>
+
+/** On the wire and in evidence: the type's number. */
+export const TYPE_NUMBERS = {
+  hello: 1,
+  status: 2,
+  share: 3,
+  confirm: 4,
+  checkpoint: 5,
+  close: 6,
+} as const satisfies Record<ObjectType, number>
+
+export interface Domain {
+  readonly chainId: bigint
+  /** PhaseLog. */
+  readonly verifyingContract: Address
+  /** PhaseLog's deploymentId: a restarted local chain has the same chain id and addresses. */
+  readonly salt: Digest
+}
+
+const typeHash = (text: string): Digest => keccak(utf8Hex(text))
+const TYPE_HASHES: Record<ObjectType, Digest> = {
+  hello: typeHash(TYPE_STRINGS.hello),
+  status: typeHash(TYPE_STRINGS.status),
+  share: typeHash(TYPE_STRINGS.share),
+  confirm: typeHash(TYPE_STRINGS.confirm),
+  checkpoint: typeHash(TYPE_STRINGS.checkpoint),
+  close: typeHash(TYPE_STRINGS.close),
+}
+const DOMAIN_TYPE_HASH = typeHash(
+  'EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)',
+)
+
+const word = (value: number | bigint): string => uint(value, 32)
+const signedWord = (value: number): string => uint(BigInt.asUintN(256, BigInt(value)), 32)
+
+/** EIP-712 domain separator (docs/decisions.md, section 2). */
+export function domainSeparator(domain: Domain): Digest {
+  const name = keccak(utf8Hex('RSDP'))
+  const version = keccak(utf8Hex('2'))
+  return keccak(
+    concatHex(
+      DOMAIN_TYPE_HASH,
+      name,
+      version,
+      word(domain.chainId),
+      domain.verifyingContract.slice(2).padStart(64, '0'),
+      domain.salt,
+    ),
+  )
+}
+
+/** EIP-712 hashStruct: the identity of an object within its deployment. */
+export function hashObject(cluster: Digest, object: ProtocolObject): Digest {
+  return keccak(concatHex(TYPE_HASHES[object.type], cluster, ...words(object)))
+}
+
+/** What is signed: `keccak(0x1901 ‖ separator ‖ hashStruct)`. */
+export function signingDigest(separator: Digest, hash: Digest): Digest {
+  return keccak(concatHex('1901', separator, hash))
+}
+
+function words(object: ProtocolObject): string[] {
+  switch (object.type) {
+    case 'hello':
+      return [
+        word(object.height),
+        word(object.round),
+        object.value,
+        object.inputsRoot,
+        word(object.inputs),
+        signedWord(object.validRound),
+      ]
+    case 'status':
+      return [word(object.height), object.stateHash, word(object.eventSeq)]
+    case 'share':
+      return [
+        word(object.height),
+        word(object.round),
+        object.stateHash,
+        object.inputsRoot,
+        word(object.inputs),
+        word(object.eventSeq),
+        signedWord(object.validRound),
+      ]
+    case 'confirm':
+      return [word(object.height), word(object.round), object.value]
+    case 'checkpoint':
+      return [word(object.height), object.root, word(object.logSeq), object.logHead]
+    case 'close':
+      return []
+  }
+}
+
+/** A member signs at most one object per key (docs/decisions.md, section 2). Unique within a cluster. */
+export function signOnceKey(object: ProtocolObject): string {
+  switch (object.type) {
+    case 'hello':
+    case 'share':
+    case 'confirm':
+      return `${object.type}/${object.height}/${object.round}`
+    case 'status':
+    case 'checkpoint':
+      return `${object.type}/${object.height}`
+    case 'close':
+      return object.type
+  }
+}
+
+/** The value a SHARE votes for; NIL for a NIL vote. */
+export function shareValue(share: Share): Digest {
+  return share.inputs === 0 ? NIL : valueHash(share)
+}
+
+/** `keccak(stateHash ‖ inputsRoot ‖ u64 eventSeq)`: a vote agrees on state, inputs and events. */
+export function valueHash(content: { stateHash: Digest; inputsRoot: Digest; eventSeq: number }): Digest {
+  return keccak(concatHex(content.stateHash, content.inputsRoot, uint(content.eventSeq, 8)))
+}
+
+/** `keccak(u32 inputs ‖ hashStruct of each listed object, by member)`. */
+export function inputsRoot(inputs: number, hashes: readonly Digest[]): Digest {
+  return keccak(concatHex(uint(inputs, 4), ...hashes))
+}
+
+/** The digest a signing key signs when it is registered, in NodeRegistry's own domain (no salt). */
+export function registerDigest(chainId: bigint, registry: Address, operator: Address, key: Address): Digest {
+  const domainType = typeHash(
+    'EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)',
+  )
+  const address = (value: Address): string => value.slice(2).padStart(64, '0')
+  const separator = keccak(
+    concatHex(domainType, keccak(utf8Hex('RSDP')), keccak(utf8Hex('2')), word(chainId), address(registry)),
+  )
+  const struct = keccak(
+    concatHex(typeHash('Register(address operator,address key)'), address(operator), address(key)),
+  )
+  return signingDigest(separator, struct)
+}

@@ -1,0 +1,37 @@
+import { AbiCoder } from 'ethers'
+import type { Cluster, Member } from '../types/cluster.ts'
+import type { Address, Digest, Hex, MemberIndex } from '../types/ids.ts'
+import { concatHex, keccak, uint, utf8Hex } from './hex.ts'
+
+/** `root_0 = keccak("RSDP2.root" ‖ cluster)`. */
+export function rootStart(cluster: Digest): Digest {
+  return keccak(concatHex(utf8Hex('RSDP2.root'), cluster))
+}
+
+/** `root_h = keccak(root_{h−1} ‖ value_h)`: cumulative, so it never depends on where batches are cut. */
+export function appendRoot(root: Digest, value: Digest): Digest {
+  return keccak(concatHex(root, value))
+}
+
+/** Members as the contract stores them: `address key ‖ address operator ‖ u16 weight` each. */
+export function encodeSnapshot(members: readonly Omit<Member, 'index'>[]): Hex {
+  return concatHex(...members.flatMap((member) => [member.key, member.operator, uint(member.weight, 2)]))
+}
+
+/** Name of a cluster: binds task, parameters, members and seed into every signature. */
+export function clusterId(taskId: bigint, paramsHash: Digest, snapshot: Hex, seed: Digest): Digest {
+  const encoded = AbiCoder.defaultAbiCoder().encode(
+    ['uint256', 'bytes32', 'bytes32', 'bytes32'],
+    [taskId, paramsHash, keccak(snapshot), seed],
+  )
+  return keccak(encoded as Hex)
+}
+
+/** Members ordered by `keccak(seed ‖ key)`: nobody can choose a place in it, since the seed comes after sign-up. */
+export function seededOrder(cluster: Cluster): readonly MemberIndex[] {
+  const rank = (key: Address): Digest => keccak(concatHex(cluster.seed, key))
+  return cluster.members
+    .map((member) => ({ index: member.index, rank: rank(member.key) }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
+    .map((member) => member.index)
+}

@@ -1,0 +1,137 @@
+import { epochOf } from '../codec/log.ts'
+import { encodeNote } from '../codec/notes.ts'
+import type { Digest, Hex } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
+import type { LogEntry } from '../types/log.ts'
+import type { Checkpoint, Signed } from '../types/objects.ts'
+import { sharedSteps } from './phase-log.ts'
+import { isQuorum, weightOf } from './quorum.ts'
+import type { CheckpointBox, EngineConfig, EpochRecord } from './state.ts'
+import type { Work } from './work.ts'
+import { emit, record, setTimer } from './work.ts'
+
+/** Largest note kept, ours or a peer's. A longer one is dropped: its signer is then shown as a gap. */
+export const NOTE_BYTES_MAX = 8_192
+/** Epochs whose checkpoints are collected at a time. */
+const BOXES_MAX = 4
+
+/** Whether members sign a CHECKPOINT at this height: the end of an epoch or of the task. */
+export function isCheckpointHeight(config: EngineConfig, height: number): boolean {
+  return (
+    height >= 1 &&
+    height <= config.heights &&
+    (height % config.epochHeights === 0 || height === config.heights)
+  )
+}
+
+/** After a decision: signs the history up to here, if a checkpoint is due. */
+export function signCheckpoint(w: Work): void {
+  const { s } = w
+  const { height, root } = s.chain
+  if (!isCheckpointHeight(s.config, height)) return
+  const box = checkpointBox(w, height)
+  if (box === null) return
+  box.root = root
+  record(w, { type: 'checkpoint', height, root, logSeq: s.log.seq, logHead: s.log.head }, null)
+  const note = ownNote(s.config, s.epoch)
+  if (note !== null) box.notes.set(s.config.self, note)
+}
+
+/** Sends the own signature, again at intervals until the chain has accepted the height. */
+export function sendCheckpoints(w: Work): void {
+  const { s } = w
+  for (const box of s.checkpoints.values()) {
+    const own = box.signed.get(s.config.self)
+    if (own === undefined) continue
+    const note = box.notes.get(s.config.self)
+    emit(w, {
+      kind: 'broadcast',
+      parts: [
+        { kind: 'object', signed: own },
+        ...(note === undefined
+          ? []
+          : [{ kind: 'notes', firstHeight: firstHeight(s.config, box.height), note } as const]),
+      ],
+    })
+    setTimer(w, 'checkpoint', 5 * s.config.shareTicks)
+  }
+}
+
+/** Keeps a CHECKPOINT signature, and tells the driver when they are of quorum weight for our root. */
+export function keepCheckpoint(
+  w: Work,
+  signed: Signed<Checkpoint>,
+  note: Hex | null,
+): 'kept' | 'duplicate' | 'stale' {
+  const box = checkpointBox(w, signed.object.height)
+  if (box === null) return 'stale'
+  const held = box.signed.get(signed.member)
+  if (held !== undefined) {
+    if (held.hash === signed.hash) return 'duplicate'
+    emit(w, { kind: 'evidence', first: held, second: signed })
+    return 'kept'
+  }
+  box.signed.set(signed.member, signed)
+  if (note !== null && note.length <= 2 + 2 * NOTE_BYTES_MAX) box.notes.set(signed.member, note)
+  announce(w, box)
+  return 'kept'
+}
+
+/** Signatures of quorum weight for our own root are ready for the chain. */
+export function announce(w: Work, box: CheckpointBox): void {
+  const { config } = w.s
+  const { root } = box
+  if (root === null) return
+  const agreed = new Map([...box.signed].filter(([, signed]) => signed.object.root === root))
+  if (!isQuorum(config.cluster, weightOf(config.cluster, agreed.keys()))) return
+  emit(w, { kind: 'certified', checkpoint: { ...box, signed: agreed, notes: new Map(box.notes) } })
+}
+
+/** The chain accepted everything up to `height`. */
+export function onCheckpointed(w: Work, height: number): void {
+  const { s } = w
+  s.anchoredHeight = Math.max(s.anchoredHeight, height)
+  for (const boxed of s.checkpoints.keys()) if (boxed <= height) s.checkpoints.delete(boxed)
+  if (s.checkpoints.size === 0) s.timers.delete('checkpoint')
+}
+
+function checkpointBox(w: Work, height: number): CheckpointBox | null {
+  const { s } = w
+  const existing = s.checkpoints.get(height)
+  if (existing !== undefined) return existing
+  const tooFar = height > s.chain.height + BOXES_MAX * s.config.epochHeights
+  if (!isCheckpointHeight(s.config, height) || height <= s.anchoredHeight || tooFar) return null
+  const box: CheckpointBox = { height, root: null, signed: new Map(), notes: new Map() }
+  s.checkpoints.set(height, box)
+  return box
+}
+
+function firstHeight(config: EngineConfig, height: number): number {
+  return epochOf(height, config.epochHeights) * config.epochHeights + 1
+}
+
+/** The entries of every height in which the own log is not the shared log of round 0; null if there are none. */
+export function ownNote(config: EngineConfig, epoch: EpochRecord): Hex | null {
+  const valueOf = (height: number): Digest =>
+    height < epoch.first ? epoch.previous : (epoch.values[height - epoch.first] ?? NIL)
+  const differing = epoch.values.flatMap((value, offset) => {
+    const height = epoch.first + offset
+    const entries = epoch.entries.filter((entry) => entry.height === height)
+    return isShared(entries, value, valueOf(height - 1)) ? [] : entries
+  })
+  if (differing.length === 0) return null
+  if (differing.some((entry) => entry.round > 255)) return null // beyond what a note can say
+  const note = encodeNote({ member: config.self, entries: differing }, { first: epoch.first, valueOf })
+  return note.length <= 2 + 2 * NOTE_BYTES_MAX ? note : null
+}
+
+function isShared(entries: readonly LogEntry[], value: Digest, previous: Digest): boolean {
+  const steps = sharedSteps(0, value, previous, entries[0]?.from ?? 'IDLE')
+  return (
+    steps.length === entries.length &&
+    steps.every((step, i) => {
+      const entry = entries[i]
+      return entry?.event === step.event && entry.round === step.round && entry.value === step.value
+    })
+  )
+}

@@ -1,0 +1,55 @@
+import { rootStart } from '../codec/roots.ts'
+import { bitmapOf } from '../codec/bitmap.ts'
+import { NIL } from '../types/ids.ts'
+import { emptyLog } from './phase-log.ts'
+import type { EngineConfig, EngineState } from './state.ts'
+import { emptyBox } from './state.ts'
+
+/** The engine of a node that has done nothing for this task yet. */
+export function createEngine(config: EngineConfig): EngineState {
+  const cluster = config.cluster.id
+  return {
+    config,
+    tick: 0,
+    log: emptyLog(cluster),
+    unrecorded: [],
+    chain: {
+      height: 0,
+      value: NIL,
+      stateHash: NIL,
+      inputs: bitmapOf(config.cluster.members.map((member) => member.index)),
+      eventSeq: 0,
+      root: rootStart(cluster),
+    },
+    box: emptyBox(1),
+    last: null,
+    next: emptyBox(2),
+    running: false,
+    observing: false,
+    round: 0,
+    ownValue: NIL,
+    convened: -1,
+    askedRound: -1,
+    pending: null,
+    tokens: 0,
+    lock: null,
+    valid: null,
+    adoption: null,
+    ahead: new Map(),
+    bodies: new Map(),
+    timers: new Map(),
+    anchorTick: 0,
+    resync: false,
+    ledgerSeq: 0,
+    helped: new Map(),
+    answered: new Map(),
+    closes: new Map(),
+    left: 0,
+    resets: [],
+    backoffUntil: 0,
+    epoch: { first: 1, previous: NIL, values: [], entries: [] },
+    anchoredHeight: 0,
+    checkpoints: new Map(),
+    finals: new Map(),
+  }
+}

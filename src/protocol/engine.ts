@@ -1,0 +1,181 @@
+import { hashObject } from '../codec/objects.ts'
+import { invariant } from '../types/errors.ts'
+import type { Part } from '../types/frames.ts'
+import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from '../types/objects.ts'
+import { keepCheckpoint, onCheckpointed, sendCheckpoints } from './checkpoint.ts'
+import { leaving, onCloseSigned, requestClose } from './close.ts'
+import { onAggregated, tryFinishDebate } from './debate.ts'
+import { measure, tryDecide } from './decide.ts'
+import { askProofs } from './help.ts'
+import type { EngineEffect, EngineInput } from './io.ts'
+import { onObserved, tryOpen } from './opening.ts'
+import { receive } from './receive.ts'
+import { resetAfterTimeout } from './reset.ts'
+import { helloAttachments, resolveList, tryAnswerHello, tryLeaveRound } from './rounds.ts'
+import { noteShareQuorum, tryFinishShare } from './share.ts'
+import { paperRules } from './paper/rules.ts'
+import type { EngineConfig, EngineState } from './state.ts'
+import { cloneState } from './state.ts'
+import type { Rules, Work } from './work.ts'
+import { emit, expired, grown, hasOpened, ownRound, setTimer } from './work.ts'
+
+/**
+ * The protocol as a function: pure and total. No clock, dice, I/O or async, and no throw on anything a peer sends.
+ *
+ * @returns the next state, and what must happen, in this order
+ */
+export function step(
+  state: EngineState,
+  input: EngineInput,
+): { readonly state: EngineState; readonly effects: readonly EngineEffect[] } {
+  const w: Work = { s: cloneState(state), effects: [], ownRounds: new Set() }
+  const rules = rulesOf(state.config)
+  take(w, rules, input)
+  while (rules.advance(w));
+  return { state: w.s, effects: w.effects }
+}
+
+const BFT: Rules = { receive, onAggregated, onSigned, resend, advance }
+
+function rulesOf({ profile }: EngineConfig): Rules {
+  return profile?.kind === 'paper' ? paperRules(profile) : BFT
+}
+
+function take(w: Work, rules: Rules, input: EngineInput): void {
+  const { s } = w
+  switch (input.kind) {
+    case 'start':
+      s.running = true
+      break
+    case 'tick':
+      s.tick += 1
+      if (expired(w, 'measure')) measure(w)
+      if (expired(w, 'checkpoint')) sendCheckpoints(w)
+      if (expired(w, 'resend')) rules.resend(w)
+      break
+    case 'message':
+      rules.receive(w, input.from, input.parts)
+      break
+    case 'observed':
+      onObserved(w, input.height, input.state, input.stateHash)
+      break
+    case 'ledger':
+      s.ledgerSeq = Math.max(s.ledgerSeq, input.eventSeq)
+      break
+    case 'aggregated':
+      rules.onAggregated(w, input.token, input.result)
+      break
+    case 'expired':
+      resetAfterTimeout(w, input.token)
+      break
+    case 'close':
+      requestClose(w)
+      break
+    case 'signed':
+      takeSigned(w, rules, input.signed)
+      break
+    case 'resync':
+      if (!hasOpened(w)) s.resync = true // a height in work is a resynchronisation already
+      break
+    case 'checkpointed':
+      onCheckpointed(w, input.height)
+      break
+  }
+}
+
+function advance(w: Work): boolean {
+  if (tryDecide(w) || tryOpen(w) || tryLeaveRound(w)) return true
+  if (!hasOpened(w)) return false
+  if (w.s.log.status === 'DEBATE') return tryFinishDebate(w) || tryAnswerHello(w)
+  if (w.s.log.status === 'SHARE') return tryFinishShare(w)
+  return false
+}
+
+function takeSigned(w: Work, rules: Rules, signed: Signed): void {
+  const { cluster, self } = w.s.config
+  invariant(signed.member === self, 'a signature that is not ours came back from the store')
+  invariant(
+    hashObject(cluster.id, signed.object) === signed.hash,
+    'the store returned an object with a foreign hash',
+  )
+  rules.onSigned(w, signed)
+}
+
+/** An own object is durable: count it and send it. */
+function onSigned(w: Work, signed: Signed): void {
+  const { s } = w
+  const { object } = signed
+  if (object.type === 'checkpoint') {
+    keepCheckpoint(w, signed as Signed<Checkpoint>, null)
+    sendCheckpoints(w)
+    return
+  }
+  if (object.type === 'close') {
+    onCloseSigned(w, signed as Signed<Close>)
+    return
+  }
+  if (object.height !== s.box.height) return
+  const part: Part = { kind: 'object', signed }
+  switch (object.type) {
+    case 'status':
+      s.box.inputs.set(signed.member, signed as Signed<Status>)
+      setTimer(w, 'debate', s.config.debateTicks)
+      setTimer(w, 'resend', s.config.debateTicks + s.config.shareTicks)
+      emit(w, { kind: 'broadcast', parts: statusParts(w) })
+      return
+    case 'hello':
+      ownRound(w, s.box, object.round).hello = signed as Signed<Hello>
+      resolveList(w, object, [])
+      emit(w, {
+        kind: 'broadcast',
+        parts: [
+          part,
+          ...helloAttachments(w, object).map((attached): Part => ({ kind: 'object', signed: attached })),
+        ],
+      })
+      return
+    case 'share':
+      ownRound(w, s.box, object.round).shares.set(signed.member, signed as Signed<Share>)
+      noteShareQuorum(w, object.round)
+      setTimer(w, 'share', grown(w, s.config.shareTicks))
+      break
+    case 'confirm':
+      ownRound(w, s.box, object.round).confirms.set(signed.member, signed as Signed<Confirm>)
+      break
+  }
+  emit(w, { kind: 'broadcast', parts: [part] })
+}
+
+/** The frame that opens a height: HELLO flag, STATUS and its body. */
+function statusParts(w: Work): Part[] {
+  const { s } = w
+  const own = s.box.inputs.get(s.config.self)
+  if (own?.object.type !== 'status') return []
+  const bytes = s.bodies.get(own.object.stateHash)
+  return [
+    { kind: 'ask', height: s.box.height },
+    { kind: 'object', signed: own },
+    ...(bytes === undefined ? [] : [{ kind: 'body', hash: own.object.stateHash, bytes } as const]),
+  ]
+}
+
+/** An undecided height: own STATUS and own objects of the last two rounds, again. */
+function resend(w: Work): void {
+  const { s } = w
+  setTimer(w, 'resend', grown(w, s.config.shareTicks))
+  askProofs(w)
+  const parts: Part[] = statusParts(w)
+  for (const signed of leaving(w)) if (signed.member === s.config.self) parts.push({ kind: 'object', signed })
+  for (const round of [s.round - 1, s.round]) {
+    const box = s.box.rounds.get(round)
+    if (box === undefined) continue
+    const { self } = s.config
+    const own: (Signed | undefined)[] = [box.shares.get(self), box.confirms.get(self)]
+    if (box.hello?.member === self) {
+      own.unshift(box.hello)
+      own.push(...helloAttachments(w, box.hello.object))
+    }
+    for (const signed of own) if (signed !== undefined) parts.push({ kind: 'object', signed })
+  }
+  if (parts.length > 0) emit(w, { kind: 'broadcast', parts })
+}

@@ -1,0 +1,120 @@
+import type { Part } from '../types/frames.ts'
+import type { MemberIndex } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
+import { GET_MAX } from './decide.ts'
+import { admission } from './votes.ts'
+import type { Work } from './work.ts'
+import { emit } from './work.ts'
+
+/** Bodies and objects that a member gets on request within `shareTicks`: enough for a page of decided heights. */
+const ANSWERS_MAX = 512
+/** What a page of decided heights counts for among them. */
+const PAGE_COST = 32
+
+/**
+ * Nobody is left behind: a vote of a round that we have left is answered with the certificate that ended it, a vote of
+ * a decided height with that height. At most one answer per member and `shareTicks`, duplicates included.
+ */
+export function help(
+  w: Work,
+  member: MemberIndex,
+  what: 'serve-heights' | 'serve-admission' | 'ask-heights',
+  height = w.s.box.height,
+): void {
+  const { s } = w
+  const last = s.helped.get(member)
+  if (last !== undefined && s.tick - last < s.config.shareTicks) return
+  s.helped.set(member, s.tick)
+  switch (what) {
+    case 'serve-heights':
+      emit(w, { kind: 'serveHeights', to: member, fromHeight: Math.max(height, 1) })
+      break
+    case 'ask-heights':
+      emit(w, { kind: 'send', to: member, parts: [{ kind: 'sync', fromHeight: s.box.height }] })
+      break
+    case 'serve-admission': {
+      const certificate = admission(s.box, s.round)
+      if (certificate !== null) {
+        emit(w, { kind: 'send', to: member, parts: [{ kind: 'roundCertificate', certificate }] })
+      }
+      break
+    }
+  }
+}
+
+/**
+ * Who sees CONFIRM(value) without the SHAREs behind it asks the signer: a convener that does not know the latest lock
+ * would propose what its holder must refuse.
+ */
+export function askProofs(w: Work, only?: MemberIndex): void {
+  const { s } = w
+  const asked = new Set<MemberIndex>([s.config.self])
+  const rounds = [...s.box.rounds].filter(([round]) => round <= s.round && round > (s.valid?.round ?? -1))
+  for (const [, box] of rounds.sort(([a], [b]) => b - a)) {
+    for (const { member, object } of box.confirms.values()) {
+      if (object.value === NIL || asked.has(member) || (only !== undefined && member !== only)) continue
+      asked.add(member)
+      emit(w, { kind: 'send', to: member, parts: [{ kind: 'get', hashes: [object.value] }] })
+    }
+  }
+}
+
+/** Whether a member may get `count` more things on request. */
+function mayAnswer(w: Work, member: MemberIndex, count: number): boolean {
+  const { tick, config, answered } = w.s
+  const window = answered.get(member)
+  const { since, count: before } =
+    window === undefined || tick - window.since >= config.shareTicks ? { since: tick, count: 0 } : window
+  if (before + count > ANSWERS_MAX) {
+    emit(w, { kind: 'ignored', from: member, code: 'over-quota' })
+    return false
+  }
+  answered.set(member, { since, count: before + count })
+  return true
+}
+
+/** Answers a request. All of them are reads: allowed in every status, outside the mutex. */
+export function serveAsk(
+  w: Work,
+  from: MemberIndex,
+  part: Extract<Part, { kind: 'ask' | 'get' | 'sync' }>,
+): void {
+  const { s } = w
+  switch (part.kind) {
+    case 'sync':
+      if (part.fromHeight <= s.chain.height && mayAnswer(w, from, PAGE_COST)) {
+        emit(w, { kind: 'serveHeights', to: from, fromHeight: Math.max(part.fromHeight, 1) })
+      }
+      break
+    case 'ask': {
+      const own = [s.box, s.last].find((box) => box?.height === part.height)?.inputs.get(s.config.self)
+      if (own?.object.type !== 'status' || !mayAnswer(w, from, 1)) break
+      const body = s.bodies.get(own.object.stateHash)
+      emit(w, {
+        kind: 'send',
+        to: from,
+        parts: [
+          { kind: 'object', signed: own },
+          ...(body === undefined ? [] : [{ kind: 'body', hash: own.object.stateHash, bytes: body } as const]),
+        ],
+      })
+      break
+    }
+    case 'get': {
+      const hashes = [...new Set(part.hashes)].slice(0, GET_MAX)
+      if (!mayAnswer(w, from, hashes.length)) break
+      const rest = hashes.filter((hash) => !s.bodies.has(hash) && s.valid?.value !== hash)
+      const bodies = hashes.flatMap((hash) => {
+        const bytes = s.bodies.get(hash)
+        return bytes === undefined ? [] : [{ kind: 'body', hash, bytes } as const]
+      })
+      if (bodies.length > 0) emit(w, { kind: 'send', to: from, parts: bodies })
+      if (s.valid !== null && hashes.includes(s.valid.value)) {
+        const parts = s.valid.shares.map((signed) => ({ kind: 'object', signed }) as const)
+        emit(w, { kind: 'send', to: from, parts })
+      }
+      if (rest.length > 0) emit(w, { kind: 'serveBodies', to: from, hashes: rest })
+      break
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { Cluster } from '../types/cluster.ts'
+import type { MemberIndex } from '../types/ids.ts'
+
+/** Registered weight of a set of members; each counts once. */
+export function weightOf(cluster: Cluster, members: Iterable<MemberIndex>): number {
+  let weight = 0
+  for (const index of new Set(members)) weight += cluster.members[index]?.weight ?? 0
+  return weight
+}
+
+/** `3·w > 2·W`: two such sets share a member of more than a third, so at least one honest one. */
+export function isQuorum(cluster: Cluster, weight: number): boolean {
+  return cluster.totalWeight > 0 && 3 * weight > 2 * cluster.totalWeight
+}
+
+/** `3·w > W`: holds at least one honest member while liars weigh less than a third. */
+export function hasHonest(cluster: Cluster, weight: number): boolean {
+  return 3 * weight > cluster.totalWeight
+}

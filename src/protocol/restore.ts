@@ -1,0 +1,161 @@
+import { appendLog, epochOf, logStart } from '../codec/log.ts'
+import { appendRoot } from '../codec/roots.ts'
+import type { Digest } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
+import type { LogEntry } from '../types/log.ts'
+import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from '../types/objects.ts'
+import { ownNote } from './checkpoint.ts'
+import { createEngine } from './create.ts'
+import { append } from './phase-log.ts'
+import { keepQuorum } from './share.ts'
+import type { ChainState, EngineConfig, EngineState, Kept, ShareQuorum } from './state.ts'
+import { emptyBox } from './state.ts'
+import type { Work } from './work.ts'
+import { ownRound } from './work.ts'
+
+/** What the store still knows of a task: enough to go on without ever signing a second object for a key. */
+export interface RestoredTask {
+  /** Own log entries since the start of the last entry's epoch, in order. */
+  readonly entries: readonly LogEntry[]
+  /** Own objects of heights above the last decided one, and CHECKPOINTs. */
+  readonly signed: readonly Signed[]
+  readonly proofs: readonly ShareQuorum[]
+  /** What was kept with the objects of the height in work. */
+  readonly kept?: readonly Kept[]
+  /** Decided heights, ascending from 1. */
+  readonly decided: readonly { readonly value: Digest; readonly chain: Omit<ChainState, 'root'> }[]
+  /** Bitmap of members whose CLOSE was in a decided list. */
+  readonly left?: number
+}
+
+/**
+ * The engine of a node that was running this task before: highest round signed, lock = highest CONFIRM ≠ NIL, proofs
+ * from the record. Its log goes on with RESET; what was signed is sent again, never signed again.
+ */
+export function restoreEngine(config: EngineConfig, task: RestoredTask): EngineState {
+  const s = createEngine(config)
+  let { root } = s.chain
+  for (const height of task.decided) {
+    root = appendRoot(root, height.value)
+    s.chain = { ...height.chain, root }
+  }
+  s.left = task.left ?? 0
+  const next = s.chain.height + 1
+  s.box = emptyBox(next)
+  s.next = emptyBox(next + 1)
+  restoreEpoch(s, task)
+  restoreLog(s, task.entries)
+  const w: Work = { s, effects: [], ownRounds: new Set() }
+  for (const signed of task.signed) restoreObject(w, signed)
+  for (const proof of task.proofs) {
+    if (proof.shares[0]?.object.height === next) keepQuorum(w, proof)
+  }
+  for (const kept of task.kept ?? []) restoreKept(w, kept)
+  restoreNote(s, task)
+  // a log that has this height without an own STATUS: it was adopted, so it is decided elsewhere, and not to be opened
+  s.observing = s.log.height === next && s.log.seq > 0 && !s.box.inputs.has(config.self)
+  resetLog(s)
+  return s
+}
+
+function restoreEpoch(s: EngineState, task: RestoredTask): void {
+  const { config, chain } = s
+  const valueAt = (height: number): Digest => task.decided[height - 1]?.value ?? NIL
+  const first = epochOf(chain.height + 1, config.epochHeights) * config.epochHeights + 1
+  const values = task.decided.slice(first - 1).map((height) => height.value)
+  s.epoch = {
+    first,
+    previous: valueAt(first - 1),
+    values,
+    entries: task.entries.filter((entry) => entry.height >= first),
+  }
+}
+
+/** Folds the stored entries: recovery is the same hash chain as normal work. */
+function restoreLog(s: EngineState, entries: readonly LogEntry[]): void {
+  const { cluster, epochHeights } = s.config
+  const last = entries.at(-1)
+  if (last === undefined) return
+  const epoch = epochOf(last.height, epochHeights)
+  let head = logStart(cluster.id, epoch)
+  for (const entry of entries) head = appendLog(head, entry)
+  s.log = { status: last.to, epoch, seq: last.seq, head, height: last.height, round: last.round }
+  // a round may have been entered, and the one before left for good, without an object of it
+  if (last.height === s.box.height) s.round = last.round
+}
+
+/** The note to the CHECKPOINT of the last entry's epoch, which its signer may not have sent yet. Older ones are gone. */
+function restoreNote(s: EngineState, { entries, decided }: RestoredTask): void {
+  const { config, log } = s
+  const first = log.epoch * config.epochHeights + 1
+  const box = s.checkpoints.get(Math.min(first + config.epochHeights - 1, config.heights))
+  const own = box?.signed.get(config.self)
+  if (box === undefined || own === undefined) return
+  const note = ownNote(config, {
+    first,
+    previous: decided[first - 2]?.value ?? NIL,
+    values: decided.slice(first - 1, box.height).map(({ value }) => value),
+    entries: entries.filter(({ seq }) => seq <= own.object.logSeq),
+  })
+  if (note !== null) box.notes.set(config.self, note)
+}
+
+function restoreObject(w: Work, signed: Signed): void {
+  const { s } = w
+  const { object } = signed
+  if (object.type === 'checkpoint') {
+    const root = object.height <= s.chain.height ? object.root : null
+    s.checkpoints.set(object.height, {
+      height: object.height,
+      root,
+      signed: new Map([[signed.member, signed as Signed<Checkpoint>]]),
+      notes: new Map(),
+    })
+    s.timers.set('checkpoint', 1)
+    return
+  }
+  if (object.type === 'close') {
+    s.closes.set(signed.member, signed as Signed<Close>)
+    return
+  }
+  if (object.height !== s.box.height) return
+  if (object.type === 'status') {
+    s.box.inputs.set(signed.member, signed as Signed<Status>)
+    return
+  }
+  s.round = Math.max(s.round, object.round)
+  const box = ownRound(w, s.box, object.round)
+  if (object.type === 'hello') box.hello = signed as Signed<Hello>
+  if (object.type === 'share') box.shares.set(signed.member, signed as Signed<Share>)
+  if (object.type === 'confirm') {
+    box.confirms.set(signed.member, signed as Signed<Confirm>)
+    const { value, round } = object
+    if (value !== NIL && (s.lock === null || round > s.lock.round)) s.lock = { value, round }
+  }
+}
+
+function restoreKept(w: Work, kept: Kept): void {
+  const { s } = w
+  const { admission, list, bodies } = kept
+  for (const [hash, bytes] of bodies) s.bodies.set(hash, bytes)
+  if (admission?.height === s.box.height) {
+    const { confirms } = ownRound(w, s.box, admission.round)
+    for (const signed of admission.confirms)
+      if (!confirms.has(signed.member)) confirms.set(signed.member, signed)
+  }
+  if (list === null) return
+  ownRound(w, s.box, list.round).list ??= list
+  for (const input of list.objects) if (!s.box.inputs.has(input.member)) s.box.inputs.set(input.member, input)
+}
+
+/** RESET: from whatever status to INITIAL, at the height and round in work. */
+function resetLog(s: EngineState): void {
+  if (s.log.seq === 0 && s.log.height === 1) return
+  const height = Math.min(Math.max(s.box.height, s.log.height), s.config.heights)
+  const round = height === s.log.height ? Math.max(s.round, s.log.round) : s.round
+  const where = { cluster: s.config.cluster.id, epochHeights: s.config.epochHeights }
+  const { log, entry } = append(s.log, where, 'RESET', { height, round, value: s.chain.value })
+  s.log = log
+  s.unrecorded.push(entry)
+  s.epoch = { ...s.epoch, entries: [...s.epoch.entries, entry] }
+}

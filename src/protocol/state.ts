@@ -1,0 +1,265 @@
+import type { Cluster } from '../types/cluster.ts'
+import type { RoundCertificate } from '../types/frames.ts'
+import type { Digest, Hex, MemberIndex } from '../types/ids.ts'
+import type { LogEntry } from '../types/log.ts'
+import type { Checkpoint, Close, Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
+import type { Profile } from './paper/profile.ts'
+import type { LogState } from './phase-log.ts'
+import type { Schedule } from './schedule.ts'
+
+/** Everything that is fixed for one task on one node. Time is in ticks. */
+export interface EngineConfig {
+  readonly cluster: Cluster
+  readonly self: MemberIndex
+  /** Members by `keccak(seed ‖ key)`: conveners and slots. */
+  readonly order: readonly MemberIndex[]
+  /** Heights of the task. */
+  readonly heights: number
+  /** R: heights per epoch. */
+  readonly epochHeights: number
+  readonly stateBytesMax: number
+  readonly debateTicks: number
+  readonly shareTicks: number
+  readonly confirmTicks: number
+  readonly helloTicks: number
+  /** ΔT / n of the resynchronisation schedule. */
+  readonly slotTicks: number
+  /** The reducer's rule for inputs, on canonical bytes. Pure and total. */
+  readonly isValidInput: (state: Uint8Array) => boolean
+  /** Absent: `bft`. */
+  readonly profile?: Profile
+  /** What opens a height when nothing else does. Absent: `slots`. */
+  readonly schedule?: Schedule
+}
+
+/** The agreed history up to a height. */
+export interface ChainState {
+  readonly height: number
+  readonly value: Digest
+  readonly stateHash: Digest
+  /** Bitmap of the last decided list; all members before height 1. */
+  readonly inputs: number
+  readonly eventSeq: number
+  readonly root: Digest
+}
+
+/** What a value stands for: the part of a SHARE that a re-SHARE repeats. */
+export interface Content {
+  readonly stateHash: Digest
+  readonly inputsRoot: Digest
+  readonly inputs: number
+  readonly eventSeq: number
+}
+
+export interface RoundBox {
+  /** The convener's first. */
+  hello: Signed<Hello> | null
+  /** The HELLO's list, once every object of it is here. */
+  list: ResolvedList | null
+  /** SHARE quorum of this round, from votes heard or from a certificate. Two of them cannot differ. */
+  quorum: ShareQuorum | null
+  /** By member. */
+  readonly shares: Map<MemberIndex, Signed<Share>>
+  readonly confirms: Map<MemberIndex, Signed<Confirm>>
+}
+
+/** What was heard for one height. At most one object per (member, round, class) is kept; a second one is evidence. */
+export interface HeightBox {
+  readonly height: number
+  /** By member: STATUS, or the member's CLOSE. */
+  readonly inputs: Map<MemberIndex, SignedInput>
+  readonly rounds: Map<number, RoundBox>
+  /** Members with two different objects for one key. */
+  readonly equivocators: Set<MemberIndex>
+  /** Round of the commit certificate; null while undecided. */
+  decidedRound: number | null
+}
+
+/** SHARE quorum of one round for one value and validRound: what a CONFIRM and a re-proposal rest on. */
+export interface ShareQuorum {
+  readonly round: number
+  readonly value: Digest
+  readonly content: Content
+  readonly shares: readonly Signed<Share>[]
+}
+
+/**
+ * What must outlive the process together with an object, beside the SHARE quorum of a CONFIRM. If all who know it
+ * stopped at once, nobody could go on from the votes alone.
+ */
+export interface Kept {
+  /** First object of a round ≥ 1: the CONFIRMs that admit to the round. */
+  readonly admission: RoundCertificate | null
+  /** Fresh SHARE: the list aggregated. */
+  readonly list: ResolvedList | null
+  /** STATUS: its state. Fresh SHARE: the listed states and the aggregate. */
+  readonly bodies: ReadonlyMap<Digest, Uint8Array>
+}
+
+export const KEPT_NOTHING: Kept = { admission: null, list: null, bodies: new Map() }
+
+export interface Lock {
+  readonly value: Digest
+  readonly round: number
+}
+
+/** An aggregation that the driver is running under the timed mutex. */
+export interface PendingAggregate {
+  /** Fencing token: an answer with another one is late and refused. */
+  readonly token: number
+  readonly round: number
+  readonly inputs: number
+  readonly inputsRoot: Digest
+  readonly eventSeq: number
+}
+
+/** A convener's list as this node could resolve it. */
+export interface ResolvedList {
+  readonly round: number
+  readonly inputs: number
+  readonly inputsRoot: Digest
+  readonly objects: readonly SignedInput[]
+}
+
+/** A commit certificate whose content is still being fetched. */
+export interface Adoption {
+  readonly round: number
+  readonly value: Digest
+  readonly confirms: readonly Signed<Confirm>[]
+  share: Signed<Share> | null
+  inputs: readonly SignedInput[] | null
+  /** A member sent the whole height: this node is behind, and goes on asking. */
+  readonly served: boolean
+}
+
+/** CHECKPOINT signatures of one height that the chain has not accepted yet. */
+export interface CheckpointBox {
+  readonly height: number
+  /** Own root; null until this node has decided the height. */
+  root: Digest | null
+  readonly signed: Map<MemberIndex, Signed<Checkpoint>>
+  /** Packed note per signer whose log differs; unsigned, checked by auditors against the signed head. */
+  readonly notes: Map<MemberIndex, Hex>
+}
+
+/** The running epoch, as far as decided: what a CHECKPOINT and its note are made of. */
+export interface EpochRecord {
+  /** First height of the epoch. */
+  readonly first: number
+  /** Decided value of the height before `first`; NIL before height 1. */
+  readonly previous: Digest
+  /** Decided values, by height from `first`. */
+  readonly values: readonly Digest[]
+  /** Own log entries of the epoch. */
+  readonly entries: readonly LogEntry[]
+}
+
+export type TimerName =
+  'debate' | 'hello' | 'share' | 'confirm' | 'resend' | 'fetch' | 'measure' | 'checkpoint'
+
+export interface EngineState {
+  readonly config: EngineConfig
+  tick: number
+  log: LogState
+  /** Entries not yet handed out with a record. */
+  unrecorded: LogEntry[]
+  chain: ChainState
+  /** Height in work: chain.height + 1. */
+  box: HeightBox
+  /** The height before, for late objects, duplicates and validity. */
+  last: HeightBox | null
+  /** The height after, kept while this one is undecided. */
+  next: HeightBox
+  /** Set by `start`: nothing is opened before. */
+  running: boolean
+  /** The state source was asked for this height. */
+  observing: boolean
+  round: number
+  /** Own aggregate of the running round, for global validity and t2. */
+  ownValue: Digest
+  /** Round for which this node, as convener, has asked for its HELLO to be signed. */
+  convened: number
+  /** Round for which missing bodies were asked for. */
+  askedRound: number
+  pending: PendingAggregate | null
+  tokens: number
+  lock: Lock | null
+  /** SHARE quorum of the highest round of this height. */
+  valid: ShareQuorum | null
+  adoption: Adoption | null
+  /** Heights above the one in work that were sent with their certificates, while this node catches up. */
+  readonly ahead: Map<number, Adoption>
+  /** Bodies by hash: states of this height's inputs and results. Bounded by what was announced. */
+  readonly bodies: Map<Digest, Uint8Array>
+  readonly timers: Map<TimerName, number>
+  /** Tick from which slots are counted. */
+  anchorTick: number
+  /** Schedule `external`: a resynchronisation was called for since the last height opened. */
+  resync: boolean
+  /** Highest ledger event read at reorg depth. */
+  ledgerSeq: number
+  /** Last tick at which each member was helped: a quota for answers. */
+  readonly helped: Map<MemberIndex, number>
+  /** Bodies and objects that each member got on request since a tick: the other quota. */
+  readonly answered: Map<MemberIndex, { readonly since: number; readonly count: number }>
+  /** CLOSE of members that want to leave, or have left. */
+  readonly closes: Map<MemberIndex, Signed<Close>>
+  /** Bitmap of members whose CLOSE was in a decided list: they are in no list any more. */
+  left: number
+  /** Ticks of the last resets, oldest first: what the back-off and the breaker go by. */
+  resets: readonly number[]
+  /** After a reset nothing is opened before this tick. */
+  backoffUntil: number
+  epoch: EpochRecord
+  /** Height up to which the chain has accepted checkpoints. */
+  anchoredHeight: number
+  readonly checkpoints: Map<number, CheckpointBox>
+  /** Profile `paper`: the finalised state, by hash, that each member said it held with its last HELLO. */
+  readonly finals: Map<MemberIndex, Digest>
+}
+
+export function emptyBox(height: number): HeightBox {
+  return { height, inputs: new Map(), rounds: new Map(), equivocators: new Set(), decidedRound: null }
+}
+
+export function emptyRound(): RoundBox {
+  return { hello: null, list: null, quorum: null, shares: new Map(), confirms: new Map() }
+}
+
+/**
+ * A copy whose containers may be changed without touching the original; rounds are shared until `ownRound` copies the
+ * one that is written to, and lists that only grow are replaced.
+ */
+export function cloneState(state: EngineState): EngineState {
+  return {
+    ...state,
+    unrecorded: [...state.unrecorded],
+    box: cloneBox(state.box),
+    last: state.last === null ? null : cloneBox(state.last),
+    next: cloneBox(state.next),
+    adoption: state.adoption === null ? null : { ...state.adoption },
+    ahead: new Map(state.ahead),
+    bodies: new Map(state.bodies),
+    timers: new Map(state.timers),
+    closes: new Map(state.closes),
+    helped: new Map(state.helped),
+    answered: new Map(state.answered),
+    finals: new Map(state.finals),
+    checkpoints: new Map(
+      [...state.checkpoints].map(([height, box]) => [
+        height,
+        { ...box, signed: new Map(box.signed), notes: new Map(box.notes) },
+      ]),
+    ),
+  }
+}
+
+function cloneBox(box: HeightBox): HeightBox {
+  return {
+    height: box.height,
+    inputs: new Map(box.inputs),
+    rounds: new Map(box.rounds),
+    equivocators: new Set(box.equivocators),
+    decidedRound: box.decidedRound,
+  }
+}

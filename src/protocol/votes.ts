@@ -1,0 +1,135 @@
+import { membersOf } from '../codec/bitmap.ts'
+import { shareValue } from '../codec/objects.ts'
+import type { Cluster } from '../types/cluster.ts'
+import type { RoundCertificate } from '../types/frames.ts'
+import type { Digest, MemberIndex } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
+import type { Confirm, Hello, Share, Signed } from '../types/objects.ts'
+import { isQuorum, weightOf } from './quorum.ts'
+import type { HeightBox, ShareQuorum } from './state.ts'
+
+const valuesKnown = new WeakMap<Share, Digest>()
+
+/** The value a SHARE votes for. Hashed once per object: tallies ask again with every message. */
+export function votedValue(share: Share): Digest {
+  const known = valuesKnown.get(share)
+  if (known !== undefined) return known
+  const value = shareValue(share)
+  valuesKnown.set(share, value)
+  return value
+}
+
+/** Whether a bitmap names members only, of quorum weight. */
+export function isQuorumList(cluster: Cluster, inputs: number): boolean {
+  if (inputs >>> cluster.members.length !== 0 && cluster.members.length < 32) return false
+  return isQuorum(cluster, weightOf(cluster, membersOf(inputs)))
+}
+
+/**
+ * Whether a SHARE may be counted: NIL with every field zero, or a value with a quorum list and a validRound below its
+ * round. Anything else is malformed (docs/decisions.md, section 3).
+ */
+export function isWellFormedShare(cluster: Cluster, share: Share): boolean {
+  if (share.inputs === 0) {
+    return (
+      share.stateHash === NIL && share.inputsRoot === NIL && share.eventSeq === 0 && share.validRound === -1
+    )
+  }
+  return isQuorumList(cluster, share.inputs) && share.validRound >= -1 && share.validRound < share.round
+}
+
+/** A HELLO is a fresh list (value NIL, validRound −1) or a re-proposal (value, 0 ≤ validRound < round). */
+export function isWellFormedHello(cluster: Cluster, hello: Hello): boolean {
+  if (hello.round < 1 || !isQuorumList(cluster, hello.inputs)) return false
+  return hello.value === NIL
+    ? hello.validRound === -1
+    : hello.validRound >= 0 && hello.validRound < hello.round
+}
+
+export interface ShareTally {
+  /** The one (value ≠ NIL, validRound) of quorum weight, if there is one. */
+  readonly winner: readonly Signed<Share>[] | null
+  /** No value can reach quorum weight any more, whatever the silent members send. */
+  readonly hopeless: boolean
+}
+
+/**
+ * Counts the SHAREs of one round by (value, validRound). Weights are registered weights. A SHARE that names another
+ * bitmap than the one in its inputsRoot stands alone: its value would not prove itself.
+ */
+export function tallyShares(cluster: Cluster, shares: ReadonlyMap<MemberIndex, Signed<Share>>): ShareTally {
+  const groups = new Map<string, Signed<Share>[]>()
+  for (const signed of shares.values()) {
+    const value = votedValue(signed.object)
+    if (value === NIL) continue
+    const key = `${value}/${signed.object.validRound}/${signed.object.inputs}`
+    groups.set(key, [...(groups.get(key) ?? []), signed])
+  }
+  const silent = cluster.totalWeight - weightOf(cluster, shares.keys())
+  let winner: readonly Signed<Share>[] | null = null
+  let hopeless = !isQuorum(cluster, silent)
+  for (const group of groups.values()) {
+    const weight = weightOf(
+      cluster,
+      group.map((signed) => signed.member),
+    )
+    if (isQuorum(cluster, weight)) winner = group
+    if (isQuorum(cluster, weight + silent)) hopeless = false
+  }
+  return { winner, hopeless }
+}
+
+/** The SHARE quorum that a winning group is. */
+export function shareQuorum(group: readonly Signed<Share>[]): ShareQuorum | null {
+  const first = group[0]?.object
+  if (first === undefined) return null
+  const { stateHash, inputsRoot, inputs, eventSeq } = first
+  return {
+    round: first.round,
+    value: votedValue(first),
+    content: { stateHash, inputsRoot, inputs, eventSeq },
+    shares: [...group].sort((a, b) => a.member - b.member),
+  }
+}
+
+/** The CONFIRMs that ended the round before `round`: what admits a member that is behind to it. */
+export function admission(box: HeightBox, round: number): RoundCertificate | null {
+  const confirms = box.rounds.get(round - 1)?.confirms
+  if (confirms === undefined) return null
+  return { height: box.height, round: round - 1, confirms: [...confirms.values()] }
+}
+
+export interface ConfirmTally {
+  /** CONFIRMs of quorum weight for one value ≠ NIL: a commit certificate. */
+  readonly commit: readonly Signed<Confirm>[] | null
+  /** CONFIRMs of quorum weight, whatever they say: a round certificate. */
+  readonly complete: boolean
+  /** A quorum says NIL. */
+  readonly nil: boolean
+}
+
+/** Counts the CONFIRMs of one round. */
+export function tallyConfirms(
+  cluster: Cluster,
+  confirms: ReadonlyMap<MemberIndex, Signed<Confirm>>,
+): ConfirmTally {
+  const complete = isQuorum(cluster, weightOf(cluster, confirms.keys()))
+  if (!complete) return { commit: null, complete, nil: false }
+  const groups = new Map<Digest, Signed<Confirm>[]>()
+  for (const signed of confirms.values()) {
+    groups.set(signed.object.value, [...(groups.get(signed.object.value) ?? []), signed])
+  }
+  const quorate = (group: readonly Signed<Confirm>[]): boolean =>
+    isQuorum(
+      cluster,
+      weightOf(
+        cluster,
+        group.map((signed) => signed.member),
+      ),
+    )
+  let commit: readonly Signed<Confirm>[] | null = null
+  for (const [value, group] of groups) {
+    if (value !== NIL && quorate(group)) commit = [...group].sort((a, b) => a.member - b.member)
+  }
+  return { commit, complete, nil: quorate(groups.get(NIL) ?? []) }
+}

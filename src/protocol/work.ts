@@ -1,0 +1,102 @@
+import type { Part } from '../types/frames.ts'
+import type { Digest, MemberIndex } from '../types/ids.ts'
+import type { PhaseEvent } from '../types/log.ts'
+import type { ProtocolObject, Signed } from '../types/objects.ts'
+import type { EngineEffect } from './io.ts'
+import { append } from './phase-log.ts'
+import type { EngineState, HeightBox, Kept, RoundBox, ShareQuorum, TimerName } from './state.ts'
+import { emptyRound, KEPT_NOTHING } from './state.ts'
+
+/** One step in the making: a private copy of the state, and the effects so far. */
+export interface Work {
+  readonly s: EngineState
+  readonly effects: EngineEffect[]
+  /** Rounds that are private to this step already. */
+  readonly ownRounds: Set<RoundBox>
+}
+
+/** What the profiles do differently. */
+export interface Rules {
+  /** One frame of a member. */
+  readonly receive: (w: Work, from: MemberIndex, parts: readonly Part[]) => void
+  /** A reducer's answer. */
+  readonly onAggregated: (
+    w: Work,
+    token: number,
+    result: { readonly state: Uint8Array; readonly stateHash: Digest } | null,
+  ) => void
+  /** An own object is durable. */
+  readonly onSigned: (w: Work, signed: Signed) => void
+  /** It is time to send again what this height still needs. */
+  readonly resend: (w: Work) => void
+  /** One move that the state allows, most urgent first; false when there is nothing to do but wait. */
+  readonly advance: (w: Work) => boolean
+}
+
+/** A round's box for writing to. */
+export function ownRound(w: Work, box: HeightBox, round: number): RoundBox {
+  const existing = box.rounds.get(round)
+  if (existing !== undefined && w.ownRounds.has(existing)) return existing
+  const { shares, confirms, ...rest } = existing ?? emptyRound()
+  const own: RoundBox = { ...rest, shares: new Map(shares), confirms: new Map(confirms) }
+  w.ownRounds.add(own)
+  box.rounds.set(round, own)
+  return own
+}
+
+/** Time-outs grow linearly with the round, up to this factor, and are back at the base with the next height. */
+const GROWTH_MAX = 20
+
+/** A note cannot name later rounds; one entry beyond it shows that the height went there. */
+const NOTED_ROUND_MAX = 255
+
+export function emit(w: Work, effect: EngineEffect): void {
+  w.effects.push(effect)
+}
+
+export function setTimer(w: Work, name: TimerName, ticks: number): void {
+  w.s.timers.set(name, w.s.tick + ticks)
+}
+
+/** Base time-out of a phase, grown for the running round. */
+export function grown(w: Work, ticks: number): number {
+  return ticks * Math.min(w.s.round + 1, GROWTH_MAX)
+}
+
+export function expired(w: Work, name: TimerName): boolean {
+  const deadline = w.s.timers.get(name)
+  return deadline !== undefined && w.s.tick >= deadline
+}
+
+/** Appends a transition of the height in work to the own log. */
+export function logEvent(w: Work, event: PhaseEvent, round: number, value: Digest): void {
+  const height = w.s.box.height
+  const where = { cluster: w.s.config.cluster.id, epochHeights: w.s.config.epochHeights }
+  const { log, entry } = append(w.s.log, where, event, { height, round, value })
+  w.s.log = log
+  w.s.unrecorded.push(entry)
+  if (round <= NOTED_ROUND_MAX + 1) w.s.epoch = { ...w.s.epoch, entries: [...w.s.epoch.entries, entry] }
+}
+
+/** Hands out the object for signing, with all log entries up to here and what justifies it. */
+export function record(
+  w: Work,
+  object: ProtocolObject,
+  proof: ShareQuorum | null,
+  kept: Kept = KEPT_NOTHING,
+): void {
+  emit(w, { kind: 'record', object, entries: w.s.unrecorded, proof, kept })
+  w.s.unrecorded = []
+}
+
+/** Hands out log entries that no object announces. */
+export function recordEntries(w: Work): void {
+  if (w.s.unrecorded.length === 0) return
+  emit(w, { kind: 'append', entries: w.s.unrecorded })
+  w.s.unrecorded = []
+}
+
+/** Whether the height in work was opened by this node: its log has entered it and has not been reset. */
+export function hasOpened(w: Work): boolean {
+  return w.s.log.height === w.s.box.height && w.s.log.status !== 'INITIAL' && w.s.log.seq > 0
+}

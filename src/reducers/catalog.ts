@@ -1,0 +1,36 @@
+import { keccak, utf8Hex } from '../codec/hex.ts'
+import type { Digest } from '../types/ids.ts'
+import { rateLimit } from './rate-limit.ts'
+import type { Reducer } from './reducer.ts'
+
+/**
+ * A reducer whose types its holder does not know. Safe because of the one rule of `runReducer`: states and params that
+ * go in come from the same reducer's own codecs.
+ */
+export type AnyReducer = Reducer<unknown, unknown>
+
+/** Finds a reducer by id. */
+export type FindReducer = (id: string) => AnyReducer | null
+
+const STOCK: ReadonlyMap<string, AnyReducer> = new Map([[rateLimit.id, rateLimit]])
+
+/** The stock reducer with this id, or null. */
+export function findReducer(id: string): AnyReducer | null {
+  return STOCK.get(id) ?? null
+}
+
+/** Ids of all stock reducers. */
+export function reducerIds(): readonly string[] {
+  return [...STOCK.keys()]
+}
+
+/** How the chain names a reducer: `keccak(utf8 "name@version")`. */
+export function reducerHash(id: string): Digest {
+  return keccak(utf8Hex(id))
+}
+
+/** The stock reducer that the chain names by this hash, or null. */
+export function findReducerByHash(hash: Digest): AnyReducer | null {
+  for (const [id, reducer] of STOCK) if (reducerHash(id) === hash) return reducer
+  return null
+}

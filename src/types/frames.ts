@@ -1,0 +1,44 @@
+import type { Digest, Hex, MemberIndex } from './ids.ts'
+import type { Confirm, Share, Signed, SignedInput } from './objects.ts'
+
+/** A height with the votes that decided it: catch-up carries signed votes, never bare states. */
+export interface DecidedHeight {
+  readonly height: number
+  /** CONFIRMs of quorum weight for one value in one round. */
+  readonly confirms: readonly Signed<Confirm>[]
+  /** A SHARE for that value: names state, inputs and events. */
+  readonly share: Signed<Share>
+  /** The listed STATUS and CLOSE objects, by member. */
+  readonly inputs: readonly SignedInput[]
+}
+
+/** CONFIRMs of quorum weight for one round, whatever they say: the admission to the next round. */
+export interface RoundCertificate {
+  readonly height: number
+  readonly round: number
+  readonly confirms: readonly Signed<Confirm>[]
+}
+
+/** One part of a frame (docs/decisions.md, section 6). */
+export type Part =
+  | { readonly kind: 'ask'; readonly height: number }
+  | { readonly kind: 'object'; readonly signed: Signed }
+  | { readonly kind: 'body'; readonly hash: Digest; readonly bytes: Uint8Array }
+  | { readonly kind: 'seen'; readonly height: number; readonly seen: readonly Seen[] }
+  | { readonly kind: 'get'; readonly hashes: readonly Digest[] }
+  | { readonly kind: 'sync'; readonly fromHeight: number }
+  | { readonly kind: 'decided'; readonly decided: DecidedHeight }
+  | { readonly kind: 'roundCertificate'; readonly certificate: RoundCertificate }
+  | { readonly kind: 'notes'; readonly firstHeight: number; readonly note: Hex }
+
+/** Hashes of what a member was told, so that a liar who tells A to some and B to others is found. */
+export interface Seen {
+  readonly member: MemberIndex
+  readonly status: Digest | null
+  readonly share: Digest | null
+}
+
+export interface Frame {
+  readonly cluster: Digest
+  readonly parts: readonly Part[]
+}

@@ -1,0 +1,47 @@
+import type { Address, Digest, Hex } from './ids.ts'
+
+/** Parameters of a task, as published (TaskBoard.TaskParams); fixed for its whole life. */
+export interface TaskParams {
+  /** `keccak(utf8 "name@version")`. */
+  readonly reducer: Digest
+  readonly reducerParams: Hex
+  /** Solidity twin of the reducer; zero address: results are not provable on chain. */
+  readonly twin: Address
+  readonly minNodes: number
+  readonly maxNodes: number
+  readonly heights: number
+  /** R: heights per epoch, and per checkpoint. */
+  readonly epochHeights: number
+  /** Most bytes of a state. */
+  readonly stateCap: number
+  /** Data mode `calldata`: inputs are published with every checkpoint. */
+  readonly calldataInputs: boolean
+  readonly stakePerNode: bigint
+  readonly rewardPerHeight: bigint
+  readonly checkpointFee: bigint
+  readonly joinDeadline: number
+  readonly endBlock: number
+  readonly stallBlocks: number
+  /** g: blocks until the duty to submit a checkpoint moves on. */
+  readonly turnBlocks: number
+  readonly maxEvents: number
+  readonly tickMs: number
+  readonly debateTicks: number
+  readonly shareTicks: number
+  readonly confirmTicks: number
+  readonly helloTicks: number
+  readonly slotTicks: number
+  readonly reporters: readonly Address[]
+}
+
+export const TASK_STATUSES = [
+  'None',
+  'Open',
+  'Active',
+  'Finalizing',
+  'Closed',
+  'Expired',
+  'NoQuorum',
+] as const
+/** Where a task stands; derived on chain from stored facts and block numbers. */
+export type TaskStatus = (typeof TASK_STATUSES)[number]
