@@ -1,0 +1,172 @@
+import type { Domain } from '../../codec/objects.ts'
+import { keccak } from '../../codec/hex.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Hex } from '../../types/ids.ts'
+import type { Contracts } from './contracts.ts'
+import { bindContracts } from './contracts.ts'
+import type { Deployment } from './deployment.ts'
+import type { HttpLimits } from './http-rpc.ts'
+import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
+import { RpcProvider } from './rpc-provider.ts'
+import { parseRpcUrl } from './rpc-url.ts'
+
+export interface ConnectionOptions {
+  readonly rpcUrl: string
+  readonly deployment: Deployment
+  readonly http?: Partial<HttpLimits>
+}
+
+const CHECKED = ['NodeRegistry', 'PhaseLog', 'TaskBoard'] as const
+
+/** One deployment over one RPC endpoint, checked against its file. Wallets and the chain port share it. */
+export class Connection {
+  readonly deployment: Deployment
+  readonly provider: RpcProvider
+  readonly contracts: Contracts
+  readonly domain: Domain
+  readonly #http: HttpRpc
+  #outagesSeen = 0
+
+  constructor(deployment: Deployment, http: HttpRpc) {
+    this.deployment = deployment
+    this.#http = http
+    const chainId = BigInt(deployment.chainId)
+    this.provider = new RpcProvider(http, chainId)
+    this.contracts = bindContracts(deployment, this.provider)
+    this.domain = {
+      chainId,
+      verifyingContract: deployment.contracts.PhaseLog.address,
+      salt: deployment.deploymentId,
+    }
+  }
+
+  /** Host and port of the endpoint, for messages. */
+  get shown(): string {
+    return this.#http.url.shown
+  }
+
+  /**
+   * Checks that the endpoint serves this deployment: chain id, code, deploymentId, code hashes.
+   *
+   * @throws RsdpError E_CHAIN_ID, E_NO_CONTRACT, E_DEPLOYMENT, E_CODE_HASH, E_RPC_DOWN
+   */
+  async verify(): Promise<void> {
+    const outages = this.#http.outages
+    await this.#verifyChainId()
+    const codes = await this.#codes()
+    // before the code hashes: a deploymentId is part of the code, and the likelier reason that it differs
+    await this.#verifyDeploymentId()
+    for (const name of CHECKED) {
+      const { address, codeHash } = this.deployment.contracts[name]
+      const seen = keccak(codes[name])
+      if (seen === codeHash) continue
+      throw new RsdpError({
+        code: 'E_CODE_HASH',
+        message: `${name} at ${address} has code ${seen}, the deployment file says ${codeHash}`,
+        hint: 'use the deployment file of this deployment',
+        exit: EXIT.precondition,
+        details: { contract: name, address, seen, expected: codeHash },
+      })
+    }
+    this.#outagesSeen = outages
+  }
+
+  /** Verifies again if the endpoint has failed since: what answers now may be another chain. */
+  async reverify(): Promise<void> {
+    if (this.#http.outages !== this.#outagesSeen) await this.verify()
+  }
+
+  /** Waits for a read; whatever ethers makes of a strange answer becomes E_RPC_DOWN. */
+  async read<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      throw this.fault(error)
+    }
+  }
+
+  /** An error of ethers as ours. */
+  fault(error: unknown): RsdpError {
+    if (error instanceof RsdpError) return error
+    return new RsdpError({
+      code: 'E_RPC_DOWN',
+      message: `${this.shown} gave no usable answer: ${shortMessage(error)}`,
+      hint: 'wait, or ask another RPC endpoint',
+      exit: EXIT.unreachable,
+      details: { url: this.shown, reason: 'bad-answer' },
+      cause: error,
+    })
+  }
+
+  close(): void {
+    this.#http.close()
+    this.provider.destroy()
+  }
+
+  async #verifyChainId(): Promise<void> {
+    const expected = this.deployment.chainId
+    const seen = await this.read(this.provider.send('eth_chainId', []) as Promise<unknown>)
+    if (typeof seen === 'string' && /^0x[0-9a-f]{1,16}$/i.test(seen) && Number(seen) === expected) return
+    throw new RsdpError({
+      code: 'E_CHAIN_ID',
+      message: `${this.shown} answers chain ${typeof seen === 'string' ? Number(seen) : typeof seen}, the deployment is on chain ${expected}`,
+      hint: 'fix the RPC URL or choose another deployment; nothing was sent',
+      exit: EXIT.precondition,
+      details: { seen, expected },
+    })
+  }
+
+  async #codes(): Promise<Record<(typeof CHECKED)[number], Hex>> {
+    const codes = { NodeRegistry: '0x', PhaseLog: '0x', TaskBoard: '0x' } as Record<
+      (typeof CHECKED)[number],
+      Hex
+    >
+    for (const name of CHECKED) {
+      const { address } = this.deployment.contracts[name]
+      codes[name] = (await this.read(this.provider.getCode(address))) as Hex
+      if (codes[name] !== '0x') continue
+      const block = await this.read(this.provider.getBlockNumber())
+      throw new RsdpError({
+        code: 'E_NO_CONTRACT',
+        message: `no code at ${address} (${name}) on chain ${this.deployment.chainId}, block ${block}`,
+        hint: 'deploy, or check the deployment file; a local chain forgets everything when it restarts',
+        exit: EXIT.precondition,
+        details: { contract: name, address, block },
+      })
+    }
+    return codes
+  }
+
+  async #verifyDeploymentId(): Promise<void> {
+    const { address } = this.deployment.contracts.PhaseLog
+    const expected = this.deployment.deploymentId
+    const seen = (await this.read(this.contracts.log.deploymentId())).toLowerCase()
+    if (seen === expected) return
+    throw new RsdpError({
+      code: 'E_DEPLOYMENT',
+      message: `contract ${address} has deploymentId ${seen}, the deployment file says ${expected} (local chain restarted?)`,
+      hint: 'use the deployment file of this chain, or deploy again',
+      exit: EXIT.precondition,
+      details: { address, seen, expected },
+    })
+  }
+}
+
+/** A checked connection. @throws RsdpError E_RPC_URL, E_NO_ARTIFACTS and those of `Connection.verify` */
+export async function openConnection({ rpcUrl, deployment, http }: ConnectionOptions): Promise<Connection> {
+  const connection = new Connection(deployment, new HttpRpc(parseRpcUrl(rpcUrl), { ...HTTP_LIMITS, ...http }))
+  try {
+    await connection.verify()
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+/** ethers' messages go on with a dump of the request; the first part is for people. */
+function shortMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'shortMessage' in error ? String(error.shortMessage) : error.message
+}

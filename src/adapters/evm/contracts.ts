@@ -1,0 +1,31 @@
+import type { ContractRunner } from 'ethers'
+import { Contract } from 'ethers'
+import type { NodeRegistry } from '../../../types/ethers-contracts/NodeRegistry.ts'
+import type { PhaseLog } from '../../../types/ethers-contracts/PhaseLog.ts'
+import type { TaskBoard } from '../../../types/ethers-contracts/TaskBoard.ts'
+import type { StakeToken } from '../../../types/ethers-contracts/dev/StakeToken.ts'
+import { abis } from './abi.ts'
+import type { Deployment } from './deployment.ts'
+
+/** The deployment's contracts for reading. What is sent goes through a wallet, as encoded calls. */
+export interface Contracts {
+  readonly token: StakeToken
+  readonly registry: NodeRegistry
+  readonly log: PhaseLog
+  readonly board: TaskBoard
+}
+
+export function bindContracts({ contracts }: Deployment, runner: ContractRunner): Contracts {
+  const { StakeToken, NodeRegistry, PhaseLog, TaskBoard } = abis()
+  // ethers' Contract gets its methods at run time; the bindings know them
+  const bind = (
+    address: string,
+    abi: typeof StakeToken | typeof NodeRegistry | typeof PhaseLog | typeof TaskBoard,
+  ): unknown => new Contract(address, abi, runner)
+  return {
+    token: bind(contracts.StakeToken.address, StakeToken) as StakeToken,
+    registry: bind(contracts.NodeRegistry.address, NodeRegistry) as NodeRegistry,
+    log: bind(contracts.PhaseLog.address, PhaseLog) as PhaseLog,
+    board: bind(contracts.TaskBoard.address, TaskBoard) as TaskBoard,
+  }
+}

@@ -1,0 +1,192 @@
+import type { Interface, Log, LogDescription } from 'ethers'
+import type {
+  AddressesUpdatedEvent,
+  KeyFrozenEvent,
+  KeyRegisteredEvent,
+  KeyRotatedEvent,
+} from '../../../types/ethers-contracts/NodeRegistry.ts'
+import type { CheckpointedEvent } from '../../../types/ethers-contracts/PhaseLog.ts'
+import type {
+  ClusterFormedEvent,
+  ITaskBoard,
+  JoinedEvent,
+  LedgerEventEvent,
+  TaskFinalizedEvent,
+  TaskPublishedEvent,
+} from '../../../types/ethers-contracts/TaskBoard.ts'
+import { fromHex } from '../../codec/hex.ts'
+import type { ChainEvent } from '../../ports/chain.ts'
+import type { Cluster } from '../../types/cluster.ts'
+import type { Hex } from '../../types/ids.ts'
+import type { TaskParams } from '../../types/task.ts'
+import { abis } from './abi.ts'
+import type { Deployment } from './deployment.ts'
+import { decodeMultiaddrs } from './multiaddrs.ts'
+
+/** A chain event without the block it is in. */
+type Fact = ChainEvent extends infer E ? (E extends ChainEvent ? Omit<E, 'block'> : never) : never
+type Decoder = (args: unknown) => Fact
+
+/** What a node reads of each contract. Arguments by position: the bindings type them, and names may be those of arrays. */
+const DECODERS = {
+  NodeRegistry: {
+    KeyRegistered: (args) => {
+      const [operator, key, publicKey] = args as KeyRegisteredEvent.OutputTuple
+      return {
+        kind: 'nodeRegistered',
+        operator: lower(operator),
+        key: lower(key),
+        publicKey: lower(publicKey),
+      }
+    },
+    AddressesUpdated: (args) => {
+      const [key, addresses] = args as AddressesUpdatedEvent.OutputTuple
+      return { kind: 'nodeAddresses', key: lower(key), addresses: decodeMultiaddrs([...addresses]) }
+    },
+    KeyRotated: (args) => {
+      const [, oldKey] = args as KeyRotatedEvent.OutputTuple
+      return { kind: 'nodeRetired', key: lower(oldKey) }
+    },
+    KeyFrozen: (args) => {
+      const [, key] = args as KeyFrozenEvent.OutputTuple
+      return { kind: 'nodeRetired', key: lower(key) }
+    },
+  },
+  TaskBoard: {
+    TaskPublished: (args) => {
+      const [taskId, client, , params] = args as TaskPublishedEvent.OutputTuple
+      return { kind: 'taskPublished', taskId, client: lower(client), params: taskParams(params) }
+    },
+    Joined: (args) => {
+      const [taskId, key, operator] = args as JoinedEvent.OutputTuple
+      return { kind: 'taskJoined', taskId, key: lower(key), operator: lower(operator) }
+    },
+    ClusterFormed: (args) => {
+      const formed = args as ClusterFormedEvent.OutputTuple
+      return { kind: 'clusterFormed', taskId: formed[0], cluster: cluster(formed) }
+    },
+    LedgerEvent: (args) => {
+      const [taskId, seq, originator, data] = args as LedgerEventEvent.OutputTuple
+      return {
+        kind: 'ledgerEvent',
+        taskId,
+        seq: Number(seq),
+        originator: lower(originator),
+        data: fromHex(lower(data)),
+      }
+    },
+    TaskFinalized: (args) => {
+      const [taskId, height] = args as TaskFinalizedEvent.OutputTuple
+      return { kind: 'taskFinalized', taskId, height: Number(height) }
+    },
+  },
+  PhaseLog: {
+    Checkpointed: (args) => {
+      const [taskId, , last, root] = args as CheckpointedEvent.OutputTuple
+      return { kind: 'checkpointed', taskId, height: Number(last), root: lower(root) }
+    },
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Decoder>>>>
+
+const SOURCES = ['NodeRegistry', 'TaskBoard', 'PhaseLog'] as const
+
+/** Filter of the logs that `EventDecoder` understands. */
+export interface LogFilter {
+  readonly address: string[]
+  readonly topics: [string[]]
+}
+
+/** Turns logs of one deployment into chain events; everything else, whatever the RPC endpoint sends, is left out. */
+export class EventDecoder {
+  readonly filter: LogFilter
+  readonly #byAddress = new Map<string, (log: Log) => Fact | null>()
+
+  constructor(deployment: Deployment) {
+    const topics: string[] = []
+    for (const name of SOURCES) {
+      const abi: Interface = abis()[name]
+      const decoders: Readonly<Partial<Record<string, Decoder>>> = DECODERS[name]
+      this.#byAddress.set(deployment.contracts[name].address, (log) => {
+        const parsed = parseLog(abi, log)
+        return parsed === null ? null : (decoders[parsed.name]?.(parsed.args) ?? null)
+      })
+      for (const event of Object.keys(decoders)) {
+        const fragment = abi.getEvent(event)
+        if (fragment !== null) topics.push(fragment.topicHash)
+      }
+    }
+    this.filter = { address: [...this.#byAddress.keys()], topics: [topics] }
+  }
+
+  /** In the order of the chain, each once; only of blocks `from` … `to`. */
+  decode(logs: readonly Log[], from: number, to: number): ChainEvent[] {
+    const ordered = logs
+      .filter(({ blockNumber, removed }) => !removed && blockNumber >= from && blockNumber <= to)
+      .sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index)
+    const events: ChainEvent[] = []
+    let previous: Log | null = null
+    for (const log of ordered) {
+      const repeated = log.blockNumber === previous?.blockNumber && log.index === previous.index
+      previous = log
+      if (repeated) continue
+      const fact = this.#byAddress.get(log.address.toLowerCase())?.(log)
+      if (fact !== null && fact !== undefined) events.push({ ...fact, block: log.blockNumber })
+    }
+    return events
+  }
+}
+
+function parseLog(abi: Interface, log: Log): LogDescription | null {
+  try {
+    const parsed = abi.parseLog(log)
+    // arguments are decoded on access: a malformed one throws here rather than in a decoder
+    parsed?.args.toArray(true)
+    return parsed
+  } catch {
+    return null
+  }
+}
+
+function cluster([, id, seed, , , keys, operators, weights]: ClusterFormedEvent.OutputTuple): Cluster {
+  const members = [...keys].map((key, index) => ({
+    index,
+    key: lower(key),
+    operator: lower(operators[index] ?? ''),
+    weight: Number(weights[index]),
+  }))
+  const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0)
+  return { id: lower(id), seed: lower(seed), members, totalWeight }
+}
+
+function taskParams(params: ITaskBoard.TaskParamsStructOutput): TaskParams {
+  return {
+    reducer: lower(params.reducer),
+    reducerParams: lower(params.reducerParams),
+    twin: lower(params.twin),
+    minNodes: Number(params.minNodes),
+    maxNodes: Number(params.maxNodes),
+    heights: Number(params.heights),
+    epochHeights: Number(params.epochHeights),
+    stateCap: Number(params.stateCap),
+    calldataInputs: params.calldataInputs,
+    stakePerNode: params.stakePerNode,
+    rewardPerHeight: params.rewardPerHeight,
+    checkpointFee: params.checkpointFee,
+    joinDeadline: Number(params.joinDeadline),
+    endBlock: Number(params.endBlock),
+    stallBlocks: Number(params.stallBlocks),
+    turnBlocks: Number(params.turnBlocks),
+    maxEvents: Number(params.maxEvents),
+    tickMs: Number(params.tickMs),
+    debateTicks: Number(params.debateTicks),
+    shareTicks: Number(params.shareTicks),
+    confirmTicks: Number(params.confirmTicks),
+    helloTicks: Number(params.helloTicks),
+    slotTicks: Number(params.slotTicks),
+    reporters: [...params.reporters].map(lower),
+  }
+}
+
+function lower(hex: string): Hex {
+  return hex.toLowerCase() as Hex
+}

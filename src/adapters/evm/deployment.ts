@@ -1,0 +1,107 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Address, Digest } from '../../types/ids.ts'
+
+const hex = (bytes: number) =>
+  z.string().regex(new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`), `expected 0x and ${2 * bytes} hex digits`)
+const address = hex(20).transform((text) => text.toLowerCase() as Address)
+const digest = hex(32).transform((text) => text.toLowerCase() as Digest)
+const block = z.int().nonnegative()
+
+const contract = z.object({ address, block, tx: digest, codeHash: digest })
+/** An existing token was deployed by somebody else: block and tx are null. */
+const token = z.object({ address, block: block.nullable(), tx: digest.nullable(), codeHash: digest })
+
+/** `deployments/<chainId>.json`. Unknown fields are kept out, so that a newer file of the same schema can be read. */
+export const deploymentSchema = z.object({
+  schema: z.literal(1),
+  chainId: z.int().positive(),
+  deployer: address,
+  deployedAt: z.string(),
+  /** Nothing of this deployment happened before; where reading the history starts. */
+  fromBlock: block,
+  /** PhaseLog's deploymentId, which a chain started again does not repeat. */
+  deploymentId: digest,
+  /** In blocks. */
+  windows: z.object({
+    taskBlocksMax: block,
+    closeGrace: block,
+    evidence: block,
+    reorgDepth: block,
+    unbonding: block,
+  }),
+  contracts: z.object({
+    StakeToken: token,
+    NodeRegistry: contract,
+    PhaseLog: contract,
+    TaskBoard: contract,
+  }),
+})
+
+export type Deployment = z.output<typeof deploymentSchema>
+export type ContractName = keyof Deployment['contracts']
+
+/** Where a deployment's file is kept: `<dir>/<chainId>.json`. */
+export function deploymentPath(dir: string, chainId: number): string {
+  return join(dir, `${chainId}.json`)
+}
+
+/** Reads and checks a deployment file. @throws RsdpError E_NO_DEPLOYMENT, E_DEPLOYMENT_FILE */
+export async function readDeployment(path: string): Promise<Deployment> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new RsdpError({
+      code: 'E_NO_DEPLOYMENT',
+      message: `cannot read the deployment file ${path}: ${(cause as Error).message}`,
+      hint: 'deploy first, or name the file of an existing deployment',
+      exit: EXIT.precondition,
+      details: { path },
+      cause,
+    })
+  }
+  return parseDeployment(text, path)
+}
+
+/** Checks the text of a deployment file; `path` is for the message. @throws RsdpError E_DEPLOYMENT_FILE */
+export function parseDeployment(text: string, path: string): Deployment {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw malformed(path, [(cause as Error).message], cause)
+  }
+  const parsed = deploymentSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map(({ path: at, message }) => `${at.join('.') || 'file'}: ${message}`)
+  throw malformed(path, problems, parsed.error)
+}
+
+/** Writes a deployment file, whole or not at all, over whatever was there. */
+export async function writeDeployment(path: string, deployment: Deployment): Promise<void> {
+  const text = `${JSON.stringify(deploymentSchema.parse(deployment), null, 2)}\n`
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    await writeFile(temporary, text, { flush: true })
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+function malformed(path: string, problems: readonly string[], cause: unknown): RsdpError {
+  return new RsdpError({
+    code: 'E_DEPLOYMENT_FILE',
+    message: `${path} is not a deployment file: ${problems.join('; ')}`,
+    hint: 'deploy again, or restore the file',
+    exit: EXIT.usage,
+    details: { path, problems },
+    cause,
+  })
+}

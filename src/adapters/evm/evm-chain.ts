@@ -1,0 +1,209 @@
+import { isError } from 'ethers'
+import { toHex } from '../../codec/hex.ts'
+import type { Domain } from '../../codec/objects.ts'
+import type { Chain, CheckpointCall, EventPage, PreparedCall, SendOutcome } from '../../ports/chain.ts'
+import { RsdpError, invariant } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
+import type { TaskStatus } from '../../types/task.ts'
+import { TASK_STATUSES } from '../../types/task.ts'
+import type { Connection } from './connection.ts'
+import { EventDecoder } from './decode-events.ts'
+import type { Wallet } from './wallet.ts'
+
+/** Most blocks asked for in one eth_getLogs: Hardhat's time grows faster than the number of logs. */
+const PAGE_BLOCKS_MAX = 2_000
+/** What it looks like when an answer gets too long. */
+const TOO_MUCH: ReadonlySet<unknown> = new Set(['too-large', 'bad-answer'])
+/** INodeRegistry.KeyStatus.Active */
+const ACTIVE = 1n
+
+/** The chain port over an RPC endpoint. */
+export class EvmChain implements Chain {
+  readonly domain: Domain
+  readonly reorgDepth: number
+  readonly connection: Connection
+  /** Sends with the signing key; null without one. */
+  readonly wallet: Wallet | null
+  readonly #decoder: EventDecoder
+
+  constructor(connection: Connection, wallet: Wallet | null, reorgDepth: number) {
+    this.connection = connection
+    this.wallet = wallet
+    this.reorgDepth = reorgDepth
+    this.domain = connection.domain
+    this.#decoder = new EventDecoder(connection.deployment)
+  }
+
+  head(): Promise<number> {
+    return this.connection.read(this.connection.provider.getBlockNumber())
+  }
+
+  async eventsAfter(after: number, afterHash: Digest | null, blocksMax: number): Promise<EventPage | null> {
+    await this.connection.reverify()
+    const head = await this.head()
+    if (afterHash !== null) await this.#requireHistory(after, afterHash, head)
+    // nothing happened before the deployment
+    const from = Math.max(after + 1, this.connection.deployment.fromBlock)
+    const to = Math.min(from + Math.min(blocksMax, PAGE_BLOCKS_MAX) - 1, head - this.reorgDepth)
+    if (to < from) return null
+    return this.#page(from, to)
+  }
+
+  async taskStatus(taskId: bigint): Promise<TaskStatus> {
+    const [status] = await this.connection.read(this.connection.contracts.board.statusOf(taskId))
+    const name = TASK_STATUSES[Number(status)]
+    invariant(name !== undefined, `TaskBoard knows status ${status}`)
+    return name
+  }
+
+  /** `turn` is −1 where the log has no turns: before the cluster is formed. */
+  async logHead(taskId: bigint): Promise<{ last: number; root: Digest; turn: number }> {
+    const { log } = this.connection.contracts
+    const block = await this.head()
+    const head = await this.connection.read(log.head(taskId))
+    const turn = await this.#turnAt(taskId, block + 1)
+    return { last: Number(head.last), root: head.root as Digest, turn }
+  }
+
+  async signups(taskId: bigint): Promise<readonly Address[]> {
+    const keys = await this.connection.read(this.connection.contracts.board.signupsOf(taskId))
+    return keys.map(lower)
+  }
+
+  prepareJoin(taskId: bigint, key: Address): PreparedCall {
+    const { board } = this.connection.contracts
+    return this.#onBoard(board.interface.encodeFunctionData('join', [taskId, key]))
+  }
+
+  prepareForm(taskId: bigint): PreparedCall {
+    return this.#onBoard(this.connection.contracts.board.interface.encodeFunctionData('form', [taskId]))
+  }
+
+  prepareCheckpoint(call: CheckpointCall): PreparedCall {
+    const data = this.connection.contracts.log.interface.encodeFunctionData('checkpoint', [
+      call.taskId,
+      call.first,
+      call.batch,
+      call.bitmap,
+      call.sharedSeq,
+      call.sharedHead,
+      call.exceptions,
+      call.notes,
+      call.inputs,
+      call.signatures,
+    ])
+    return { to: this.connection.deployment.contracts.PhaseLog.address, data: data as Hex }
+  }
+
+  prepareFinalize(
+    taskId: bigint,
+    result: Uint8Array,
+    previousRoot: Digest,
+    inputsRoot: Digest,
+  ): PreparedCall {
+    const { board } = this.connection.contracts
+    const args = [taskId, toHex(result), previousRoot, inputsRoot] as const
+    return this.#onBoard(board.interface.encodeFunctionData('finalize', [...args]))
+  }
+
+  async send(call: PreparedCall): Promise<SendOutcome> {
+    const submitted = await this.#requireWallet().submit(call)
+    if (submitted.kind === 'reverted') return { kind: 'reverted', error: submitted.revert.name }
+    const { blockNumber, hash, gasUsed } = submitted.receipt
+    return { kind: 'mined', block: blockNumber, hash: hash as Digest, gasUsed }
+  }
+
+  gasBalance(): Promise<bigint> {
+    return this.#requireWallet().balance()
+  }
+
+  async registration(key: Address): ReturnType<Chain['registration']> {
+    const { registry } = this.connection.contracts
+    const operator = lower(await this.connection.read(registry.keyOwner(key)))
+    if (BigInt(operator) === 0n) return null
+    const status = await this.connection.read(registry.keyStatus(key))
+    const { free, locked } = await this.connection.read(registry.account(operator))
+    return { operator, active: status === ACTIVE, freeStakeWei: free, lockedStakeWei: locked }
+  }
+
+  close(): void {
+    this.connection.close()
+  }
+
+  #onBoard(data: string): PreparedCall {
+    return { to: this.connection.deployment.contracts.TaskBoard.address, data: data as Hex }
+  }
+
+  #requireWallet(): Wallet {
+    if (this.wallet !== null) return this.wallet
+    throw new RsdpError({
+      code: 'E_NO_KEY',
+      message: 'this connection has no signing key',
+      hint: 'name a key file',
+      exit: EXIT.precondition,
+    })
+  }
+
+  /** @throws RsdpError E_REORG, or E_RPC_DOWN if the endpoint has not got as far as this node has read */
+  async #requireHistory(block: number, hash: Digest, head: number): Promise<void> {
+    if (head < block) {
+      throw new RsdpError({
+        code: 'E_RPC_DOWN',
+        message: `${this.connection.shown} is at block ${head}, this node has read up to ${block}`,
+        hint: 'wait, ask another RPC endpoint, or take a new data directory if the chain was started again',
+        exit: EXIT.unreachable,
+        details: { url: this.connection.shown, reason: 'behind', head, block },
+      })
+    }
+    const seen = await this.#hashOf(block)
+    if (seen === hash) return
+    throw new RsdpError({
+      code: 'E_REORG',
+      message: `block ${block} is ${seen} now and was ${hash}: history that was ${this.reorgDepth} blocks deep is gone`,
+      hint: 'find out what happened to the chain before this node goes on',
+      exit: EXIT.mismatch,
+      details: { block, seen, expected: hash },
+    })
+  }
+
+  async #hashOf(block: number): Promise<Digest> {
+    const found = await this.connection.read(this.connection.provider.getBlock(block))
+    if (found?.hash === null || found === null)
+      throw this.connection.fault(new Error(`block ${block} is missing`))
+    return found.hash as Digest
+  }
+
+  /** Events of the blocks from … to, or of the first part of them if the endpoint refuses to give so much at once. */
+  async #page(from: number, to: number): Promise<EventPage> {
+    const { address, topics } = this.#decoder.filter
+    let last = to
+    while (true) {
+      try {
+        const filter = { address, topics, fromBlock: from, toBlock: last }
+        const logs = await this.connection.read(this.connection.provider.getLogs(filter))
+        const events = this.#decoder.decode(logs, from, last)
+        return { events, block: last, hash: await this.#hashOf(last) }
+      } catch (error) {
+        if (last === from || !isTooMuch(error)) throw error
+        last = from + Math.floor((last - from) / 2)
+      }
+    }
+  }
+
+  async #turnAt(taskId: bigint, block: number): Promise<number> {
+    try {
+      return Number(await this.connection.contracts.log.turnAt(taskId, block))
+    } catch (error) {
+      if (isError(error, 'CALL_EXCEPTION') && error.data !== null) return -1
+      throw this.connection.fault(error)
+    }
+  }
+}
+
+const lower = (address: string): Address => address.toLowerCase() as Address
+
+/** Endpoints limit blocks or logs per answer, each with an error of its own. */
+function isTooMuch(error: unknown): boolean {
+  return error instanceof RsdpError && TOO_MUCH.has(error.details['reason'])
+}

@@ -1,0 +1,161 @@
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
+import type { HttpRpc } from './http-rpc.ts'
+
+/** One JSON-RPC call: the result as it came. Throws RsdpError E_RPC_DOWN. */
+export type RpcRequest = (method: string, params: readonly unknown[]) => Promise<unknown>
+
+/** A log as the endpoint sent it. */
+export interface RawLog {
+  readonly address: Address
+  readonly topics: readonly Digest[]
+  readonly data: Hex
+  readonly block: bigint
+  readonly logIndex: bigint
+  readonly transactionHash: Digest
+}
+
+export interface LogQuery {
+  readonly address: Address
+  /** Per place the accepted topics; null = any. */
+  readonly topics: readonly (readonly Digest[] | null)[]
+}
+
+/** Most blocks asked for in one eth_getLogs. */
+const PAGE_BLOCKS_MAX = 2_000n
+
+/** Calls over HTTP, one per request. */
+export function requestOver(http: HttpRpc): RpcRequest {
+  let id = 0
+  return async (method, params) => {
+    id += 1
+    const answer = await http.request({ id, jsonrpc: '2.0', method, params: [...params] })
+    if ('result' in answer) return answer.result as unknown
+    throw badAnswer(method, `error ${answer.error.code}: ${answer.error.message ?? ''}`, answer.error)
+  }
+}
+
+/** What an auditor asks an endpoint, each answer checked for its shape; what it says is for others to judge. */
+export class HistoryRpc {
+  readonly #request: RpcRequest
+
+  constructor(request: RpcRequest) {
+    this.#request = request
+  }
+
+  async chainId(): Promise<bigint> {
+    return quantity('eth_chainId', await this.#request('eth_chainId', []))
+  }
+
+  async head(): Promise<bigint> {
+    return quantity('eth_blockNumber', await this.#request('eth_blockNumber', []))
+  }
+
+  async code(address: Address, block: bigint): Promise<Hex> {
+    return bytes('eth_getCode', await this.#request('eth_getCode', [address, tag(block)]))
+  }
+
+  async call(to: Address, data: Hex, block: bigint): Promise<Hex> {
+    return bytes('eth_call', await this.#request('eth_call', [{ to, data }, tag(block)]))
+  }
+
+  /** Hash of a block; null if the endpoint does not serve it. */
+  async blockHash(block: bigint): Promise<Digest | null> {
+    const answer = await this.#request('eth_getBlockByNumber', [tag(block), false])
+    return answer === null
+      ? null
+      : digest('eth_getBlockByNumber', record('eth_getBlockByNumber', answer)['hash'])
+  }
+
+  /** A transaction as it came; null if the endpoint does not serve it. */
+  async transaction(hash: Digest): Promise<Readonly<Record<string, unknown>> | null> {
+    const answer = await this.#request('eth_getTransactionByHash', [hash])
+    return answer === null ? null : record('eth_getTransactionByHash', answer)
+  }
+
+  /** All logs of a range, in chain order, page by page; a page that is too much for the endpoint is halved. */
+  async logs(query: LogQuery, from: bigint, to: bigint): Promise<RawLog[]> {
+    const found = new Map<string, RawLog>()
+    let first = from
+    let pageBlocks = PAGE_BLOCKS_MAX
+    while (first <= to) {
+      const last = first + pageBlocks - 1n < to ? first + pageBlocks - 1n : to
+      try {
+        for (const log of await this.#page(query, first, last)) found.set(`${log.block}/${log.logIndex}`, log)
+        first = last + 1n
+      } catch (error) {
+        if (last === first || !isTooMuch(error)) throw error
+        pageBlocks = (last - first + 1n) / 2n
+      }
+    }
+    return [...found.values()].sort((a, b) => Number(a.block - b.block) || Number(a.logIndex - b.logIndex))
+  }
+
+  async #page({ address, topics }: LogQuery, from: bigint, to: bigint): Promise<RawLog[]> {
+    const method = 'eth_getLogs'
+    const filter = { address, topics, fromBlock: tag(from), toBlock: tag(to) }
+    const answer = await this.#request(method, [filter])
+    if (!Array.isArray(answer)) throw badAnswer(method, 'no list of logs')
+    return answer
+      .map((item: unknown) => record(method, item))
+      .filter((log) => log['removed'] !== true)
+      .map((log) => {
+        if (!Array.isArray(log['topics'])) throw badAnswer(method, 'a log without topics')
+        return {
+          address: bytes(method, log['address']),
+          topics: log['topics'].map((topic: unknown) => digest(method, topic)),
+          data: bytes(method, log['data']),
+          block: quantity(method, log['blockNumber']),
+          logIndex: quantity(method, log['logIndex']),
+          transactionHash: digest(method, log['transactionHash']),
+        }
+      })
+  }
+}
+
+export function badAnswer(method: string, what: string, cause?: unknown): RsdpError {
+  return new RsdpError({
+    code: 'E_RPC_DOWN',
+    message: `no usable answer to ${method}: ${what}`,
+    hint: 'wait, or ask another RPC endpoint',
+    exit: EXIT.unreachable,
+    details: { method, reason: 'bad-answer' },
+    cause,
+  })
+}
+
+export function quantity(method: string, value: unknown): bigint {
+  if (typeof value === 'string' && /^0x[0-9a-f]{1,64}$/i.test(value)) return BigInt(value)
+  throw badAnswer(method, 'a number that is none')
+}
+
+export function bytes(method: string, value: unknown): Hex {
+  if (typeof value === 'string' && /^0x([0-9a-f]{2})*$/i.test(value)) return value.toLowerCase() as Hex
+  throw badAnswer(method, 'bytes that are none')
+}
+
+function digest(method: string, value: unknown): Digest {
+  const found = bytes(method, value)
+  if (found.length === 66) return found
+  throw badAnswer(method, 'a hash that is none')
+}
+
+function record(method: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Readonly<Record<string, unknown>>
+  throw badAnswer(method, 'no object')
+}
+
+function tag(block: bigint): Hex {
+  return `0x${block.toString(16)}`
+}
+
+/** Endpoints limit blocks or logs per answer, each with its own error; all but silence may mean that. */
+function isTooMuch(error: unknown): boolean {
+  if (!(error instanceof RsdpError)) return false
+  const { reason } = error.details
+  return (
+    reason === 'too-large' || reason === 'timeout' || (reason === 'bad-answer' && error.cause !== undefined)
+  )
+}

@@ -1,0 +1,283 @@
+import type { Interface } from 'ethers'
+import type {
+  AbiValue,
+  ChainHistory,
+  ContractName,
+  EventName,
+  EventRecord,
+  ExpectedDeployment,
+  MalformedEvent,
+  TaskHistory,
+  TaskViews,
+  TransactionRecord,
+} from '../../ports/chain-history.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
+import { NIL } from '../../types/ids.ts'
+import { abis } from './abi.ts'
+import type { Deployment } from './deployment.ts'
+import { decodeEvent, decodeResult } from './history-abi.ts'
+import type { LogQuery, RawLog, RpcRequest } from './history-rpc.ts'
+import { badAnswer, HistoryRpc, requestOver } from './history-rpc.ts'
+import { readTransaction } from './history-transactions.ts'
+import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
+import { parseRpcUrl } from './rpc-url.ts'
+
+/** Events with the task as their first topic. */
+const BOARD_EVENTS = [
+  'TaskPublished',
+  'Joined',
+  'Left',
+  'ClusterFormed',
+  'LedgerEvent',
+  'TaskFinalized',
+] as const
+/** Events with a signing key as their second topic. */
+const KEY_EVENTS = ['KeyRegistered', 'KeyRotated', 'KeyFrozen'] as const
+/** Transactions asked for at a time. */
+const PARALLEL = 8
+
+/**
+ * History over an RPC endpoint, from a deployment file alone. Nothing is checked here that a judge could check: a wrong
+ * chain or a changed contract is a finding, not an error.
+ *
+ * @throws RsdpError E_RPC_URL, E_NO_ARTIFACTS
+ */
+export function openHistory(rpcUrl: string, deployment: Deployment): ChainHistory & { close(): void } {
+  const http = new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS)
+  const history = new EvmHistory(requestOver(http), deployment)
+  return { read: (taskId) => history.read(taskId), close: () => http.close() }
+}
+
+export class EvmHistory implements ChainHistory {
+  readonly #rpc: HistoryRpc
+  readonly #expected: ExpectedDeployment
+  readonly #fromBlock: bigint
+
+  constructor(request: RpcRequest, deployment: Deployment) {
+    this.#rpc = new HistoryRpc(request)
+    this.#fromBlock = BigInt(deployment.fromBlock)
+    const { NodeRegistry, TaskBoard, PhaseLog } = deployment.contracts
+    this.#expected = {
+      chainId: BigInt(deployment.chainId),
+      deploymentId: deployment.deploymentId,
+      reorgDepth: BigInt(deployment.windows.reorgDepth),
+      contracts: { NodeRegistry, TaskBoard, PhaseLog },
+    }
+  }
+
+  async read(taskId: bigint): Promise<TaskHistory> {
+    const chainId = await this.#rpc.chainId()
+    const head = await this.#rpc.head()
+    const code = await this.#code(head)
+    const views = await this.#views(taskId, head)
+    const ofTask = await this.#ofTask(taskId, head)
+    if (ofTask.length === 0 && BigInt(views.task.client) === 0n) throw noTask(taskId, head)
+    const transactions = await this.#transactions(ofTask)
+    const keys = keysOf(decodeAll(ofTask, transactions).events)
+    const ofKeys = await this.#ofKeys(keys, head)
+    await this.#transactions(ofKeys, transactions)
+    const { events, malformed } = decodeAll([...ofTask, ...ofKeys], transactions)
+    return {
+      expected: this.#expected,
+      taskId,
+      chainId,
+      head,
+      code,
+      views,
+      events,
+      malformed,
+      snapshotCode: await this.#snapshotCode(events, views, head),
+      blockHashes: await this.#blockHashes(events, views, head),
+    }
+  }
+
+  async #code(head: bigint): Promise<Record<ContractName, Hex>> {
+    const { contracts } = this.#expected
+    return {
+      NodeRegistry: await this.#rpc.code(contracts.NodeRegistry.address, head),
+      TaskBoard: await this.#rpc.code(contracts.TaskBoard.address, head),
+      PhaseLog: await this.#rpc.code(contracts.PhaseLog.address, head),
+    }
+  }
+
+  async #views(taskId: bigint, head: bigint): Promise<TaskViews> {
+    const { reorgDepth } = (await this.#view('TaskBoard', 'windows', [], head)) as { reorgDepth: bigint }
+    return {
+      deploymentId: (await this.#view('PhaseLog', 'deploymentId', [], head)) as Digest,
+      domainSeparator: (await this.#view('PhaseLog', 'domainSeparator', [], head)) as Digest,
+      reorgDepth,
+      task: (await this.#view('TaskBoard', 'task', [taskId], head)) as unknown as TaskViews['task'],
+      head: (await this.#view('PhaseLog', 'head', [taskId], head)) as unknown as TaskViews['head'],
+    }
+  }
+
+  async #view(
+    contract: ContractName,
+    name: string,
+    args: readonly bigint[],
+    head: bigint,
+  ): Promise<AbiValue> {
+    const abi: Interface = abis()[contract]
+    const data = abi.encodeFunctionData(name, args) as Hex
+    const answer = await this.#rpc.call(this.#expected.contracts[contract].address, data, head)
+    try {
+      return decodeResult(abi, name, answer)
+    } catch (cause) {
+      // no contract there, or another one: the judge says so if there is anything to judge
+      if (answer === '0x') return decodeResult(abi, name, zeros(abi, name))
+      throw badAnswer('eth_call', `${contract}.${name}() does not decode`, cause)
+    }
+  }
+
+  async #ofTask(taskId: bigint, head: bigint): Promise<SourcedLog[]> {
+    const { contracts } = this.#expected
+    const task: Digest = `0x${taskId.toString(16).padStart(64, '0')}`
+    const board = topicsOf('TaskBoard', BOARD_EVENTS)
+    const log = topicsOf('PhaseLog', ['Checkpointed'])
+    const locks = topicsOf('NodeRegistry', ['StakeLocked'])
+    return [
+      ...(await this.#logs(
+        'TaskBoard',
+        { address: contracts.TaskBoard.address, topics: [board, [task]] },
+        head,
+      )),
+      ...(await this.#logs('PhaseLog', { address: contracts.PhaseLog.address, topics: [log, [task]] }, head)),
+      ...(await this.#logs(
+        'NodeRegistry',
+        { address: contracts.NodeRegistry.address, topics: [locks, null, [task]] },
+        head,
+      )),
+    ]
+  }
+
+  async #ofKeys(keys: readonly Address[], head: bigint): Promise<SourcedLog[]> {
+    if (keys.length === 0) return []
+    const { address } = this.#expected.contracts.NodeRegistry
+    const padded = keys.map((key): Digest => `0x${key.slice(2).padStart(64, '0')}`)
+    const topics = [topicsOf('NodeRegistry', KEY_EVENTS), null, padded]
+    return this.#logs('NodeRegistry', { address, topics }, head)
+  }
+
+  async #logs(contract: ContractName, query: LogQuery, head: bigint): Promise<SourcedLog[]> {
+    const logs = await this.#rpc.logs(query, this.#fromBlock, head)
+    const stranger = logs.find(({ address }) => address !== query.address)
+    if (stranger !== undefined) throw badAnswer('eth_getLogs', `a log of ${stranger.address}`)
+    return logs.map((log) => ({ ...log, contract }))
+  }
+
+  /** The transactions of logs, each once; null for those that the endpoint does not serve. */
+  async #transactions(
+    logs: readonly SourcedLog[],
+    known = new Map<Digest, TransactionRecord | null>(),
+  ): Promise<Map<Digest, TransactionRecord | null>> {
+    const hashes = [...new Set(logs.map(({ transactionHash }) => transactionHash))]
+    const wanted = hashes.filter((hash) => !known.has(hash))
+    for (let at = 0; at < wanted.length; at += PARALLEL) {
+      await Promise.all(
+        wanted.slice(at, at + PARALLEL).map(async (hash) => {
+          const fields = await this.#rpc.transaction(hash)
+          known.set(hash, fields === null ? null : readTransaction(hash, fields, this.#expected))
+        }),
+      )
+    }
+    return known
+  }
+
+  async #snapshotCode(
+    events: readonly EventRecord[],
+    views: TaskViews,
+    head: bigint,
+  ): Promise<ReadonlyMap<Address, Hex>> {
+    const pointers = new Set<Address>([views.task.snapshot])
+    for (const event of events) if (event.name === 'ClusterFormed') pointers.add(event.args.pointer)
+    const code = new Map<Address, Hex>()
+    for (const pointer of pointers) {
+      if (BigInt(pointer) !== 0n) code.set(pointer, await this.#rpc.code(pointer, head))
+    }
+    return code
+  }
+
+  async #blockHashes(
+    events: readonly EventRecord[],
+    views: TaskViews,
+    head: bigint,
+  ): Promise<ReadonlyMap<bigint, Digest>> {
+    const hashes = new Map<bigint, Digest>()
+    for (const event of events) {
+      if (event.name !== 'TaskPublished') continue
+      const call = event.transaction?.call
+      const deadlines = [event.args.params.joinDeadline]
+      if (call !== undefined && 'args' in call && call.name === 'publish')
+        deadlines.push(call.args.params.joinDeadline)
+      for (const deadline of deadlines) {
+        const block = deadline + this.#expected.reorgDepth
+        if (block > head || hashes.has(block) || BigInt(views.task.cluster) === 0n) continue
+        const hash = await this.#rpc.blockHash(block)
+        if (hash !== null) hashes.set(block, hash)
+      }
+    }
+    return hashes
+  }
+}
+
+interface SourcedLog extends RawLog {
+  readonly contract: ContractName
+}
+
+function topicsOf(contract: ContractName, names: readonly EventName[]): Digest[] {
+  const abi: Interface = abis()[contract]
+  return names.map((name) => (abi.getEvent(name)?.topicHash ?? NIL) as Digest)
+}
+
+function decodeAll(
+  logs: readonly SourcedLog[],
+  transactions: ReadonlyMap<Digest, TransactionRecord | null>,
+): { readonly events: readonly EventRecord[]; readonly malformed: readonly MalformedEvent[] } {
+  const events: EventRecord[] = []
+  const malformed: MalformedEvent[] = []
+  for (const { contract, topics, data, block, logIndex, transactionHash } of logs) {
+    const transaction = transactions.get(transactionHash) ?? null
+    const place = { contract, block, logIndex, transactionHash, transaction }
+    const decoded = decodeEvent(abis()[contract], topics, data)
+    const isRead = decoded.name !== null && (READ as readonly string[]).includes(decoded.name)
+    const name = isRead ? (decoded.name as EventName) : null
+    // the names are those of the ABI: what else the arguments hold, the ABI says
+    if (decoded.ok && name !== null)
+      events.push({ ...place, name, args: decoded.args } as unknown as EventRecord)
+    else malformed.push({ ...place, name, field: decoded.ok ? '' : decoded.field })
+  }
+  return { events, malformed }
+}
+
+const READ: readonly EventName[] = [...BOARD_EVENTS, ...KEY_EVENTS, 'StakeLocked', 'Checkpointed']
+
+/** Every key that signed up, as event or as calldata says, or that got a seat. */
+function keysOf(events: readonly EventRecord[]): Address[] {
+  const keys = new Set<Address>()
+  for (const { name, args, transaction } of events) {
+    if (name === 'Joined' || name === 'Left' || name === 'StakeLocked') keys.add(args.key)
+    if (name === 'ClusterFormed') for (const key of args.signingKeys) keys.add(key)
+    const call = transaction?.call
+    if (call !== undefined && 'args' in call && call.name === 'join') keys.add(call.args.key)
+  }
+  return [...keys]
+}
+
+function zeros(abi: Interface, name: string): Hex {
+  const words = abi
+    .getFunction(name)
+    ?.outputs.reduce((sum, { components }) => sum + (components?.length ?? 1), 0)
+  return `0x${'00'.repeat(32 * (words ?? 1))}`
+}
+
+function noTask(taskId: bigint, head: bigint): RsdpError {
+  return new RsdpError({
+    code: 'E_NO_TASK',
+    message: `no task ${taskId} up to block ${head}`,
+    hint: 'check the number and the deployment file',
+    exit: EXIT.precondition,
+    details: { taskId: taskId.toString(), head: Number(head) },
+  })
+}

@@ -1,0 +1,216 @@
+import { SigningKey } from 'ethers'
+import type { Interface, TransactionReceipt } from 'ethers'
+import { toHex } from '../../codec/hex.ts'
+import { registerDigest } from '../../codec/objects.ts'
+import type { Keyring } from '../../ports/keyring.ts'
+import type { PreparedCall } from '../../ports/chain.ts'
+import { invariant } from '../../types/errors.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
+import type { TaskParams } from '../../types/task.ts'
+import { abis } from './abi.ts'
+import type { ContractName } from './deployment.ts'
+import { encodeMultiaddrs } from './multiaddrs.ts'
+import type { Wallet } from './wallet.ts'
+
+/**
+ * What operators and clients do with a wallet. Each call is tried, sent and mined when it returns; all of them throw what
+ * `Wallet.execute` throws. Amounts are in the token's smallest unit.
+ */
+export interface Done {
+  readonly hash: Digest
+  readonly block: number
+  readonly gasUsed: bigint
+}
+
+/** Local chains only: anybody mints the dev token. */
+export async function faucet(wallet: Wallet, to: Address, amountWei: bigint): Promise<Done> {
+  const data = abis().StakeToken.encodeFunctionData('faucet', [to, amountWei])
+  return done(await execute(wallet, 'faucet', 'StakeToken', data))
+}
+
+/** Lets the registry (stake) or the task board (escrow) pull up to `amountWei` of the wallet's tokens. */
+export async function approve(
+  wallet: Wallet,
+  spender: 'NodeRegistry' | 'TaskBoard',
+  amountWei: bigint,
+): Promise<Done> {
+  const { address } = wallet.connection.deployment.contracts[spender]
+  const data = abis().StakeToken.encodeFunctionData('approve', [address, amountWei])
+  return done(await execute(wallet, 'approve', 'StakeToken', data))
+}
+
+/** Sends ether: gas money for a signing key. */
+export async function fund(wallet: Wallet, to: Address, amountWei: bigint): Promise<Done> {
+  return done(await wallet.execute('transfer', { to, data: '0x' }, amountWei))
+}
+
+/**
+ * Registers a signing key of the wallet's owner and adds stake, which must be approved before.
+ *
+ * @param key agrees by its signature; the public key that goes on chain is recovered from it
+ * @param addresses multiaddrs as text, at most 4; with the `/p2p/` part of the key, else peers drop them
+ */
+export async function register(
+  wallet: Wallet,
+  key: Keyring,
+  stakeWei: bigint,
+  addresses: readonly string[],
+): Promise<Done> {
+  const { publicKey, signature } = consent(wallet, key)
+  const args = [publicKey, stakeWei, encodeMultiaddrs(addresses), signature] as const
+  const data = abis().NodeRegistry.encodeFunctionData('register', [...args])
+  return done(await execute(wallet, 'register', 'NodeRegistry', data))
+}
+
+/** Replaces a key of the wallet's owner in later tasks; running ones keep the old key. */
+export async function rotateKey(
+  wallet: Wallet,
+  oldKey: Address,
+  newKey: Keyring,
+  addresses: readonly string[],
+): Promise<Done> {
+  const { publicKey, signature } = consent(wallet, newKey)
+  const args = [oldKey, publicKey, encodeMultiaddrs(addresses), signature] as const
+  const data = abis().NodeRegistry.encodeFunctionData('rotateKey', [...args])
+  return done(await execute(wallet, 'rotateKey', 'NodeRegistry', data))
+}
+
+/** Says where a node can be reached. By the key itself or its operator. */
+export async function updateAddresses(
+  wallet: Wallet,
+  key: Address,
+  addresses: readonly string[],
+): Promise<Done> {
+  const data = abis().NodeRegistry.encodeFunctionData('updateAddresses', [key, encodeMultiaddrs(addresses)])
+  return done(await execute(wallet, 'updateAddresses', 'NodeRegistry', data))
+}
+
+/** Keeps a key out of every later task, for ever. */
+export async function freeze(wallet: Wallet, key: Address): Promise<Done> {
+  const data = abis().NodeRegistry.encodeFunctionData('freeze', [key])
+  return done(await execute(wallet, 'freeze', 'NodeRegistry', data))
+}
+
+export async function addStake(wallet: Wallet, amountWei: bigint): Promise<Done> {
+  const data = abis().NodeRegistry.encodeFunctionData('addStake', [amountWei])
+  return done(await execute(wallet, 'addStake', 'NodeRegistry', data))
+}
+
+/** @returns the tranche to `withdraw`, and the first block in which that works */
+export async function requestUnbond(
+  wallet: Wallet,
+  amountWei: bigint,
+): Promise<Done & { readonly tranche: bigint; readonly endsAt: number }> {
+  const data = abis().NodeRegistry.encodeFunctionData('requestUnbond', [amountWei])
+  const receipt = await execute(wallet, 'requestUnbond', 'NodeRegistry', data)
+  const args = eventArgs(receipt, abis().NodeRegistry, 'UnbondRequested')
+  return { ...done(receipt), tranche: args[1] as bigint, endsAt: Number(args[3]) }
+}
+
+export async function withdraw(wallet: Wallet, tranche: bigint): Promise<Done> {
+  const data = abis().NodeRegistry.encodeFunctionData('withdraw', [tranche])
+  return done(await execute(wallet, 'withdraw', 'NodeRegistry', data))
+}
+
+/** Publishes a task; its escrow must be approved for the task board before. */
+export async function publish(
+  wallet: Wallet,
+  params: TaskParams,
+): Promise<Done & { readonly taskId: bigint }> {
+  const struct = { ...params, reporters: [...params.reporters] }
+  const data = abis().TaskBoard.encodeFunctionData('publish', [struct])
+  const receipt = await execute(wallet, 'publish', 'TaskBoard', data)
+  return { ...done(receipt), taskId: eventArgs(receipt, abis().TaskBoard, 'TaskPublished')[0] as bigint }
+}
+
+/** Signs a key up. By the key itself or its operator. */
+export async function join(wallet: Wallet, taskId: bigint, key: Address): Promise<Done> {
+  const data = abis().TaskBoard.encodeFunctionData('join', [taskId, key])
+  return done(await execute(wallet, 'join', 'TaskBoard', data))
+}
+
+/** Takes a sign-up back, up to the task's join deadline. */
+export async function quit(wallet: Wallet, taskId: bigint, key: Address): Promise<Done> {
+  const data = abis().TaskBoard.encodeFunctionData('quit', [taskId, key])
+  return done(await execute(wallet, 'quit', 'TaskBoard', data))
+}
+
+/** Draws the cluster. */
+export async function form(wallet: Wallet, taskId: bigint): Promise<Done> {
+  const data = abis().TaskBoard.encodeFunctionData('form', [taskId])
+  return done(await execute(wallet, 'form', 'TaskBoard', data))
+}
+
+/** @returns the event's number in the task */
+export async function postEvent(
+  wallet: Wallet,
+  taskId: bigint,
+  body: Uint8Array,
+): Promise<Done & { readonly seq: number }> {
+  const data = abis().TaskBoard.encodeFunctionData('postEvent', [taskId, toHex(body)])
+  const receipt = await execute(wallet, 'postEvent', 'TaskBoard', data)
+  return { ...done(receipt), seq: Number(eventArgs(receipt, abis().TaskBoard, 'LedgerEvent')[1]) }
+}
+
+/** Publishes the last decided state. */
+export async function finalize(
+  wallet: Wallet,
+  taskId: bigint,
+  result: Uint8Array,
+  previousRoot: Digest,
+  inputsRoot: Digest,
+): Promise<Done> {
+  const args = [taskId, toHex(result), previousRoot, inputsRoot] as const
+  const data = abis().TaskBoard.encodeFunctionData('finalize', [...args])
+  return done(await execute(wallet, 'finalize', 'TaskBoard', data))
+}
+
+/** Takes everything that the task owes the wallet. */
+export async function claim(wallet: Wallet, taskId: bigint): Promise<Done & { readonly amountWei: bigint }> {
+  const data = abis().TaskBoard.encodeFunctionData('claim', [taskId])
+  const receipt = await execute(wallet, 'claim', 'TaskBoard', data)
+  return { ...done(receipt), amountWei: eventArgs(receipt, abis().TaskBoard, 'Claimed')[2] as bigint }
+}
+
+/** Turns a sign-up's lock into free stake of its operator. */
+export async function release(wallet: Wallet, taskId: bigint, key: Address): Promise<Done> {
+  const data = abis().TaskBoard.encodeFunctionData('release', [taskId, key])
+  return done(await execute(wallet, 'release', 'TaskBoard', data))
+}
+
+function execute(
+  wallet: Wallet,
+  what: string,
+  contract: ContractName,
+  data: string,
+): Promise<TransactionReceipt> {
+  const call: PreparedCall = {
+    to: wallet.connection.deployment.contracts[contract].address,
+    data: data as Hex,
+  }
+  return wallet.execute(what, call)
+}
+
+function done({ hash, blockNumber, gasUsed }: TransactionReceipt): Done {
+  return { hash: hash as Digest, block: blockNumber, gasUsed }
+}
+
+/** The key's agreement to belong to the wallet's owner. */
+function consent({ connection, address }: Wallet, key: Keyring): { publicKey: Hex; signature: Hex } {
+  const { chainId } = connection.domain
+  const registry = connection.deployment.contracts.NodeRegistry.address
+  const digest = registerDigest(chainId, registry, address, key.address)
+  const signature = key.sign(digest)
+  // 0x04 ‖ x ‖ y
+  const publicKey: Hex = `0x${SigningKey.recoverPublicKey(digest, signature).slice(4)}`
+  return { publicKey, signature }
+}
+
+/** Arguments of the one event of this name that a mined call has left behind. */
+function eventArgs(receipt: TransactionReceipt, abi: Interface, name: string): readonly unknown[] {
+  for (const log of receipt.logs) {
+    const parsed = abi.parseLog(log)
+    if (parsed?.name === name) return [...parsed.args] as unknown[]
+  }
+  invariant(false, `the receipt of ${receipt.hash} has no ${name}`)
+}

@@ -1,0 +1,226 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import hardhatEthers from '@nomicfoundation/hardhat-ethers'
+import type { HardhatEthersProvider } from '@nomicfoundation/hardhat-ethers/types'
+import hardhatIgnition from '@nomicfoundation/hardhat-ignition-ethers'
+import { computeAddress, formatEther, getCreateAddress, id } from 'ethers'
+import type { NetworkConnection } from 'hardhat/types/network'
+import devTokenModule from '../../../ignition/modules/DevToken.ts'
+import rsdpModule, { LOCAL_UNBONDING_BLOCKS, LOCAL_WINDOWS } from '../../../ignition/modules/Rsdp.ts'
+import { keccak } from '../../codec/hex.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
+import { buildContracts } from './build.ts'
+import type { Creation } from './creations.ts'
+import { findCreations } from './creations.ts'
+import { createEnvironment } from './environment.ts'
+
+/** The three creations and the dev token take about 8 million; the rest is for a base fee that rises meanwhile. */
+const DEPLOY_GAS = 10_000_000n
+
+/** Of Ignition's explanation, which repeats itself. */
+const MESSAGE_CHARS_MAX = 400
+
+const LOCAL_CHAIN_IDS = [31337, 1337]
+/** Windows of a chain with a block every 12 s. */
+const WINDOWS = { taskBlocksMax: 7_200, closeGrace: 300, evidence: 21_600, reorgDepth: 64 }
+const UNBONDING_BLOCKS = 100_800
+
+/** Ignition's defaults are for chains with slow blocks; retries and fee bumps stay on. */
+const IGNITION = { blockPollingInterval: 50, requiredConfirmations: 1 }
+
+export interface DeployWindows {
+  readonly taskBlocksMax: number
+  readonly closeGrace: number
+  readonly evidence: number
+  readonly reorgDepth: number
+}
+
+export interface DeployOptions {
+  readonly rpcUrl: string
+  readonly deployerKey: Hex
+  /** 32 random bytes: what tells this deployment from an earlier one on a restarted chain. */
+  readonly nonce: Digest
+  /** The stake token; left out on a local chain, where the dev token is deployed. */
+  readonly token?: Address
+  readonly windows?: DeployWindows
+  readonly unbondingBlocks?: number
+  /** Ignition's journal is kept here; left out: in a temporary folder that is removed. */
+  readonly journalDir?: string
+}
+
+/** Has the shape of a deployment file. */
+export interface Deployed {
+  readonly schema: 1
+  readonly chainId: number
+  readonly deployer: Address
+  readonly deployedAt: string
+  readonly fromBlock: number
+  readonly deploymentId: Digest
+  readonly windows: DeployWindows & { readonly unbonding: number }
+  readonly contracts: Readonly<
+    Record<'NodeRegistry' | 'PhaseLog' | 'TaskBoard', DeployedContract> & { StakeToken: DeployedToken }
+  >
+}
+export interface DeployedContract {
+  readonly address: Address
+  readonly block: number
+  readonly tx: Digest
+  readonly codeHash: Digest
+}
+/** An existing token was deployed by somebody else, at a time that does not matter here. */
+export interface DeployedToken extends Omit<DeployedContract, 'block' | 'tx'> {
+  readonly block: number | null
+  readonly tx: Digest | null
+}
+
+/**
+ * Deploys one set of contracts through the Ignition modules to any RPC URL and reads back what a deployment file holds.
+ * Compiles the contracts first if need be.
+ *
+ * A deployment that failed half-way is not resumed: three transactions are cheaper than a journal whose predicted
+ * addresses no longer fit the deployer's nonce, and parts that are not wired to each other refuse to be built.
+ *
+ * @throws RsdpError E_RPC_DOWN, E_FUNDS_GAS, E_NO_TOKEN, E_BUILD, E_DEPLOY
+ */
+export async function deployContracts(options: DeployOptions): Promise<Deployed> {
+  await buildContracts()
+  const scratch =
+    options.journalDir === undefined ? await mkdtemp(join(tmpdir(), 'rsdp-ignition-')) : undefined
+  const environment = await createEnvironment({
+    plugins: [hardhatEthers, hardhatIgnition],
+    paths: { ignition: options.journalDir ?? scratch ?? tmpdir() },
+    networks: { target: { type: 'http', url: options.rpcUrl, accounts: [options.deployerKey] } },
+  })
+  const connection = await environment.network.create('target')
+  try {
+    return await deployOver(connection, options)
+  } catch (error) {
+    throw error instanceof RsdpError ? error : deployError(error, options.rpcUrl)
+  } finally {
+    await connection.close()
+    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+async function deployOver(connection: NetworkConnection, options: DeployOptions): Promise<Deployed> {
+  const { provider } = connection.ethers
+  const deployer = lower(computeAddress(options.deployerKey))
+  const chainId = Number((await provider.getNetwork()).chainId)
+  const local = LOCAL_CHAIN_IDS.includes(chainId)
+  await requireFunds(provider, deployer)
+
+  const before = await provider.getBlockNumber()
+  const deploymentId = `chain-${chainId}-${options.nonce.slice(2, 10)}`
+  const ignite = { config: IGNITION, defaultSender: deployer, deploymentId }
+  let token = options.token
+  if (token === undefined) {
+    if (!local) throw noToken(chainId)
+    const devToken = await connection.ignition.deploy(devTokenModule, ignite)
+    token = lower(await devToken.token.getAddress())
+  }
+  // registry, log, board: see the module
+  const board = getCreateAddress({
+    from: deployer,
+    nonce: (await provider.getTransactionCount(deployer)) + 2,
+  })
+  const windows = options.windows ?? (local ? LOCAL_WINDOWS : WINDOWS)
+  const unbonding = options.unbondingBlocks ?? (local ? LOCAL_UNBONDING_BLOCKS : UNBONDING_BLOCKS)
+  const parameters = {
+    token,
+    board,
+    nonce: options.nonce,
+    windows: { ...windows },
+    unbondingBlocks: unbonding,
+  }
+  const rsdp = await connection.ignition.deploy(rsdpModule, { ...ignite, parameters: { Rsdp: parameters } })
+
+  const addresses = {
+    NodeRegistry: lower(await rsdp.registry.getAddress()),
+    PhaseLog: lower(await rsdp.log.getAddress()),
+    TaskBoard: lower(await rsdp.board.getAddress()),
+  }
+  const created = Object.values(addresses)
+  if (options.token === undefined) created.push(token)
+  const creations = await findCreations(provider, before, created)
+  const describe = async (address: Address): Promise<DeployedContract> => {
+    const creation = creations.get(address) as Creation
+    return { address, ...creation, codeHash: await codeHash(provider, address) }
+  }
+  const registry = await describe(addresses.NodeRegistry)
+  return {
+    schema: 1,
+    chainId,
+    deployer,
+    deployedAt: new Date().toISOString(),
+    fromBlock: registry.block,
+    deploymentId: (await provider.call({
+      to: addresses.PhaseLog,
+      data: id('deploymentId()').slice(0, 10),
+    })) as Hex,
+    windows: { ...windows, unbonding },
+    contracts: {
+      StakeToken: {
+        address: token,
+        ...(creations.get(token) ?? { block: null, tx: null }),
+        codeHash: await codeHash(provider, token),
+      },
+      NodeRegistry: registry,
+      PhaseLog: await describe(addresses.PhaseLog),
+      TaskBoard: await describe(addresses.TaskBoard),
+    },
+  }
+}
+
+const lower = (address: string): Address => address.toLowerCase() as Address
+
+async function codeHash(provider: HardhatEthersProvider, address: Address): Promise<Digest> {
+  return keccak((await provider.getCode(address)) as Hex)
+}
+
+async function requireFunds(provider: HardhatEthersProvider, deployer: Address): Promise<void> {
+  const has = await provider.getBalance(deployer)
+  const { maxFeePerGas, gasPrice } = await provider.getFeeData()
+  const needs = DEPLOY_GAS * (gasPrice ?? maxFeePerGas ?? 0n)
+  if (has >= needs && has > 0n) return
+  throw new RsdpError({
+    code: 'E_FUNDS_GAS',
+    message: `${deployer} has ${formatEther(has)} ETH, a deployment needs about ${formatEther(needs)} ETH`,
+    hint: `fund ${deployer}`,
+    exit: EXIT.precondition,
+    details: { address: deployer, hasWei: has, needsWei: needs },
+  })
+}
+
+function noToken(chainId: number): RsdpError {
+  return new RsdpError({
+    code: 'E_NO_TOKEN',
+    message: `chain ${chainId} is not a local one, so there is no dev token`,
+    hint: 'name the ERC-20 token that nodes are to stake',
+    exit: EXIT.precondition,
+    details: { chainId },
+  })
+}
+
+/** Hardhat and Ignition fail with long texts of their own. Those about the connection repeat the whole RPC URL. */
+function deployError(cause: unknown, rpcUrl: string): RsdpError {
+  const host = URL.canParse(rpcUrl) ? new URL(rpcUrl).host : 'the RPC URL'
+  const text = (cause instanceof Error ? cause.message : String(cause)).replaceAll(rpcUrl, host)
+  if (/cannot connect|ECONNREFUSED|timed out|fetch failed|HHE7\d\d/i.test(text)) {
+    return new RsdpError({
+      code: 'E_RPC_DOWN',
+      message: `no usable answer from the chain at ${host}`,
+      hint: 'is the chain running?',
+      exit: EXIT.unreachable,
+    })
+  }
+  return new RsdpError({
+    code: 'E_DEPLOY',
+    message: `deployment over ${host} failed: ${text.replaceAll(/\s+/g, ' ').slice(0, MESSAGE_CHARS_MAX)}`,
+    hint: 'nothing refers to a half-made deployment: solve the cause and deploy again',
+    exit: EXIT.precondition,
+    cause,
+  })
+}

@@ -1,0 +1,86 @@
+import type { Chain, EventPage, PreparedCall, SendOutcome } from '../../ports/chain.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Address } from '../../types/ids.ts'
+import type { TaskStatus } from '../../types/task.ts'
+import type { MemoryChain } from './chain.ts'
+
+/** How a call travels to the chain and its answer back; rejects with E_RPC_DOWN when it does not. */
+export type Travel = <T>(call: (answer: (value: T) => void) => void) => Promise<T>
+
+/** Every call is answered at once, or as soon as there is an answer. */
+export const atOnce: Travel = (call) => new Promise((resolve) => call(resolve))
+
+/** One node's connection to a chain in memory. */
+export function memoryChainClient(chain: MemoryChain, self: Address, travel: Travel = atOnce): Chain {
+  const ask = <T>(answerOf: () => T): Promise<T> => travel((answer) => answer(answerOf()))
+  return {
+    domain: chain.domain,
+    reorgDepth: chain.reorgDepth,
+    head: () => ask(() => chain.head),
+    eventsAfter: async (after, afterHash, blocksMax) => {
+      const page = await ask(() => pageAfter(chain, after, afterHash, blocksMax))
+      if (page === 'reorg') throw failure('E_REORG', `block ${after} is another one now`, EXIT.precondition)
+      return page
+    },
+    taskStatus: (taskId) => ask(() => statusOf(chain, taskId)),
+    logHead: (taskId) =>
+      ask(() => {
+        const { last = 0, root = chain.hashOf(0) } = chain.tasks.get(taskId) ?? {}
+        return { last, root, turn: chain.turn(taskId) }
+      }),
+    signups: (taskId) => ask(() => [...(chain.tasks.get(taskId)?.signups ?? [])]),
+    prepareJoin: (taskId, key) => chain.prepare({ kind: 'join', taskId, key }),
+    prepareForm: (taskId) => chain.prepare({ kind: 'form', taskId }),
+    prepareCheckpoint: (call) => chain.prepare({ kind: 'checkpoint', call }),
+    prepareFinalize: (taskId, result, previousRoot, inputsRoot) =>
+      chain.prepare({ kind: 'finalize', taskId, result, previousRoot, inputsRoot }),
+    send: (call: PreparedCall) =>
+      travel<SendOutcome>((answer) =>
+        chain.submit(self, call.data, (error) =>
+          answer(
+            error === null
+              ? { kind: 'mined', block: chain.head, hash: chain.hashOf(chain.head), gasUsed: 0n }
+              : { kind: 'reverted', error },
+          ),
+        ),
+      ),
+    gasBalance: () => ask(() => 10n ** 18n),
+    registration: (key) =>
+      ask(() => {
+        const registered = chain.registration(key)
+        if (registered === null) return null
+        return { operator: registered.operator, active: true, freeStakeWei: 10n ** 20n, lockedStakeWei: 0n }
+      }),
+    close: () => undefined,
+  }
+}
+
+function pageAfter(
+  chain: MemoryChain,
+  after: number,
+  afterHash: string | null,
+  blocksMax: number,
+): EventPage | null | 'reorg' {
+  if (afterHash !== null && chain.hashOf(after) !== afterHash) return 'reorg'
+  const block = Math.min(chain.head - chain.reorgDepth, after + blocksMax)
+  if (block <= after) return null
+  return { events: chain.eventsIn(after + 1, block), block, hash: chain.hashOf(block) }
+}
+
+function statusOf(chain: MemoryChain, taskId: bigint): TaskStatus {
+  const task = chain.tasks.get(taskId)
+  if (task === undefined) return 'None'
+  if (task.cluster === null) return 'Open'
+  if (task.result !== null) return 'Closed'
+  return task.last === task.params.heights ? 'Finalizing' : 'Active'
+}
+
+/** What a node sees of an endpoint that does not answer. */
+export function rpcDown(): RsdpError {
+  return failure('E_RPC_DOWN', 'the endpoint does not answer', EXIT.unreachable)
+}
+
+function failure(code: 'E_REORG' | 'E_RPC_DOWN', message: string, exit: RsdpError['exit']): RsdpError {
+  return new RsdpError({ code, message, hint: 'see the same code of the real chain client', exit })
+}

@@ -1,0 +1,320 @@
+import { decodeBatch, decodeExceptions, decodeInputs } from '../../codec/batch.ts'
+import { bitmapOf, membersOf } from '../../codec/bitmap.ts'
+import { byteLength, concatHex, keccak, uint, utf8Hex } from '../../codec/hex.ts'
+import { epochOf } from '../../codec/log.ts'
+import type { Domain } from '../../codec/objects.ts'
+import { domainSeparator, hashObject, signingDigest, valueHash } from '../../codec/objects.ts'
+import { appendRoot, clusterId, encodeSnapshot, rootStart } from '../../codec/roots.ts'
+import type { ChainEvent, CheckpointCall, PreparedCall } from '../../ports/chain.ts'
+import type { RecoverSigner } from '../../ports/keyring.ts'
+import { invariant } from '../../types/errors.ts'
+import type { Cluster } from '../../types/cluster.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
+import type { Checkpoint } from '../../types/objects.ts'
+import type { TaskParams } from '../../types/task.ts'
+
+/** A call of one of the contracts' functions. */
+export type ChainCall =
+  | { readonly kind: 'join'; readonly taskId: bigint; readonly key: Address }
+  | { readonly kind: 'form'; readonly taskId: bigint }
+  | { readonly kind: 'checkpoint'; readonly call: CheckpointCall }
+  | {
+      readonly kind: 'finalize'
+      readonly taskId: bigint
+      readonly result: Uint8Array
+      readonly previousRoot: Digest
+      readonly inputsRoot: Digest
+    }
+
+export interface ChainTask {
+  readonly params: TaskParams
+  readonly signups: Address[]
+  cluster: Cluster | null
+  /** Last accepted height, and the root and event cut up to it. */
+  last: number
+  root: Digest
+  eventSeq: number
+  /** Block of the last accepted checkpoint, or of the drawing. */
+  lastBlock: number
+  events: number
+  result: Uint8Array | null
+}
+
+/** A checkpoint that was accepted, for whoever judges from outside. */
+export interface AcceptedCheckpoint {
+  readonly taskId: bigint
+  readonly first: number
+  readonly last: number
+  readonly root: Digest
+  /** Root after each height of the batch. */
+  readonly roots: readonly Digest[]
+  readonly signers: readonly number[]
+}
+
+interface Registration {
+  readonly operator: Address
+  readonly weight: number
+}
+
+export interface MemoryChainInit {
+  readonly domain: Domain
+  readonly reorgDepth: number
+  readonly recover: RecoverSigner
+}
+
+/** Thrown by a call that the contracts refuse. */
+class Refused extends Error {}
+
+/**
+ * A small model of the trust layer: blocks on demand, registered keys, tasks, ledger events, and the rules by which
+ * `checkpoint` and `finalize` are accepted. No money, no re-organisations.
+ */
+export class MemoryChain {
+  readonly domain: Domain
+  readonly reorgDepth: number
+  readonly tasks = new Map<bigint, ChainTask>()
+  readonly accepted: AcceptedCheckpoint[] = []
+  readonly #recover: RecoverSigner
+  readonly #separator: Digest
+  readonly #registered = new Map<Address, Registration>()
+  readonly #events: ChainEvent[] = []
+  readonly #calls: ChainCall[] = []
+  #pending: {
+    readonly from: Address
+    readonly data: Hex
+    readonly done: (outcome: string | null) => void
+  }[] = []
+  #block = 0
+
+  constructor(init: MemoryChainInit) {
+    this.domain = init.domain
+    this.reorgDepth = init.reorgDepth
+    this.#recover = init.recover
+    this.#separator = domainSeparator(init.domain)
+  }
+
+  get head(): number {
+    return this.#block
+  }
+
+  hashOf(block: number): Digest {
+    return keccak(concatHex(utf8Hex('block'), this.domain.salt, uint(block, 8)))
+  }
+
+  /** Registers a staked key; its weight in every cluster is given, not bought. */
+  register(key: Address, operator: Address, weight: number): void {
+    this.#registered.set(key, { operator, weight })
+    this.#emit({ kind: 'nodeRegistered', operator, key, publicKey: '0x' })
+  }
+
+  registration(key: Address): Registration | null {
+    return this.#registered.get(key) ?? null
+  }
+
+  publish(taskId: bigint, params: TaskParams): void {
+    const zero = keccak('0x')
+    this.tasks.set(taskId, {
+      params,
+      signups: [],
+      cluster: null,
+      last: 0,
+      root: zero,
+      eventSeq: 0,
+      lastBlock: 0,
+      events: 0,
+      result: null,
+    })
+    this.#emit({ kind: 'taskPublished', taskId, client: `0x${'c1'.repeat(20)}`, params })
+  }
+
+  /** A ledger event of a task (paper, section 6). */
+  post(taskId: bigint, data: Uint8Array): number {
+    const task = this.#task(taskId)
+    task.events += 1
+    const originator: Address = `0x${'c1'.repeat(20)}`
+    this.#emit({ kind: 'ledgerEvent', taskId, seq: task.events, originator, data })
+    return task.events
+  }
+
+  /** The next block, with all transactions that wait. */
+  mine(): void {
+    this.#block += 1
+    const batch = this.#pending
+    this.#pending = []
+    for (const { data, done } of batch) done(this.#execute(data))
+  }
+
+  prepare(call: ChainCall): PreparedCall {
+    const index = this.#calls.push(call) - 1
+    return { to: this.domain.verifyingContract, data: `0x${uint(index, 8)}` }
+  }
+
+  /** Puts a transaction into the next block; `done` gets null, or the name of the error it was refused with. */
+  submit(from: Address, data: Hex, done: (error: string | null) => void): void {
+    this.#pending.push({ from, data, done })
+  }
+
+  /** Events of the blocks first … last. */
+  eventsIn(first: number, last: number): ChainEvent[] {
+    return this.#events.filter(({ block }) => block >= first && block <= last)
+  }
+
+  /** Whose turn it is to submit at the next block. */
+  turn(taskId: bigint): number {
+    const { cluster, params, last, lastBlock } = this.#task(taskId)
+    if (cluster === null) return 0
+    const waited = Math.floor((this.#block + 1 - lastBlock) / params.turnBlocks)
+    return (Math.floor(last / params.epochHeights) + waited) % cluster.members.length
+  }
+
+  #task(taskId: bigint): ChainTask {
+    const task = this.tasks.get(taskId)
+    invariant(task !== undefined, `no task ${taskId}`)
+    return task
+  }
+
+  #emit(event: DistributiveOmit<ChainEvent, 'block'>): void {
+    this.#events.push({ ...event, block: this.#block + (this.#executing ? 0 : 1) })
+  }
+
+  #executing = false
+
+  /** Null, or why it was refused. */
+  #execute(data: Hex): string | null {
+    const call = this.#calls[Number(data)]
+    invariant(call !== undefined, `no such call ${data}`)
+    this.#executing = true
+    try {
+      this.#run(call)
+      return null
+    } catch (error) {
+      if (error instanceof Refused) return error.message
+      throw error
+    } finally {
+      this.#executing = false
+    }
+  }
+
+  #run(call: ChainCall): void {
+    switch (call.kind) {
+      case 'join':
+        this.#join(call.taskId, call.key)
+        break
+      case 'form':
+        this.#form(call.taskId)
+        break
+      case 'checkpoint':
+        this.#checkpoint(call.call)
+        break
+      case 'finalize':
+        this.#finalize(call)
+        break
+    }
+  }
+
+  #join(taskId: bigint, key: Address): void {
+    const task = this.#task(taskId)
+    const { params, signups } = task
+    const registration = this.#registered.get(key)
+    check(registration !== undefined, 'NotRegistered')
+    check(this.#block < params.joinDeadline && task.cluster === null, 'WrongStatus')
+    check(!signups.includes(key), 'AlreadyJoined')
+    check(signups.length < params.maxNodes, 'Full')
+    signups.push(key)
+    this.#emit({ kind: 'taskJoined', taskId, key, operator: registration.operator })
+  }
+
+  #form(taskId: bigint): void {
+    const task = this.#task(taskId)
+    const { params, signups } = task
+    const seedBlock = params.joinDeadline + this.reorgDepth
+    check(task.cluster === null && this.#block > seedBlock, 'WrongStatus')
+    check(signups.length >= params.minNodes, 'TooFew')
+    const seed = this.hashOf(seedBlock)
+    const members = signups.map((key, index) => {
+      const { operator, weight } = this.#registered.get(key) as Registration
+      return { index, key, operator, weight }
+    })
+    const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0)
+    const paramsHash = keccak(utf8Hex(`params of ${taskId}`))
+    const id = clusterId(taskId, paramsHash, encodeSnapshot(members), seed)
+    task.cluster = { id, seed, members, totalWeight }
+    task.root = rootStart(id)
+    task.lastBlock = this.#block
+    this.#emit({ kind: 'clusterFormed', taskId, cluster: task.cluster })
+  }
+
+  #checkpoint(call: CheckpointCall): void {
+    const task = this.#task(call.taskId)
+    const { cluster, params } = task
+    check(cluster !== null && task.result === null, 'WrongStatus')
+    check(call.first === task.last + 1, 'WrongFirst')
+    const heights = decodeBatch(call.batch)
+    check(heights !== null && heights.length > 0, 'BadBatch')
+    const last = task.last + heights.length
+    check(last <= params.heights, 'BeyondLimit')
+    check(epochOf(call.first, params.epochHeights) === epochOf(last, params.epochHeights), 'CrossesEpoch')
+    let { root, eventSeq } = task
+    const roots = heights.map(({ stateHash, inputsRoot, eventSeqDelta }) => {
+      eventSeq += eventSeqDelta
+      root = appendRoot(root, valueHash({ stateHash, inputsRoot, eventSeq }))
+      return root
+    })
+    check(eventSeq <= task.events, 'UnknownEvent')
+    const inputs = decodeInputs(call.inputs)
+    check(inputs !== null && inputs.length === (params.calldataInputs ? heights.length : 0), 'InputsMode')
+    const signers = this.#verify(call, cluster, last, root)
+    task.last = last
+    task.root = root
+    task.eventSeq = eventSeq
+    task.lastBlock = this.#block
+    this.accepted.push({ taskId: call.taskId, first: call.first, last, root, roots, signers })
+    this.#emit({ kind: 'checkpointed', taskId: call.taskId, height: last, root })
+  }
+
+  /** Members who signed; refuses unless all in the bitmap did and they are of quorum weight. */
+  #verify(call: CheckpointCall, cluster: Cluster, height: number, root: Digest): number[] {
+    const { bitmap, exceptions: packed, signatures, sharedSeq, sharedHead } = call
+    const all = bitmapOf(cluster.members.map(({ index }) => index))
+    check((bitmap & ~all) === 0, 'StrangerInBitmap')
+    const signers = membersOf(bitmap)
+    check(byteLength(signatures) === 65 * signers.length, 'SignaturesLength')
+    const exceptions = decodeExceptions(packed)
+    check(exceptions !== null, 'BadException')
+    check(
+      exceptions.every(({ member }) => signers.includes(member)),
+      'BadException',
+    )
+    let weight = 0
+    signers.forEach((member, i) => {
+      const own = exceptions.find((exception) => exception.member === member)
+      const logSeq = own?.logSeq ?? sharedSeq
+      const logHead = own?.logHead ?? sharedHead
+      const object: Checkpoint = { type: 'checkpoint', height, root, logSeq, logHead }
+      const digest = signingDigest(this.#separator, hashObject(cluster.id, object))
+      const signature: Hex = `0x${signatures.slice(2 + 130 * i, 132 + 130 * i)}`
+      const seat = cluster.members[member]
+      check(seat !== undefined && this.#recover(digest, signature) === seat.key, 'BadSignature')
+      weight += seat.weight
+    })
+    check(3 * weight > 2 * cluster.totalWeight, 'BelowQuorum')
+    return signers
+  }
+
+  #finalize(call: Extract<ChainCall, { kind: 'finalize' }>): void {
+    const task = this.#task(call.taskId)
+    check(task.cluster !== null && task.result === null, 'WrongStatus')
+    check(task.last === task.params.heights, 'NotComplete')
+    const { inputsRoot, previousRoot, result } = call
+    const value = valueHash({ stateHash: keccak(result), inputsRoot, eventSeq: task.eventSeq })
+    check(appendRoot(previousRoot, value) === task.root, 'WrongResult')
+    task.result = result
+    this.#emit({ kind: 'taskFinalized', taskId: call.taskId, height: task.last })
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+
+function check(condition: boolean, error: string): asserts condition {
+  if (!condition) throw new Refused(error)
+}

@@ -1,0 +1,275 @@
+import { signOnceKey } from '../../codec/objects.ts'
+import type { OutboxEntry, SignRequest, Store, StoredHeight, StoredTask } from '../../ports/store.ts'
+import { invariant, RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Address, Digest } from '../../types/ids.ts'
+import type { LogEntry } from '../../types/log.ts'
+import type { Signed } from '../../types/objects.ts'
+
+type Proof = NonNullable<SignRequest['proof']>
+type Kept = SignRequest['kept']
+
+/** One task's share of a disk. */
+interface TaskRecord {
+  /** By sign-once key. */
+  readonly signed: Map<string, { readonly signed: Signed; readonly proof: Proof | null }>
+  /** With objects of heights that are not decided; by sign-once key. */
+  readonly kept: Map<string, { readonly height: number; readonly kept: Kept }>
+  readonly log: LogEntry[]
+  readonly heights: Map<number, StoredHeight>
+  readonly bodies: Map<Digest, Uint8Array>
+  decidedHeight: number
+}
+
+interface Owner {
+  readonly key: Address
+  readonly deploymentId: Digest
+}
+
+/**
+ * What one data directory holds, without a disk: it outlives the stores opened on it, as a directory outlives a
+ * process. For the simulator and for tests.
+ */
+export class MemoryDisk {
+  /** Set by whoever injects faults: writes throw E_STORE_WRITE, and the store stays unusable after that. */
+  isFull = false
+  /** @internal for the stores of this disk */
+  readonly tasks = new Map<Digest, TaskRecord>()
+  /** @internal Settled entries stay, marked. */
+  readonly outbox = new Map<string, { readonly entry: OutboxEntry; settled: boolean }>()
+  /** @internal */
+  cursor: { readonly block: number; readonly hash: Digest } | null = null
+  #owner: Owner | null = null
+  #openStore: MemoryStore | null = null
+
+  /** @throws RsdpError E_LOCKED while a store of this disk is open, E_STORE_FOREIGN for another key or deployment. */
+  open(owner: Owner): Store {
+    if (this.#openStore !== null) throw failure('E_LOCKED', 'the disk is in use', EXIT.busy)
+    this.#owner ??= { key: owner.key, deploymentId: owner.deploymentId }
+    if (this.#owner.key !== owner.key || this.#owner.deploymentId !== owner.deploymentId)
+      throw failure('E_STORE_FOREIGN', 'the disk belongs to another key or deployment', EXIT.precondition)
+    this.#openStore = new MemoryStore(this)
+    return this.#openStore
+  }
+
+  /** The process that had the disk open is gone, as after kill -9: its store is dead, what it wrote stays. */
+  crash(): void {
+    this.#openStore?.close()
+  }
+
+  /** @internal for the stores of this disk */
+  release(store: Store): void {
+    if (this.#openStore === store) this.#openStore = null
+  }
+}
+
+/** Store on a MemoryDisk. Made by `MemoryDisk.open`. */
+class MemoryStore implements Store {
+  readonly #disk: MemoryDisk
+  #state: 'open' | 'signing' | 'failed' | 'closed' = 'open'
+
+  constructor(disk: MemoryDisk) {
+    this.#disk = disk
+  }
+
+  signOnce({ cluster, key, entries, proof, kept, sign }: SignRequest): Signed {
+    this.#checkWritable()
+    const task = this.#task(cluster)
+    const fresh = freshEntries(task.log, entries)
+    let stored = task.signed.get(key)
+    if (stored === undefined) {
+      const signed = this.#sign(sign)
+      invariant(signOnceKey(signed.object) === key, `an object was signed for another key than ${key}`)
+      stored = { signed, proof }
+      task.signed.set(key, stored)
+      if ('height' in signed.object && isSomething(kept))
+        task.kept.set(key, { height: signed.object.height, kept: copyKept(kept) })
+    }
+    task.log.push(...fresh)
+    return stored.signed
+  }
+
+  append(cluster: Digest, entries: readonly LogEntry[]): void {
+    this.#checkWritable()
+    const { log } = this.#task(cluster)
+    log.push(...freshEntries(log, entries))
+  }
+
+  decide(cluster: Digest, height: StoredHeight, bodies: ReadonlyMap<Digest, Uint8Array>): void {
+    this.#checkWritable()
+    const task = this.#task(cluster)
+    const { decided, value } = height
+    const known = task.heights.get(decided.height)
+    invariant(
+      known === undefined || known.value === value,
+      `height ${decided.height} is decided with another value`,
+    )
+    for (const [key, kept] of task.kept) if (kept.height <= decided.height) task.kept.delete(key)
+    if (known !== undefined) return
+    task.decidedHeight = Math.max(task.decidedHeight, decided.height)
+    task.heights.set(decided.height, { ...height, state: copy(height.state) })
+    const listed = [[decided.share.object.stateHash, height.state] as const, ...bodies]
+    for (const [hash, bytes] of listed) if (!task.bodies.has(hash)) task.bodies.set(hash, copy(bytes))
+  }
+
+  heights(cluster: Digest, fromHeight: number, count: number): StoredHeight[] {
+    this.#checkOpen()
+    return [...this.#task(cluster).heights.values()]
+      .filter(({ decided }) => decided.height >= fromHeight)
+      .sort((a, b) => a.decided.height - b.decided.height)
+      .slice(0, count)
+      .map((height) => ({ ...height, state: copy(height.state) }))
+  }
+
+  body(cluster: Digest, hash: Digest): Uint8Array | null {
+    this.#checkOpen()
+    const bytes = this.#task(cluster).bodies.get(hash)
+    return bytes === undefined ? null : copy(bytes)
+  }
+
+  load(cluster: Digest): StoredTask {
+    this.#checkOpen()
+    const { log, signed, kept, heights, decidedHeight } = this.#task(cluster)
+    const isAbove = (object: Signed['object']): boolean => 'height' in object && object.height > decidedHeight
+    const stored = [...signed.values()]
+    return {
+      entries: log.slice(
+        Math.max(
+          0,
+          log.findLastIndex((entry) => entry.seq === 1),
+        ),
+      ),
+      signed: stored
+        .map((item) => item.signed)
+        .filter(({ object }) => isAbove(object) || object.type === 'checkpoint' || object.type === 'close'),
+      proofs: stored.flatMap((item) =>
+        item.proof !== null && isAbove(item.signed.object) ? [item.proof] : [],
+      ),
+      kept: [...kept.values()]
+        .filter(({ height }) => height > decidedHeight)
+        .map((item) => copyKept(item.kept)),
+      decidedHeight,
+      history: [...heights.values()]
+        .sort((a, b) => a.decided.height - b.decided.height)
+        .map(({ decided, value }) => {
+          const { stateHash, inputs, eventSeq } = decided.share.object
+          return { height: decided.height, value, stateHash, inputs, eventSeq }
+        }),
+    }
+  }
+
+  cursor(): ReturnType<Store['cursor']> {
+    this.#checkOpen()
+    return this.#disk.cursor
+  }
+
+  setCursor(block: number, hash: Digest): void {
+    this.#checkWritable()
+    this.#disk.cursor = { block, hash }
+  }
+
+  enqueue(entry: OutboxEntry): void {
+    this.#checkWritable()
+    if (!this.#disk.outbox.has(entry.id))
+      this.#disk.outbox.set(entry.id, { entry: { ...entry }, settled: false })
+  }
+
+  outbox(): OutboxEntry[] {
+    this.#checkOpen()
+    return [...this.#disk.outbox.values()].filter(({ settled }) => !settled).map(({ entry }) => entry)
+  }
+
+  settle(id: string): void {
+    this.#checkWritable()
+    const found = this.#disk.outbox.get(id)
+    if (found !== undefined) found.settled = true
+  }
+
+  close(): void {
+    this.#state = 'closed'
+    this.#disk.release(this)
+  }
+
+  #task(cluster: Digest): TaskRecord {
+    const existing = this.#disk.tasks.get(cluster)
+    if (existing !== undefined) return existing
+    const created: TaskRecord = {
+      signed: new Map(),
+      kept: new Map(),
+      log: [],
+      heights: new Map(),
+      bodies: new Map(),
+      decidedHeight: 0,
+    }
+    this.#disk.tasks.set(cluster, created)
+    return created
+  }
+
+  #sign(sign: () => Signed): Signed {
+    this.#state = 'signing'
+    try {
+      return sign()
+    } finally {
+      this.#state = 'open'
+    }
+  }
+
+  #checkOpen(): void {
+    invariant(this.#state !== 'closed', 'the store is closed')
+  }
+
+  #checkWritable(): void {
+    this.#checkOpen()
+    invariant(this.#state !== 'signing', 'the store was called from within its own transaction')
+    if (this.#disk.isFull) this.#state = 'failed'
+    if (this.#state === 'failed') throw failure('E_STORE_WRITE', 'the disk is full', EXIT.precondition)
+  }
+}
+
+/** The entries that are not in the log yet. Two different ones in one place, or a gap, are a bug of the caller. */
+function freshEntries(log: readonly LogEntry[], entries: readonly LogEntry[]): LogEntry[] {
+  const fresh: LogEntry[] = []
+  let last = log.at(-1)
+  for (const entry of entries) {
+    const isNext =
+      entry.seq === 1
+        ? last === undefined || entry.height > last.height
+        : last !== undefined && entry.seq === last.seq + 1 && entry.height >= last.height
+    if (isNext) {
+      fresh.push(entry)
+      last = entry
+      continue
+    }
+    const sits = (other: LogEntry): boolean => other.height === entry.height && other.seq === entry.seq
+    const known = fresh.findLast(sits) ?? log.findLast(sits)
+    invariant(known !== undefined, `log entry ${entry.height}/${entry.seq} does not follow the last one`)
+    const isSame =
+      known.from === entry.from &&
+      known.event === entry.event &&
+      known.to === entry.to &&
+      known.round === entry.round &&
+      known.value === entry.value
+    invariant(isSame, `log entry ${entry.height}/${entry.seq} is stored with other content`)
+  }
+  return fresh
+}
+
+function isSomething({ admission, list, bodies }: Kept): boolean {
+  return admission !== null || list !== null || bodies.size > 0
+}
+
+function copyKept(kept: Kept): Kept {
+  return { ...kept, bodies: new Map([...kept.bodies].map(([hash, bytes]) => [hash, copy(bytes)])) }
+}
+
+function copy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}
+
+function failure(
+  code: 'E_LOCKED' | 'E_STORE_FOREIGN' | 'E_STORE_WRITE',
+  message: string,
+  exit: RsdpError['exit'],
+): RsdpError {
+  return new RsdpError({ code, message, hint: 'see the same code of the store on disk', exit })
+}

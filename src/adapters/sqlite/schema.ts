@@ -1,0 +1,97 @@
+/** Raised with every change of the tables or of a record's bytes. */
+export const SCHEMA_VERSION = 1
+
+/** `RSDP`: tells a store from other SQLite databases. */
+export const APPLICATION_ID = 0x52534450
+
+/**
+ * Columns named `record` and `history` hold sealed bytes (`seal.ts`, `records.ts`). `signed` and `log` are their own index: there is
+ * no second structure that could lose a key while the row is still there.
+ */
+export const SCHEMA = `
+CREATE TABLE binding (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  key TEXT NOT NULL,
+  deployment TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE cursor (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  block INTEGER NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+
+-- one row per sign-once key; height is 0 for objects that have none
+CREATE TABLE signed (
+  cluster BLOB NOT NULL,
+  key TEXT NOT NULL,
+  height INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (cluster, key)
+) STRICT, WITHOUT ROWID;
+
+-- SHARE quorum behind a CONFIRM
+CREATE TABLE proofs (
+  cluster BLOB NOT NULL,
+  key TEXT NOT NULL,
+  height INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (cluster, key)
+) STRICT;
+
+-- what else must outlive the process with an object, until its height is decided; bodies once per height
+CREATE TABLE kept (
+  cluster BLOB NOT NULL,
+  key TEXT NOT NULL,
+  height INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (cluster, height, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE kept_bodies (
+  cluster BLOB NOT NULL,
+  height INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (cluster, height, hash)
+) STRICT;
+
+-- own phase log; (height, seq) rises from entry to entry, seq starts again at 1 in each epoch
+CREATE TABLE log (
+  cluster BLOB NOT NULL,
+  height INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (cluster, height, seq)
+) STRICT, WITHOUT ROWID;
+
+-- history: what a restart needs of a height, in front of the long record
+CREATE TABLE heights (
+  cluster BLOB NOT NULL,
+  height INTEGER NOT NULL,
+  history BLOB NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (cluster, height)
+) STRICT;
+
+-- listed and decided states by hash
+CREATE TABLE bodies (
+  cluster BLOB NOT NULL,
+  hash BLOB NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (cluster, hash)
+) STRICT;
+
+-- a settled entry stays, so that its intent is never sent again
+CREATE TABLE outbox (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  recipient TEXT NOT NULL,
+  data TEXT NOT NULL,
+  settled INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX outbox_pending ON outbox (position) WHERE settled = 0;
+
+PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${SCHEMA_VERSION};
+`

@@ -1,0 +1,84 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { encodeSigned } from '../../codec/frames.ts'
+import { fromHex, toHex } from '../../codec/hex.ts'
+import type { SignRequest, StoredTask } from '../../ports/store.ts'
+import type { Digest } from '../../types/ids.ts'
+import type { Signed } from '../../types/objects.ts'
+import { readQuorum, readSigned, writeQuorum } from './records.ts'
+import { seal } from './seal.ts'
+import type { OpenRecord } from './seal.ts'
+
+const signedKey = (cluster: Digest, key: unknown, height: unknown): string =>
+  `signed/${cluster}/${String(key)}/${String(height)}`
+const proofKey = (cluster: Digest, key: unknown, height: unknown): string =>
+  `proof/${cluster}/${String(key)}/${String(height)}`
+
+/** Own signed objects by sign-once key, with the SHARE quorums behind CONFIRMs. Nothing is ever changed or removed. */
+export class SignedTable {
+  readonly #open: OpenRecord
+  readonly #find: StatementSync
+  readonly #insert: StatementSync
+  readonly #insertProof: StatementSync
+  readonly #unfinished: StatementSync
+  readonly #proofs: StatementSync
+  readonly #all: StatementSync
+
+  constructor(database: DatabaseSync, open: OpenRecord) {
+    this.#open = open
+    this.#find = database.prepare('SELECT height, record FROM signed WHERE cluster = ? AND key = ?')
+    this.#insert = database.prepare('INSERT INTO signed (cluster, key, height, record) VALUES (?, ?, ?, ?)')
+    this.#insertProof = database.prepare(
+      'INSERT INTO proofs (cluster, key, height, record) VALUES (?, ?, ?, ?)',
+    )
+    // which checkpoints the chain has accepted is the chain's to say
+    this.#unfinished = database.prepare(
+      `SELECT key, height, record FROM signed
+       WHERE cluster = ? AND (height > ? OR key = 'close' OR key LIKE 'checkpoint/%') ORDER BY height, key`,
+    )
+    this.#proofs = database.prepare(
+      'SELECT key, height, record FROM proofs WHERE cluster = ? AND height > ? ORDER BY height, key',
+    )
+    this.#all = database.prepare('SELECT cluster, key, height, record FROM signed')
+  }
+
+  find(cluster: Digest, key: string): Signed | null {
+    const row = this.#find.get(fromHex(cluster), key)
+    if (row === undefined) return null
+    return this.#open(signedKey(cluster, key, row['height']), row['record'], (bytes) =>
+      readSigned(cluster, bytes),
+    )
+  }
+
+  insert(cluster: Digest, key: string, signed: Signed, proof: SignRequest['proof']): void {
+    const height = 'height' in signed.object ? signed.object.height : 0
+    const id = fromHex(cluster)
+    this.#insert.run(id, key, height, seal(signedKey(cluster, key, height), encodeSigned(signed)))
+    if (proof === null) return
+    this.#insertProof.run(id, key, height, seal(proofKey(cluster, key, height), writeQuorum(proof)))
+  }
+
+  /** Objects and proofs above `decidedHeight`, all CHECKPOINTs, and the CLOSE. */
+  unfinished(cluster: Digest, decidedHeight: number): Pick<StoredTask, 'signed' | 'proofs'> {
+    const id = fromHex(cluster)
+    return {
+      signed: this.#unfinished
+        .all(id, decidedHeight)
+        .map(({ key, height, record }) =>
+          this.#open(signedKey(cluster, key, height), record, (bytes) => readSigned(cluster, bytes)),
+        ),
+      proofs: this.#proofs
+        .all(id, decidedHeight)
+        .map(({ key, height, record }) =>
+          this.#open(proofKey(cluster, key, height), record, (bytes) => readQuorum(cluster, bytes)),
+        ),
+    }
+  }
+
+  /** Checks the seal of every object: a key that is not found because its row is damaged would be signed again. */
+  verify(): void {
+    for (const { cluster, key, height, record } of this.#all.iterate()) {
+      const id = cluster instanceof Uint8Array ? toHex(cluster) : '0x'
+      this.#open(signedKey(id, key, height), record, () => null)
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { hashObject, signOnceKey } from '../../codec/objects.ts'
+import type { OutboxEntry, SignRequest, Store, StoredHeight, StoredTask } from '../../ports/store.ts'
+import { invariant, RsdpError } from '../../types/errors.ts'
+import type { Digest } from '../../types/ids.ts'
+import type { LogEntry } from '../../types/log.ts'
+import type { Signed } from '../../types/objects.ts'
+import { openDatabase } from './database.ts'
+import type { Binding } from './database.ts'
+import { corruptError, storeError } from './errors.ts'
+import { HeightTable } from './height-table.ts'
+import { KeptTable } from './kept-table.ts'
+import { LogTable } from './log-table.ts'
+import { NodeTables } from './node-tables.ts'
+import { unseal } from './seal.ts'
+import type { OpenRecord } from './seal.ts'
+import { SignedTable } from './signed-table.ts'
+
+export interface StoreOptions extends Binding {
+  readonly dataDir: string
+}
+
+/**
+ * Opens the node's store and locks its data directory (see `openDatabase` for what it refuses). Reads back every
+ * signed object, so that a damaged record is found before it could let a key be signed a second time.
+ */
+export function openStore({ dataDir, ...binding }: StoreOptions): Store {
+  const { database, path } = openDatabase(dataDir, binding)
+  try {
+    return new SqliteStore(database, path)
+  } catch (error) {
+    database.close()
+    throw storeError(error, path, 'open')
+  }
+}
+
+/**
+ * Store over SQLite. Each writing method is one transaction, on the disk when the method returns. After the first
+ * error of the disk, in writing or reading, the store takes no writes any more and throws that error again: a node
+ * that cannot trust its record must not sign.
+ */
+class SqliteStore implements Store {
+  readonly #database: DatabaseSync
+  readonly #path: string
+  readonly #signed: SignedTable
+  readonly #kept: KeptTable
+  readonly #log: LogTable
+  readonly #heights: HeightTable
+  readonly #node: NodeTables
+  #failure: RsdpError | null = null
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database
+    this.#path = path
+    const open: OpenRecord = (key, record, read) => this.#openRecord(key, record, read)
+    this.#signed = new SignedTable(database, open)
+    this.#kept = new KeptTable(database, open)
+    this.#log = new LogTable(database, open)
+    this.#heights = new HeightTable(database, open)
+    this.#node = new NodeTables(database)
+    this.#signed.verify()
+  }
+
+  signOnce({ cluster, key, entries, proof, kept, sign }: SignRequest): Signed {
+    return this.#write(() => {
+      this.#log.append(cluster, entries)
+      const stored = this.#signed.find(cluster, key)
+      if (stored !== null) return stored
+      const signed = sign()
+      invariant(signOnceKey(signed.object) === key, `an object was signed for another key than ${key}`)
+      invariant(
+        hashObject(cluster, signed.object) === signed.hash,
+        `the hash signed for ${key} is not its own`,
+      )
+      this.#signed.insert(cluster, key, signed, proof)
+      this.#kept.insert(cluster, key, signed.object, kept)
+      return signed
+    })
+  }
+
+  append(cluster: Digest, entries: readonly LogEntry[]): void {
+    this.#write(() => this.#log.append(cluster, entries))
+  }
+
+  decide(cluster: Digest, height: StoredHeight, bodies: ReadonlyMap<Digest, Uint8Array>): void {
+    this.#write(() => {
+      this.#heights.insert(cluster, height, bodies)
+      this.#kept.prune(cluster, height.decided.height)
+    })
+  }
+
+  heights(cluster: Digest, fromHeight: number, count: number): StoredHeight[] {
+    return this.#read(() => this.#heights.range(cluster, fromHeight, count))
+  }
+
+  body(cluster: Digest, hash: Digest): Uint8Array | null {
+    return this.#read(() => this.#heights.body(cluster, hash))
+  }
+
+  load(cluster: Digest): StoredTask {
+    return this.#read(() => {
+      const history = this.#heights.history(cluster)
+      const decidedHeight = history.at(-1)?.height ?? 0
+      return {
+        entries: this.#log.runningEpoch(cluster),
+        ...this.#signed.unfinished(cluster, decidedHeight),
+        kept: this.#kept.above(cluster, decidedHeight),
+        decidedHeight,
+        history,
+      }
+    })
+  }
+
+  cursor(): ReturnType<Store['cursor']> {
+    return this.#read(() => this.#node.cursor())
+  }
+
+  setCursor(block: number, hash: Digest): void {
+    this.#write(() => this.#node.setCursor(block, hash))
+  }
+
+  enqueue(entry: OutboxEntry): void {
+    this.#write(() => this.#node.enqueue(entry))
+  }
+
+  outbox(): OutboxEntry[] {
+    return this.#read(() => this.#node.pending())
+  }
+
+  settle(id: string): void {
+    this.#write(() => this.#node.settle(id))
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close()
+  }
+
+  #write<T>(run: () => T): T {
+    invariant(this.#database.isOpen, 'the store is closed')
+    invariant(!this.#database.isTransaction, 'the store was called from within its own transaction')
+    if (this.#failure !== null) throw this.#failure
+    try {
+      this.#database.exec('BEGIN IMMEDIATE')
+      const result = run()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      this.#rollBack()
+      throw this.#fault(error, 'write')
+    }
+  }
+
+  #read<T>(run: () => T): T {
+    invariant(this.#database.isOpen, 'the store is closed')
+    try {
+      return run()
+    } catch (error) {
+      throw this.#fault(error, 'read')
+    }
+  }
+
+  #openRecord<T>(key: string, record: unknown, read: (bytes: Uint8Array) => T): T {
+    const bytes = record instanceof Uint8Array ? unseal(key, record) : null
+    try {
+      if (bytes !== null) return read(bytes)
+    } catch (cause) {
+      throw this.#fail(corruptError(this.#path, `record ${key} cannot be read`, cause))
+    }
+    throw this.#fail(corruptError(this.#path, `record ${key} is not what was written`))
+  }
+
+  /** SQLite has often rolled back by itself, and a rollback may fail as the write did; nothing was committed then. */
+  #rollBack(): void {
+    try {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+    } catch (error) {
+      this.#fault(error, 'write')
+    }
+  }
+
+  #fault(error: unknown, doing: 'read' | 'write'): unknown {
+    const told = storeError(error, this.#path, doing)
+    return told !== error && told instanceof RsdpError ? this.#fail(told) : told
+  }
+
+  /** From here on the store takes no writes. */
+  #fail(error: RsdpError): RsdpError {
+    this.#failure ??= error
+    return error
+  }
+}

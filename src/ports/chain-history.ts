@@ -1,0 +1,234 @@
+import type { Address, Digest, Hex } from '../types/ids.ts'
+
+/**
+ * What the chain says about one task, as raw as a judge needs it. The same fact appears in several places (calldata,
+ * event, hash, code): nothing here has been compared with anything, and any of it may be wrong.
+ *
+ * Integers are bigints of whatever size the ABI allows; addresses and bytes are lower-case hex.
+ */
+export interface ChainHistory {
+  /**
+   * Everything about a task up to the present block. May be called repeatedly; each call reads the chain again.
+   * Throws RsdpError: E_RPC_DOWN (also for answers that are not what was asked for), E_NO_TASK.
+   */
+  read(taskId: bigint): Promise<TaskHistory>
+}
+
+/** A decoded ABI value; structs and argument lists are records by name. */
+export type AbiValue =
+  bigint | boolean | string | readonly AbiValue[] | { readonly [name: string]: AbiValue | undefined }
+
+export const AUDITED_CONTRACTS = ['NodeRegistry', 'TaskBoard', 'PhaseLog'] as const
+export type ContractName = (typeof AUDITED_CONTRACTS)[number]
+
+/** What the deployment file promises. */
+export interface ExpectedDeployment {
+  readonly chainId: bigint
+  readonly deploymentId: Digest
+  readonly reorgDepth: bigint
+  readonly contracts: Readonly<Record<ContractName, { readonly address: Address; readonly codeHash: Digest }>>
+}
+
+/** `TaskParams` with raw integers. */
+export type RawTaskParams = {
+  readonly reducer: Digest
+  readonly reducerParams: Hex
+  readonly twin: Address
+  readonly minNodes: bigint
+  readonly maxNodes: bigint
+  readonly heights: bigint
+  readonly epochHeights: bigint
+  readonly stateCap: bigint
+  readonly calldataInputs: boolean
+  readonly stakePerNode: bigint
+  readonly rewardPerHeight: bigint
+  readonly checkpointFee: bigint
+  readonly joinDeadline: bigint
+  readonly endBlock: bigint
+  readonly stallBlocks: bigint
+  readonly turnBlocks: bigint
+  readonly maxEvents: bigint
+  readonly tickMs: bigint
+  readonly debateTicks: bigint
+  readonly shareTicks: bigint
+  readonly confirmTicks: bigint
+  readonly helloTicks: bigint
+  readonly slotTicks: bigint
+  readonly reporters: readonly Address[]
+}
+
+type Seat = { readonly taskId: bigint; readonly key: Address; readonly operator: Address }
+
+/** Arguments of the events that are read, by the names of the ABI. */
+export interface EventArgs {
+  readonly KeyRegistered: { readonly operator: Address; readonly key: Address; readonly publicKey: Hex }
+  readonly KeyRotated: { readonly operator: Address; readonly oldKey: Address; readonly newKey: Address }
+  readonly KeyFrozen: { readonly operator: Address; readonly key: Address }
+  readonly StakeLocked: Seat & { readonly amount: bigint }
+  readonly TaskPublished: {
+    readonly taskId: bigint
+    readonly client: Address
+    readonly paramsHash: Digest
+    readonly params: RawTaskParams
+  }
+  readonly Joined: Seat
+  readonly Left: Seat
+  readonly ClusterFormed: {
+    readonly taskId: bigint
+    readonly cluster: Digest
+    readonly seed: Digest
+    readonly snapshotHash: Digest
+    readonly pointer: Address
+    readonly signingKeys: readonly Address[]
+    readonly operators: readonly Address[]
+    readonly weights: readonly bigint[]
+  }
+  readonly LedgerEvent: {
+    readonly taskId: bigint
+    readonly seq: bigint
+    readonly originator: Address
+    readonly data: Hex
+  }
+  readonly Checkpointed: {
+    readonly taskId: bigint
+    readonly first: bigint
+    readonly last: bigint
+    readonly root: Digest
+    readonly eventSeq: bigint
+    readonly bitmap: bigint
+    readonly sharedSeq: bigint
+    readonly sharedHead: Digest
+    readonly submitter: Address
+    readonly batch: Hex
+    readonly exceptions: Hex
+    readonly notes: Hex
+    readonly inputs: Hex
+  }
+  readonly TaskFinalized: {
+    readonly taskId: bigint
+    readonly height: bigint
+    readonly stateHash: Digest
+    readonly result: Hex
+  }
+}
+export type EventName = keyof EventArgs
+
+/** Arguments of the calls that emit them, by the names of the ABI. */
+export interface CallArgs {
+  readonly register: {
+    readonly publicKey: Hex
+    readonly stake: bigint
+    readonly multiaddrs: readonly Hex[]
+    readonly signature: Hex
+  }
+  readonly rotateKey: {
+    readonly key: Address
+    readonly publicKey: Hex
+    readonly multiaddrs: readonly Hex[]
+    readonly signature: Hex
+  }
+  readonly freeze: { readonly key: Address }
+  readonly publish: { readonly params: RawTaskParams }
+  readonly join: { readonly taskId: bigint; readonly key: Address }
+  readonly quit: { readonly taskId: bigint; readonly key: Address }
+  readonly form: { readonly taskId: bigint }
+  readonly postEvent: { readonly taskId: bigint; readonly data: Hex }
+  readonly checkpoint: {
+    readonly taskId: bigint
+    readonly first: bigint
+    readonly batch: Hex
+    readonly bitmap: bigint
+    readonly sharedSeq: bigint
+    readonly sharedHead: Digest
+    readonly exceptions: Hex
+    readonly notes: Hex
+    readonly inputs: Hex
+    readonly signatures: Hex
+  }
+  readonly finalize: {
+    readonly taskId: bigint
+    readonly result: Hex
+    readonly previousRoot: Digest
+    readonly inputsRoot: Digest
+  }
+}
+export type CallName = keyof CallArgs
+
+/** Decoded calldata; `malformed` names the argument that does not decode, '' if even the selector is unknown. */
+export type CallRecord =
+  | { readonly [N in CallName]: { readonly name: N; readonly args: CallArgs[N] } }[CallName]
+  | { readonly name: CallName | null; readonly malformed: string }
+
+export interface TransactionRecord {
+  readonly hash: Digest
+  readonly block: bigint
+  readonly from: Address
+  readonly to: Address | null
+  readonly call: CallRecord
+  /** RLP of the signed transaction, rebuilt from its fields; null for kinds whose encoding is not known. */
+  readonly signed: Hex | null
+}
+
+/** Where a log stands. */
+export interface LogPlace {
+  readonly contract: ContractName
+  readonly block: bigint
+  readonly logIndex: bigint
+  readonly transactionHash: Digest
+  /** Null if the node does not serve it. */
+  readonly transaction: TransactionRecord | null
+}
+
+export type EventRecord<N extends EventName = EventName> = LogPlace &
+  { readonly [K in N]: { readonly name: K; readonly args: EventArgs[K] } }[N]
+
+/** A log whose bytes are not what a contract writes: `field` is the argument in which, '' if that cannot be told. */
+export type MalformedEvent = LogPlace & { readonly name: EventName | null; readonly field: string }
+
+export interface TaskHistory {
+  readonly expected: ExpectedDeployment
+  readonly taskId: bigint
+  readonly chainId: bigint
+  /** Block up to which everything was read. */
+  readonly head: bigint
+  /** Run-time code at the deployment's addresses. */
+  readonly code: Readonly<Record<ContractName, Hex>>
+  readonly views: TaskViews
+  /** In chain order. */
+  readonly events: readonly EventRecord[]
+  readonly malformed: readonly MalformedEvent[]
+  /** Run-time code of every address that was named as the snapshot. */
+  readonly snapshotCode: ReadonlyMap<Address, Hex>
+  /** Hashes of the blocks that could be the seed block, of those the node still serves. */
+  readonly blockHashes: ReadonlyMap<bigint, Digest>
+}
+
+/** Answers of view functions at block `head`. */
+export interface TaskViews {
+  /** PhaseLog.deploymentId() */
+  readonly deploymentId: Digest
+  /** PhaseLog.domainSeparator() */
+  readonly domainSeparator: Digest
+  /** TaskBoard.windows().reorgDepth */
+  readonly reorgDepth: bigint
+  /** TaskBoard.task(taskId) */
+  readonly task: {
+    readonly client: Address
+    readonly paramsHash: Digest
+    readonly cluster: Digest
+    readonly snapshot: Address
+    readonly members: bigint
+    readonly signups: bigint
+    readonly formBlock: bigint
+    readonly eventsPosted: bigint
+    readonly resultHash: Digest
+  }
+  /** PhaseLog.head(taskId) */
+  readonly head: {
+    readonly root: Digest
+    readonly last: bigint
+    readonly eventSeq: bigint
+    readonly lastBlock: bigint
+    readonly members: bigint
+  }
+}

@@ -1,0 +1,110 @@
+import type { Domain } from '../codec/objects.ts'
+import type { Cluster } from '../types/cluster.ts'
+import type { Address, Digest, Hex } from '../types/ids.ts'
+import type { TaskParams, TaskStatus } from '../types/task.ts'
+
+/** What a node reads from the chain, in block order, only once it is `reorgDepth` blocks deep. */
+export type ChainEvent = { readonly block: number } & (
+  | {
+      readonly kind: 'nodeRegistered'
+      readonly operator: Address
+      readonly key: Address
+      readonly publicKey: Hex
+    }
+  | { readonly kind: 'nodeAddresses'; readonly key: Address; readonly addresses: readonly string[] }
+  /** The key serves running tasks but joins no more. */
+  | { readonly kind: 'nodeRetired'; readonly key: Address }
+  | {
+      readonly kind: 'taskPublished'
+      readonly taskId: bigint
+      readonly client: Address
+      readonly params: TaskParams
+    }
+  | {
+      readonly kind: 'taskJoined'
+      readonly taskId: bigint
+      readonly key: Address
+      readonly operator: Address
+    }
+  | { readonly kind: 'clusterFormed'; readonly taskId: bigint; readonly cluster: Cluster }
+  | {
+      readonly kind: 'ledgerEvent'
+      readonly taskId: bigint
+      readonly seq: number
+      readonly originator: Address
+      readonly data: Uint8Array
+    }
+  | { readonly kind: 'checkpointed'; readonly taskId: bigint; readonly height: number; readonly root: Digest }
+  | { readonly kind: 'taskFinalized'; readonly taskId: bigint; readonly height: number }
+)
+
+export interface EventPage {
+  readonly events: readonly ChainEvent[]
+  /** Last block the page covers, and its hash: the next cursor. */
+  readonly block: number
+  readonly hash: Digest
+}
+
+/** A checkpoint as PhaseLog takes it (docs/decisions.md, section 5). */
+export interface CheckpointCall {
+  readonly taskId: bigint
+  readonly first: number
+  readonly batch: Hex
+  readonly bitmap: number
+  readonly sharedSeq: number
+  readonly sharedHead: Digest
+  readonly exceptions: Hex
+  readonly notes: Hex
+  readonly inputs: Hex
+  /** 65 bytes per signer, by member. */
+  readonly signatures: Hex
+}
+
+/** A call ready to be sent: what the outbox keeps. */
+export interface PreparedCall {
+  readonly to: Address
+  readonly data: Hex
+}
+
+export type SendOutcome =
+  | { readonly kind: 'mined'; readonly block: number; readonly hash: Digest; readonly gasUsed: bigint }
+  /** The contract refuses it, now or in the mined transaction; sending it again is no use. `error` is the custom error's name. */
+  | { readonly kind: 'reverted'; readonly error: string }
+
+/**
+ * The trust layer as typed calls and a resumable event cursor. Reads may fail with RsdpError E_RPC_DOWN, which passes;
+ * everything read is checked against the deployment (chain id, code, deploymentId) once at `connect`.
+ */
+export interface Chain {
+  readonly domain: Domain
+  /** Blocks after which this deployment takes history for final. */
+  readonly reorgDepth: number
+  /** Latest block number. */
+  head(): Promise<number>
+  /**
+   * Events after block `after`, up to `reorgDepth` below the head, at most `blocksMax` blocks. Null when there is nothing
+   * new. `afterHash` must still be that block's hash, else RsdpError E_REORG: history this node relied on is gone.
+   */
+  eventsAfter(after: number, afterHash: Digest | null, blocksMax: number): Promise<EventPage | null>
+  taskStatus(taskId: bigint): Promise<TaskStatus>
+  /** Last accepted height, its root, and whose turn it is at the next block. */
+  logHead(taskId: bigint): Promise<{ readonly last: number; readonly root: Digest; readonly turn: number }>
+  /** Keys signed up so far, in order. */
+  signups(taskId: bigint): Promise<readonly Address[]>
+  prepareJoin(taskId: bigint, key: Address): PreparedCall
+  prepareForm(taskId: bigint): PreparedCall
+  prepareCheckpoint(call: CheckpointCall): PreparedCall
+  prepareFinalize(taskId: bigint, result: Uint8Array, previousRoot: Digest, inputsRoot: Digest): PreparedCall
+  /** Sends from the signing key and waits until it is mined. Throws E_FUNDS_GAS, E_RPC_DOWN, E_TX_TIMEOUT. */
+  send(call: PreparedCall): Promise<SendOutcome>
+  /** Wei that the signing key has for gas. */
+  gasBalance(): Promise<bigint>
+  /** Registration of a key, or null. */
+  registration(key: Address): Promise<{
+    readonly operator: Address
+    readonly active: boolean
+    readonly freeStakeWei: bigint
+    readonly lockedStakeWei: bigint
+  } | null>
+  close(): void
+}

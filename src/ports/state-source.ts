@@ -1,0 +1,17 @@
+/** What the application learns about a decided height. */
+export interface DecidedState {
+  readonly height: number
+  /** Canonical bytes of ŝ*. */
+  readonly state: Uint8Array
+}
+
+/**
+ * What this node brings to the debate: the paper's initial state s_i. Belongs to the application, not to the reducer,
+ * and may do I/O. The node asks once per height; the answer is what it signs.
+ */
+export interface StateSource {
+  /** Canonical bytes of s_i for `height`, within the task's state cap. */
+  observe(height: number): Promise<Uint8Array>
+  /** Called once per decided height, in order, after it is durable. */
+  decided(decision: DecidedState): void
+}

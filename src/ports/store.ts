@@ -1,0 +1,91 @@
+import type { Kept, ShareQuorum } from '../protocol/state.ts'
+import type { DecidedHeight } from '../types/frames.ts'
+import type { Digest } from '../types/ids.ts'
+import type { LogEntry } from '../types/log.ts'
+import type { Signed } from '../types/objects.ts'
+
+/** An object to sign at most once, with the log entries it announces and what justifies it. */
+export interface SignRequest {
+  readonly cluster: Digest
+  /** `signOnceKey` of the object: at most one object is ever stored under it. */
+  readonly key: string
+  readonly entries: readonly LogEntry[]
+  /** SHARE quorum of a CONFIRM. */
+  readonly proof: ShareQuorum | null
+  /** What else must outlive the process with the object, until its height is decided. */
+  readonly kept: Kept
+  /** Signs. Called at most once, and only if nothing is stored under the key. */
+  readonly sign: () => Signed
+}
+
+/** A decided height with everything needed to serve, publish and audit it. */
+export interface StoredHeight {
+  readonly decided: DecidedHeight
+  readonly round: number
+  readonly value: Digest
+  /** Canonical bytes of ŝ*. */
+  readonly state: Uint8Array
+}
+
+/** What a decided height adds to the agreed history. */
+export interface HistoryEntry {
+  readonly height: number
+  readonly value: Digest
+  readonly stateHash: Digest
+  /** Bitmap of the decided list. */
+  readonly inputs: number
+  readonly eventSeq: number
+}
+
+/** What a node needs to go on with a task after a restart. Read without certificates and states of decided heights. */
+export interface StoredTask {
+  /** All own log entries of the epochs from the one of the last entry on, in order. */
+  readonly entries: readonly LogEntry[]
+  /** Own signed objects of heights above the last decided one, and CHECKPOINTs not accepted yet. */
+  readonly signed: readonly Signed[]
+  /** SHARE quorums behind own CONFIRMs of those heights. */
+  readonly proofs: readonly ShareQuorum[]
+  /** What was kept with own objects of those heights; objects with which nothing was are not among them. */
+  readonly kept: readonly Kept[]
+  readonly decidedHeight: number
+  /** Decided heights, ascending. */
+  readonly history: readonly HistoryEntry[]
+}
+
+/** A transaction that must reach the chain, whatever happens to the process. */
+export interface OutboxEntry {
+  /** Stable name of the intent, e.g. `checkpoint/3/64`; a second entry of that name is the same intent. */
+  readonly id: string
+  readonly to: `0x${string}`
+  readonly data: `0x${string}`
+}
+
+/**
+ * The node's durable memory: one SQLite file, exclusively locked. Every write has reached the disk when the call
+ * returns; a failed write throws and nothing of it is kept. Never called by two processes at once: opening a data
+ * directory in use throws RsdpError E_LOCKED (exit 7); one that belongs to another key or deployment E_STORE_FOREIGN.
+ */
+export interface Store {
+  /** Stores entries, proof, what is kept and object in one transaction and returns the object: the stored one if the key was used. */
+  signOnce(request: SignRequest): Signed
+  append(cluster: Digest, entries: readonly LogEntry[]): void
+  /**
+   * Stores a decided height and the bodies of its listed states, and drops what was kept with own objects of it and
+   * of the heights before. Repeating a height changes nothing.
+   */
+  decide(cluster: Digest, height: StoredHeight, bodies: ReadonlyMap<Digest, Uint8Array>): void
+  /** Decided heights from `fromHeight` on, ascending, at most `count`. */
+  heights(cluster: Digest, fromHeight: number, count: number): StoredHeight[]
+  /** Body of a listed or decided state, or null. */
+  body(cluster: Digest, hash: Digest): Uint8Array | null
+  load(cluster: Digest): StoredTask
+  /** Block up to which chain events were taken in, or null before the first. */
+  cursor(): { readonly block: number; readonly hash: Digest } | null
+  setCursor(block: number, hash: Digest): void
+  enqueue(entry: OutboxEntry): void
+  /** Entries not settled yet, oldest first. */
+  outbox(): OutboxEntry[]
+  settle(id: string): void
+  /** Flushes and unlocks. May be called twice. */
+  close(): void
+}
