@@ -1,0 +1,53 @@
+import { seededOrder } from '../codec/roots.ts'
+import type { Profile } from '../protocol/paper/profile.ts'
+import type { Schedule } from '../protocol/schedule.ts'
+import type { EngineConfig } from '../protocol/state.ts'
+import { isValidInput } from '../reducers/run.ts'
+import type { Cluster } from '../types/cluster.ts'
+import type { MemberIndex } from '../types/ids.ts'
+import type { TaskParams } from '../types/task.ts'
+
+/** What the engine wants to know of a task's parameters. */
+export type EngineParams = Pick<
+  TaskParams,
+  | 'heights'
+  | 'epochHeights'
+  | 'stateCap'
+  | 'reducerParams'
+  | 'debateTicks'
+  | 'shareTicks'
+  | 'confirmTicks'
+  | 'helloTicks'
+  | 'slotTicks'
+>
+
+/** The engine's view of a task: its parameters, and the reducer's rule for inputs. */
+export function engineConfig(task: {
+  readonly cluster: Cluster
+  readonly self: MemberIndex
+  readonly params: EngineParams
+  /** `name@version` */
+  readonly reducer: string
+  /** Tasks on chain leave it out: they run `bft`. */
+  readonly profile?: Profile
+  readonly schedule?: Schedule
+}): EngineConfig {
+  const { cluster, self, params, reducer, profile = { kind: 'bft' }, schedule = 'slots' } = task
+  return {
+    cluster,
+    self,
+    order: seededOrder(cluster),
+    heights: params.heights,
+    epochHeights: params.epochHeights,
+    stateBytesMax: params.stateCap,
+    debateTicks: params.debateTicks,
+    shareTicks: params.shareTicks,
+    confirmTicks: params.confirmTicks,
+    helloTicks: params.helloTicks,
+    slotTicks: params.slotTicks,
+    profile,
+    schedule,
+    isValidInput: (bytes) =>
+      isValidInput(reducer, params.reducerParams, bytes, { stateBytesMax: params.stateCap }),
+  }
+}

@@ -1,0 +1,362 @@
+import { decodeFrame } from '../codec/frames.ts'
+import type { Chain, ChainEvent } from '../ports/chain.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { ReducerRunner } from '../ports/reducer-runner.ts'
+import type { DecidedState, StateSource } from '../ports/state-source.ts'
+import type { Store } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+import { findReducerByHash } from '../reducers/catalog.ts'
+import { InvariantError } from '../types/errors.ts'
+import type { Cluster } from '../types/cluster.ts'
+import type { Address, Digest, MemberIndex } from '../types/ids.ts'
+import type { TaskParams, TaskStatus } from '../types/task.ts'
+import { taskRefusal } from './acceptable.ts'
+import { Anchor } from './anchor.ts'
+import { Outbox } from './outbox.ts'
+import { inTurn, isPassing } from './passing.ts'
+import { PeerBook } from './peer-book.ts'
+import { SignUp } from './sign-up.ts'
+import { TaskBook } from './task-book.ts'
+import type { TaskHealth } from './task-runner.ts'
+import { TaskRunner } from './task-runner.ts'
+
+/** What the application has to know to bring its state to a task. */
+export interface SourceRequest {
+  readonly taskId: bigint
+  readonly reducer: string
+  readonly params: TaskParams
+  readonly self: MemberIndex
+  readonly members: number
+  /** Heights decided before a restart, ascending from 1. */
+  readonly decided: readonly DecidedState[]
+}
+
+export interface NodeInit {
+  readonly keyring: Keyring
+  readonly recover: RecoverSigner
+  readonly store: Store
+  readonly chain: Chain
+  readonly transport: Transport
+  readonly runner: ReducerRunner
+  readonly clock: Clock
+  readonly logger: Logger
+  /** The application's state for a task, or null if it has none for this reducer: the node then does not sign up. */
+  readonly sourceFor: (request: SourceRequest) => StateSource | null
+  /** Reducers for which this node signs up. */
+  readonly reducers: readonly string[]
+  /** Sign up for published tasks by itself. */
+  readonly autoJoin: boolean
+  /** Pause between two looks at the chain. */
+  readonly pollMs: number
+  /** A fault that must end the process. Called once. */
+  readonly onFatal: (error: unknown) => void
+}
+
+export interface NodeHealth {
+  readonly key: Address
+  readonly ready: boolean
+  readonly addresses: readonly string[]
+  readonly peers: { readonly connected: number; readonly known: number }
+  readonly chain: { readonly head: number; readonly cursor: number; readonly reachable: boolean }
+  readonly outbox: number
+  readonly tasks: readonly TaskHealth[]
+  readonly transport: ReturnType<Transport['counters']>
+}
+
+interface RunningTask {
+  readonly runner: TaskRunner
+  readonly anchor: Anchor
+  readonly stopTicks: () => void
+  readonly cluster: Digest
+  readonly endBlock: number
+  /** Block of its finalization. */
+  finalizedAt: number | null
+}
+
+/** Blocks of events read at a time. */
+const PAGE_BLOCKS = 2_000
+/** Blocks for which a finalized task goes on serving members that are behind. */
+const LINGER_BLOCKS = 256
+
+/**
+ * A staked node: follows the chain, signs up for tasks, and runs one engine per task it was drawn for. Everything
+ * happens on one event loop; whatever it signs is durable first.
+ */
+export class RsdpNode {
+  readonly #init: NodeInit
+  readonly #peers: PeerBook
+  readonly #outbox: Outbox
+  readonly #signUp: SignUp
+  readonly #book = new TaskBook()
+  readonly #byCluster = new Map<Digest, RunningTask>()
+  readonly #byTask = new Map<bigint, RunningTask>()
+  #stopPolling: (() => void) | null = null
+  #polling: Promise<void> | null = null
+  #head = 0
+  #cursor: { block: number; hash: Digest | null } = { block: 0, hash: null }
+  #connected = 0
+  #reachable = true
+  #failed = false
+  #stopping: Promise<void> | null = null
+  readonly #malformed = new Map<Address, number>()
+
+  constructor(init: NodeInit) {
+    this.#init = init
+    this.#peers = new PeerBook(init.keyring.address)
+    this.#outbox = new Outbox(init.store, init.chain)
+    this.#signUp = new SignUp({ ...init, key: init.keyring.address, outbox: this.#outbox })
+  }
+
+  /** Listens, reads the chain from the deployment's first block, and starts what it was drawn for. */
+  async start(): Promise<void> {
+    const { transport, clock, logger, keyring } = this.#init
+    transport.onMessage((from, bytes) => {
+      const frame = decodeFrame(bytes)
+      if (frame === null) return this.#countMalformed(from)
+      this.#byCluster.get(frame.cluster)?.runner.frame(from, frame)
+    })
+    const known = this.#init.store.cursor()
+    // history that this node has acted on must still be there: E_REORG otherwise
+    if (known !== null) await this.#init.chain.eventsAfter(known.block, known.hash, 1)
+    await transport.start()
+    await this.#poll()
+    if (this.#hasEnded()) return
+    this.#stopPolling = clock.every(this.#init.pollMs, () => {
+      this.#polling ??= this.#poll().finally(() => (this.#polling = null))
+    })
+    logger.info('node.ready', { key: keyring.address, addresses: transport.addresses() })
+  }
+
+  /** Stops everything and flushes; may be called twice. Leaves no task: the next process can start at once. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    const { transport, chain, runner, store, logger } = this.#init
+    this.#stopPolling?.()
+    this.#stopPolling = null
+    this.#stopTasks()
+    await transport.stop()
+    // what waits for the chain fails now; the outbox knows what was not sent
+    chain.close()
+    await this.#polling
+    await runner.stop()
+    store.close()
+    logger.info('node.stopped')
+  }
+
+  #stopTasks(): void {
+    for (const task of this.#byTask.values()) {
+      task.stopTicks()
+      task.runner.stop()
+    }
+  }
+
+  health(): NodeHealth {
+    const { keyring, transport } = this.#init
+    return {
+      key: keyring.address,
+      ready: this.#stopPolling !== null && this.#reachable && !this.#failed,
+      addresses: transport.addresses(),
+      peers: { connected: transport.connected().length, known: this.#peers.peers().length },
+      chain: { head: this.#head, cursor: this.#cursor.block, reachable: this.#reachable },
+      outbox: this.#outbox.length,
+      tasks: [...this.#byTask.values()].map((task) => task.runner.health()),
+      transport: transport.counters(),
+    }
+  }
+
+  /** Says how many peers are connected whenever that has changed. */
+  #countPeers(): void {
+    const connected = this.#init.transport.connected().length
+    if (connected === this.#connected) return
+    this.#connected = connected
+    this.#init.logger.info('peers.connected', { connected, known: this.#peers.peers().length })
+  }
+
+  /** A stranger's noise must not fill the log: told at the 1st, 10th, 100th … time. */
+  #countMalformed(from: Address): void {
+    const count = (this.#malformed.get(from) ?? 0) + 1
+    this.#malformed.set(from, count)
+    if (/^10*$/.test(String(count))) this.#init.logger.warn('frame.malformed', { from, count })
+  }
+
+  /** One look at the chain: new events, then duties. An unreachable chain is waited for, not died of. */
+  async #poll(): Promise<void> {
+    const { logger } = this.#init
+    this.#countPeers()
+    try {
+      this.#head = await this.#init.chain.head()
+      await this.#readEvents()
+      await inTurn(this.#duties(), (duty) => (this.#hasEnded() ? Promise.resolve() : duty()))
+      if (!this.#reachable) logger.info('chain.back')
+      this.#reachable = true
+    } catch (error) {
+      if (this.#hasEnded()) return
+      if (!isPassing(error)) {
+        this.#fatal(error)
+        return
+      }
+      if (this.#reachable) logger.warn('chain.unreachable', { code: error.code, message: error.message })
+      this.#reachable = false
+    }
+  }
+
+  /** What is to be done at every look at the chain. A fault of the environment in one leaves the others their turn. */
+  #duties(): (() => Promise<void>)[] {
+    return [
+      () => this.#outbox.resume(),
+      () => this.#signUp.poll(this.#head),
+      ...[...this.#byTask.values()].map(
+        ({ anchor }) =>
+          () =>
+            anchor.poll(),
+      ),
+      () => inTurn([...this.#byTask], ([taskId, task]) => this.#retire(taskId, task)),
+    ]
+  }
+
+  /** Lets go of a task that is over, and of published ones that came to nothing. */
+  async #retire(taskId: bigint, task: RunningTask): Promise<void> {
+    const { finalizedAt, endBlock } = task
+    const now = this.#cursor.block
+    const isServed = finalizedAt !== null && now > finalizedAt + LINGER_BLOCKS
+    if (!isServed && (now < endBlock || !OVER.has(await this.#init.chain.taskStatus(taskId)))) return
+    task.stopTicks()
+    task.runner.stop()
+    this.#byTask.delete(taskId)
+    this.#byCluster.delete(task.cluster)
+    this.#init.logger.info('task.retired', { task: String(taskId) })
+  }
+
+  /** Stopped or failed; both may happen during any wait. */
+  #hasEnded(): boolean {
+    return this.#failed || this.#stopping !== null
+  }
+
+  async #readEvents(): Promise<void> {
+    const { chain, transport, store } = this.#init
+    while (true) {
+      const page = await chain.eventsAfter(this.#cursor.block, this.#cursor.hash, PAGE_BLOCKS)
+      if (page === null || this.#hasEnded()) return
+      for (const event of page.events) this.#take(event)
+      if (this.#peers.takeChanged()) transport.setPeers(this.#peers.peers())
+      this.#cursor = { block: page.block, hash: page.hash }
+      store.setCursor(page.block, page.hash)
+      this.#book.prune(page.block)
+    }
+  }
+
+  #take(event: ChainEvent): void {
+    switch (event.kind) {
+      case 'nodeRegistered':
+      case 'nodeAddresses':
+      case 'nodeRetired':
+        this.#peers.take(event)
+        break
+      case 'taskPublished':
+        this.#book.published(event.taskId, event.params)
+        this.#signUp.published(event.taskId, event.params)
+        break
+      case 'taskJoined':
+        this.#signUp.joined(event.taskId, event.key)
+        break
+      case 'clusterFormed':
+        this.#signUp.formed(event.taskId)
+        this.#run(event.taskId, event.cluster)
+        break
+      case 'ledgerEvent': {
+        const { taskId, seq, data } = event
+        const task = this.#byTask.get(taskId)
+        if (task === undefined) this.#book.ledgerEvent(taskId, { seq, data })
+        else task.runner.ledgerEvent({ seq, data })
+        break
+      }
+      case 'checkpointed':
+        this.#byTask.get(event.taskId)?.runner.input({ kind: 'checkpointed', height: event.height })
+        this.#byTask.get(event.taskId)?.anchor.anchored(event.height)
+        break
+      case 'taskFinalized': {
+        const task = this.#byTask.get(event.taskId)
+        task?.anchor.finalized()
+        if (task !== undefined) task.finalizedAt = event.block
+        break
+      }
+    }
+  }
+
+  /** Drawn for a task: bring the application's state and run the protocol. */
+  #run(taskId: bigint, cluster: Cluster): void {
+    const { keyring, logger, clock } = this.#init
+    const published = this.#book.take(taskId)
+    const self = cluster.members.findIndex((member) => member.key === keyring.address)
+    if (published === null || self < 0) return
+    const { params, events } = published
+    const task = String(taskId)
+    const reason = taskRefusal(params)
+    const reducer = findReducerByHash(params.reducer)
+    if (reason !== null || reducer === null) return logger.error('task.refused', { task, reason })
+    const source = this.#source(taskId, reducer.id, params, self, cluster)
+    if (source === null) return logger.warn('task.without-source', { task, reducer: reducer.id })
+    const shared = { ...this.#init, taskId, cluster, self, params }
+    const anchor = new Anchor({ ...shared, outbox: this.#outbox })
+    const runner = new TaskRunner({
+      ...shared,
+      reducer: reducer.id,
+      domain: this.#init.chain.domain,
+      source,
+      onCertified: (box) => anchor.certified(box),
+      onFatal: (error) => this.#fatal(error),
+    })
+    for (const event of events) runner.ledgerEvent(event)
+    const stopTicks = clock.every(params.tickMs, () => runner.tick())
+    const { endBlock } = params
+    const running = { runner, anchor, stopTicks, cluster: cluster.id, endBlock, finalizedAt: null }
+    this.#byCluster.set(cluster.id, running)
+    this.#byTask.set(taskId, running)
+    logger.info('task.running', { task, member: self, members: cluster.members.length })
+    runner.start()
+  }
+
+  /** The application's side of a task; null if it has none, also if these params are too much for it. */
+  #source(
+    taskId: bigint,
+    reducer: string,
+    params: TaskParams,
+    self: MemberIndex,
+    cluster: Cluster,
+  ): StateSource | null {
+    const { sourceFor, store, logger } = this.#init
+    const decided = decidedStates(store, cluster.id)
+    try {
+      return sourceFor({ taskId, reducer, params, self, members: cluster.members.length, decided })
+    } catch (error) {
+      if (error instanceof InvariantError) throw error
+      logger.error('source.failed', { task: String(taskId), error: String(error) })
+      return null
+    }
+  }
+
+  #fatal(error: unknown): void {
+    if (this.#hasEnded()) return
+    this.#failed = true
+    this.#stopTasks()
+    this.#init.onFatal(error)
+  }
+}
+
+/** Nothing more can happen to a task's history. */
+const OVER: ReadonlySet<TaskStatus> = new Set(['Closed', 'Expired', 'NoQuorum'])
+
+function decidedStates(store: Store, cluster: Digest): DecidedState[] {
+  const states: DecidedState[] = []
+  while (true) {
+    const page = store.heights(cluster, states.length + 1, 256)
+    if (page.length === 0) return states
+    for (const { decided, state } of page) states.push({ height: decided.height, state })
+  }
+}

@@ -1,0 +1,62 @@
+import { bitmapOf } from '../codec/bitmap.ts'
+import { appendLog, epochOf, logStart } from '../codec/log.ts'
+import { appendRoot, rootStart } from '../codec/roots.ts'
+import type { HistoryEntry, Store } from '../ports/store.ts'
+import { isCheckpointHeight } from '../protocol/checkpoint.ts'
+import type { RestoredTask } from '../protocol/restore.ts'
+import type { EngineConfig } from '../protocol/state.ts'
+import { invariant } from '../types/errors.ts'
+import type { Digest } from '../types/ids.ts'
+import type { Checkpoint } from '../types/objects.ts'
+
+/** What the store knows of a task, in the form the engine is restored from. */
+export function restoredTask(store: Store, cluster: Digest): RestoredTask {
+  const { entries, signed, proofs, kept, history } = store.load(cluster)
+  const decided = history.map((chain, i) => {
+    invariant(chain.height === i + 1, `height ${i + 1} is not among those decided`)
+    return { value: chain.value, chain }
+  })
+  return { entries, signed, proofs, kept, decided, left: membersLeft(store, cluster, history) }
+}
+
+/**
+ * Bitmap of members whose CLOSE was in a decided list: the last entry that they have. Whoever has not left comes back
+ * after a height missed, so only the last list of each member is read.
+ */
+function membersLeft(store: Store, cluster: Digest, history: readonly HistoryEntry[]): number {
+  const lastLists = new Map<number, number>()
+  let seen = 0
+  for (const { height, inputs } of history.toReversed()) {
+    const fresh = inputs & ~seen
+    if (fresh !== 0) lastLists.set(height, fresh)
+    seen |= inputs
+  }
+  let left = 0
+  for (const [height, fresh] of lastLists) {
+    for (const { decided } of store.heights(cluster, height, 1)) {
+      const leavers = decided.inputs.filter(({ object }) => object.type === 'close')
+      left |= bitmapOf(leavers.map(({ member }) => member)) & fresh
+    }
+  }
+  return left
+}
+
+/**
+ * The CHECKPOINT still to be signed: its height was decided, but the process ended before it had signed the history up
+ * to there. Nobody asks for it again, and a cluster that stopped at once would never have a quorum of them.
+ */
+export function missingCheckpoint(config: EngineConfig, task: RestoredTask): Checkpoint | null {
+  const height = task.decided.length
+  const isSigned = task.signed.some(({ object }) => object.type === 'checkpoint' && object.height === height)
+  if (isSigned || !isCheckpointHeight(config, height)) return null
+  const last = task.entries.at(-1)
+  if (last?.height !== height) return null // only the log as of that decision has the head to sign
+  const { id } = config.cluster
+  return {
+    type: 'checkpoint',
+    height,
+    root: task.decided.reduce((root, { value }) => appendRoot(root, value), rootStart(id)),
+    logSeq: last.seq,
+    logHead: task.entries.reduce(appendLog, logStart(id, epochOf(height, config.epochHeights))),
+  }
+}

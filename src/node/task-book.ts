@@ -1,0 +1,33 @@
+import type { LedgerEvent } from '../types/ledger.ts'
+import type { TaskParams } from '../types/task.ts'
+
+export interface PublishedTask {
+  readonly params: TaskParams
+  /** Ledger events posted so far: the client may begin before the cluster is drawn. */
+  readonly events: readonly LedgerEvent[]
+}
+
+/** Published tasks whose cluster is not drawn yet. */
+export class TaskBook {
+  readonly #tasks = new Map<bigint, { params: TaskParams; events: LedgerEvent[] }>()
+
+  published(taskId: bigint, params: TaskParams): void {
+    this.#tasks.set(taskId, { params, events: [] })
+  }
+
+  ledgerEvent(taskId: bigint, event: LedgerEvent): void {
+    this.#tasks.get(taskId)?.events.push(event)
+  }
+
+  /** The task, which is no longer in the book then. */
+  take(taskId: bigint): PublishedTask | null {
+    const task = this.#tasks.get(taskId) ?? null
+    this.#tasks.delete(taskId)
+    return task
+  }
+
+  /** Forgets tasks that ended before `block` without a cluster. */
+  prune(block: number): void {
+    for (const [taskId, { params }] of this.#tasks) if (params.endBlock < block) this.#tasks.delete(taskId)
+  }
+}

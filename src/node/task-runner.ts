@@ -1,0 +1,446 @@
+import type { RawFrame } from '../codec/frames.ts'
+import { keccak, toHex } from '../codec/hex.ts'
+import { domainSeparator, hashObject, signingDigest, signOnceKey } from '../codec/objects.ts'
+import type { Domain } from '../codec/objects.ts'
+import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { ReducerRunner } from '../ports/reducer-runner.ts'
+import type { StateSource } from '../ports/state-source.ts'
+import type { Store } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+import { step } from '../protocol/engine.ts'
+import type { EngineEffect, EngineInput } from '../protocol/io.ts'
+import { restoreEngine } from '../protocol/restore.ts'
+import { KEPT_NOTHING } from '../protocol/state.ts'
+import type { CheckpointBox, EngineState } from '../protocol/state.ts'
+import type { Validity } from '../protocol/validity.ts'
+import type { ReducerCall } from '../reducers/reducer.ts'
+import { invariant, InvariantError } from '../types/errors.ts'
+import type { Cluster } from '../types/cluster.ts'
+import type { Part } from '../types/frames.ts'
+import type { Address, Digest, MemberIndex } from '../types/ids.ts'
+import type { LedgerEvent } from '../types/ledger.ts'
+import type { LogEntry } from '../types/log.ts'
+import type { ProtocolObject, Signed } from '../types/objects.ts'
+import type { TaskParams } from '../types/task.ts'
+import { Admit } from './admit.ts'
+import type { RefusalCode } from './admit.ts'
+import { engineConfig } from './engine-config.ts'
+import { failPoint } from './failpoints.ts'
+import { packFrames } from './frames.ts'
+import { Observer } from './observer.ts'
+import { missingCheckpoint, restoredTask } from './restored.ts'
+
+export interface TaskRunnerInit {
+  readonly taskId: bigint
+  readonly cluster: Cluster
+  readonly self: MemberIndex
+  readonly params: TaskParams
+  /** Id of the reducer, `name@version`. */
+  readonly reducer: string
+  readonly domain: Domain
+  readonly keyring: Keyring
+  readonly recover: RecoverSigner
+  readonly store: Store
+  readonly transport: Transport
+  readonly runner: ReducerRunner
+  readonly source: StateSource
+  readonly logger: Logger
+  /** A checkpoint has signatures of quorum weight. */
+  readonly onCertified: (checkpoint: CheckpointBox) => void
+  /** A fault of our own or of the disk: the node must stop before it signs anything else. */
+  readonly onFatal: (error: unknown) => void
+}
+
+type ToSign = Pick<Extract<EngineEffect, { kind: 'record' }>, 'entries' | 'proof' | 'kept'> & {
+  readonly object: ProtocolObject
+}
+
+/** What people may want to know about a running task. */
+export interface TaskHealth {
+  readonly taskId: string
+  readonly height: number
+  readonly heights: number
+  readonly round: number
+  readonly status: string
+  readonly decidedHeight: number
+  readonly anchoredHeight: number
+  readonly transitional: Validity | null
+  readonly operational: Validity | null
+  readonly signatureChecks: number
+  /** Members isolated for flooding, by seat. */
+  readonly isolated: readonly MemberIndex[]
+  readonly ignored: Readonly<Record<string, number>>
+  readonly refused: Readonly<Record<string, number>>
+}
+
+/** Heights sent to a member that is behind, per request. */
+const SERVED_HEIGHTS_MAX = 8
+/** States that go with them; what is missing then is asked for. */
+const SERVED_BODY_BYTES_MAX = 256 * 1024
+/** Between two questions what was missed, of two members. */
+const ASK_SECONDS = 2
+/** A peer's refusals are all counted; the log tells of the first of each kind in so many seconds. */
+const REFUSALS_TOLD_SECONDS = 60
+
+/**
+ * Drives one engine: admit → record → step → effects, one input at a time. All protocol decisions are the engine's; this
+ * only carries out effects, in their order.
+ */
+export class TaskRunner {
+  readonly #init: TaskRunnerInit
+  readonly #admit: Admit
+  readonly #observer: Observer
+  readonly #secondTicks: number
+  readonly #separator: `0x${string}`
+  readonly #members: ReadonlyMap<string, MemberIndex>
+  readonly #queue: EngineInput[] = []
+  readonly #events: LedgerEvent[] = []
+  readonly #ignored: Record<string, number> = {}
+  readonly #refused: Record<string, number> = {}
+  readonly #told = new Set<string>()
+  #state: EngineState
+  #draining = false
+  /** Whether the last aggregation gave the same bytes twice (paper, section 4); null before the first of a height. */
+  #locallyValid: boolean | null = null
+  #stopped = false
+  #measured: { transitional: Validity | null; operational: Validity | null } = {
+    transitional: null,
+    operational: null,
+  }
+
+  constructor(init: TaskRunnerInit) {
+    this.#init = init
+    this.#separator = domainSeparator(init.domain)
+    this.#members = new Map(init.cluster.members.map((member) => [member.key, member.index]))
+    this.#admit = new Admit({
+      cluster: init.cluster,
+      separator: this.#separator,
+      recover: init.recover,
+      refused: (from, code) => this.#refuse(from, code),
+      isolation: (member, isolated) => {
+        const event = isolated ? 'member.isolated' : 'member.released'
+        init.logger.warn(event, { task: String(init.taskId), member })
+      },
+    })
+    invariant(init.cluster.members[init.self]?.key === init.keyring.address, 'the own seat holds the own key')
+    const config = engineConfig(init)
+    const restored = restoredTask(init.store, init.cluster.id)
+    const missing = missingCheckpoint(config, restored)
+    const signed =
+      missing === null ? [] : [this.#sign({ object: missing, entries: [], proof: null, kept: KEPT_NOTHING })]
+    for (const own of restored.signed) this.#admit.remember(own)
+    this.#state = restoreEngine(config, { ...restored, signed: [...restored.signed, ...signed] })
+    this.#secondTicks = Math.max(1, Math.round(1000 / init.params.tickMs))
+    this.#observer = new Observer({
+      ...init,
+      isValid: config.isValidInput,
+      stateBytesMax: config.stateBytesMax,
+      secondTicks: this.#secondTicks,
+      observed: (height, state) => this.input({ kind: 'observed', height, state, stateHash: keccak(state) }),
+    })
+  }
+
+  get state(): EngineState {
+    return this.#state
+  }
+
+  health(): TaskHealth {
+    const s = this.#state
+    return {
+      taskId: String(this.#init.taskId),
+      height: s.box.height,
+      heights: s.config.heights,
+      round: s.round,
+      status: s.log.status,
+      decidedHeight: s.chain.height,
+      anchoredHeight: s.anchoredHeight,
+      ...this.#measured,
+      signatureChecks: this.#admit.checks,
+      isolated: this.#admit.isolated,
+      ignored: { ...this.#ignored },
+      refused: { ...this.#refused },
+    }
+  }
+
+  start(): void {
+    this.input({ kind: 'start' })
+  }
+
+  tick(): void {
+    if (this.#stopped) return
+    const { tick } = this.#state
+    if (tick % this.#secondTicks === 0) this.#admit.refill()
+    if (tick % (REFUSALS_TOLD_SECONDS * this.#secondTicks) === 0) this.#told.clear()
+    this.input({ kind: 'tick' })
+    this.#askWhatWasMissed()
+    this.#observer.tick(this.#state.box.height)
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** A member that is not in a height, as after a restart, may have missed its end: asks the others, one at a time. */
+  #askWhatWasMissed(): void {
+    const { tick, log, box, config } = this.#state
+    const period = ASK_SECONDS * this.#secondTicks
+    if (log.status !== 'INITIAL' || box.height > config.heights || tick % period !== 1) return
+    const others = config.cluster.members.filter(({ index }) => index !== config.self)
+    const next = others[Math.floor(tick / period) % others.length]
+    if (next !== undefined) this.#send(next.index, [{ kind: 'sync', fromHeight: box.height }])
+  }
+
+  /** A decoded frame of this cluster from a proven identity. Strangers to the cluster are ignored. */
+  frame(key: string, frame: RawFrame): void {
+    const from = this.#members.get(key)
+    if (from === undefined || this.#stopped) return
+    const parts = this.#admit.frame(from, frame)
+    if (parts.length > 0) this.input({ kind: 'message', from, parts })
+  }
+
+  ledgerEvent(event: LedgerEvent): void {
+    if (event.seq !== this.#events.length + 1) return
+    this.#events.push(event)
+    this.input({ kind: 'ledger', eventSeq: event.seq })
+  }
+
+  /** Takes an input in turn. Inputs that effects cause come before those that wait. */
+  input(input: EngineInput): void {
+    if (this.#stopped) return
+    this.#queue.push(input)
+    if (this.#draining) return
+    this.#draining = true
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        this.#step(next)
+        if (this.#isStopped()) this.#queue.length = 0
+      }
+    } catch (error) {
+      this.#stopped = true
+      this.#init.onFatal(error)
+    } finally {
+      this.#draining = false
+    }
+  }
+
+  #step(input: EngineInput): void {
+    const { state, effects } = step(this.#state, input)
+    this.#state = state
+    for (const effect of effects) this.#carryOut(effect)
+  }
+
+  #carryOut(effect: EngineEffect): void {
+    const { store, cluster, logger, taskId } = this.#init
+    const task = String(taskId)
+    switch (effect.kind) {
+      case 'observe':
+        this.#observer.ask(effect.height)
+        break
+      case 'record':
+        this.#step({ kind: 'signed', signed: this.#sign(effect) })
+        break
+      case 'append':
+        failPoint('append.before')
+        store.append(cluster.id, effect.entries)
+        failPoint('append.after')
+        this.#logEntries(effect.entries)
+        break
+      case 'aggregate':
+        this.#aggregate(effect)
+        break
+      case 'broadcast':
+        for (const bytes of packFrames(cluster.id, effect.parts)) {
+          for (const member of cluster.members) {
+            if (member.index !== this.#init.self) this.#transmit(member.key, bytes)
+          }
+        }
+        break
+      case 'send':
+        this.#send(effect.to, effect.parts)
+        break
+      case 'serveHeights':
+        this.#serveHeights(effect.to, effect.fromHeight)
+        break
+      case 'serveBodies':
+        this.#serveBodies(effect.to, effect.hashes)
+        break
+      case 'decided':
+        this.#decided(effect)
+        break
+      case 'settled':
+        throw new InvariantError('a task on chain runs profile bft')
+      case 'measured': {
+        const { transitional, operational, height } = effect
+        this.#measured = { transitional, operational }
+        logger.info('validity.measured', { task, height, transitional, operational })
+        break
+      }
+      case 'certified':
+        this.#init.onCertified(effect.checkpoint)
+        break
+      case 'evidence':
+        logger.warn('evidence.found', {
+          task,
+          member: effect.first.member,
+          type: effect.first.object.type,
+          first: effect.first.hash,
+          second: effect.second.hash,
+        })
+        break
+      case 'ignored':
+        this.#ignored[effect.code] = (this.#ignored[effect.code] ?? 0) + 1
+        break
+    }
+  }
+
+  /** Durable first; then the application may act on it. */
+  #decided(effect: Extract<EngineEffect, { kind: 'decided' }>): void {
+    const { store, cluster, logger, taskId } = this.#init
+    const { decided, round, value, state, globallyValid } = effect
+    failPoint('decided.before')
+    store.decide(cluster.id, { decided, round, value, state }, effect.bodies)
+    failPoint('decided.after')
+    logger.info('height.decided', {
+      task: String(taskId),
+      height: decided.height,
+      round,
+      value,
+      state: toHex(state),
+      inputs: decided.inputs.length,
+      confirms: decided.confirms.length,
+      globallyValid,
+      // null: this node ran no aggregation for the height
+      locallyValid: this.#locallyValid,
+    })
+    this.#locallyValid = null
+    this.#tellApplication(decided.height, state)
+  }
+
+  /** What the application makes of a decision is not the protocol's concern. */
+  #tellApplication(height: number, state: Uint8Array): void {
+    const { source, logger, taskId } = this.#init
+    try {
+      source.decided({ height, state: state.slice() })
+    } catch (error) {
+      if (error instanceof InvariantError) throw error
+      logger.error('source.failed', { task: String(taskId), height, error: describe(error) })
+    }
+  }
+
+  /** Decided heights with the states behind them: who holds the votes only may find nobody else that has the states. */
+  #serveHeights(to: MemberIndex, fromHeight: number): void {
+    const { store, cluster } = this.#init
+    let room = SERVED_BODY_BYTES_MAX
+    for (const { decided, state } of store.heights(cluster.id, fromHeight, SERVED_HEIGHTS_MAX)) {
+      const bodies = new Map([[decided.share.object.stateHash, state]])
+      for (const { object } of decided.inputs) {
+        const body = object.type === 'status' ? store.body(cluster.id, object.stateHash) : null
+        if (object.type === 'status' && body !== null) bodies.set(object.stateHash, body)
+      }
+      const parts: Part[] = [{ kind: 'decided', decided }]
+      for (const [hash, bytes] of bodies) {
+        room -= bytes.length
+        if (room >= 0) parts.push({ kind: 'body', hash, bytes })
+      }
+      this.#send(to, parts)
+    }
+  }
+
+  #serveBodies(to: MemberIndex, hashes: readonly Digest[]): void {
+    const { store, cluster } = this.#init
+    const parts = hashes.flatMap((hash): Part[] => {
+      const bytes = store.body(cluster.id, hash)
+      return bytes === null ? [] : [{ kind: 'body', hash, bytes }]
+    })
+    if (parts.length > 0) this.#send(to, parts)
+  }
+
+  /** Signs through the sign-once store: durable before anything can be sent. */
+  #sign({ object, entries, proof, kept }: ToSign): Signed {
+    const { store, cluster, self, keyring } = this.#init
+    failPoint('record.before')
+    const signed = store.signOnce({
+      cluster: cluster.id,
+      key: signOnceKey(object),
+      entries,
+      proof,
+      kept,
+      sign: (): Signed => {
+        const hash = hashObject(cluster.id, object)
+        const signature = keyring.sign(signingDigest(this.#separator, hash))
+        failPoint('record.signed')
+        return { object, member: self, hash, signature }
+      },
+    })
+    failPoint('record.after')
+    if (object.type === 'checkpoint') failPoint('checkpoint.signed')
+    this.#admit.remember(signed)
+    this.#logEntries(entries)
+    return signed
+  }
+
+  #logEntries(entries: readonly LogEntry[]): void {
+    const task = String(this.#init.taskId)
+    for (const { height, round, event, from, to } of entries) {
+      this.#init.logger.info('phase.enter', { task, height, round, transition: event, from, to })
+    }
+  }
+
+  /** A flood of bad frames must not become a flood of log lines. */
+  #refuse(from: MemberIndex, code: RefusalCode): void {
+    this.#refused[code] = (this.#refused[code] ?? 0) + 1
+    const line = `${from}/${code}`
+    if (this.#told.has(line)) return
+    this.#told.add(line)
+    this.#init.logger.warn('frame.refused', { task: String(this.#init.taskId), from, code })
+  }
+
+  /** What may have changed while an input was taken. */
+  #isStopped(): boolean {
+    return this.#stopped
+  }
+
+  #send(to: MemberIndex, parts: readonly Part[]): void {
+    const member = this.#init.cluster.members[to]
+    if (member === undefined) return
+    for (const bytes of packFrames(this.#init.cluster.id, parts)) this.#transmit(member.key, bytes)
+  }
+
+  #transmit(to: Address, bytes: Uint8Array): void {
+    failPoint('send.before')
+    this.#init.transport.send(to, bytes)
+    failPoint('send.after')
+  }
+
+  #aggregate(effect: Extract<EngineEffect, { kind: 'aggregate' }>): void {
+    const { runner, params, cluster, reducer, logger, taskId } = this.#init
+    const call: ReducerCall = {
+      reducer,
+      params: params.reducerParams,
+      seed: cluster.seed,
+      events: this.#events.slice(0, effect.eventSeq),
+      inputs: effect.inputs,
+      closing: effect.closing,
+    }
+    const { token, height } = effect
+    runner.run(call).then(
+      (result) => {
+        this.#locallyValid = result.ok
+        if (!result.ok) {
+          logger.warn('reducer.failed', { task: String(taskId), height, code: result.code })
+          const lost = result.code === 'timedOut' || result.code === 'crashed'
+          this.input(lost ? { kind: 'expired', token } : { kind: 'aggregated', token, result: null })
+          return
+        }
+        const { state } = result
+        this.input({ kind: 'aggregated', token, result: { state, stateHash: keccak(state) } })
+      },
+      (error: unknown) => this.#init.onFatal(error),
+    )
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
