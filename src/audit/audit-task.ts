@@ -1,0 +1,97 @@
+import { domainSeparator } from '../codec/objects.ts'
+import type { TaskHistory } from '../ports/chain-history.ts'
+import type { RecoverSigner } from '../ports/keyring.ts'
+import type { AnyReducer } from '../reducers/catalog.ts'
+import { findReducerByHash } from '../reducers/catalog.ts'
+import type { Digest } from '../types/ids.ts'
+import { checkCheckpoints } from './checkpoints.ts'
+import { checkCluster } from './cluster.ts'
+import { checkIdentity } from './identity.ts'
+import { checkInputs } from './inputs.ts'
+import { Judge } from './judge.ts'
+import { checkLedger } from './ledger.ts'
+import { reportMalformed } from './malformed.ts'
+import { reportHeights } from './measures.ts'
+import { checkMemberLogs } from './member-logs.ts'
+import { Reconciler } from './reconcile.ts'
+import { checkRegistrations } from './registrations.ts'
+import type { AuditReport } from './report.ts'
+import { checkResult } from './result.ts'
+import { recoverSigner } from './signatures.ts'
+import { checkSignups } from './signups.ts'
+import type { Rebuilt } from './steps.ts'
+import { makeSteps, verdictOf } from './steps.ts'
+import { checkTask } from './task.ts'
+
+export interface AuditOptions {
+  /** Where reducers come from; default: the stock reducers. */
+  readonly findReducer?: (hash: Digest) => AnyReducer | null
+  /** Recovers signers; default: pure JavaScript. Native code is ten times faster over a long history. */
+  readonly recover?: RecoverSigner
+}
+
+/**
+ * Rebuilds a task from its raw history and judges every step: pure, total, and resting on nothing but recomputation.
+ * Facts that stand in two places are compared field by field, so that a wrong one is named.
+ */
+export function auditTask(history: TaskHistory, options: AuditOptions = {}): AuditReport {
+  const judge = new Judge(options.recover ?? recoverSigner)
+  const rebuilt = rebuild(judge, history, options)
+  judge.explainBroken()
+  const { task, reducer, cluster, batches, members, heights } = rebuilt
+  const steps = makeSteps(judge, history, rebuilt)
+  return {
+    verdict: verdictOf(judge, heights.length > 0),
+    taskId: history.taskId,
+    chainId: history.expected.chainId,
+    head: Number(history.head),
+    reducer: reducer?.id ?? null,
+    client: task?.client ?? null,
+    heightsAnchored: batches.reduce((sum, batch) => sum + batch.heights.length, 0),
+    heightsMax: task?.params.heights ?? 0,
+    cluster,
+    steps,
+    counts: judge.counts,
+    findings: judge.findings,
+    unavailable: judge.unavailable,
+    gaps: members.gaps,
+    heights,
+    logs: members.logs,
+  }
+}
+
+function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Rebuilt {
+  const domain = checkIdentity(judge, history)
+  reportMalformed(judge, history)
+  const reconciler = new Reconciler(judge, history)
+  const task = checkTask(judge, history, reconciler)
+  if (task === null) return NOTHING
+  const { findReducer = findReducerByHash } = options
+  const reducer = findReducer(task.params.reducer)
+  const registrations = checkRegistrations(judge, history, reconciler)
+  const keys = checkSignups(judge, history, reconciler, task, registrations)
+  const cluster = checkCluster(history, reconciler, task, { registrations, keys })
+  const events = checkLedger(judge, history, reconciler, task)
+  if (cluster === null) return { ...NOTHING, task, reducer, events }
+
+  const separator = domainSeparator(domain)
+  const anchored = { task, cluster, separator, events }
+  const batches = checkCheckpoints(judge, history, reconciler, anchored)
+  const { params } = task
+  const { recomputed, closing } = checkInputs(judge, batches, { params, cluster, events, reducer })
+  const members = checkMemberLogs(judge, batches, cluster, params.epochHeights, closing)
+  const heights = reportHeights(batches, members.logs, recomputed)
+  const finalized = checkResult(judge, history, reconciler, task, batches)
+  return { task, reducer, cluster, events, batches, members, heights, finalized }
+}
+
+const NOTHING: Rebuilt = {
+  task: null,
+  reducer: null,
+  cluster: null,
+  events: [],
+  batches: [],
+  members: { logs: new Map(), gaps: [] },
+  heights: [],
+  finalized: false,
+}

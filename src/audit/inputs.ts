@@ -1,0 +1,206 @@
+import type { PublishedInput } from '../codec/batch.ts'
+import { decodeInputs } from '../codec/batch.ts'
+import { bitmapOf } from '../codec/bitmap.ts'
+import { keccak } from '../codec/hex.ts'
+import { hashObject, inputsRoot } from '../codec/objects.ts'
+import { hasHonest, isQuorum, weightOf } from '../protocol/quorum.ts'
+import type { AnyReducer } from '../reducers/catalog.ts'
+import { isValidInput, runReducer } from '../reducers/run.ts'
+import type { Cluster } from '../types/cluster.ts'
+import type { Digest, MemberIndex } from '../types/ids.ts'
+import type { TaskParams } from '../types/task.ts'
+import type { AnchoredBatch, AnchoredHeight } from './checkpoints.ts'
+import type { Judge } from './judge.ts'
+import type { PostedEvent } from './ledger.ts'
+
+/** What is needed to run the task's reducer again. */
+export interface Reduction {
+  readonly params: TaskParams
+  readonly cluster: Cluster
+  readonly events: readonly PostedEvent[]
+  /** Null if this auditor does not have it. */
+  readonly reducer: AnyReducer | null
+}
+
+export interface RecomputedInputs {
+  /** Heights whose aggregate came out as attested. */
+  readonly recomputed: ReadonlySet<number>
+  /** Heights whose list holds a CLOSE. */
+  readonly closing: ReadonlySet<number>
+}
+
+/** Lists, ledger cuts and aggregates again, from the inputs that were published. */
+export function checkInputs(
+  judge: Judge,
+  batches: readonly AnchoredBatch[],
+  reduction: Reduction,
+): RecomputedInputs {
+  const recomputed = new Set<number>()
+  const closing = new Set<number>()
+  const left = new Set<MemberIndex>()
+  let cut = 0
+  for (const batch of batches) {
+    const lists = listsOf(batch, reduction)
+    batch.heights.forEach((height, i) => {
+      const list = lists?.[i]
+      if (list !== undefined) {
+        const checked = new ListCheck(judge, batch, i, height, list, reduction)
+        if (checked.run(cut, left)) recomputed.add(height.height)
+        if (list.some(({ kind }) => kind === 'close')) closing.add(height.height)
+      }
+      cut = height.eventSeq
+    })
+  }
+  return { recomputed, closing }
+}
+
+/** The published lists of a batch, one per height; null if there are none. */
+function listsOf(batch: AnchoredBatch, { params }: Reduction): readonly (readonly PublishedInput[])[] | null {
+  const { source, bench, heights } = batch
+  if (!params.calldataInputs) {
+    bench.missing(
+      'Checkpointed.inputs',
+      'the task does not publish inputs: its aggregates cannot be recomputed',
+    )
+    return null
+  }
+  const lists = decodeInputs(source.args.inputs)
+  if (lists?.length === heights.length) return lists
+  const why = 'docs/decisions.md, section 5'
+  bench.mismatch('Checkpointed.inputs', `lists of ${heights.length} heights`, source.args.inputs, why)
+  return null
+}
+
+/** One height: list, cut, aggregate. */
+class ListCheck {
+  readonly #judge: Judge
+  readonly #batch: AnchoredBatch
+  readonly #field: string
+  readonly #index: number
+  readonly #height: AnchoredHeight
+  readonly #list: readonly PublishedInput[]
+  readonly #reduction: Reduction
+
+  constructor(
+    judge: Judge,
+    batch: AnchoredBatch,
+    index: number,
+    height: AnchoredHeight,
+    list: readonly PublishedInput[],
+    reduction: Reduction,
+  ) {
+    this.#judge = judge
+    this.#batch = batch
+    this.#field = `Checkpointed.inputs[${index}]`
+    this.#index = index
+    this.#height = height
+    this.#list = list
+    this.#reduction = reduction
+  }
+
+  /** Whether the aggregate of the list is the attested one. */
+  run(cutBefore: number, left: Set<MemberIndex>): boolean {
+    return (
+      this.#checkMembers(left) && this.#checkRoot() && this.#checkCut(cutBefore) && this.#checkAggregate()
+    )
+  }
+
+  #checkMembers(left: Set<MemberIndex>): boolean {
+    const { cluster } = this.#reduction
+    let sound = true
+    this.#list.forEach(({ member, kind }, j) => {
+      if (cluster.members[member] !== undefined && !left.has(member)) return
+      sound = false
+      const why = left.has(member) ? `member ${member} has left` : 'no such seat'
+      this.#mismatch(`${this.#field}[${j}].member`, 'a listed member', `${member} (${kind})`, why, member)
+    })
+    for (const { member, kind } of this.#list) if (kind === 'close') left.add(member)
+    const members = this.#list.map(({ member }) => member)
+    if (!isQuorum(cluster, weightOf(cluster, members))) {
+      sound = false
+      this.#mismatch(
+        `${this.#field}.count`,
+        'a list of quorum weight',
+        members.join(', '),
+        'weight above 2/3',
+      )
+    }
+    return sound
+  }
+
+  #checkRoot(): boolean {
+    const { height, inputsRoot: attested } = this.#height
+    const { id } = this.#reduction.cluster
+    const hashes = this.#list.map((input): Digest => {
+      if (input.kind === 'close') return hashObject(id, { type: 'close' })
+      const { eventSeq } = input
+      return hashObject(id, { type: 'status', height, stateHash: keccak(input.state), eventSeq })
+    })
+    const root = inputsRoot(bitmapOf(this.#list.map(({ member }) => member)), hashes)
+    if (root !== attested) {
+      this.#mismatch(
+        this.#field,
+        `inputs with root ${attested}`,
+        `root ${root}`,
+        'attested by the certificate',
+      )
+      return false
+    }
+    this.#judge.counts.inputs += this.#list.length
+    return true
+  }
+
+  /** q(k) = max(q(k−1), the largest q such that members of more than W/3 in the list report ≥ q). */
+  #checkCut(before: number): boolean {
+    const { cluster } = this.#reduction
+    const reports = this.#list.flatMap((input) => (input.kind === 'status' ? [input] : []))
+    const isSupported = (seq: number): boolean => {
+      const members = reports.filter(({ eventSeq }) => eventSeq >= seq).map(({ member }) => member)
+      return hasHonest(cluster, weightOf(cluster, members))
+    }
+    const cut = Math.max(before, ...reports.map(({ eventSeq }) => eventSeq).filter(isSupported))
+    if (cut === this.#height.eventSeq) return true
+    const field = `Checkpointed.batch.eventSeqDelta[${this.#index}]`
+    const actual = this.#height.eventSeq - before
+    this.#mismatch(field, `${cut - before}`, `${actual}`, 'the ledger cut of the published list')
+    return false
+  }
+
+  #checkAggregate(): boolean {
+    const { reducer, params, cluster, events } = this.#reduction
+    const { height, stateHash, eventSeq } = this.#height
+    if (reducer === null) {
+      const why = `reducer ${params.reducer} is not known here`
+      this.#batch.bench.missing('Checkpointed.batch.stateHash', why)
+      return false
+    }
+    const options = { find: () => reducer, stateBytesMax: params.stateCap }
+    const inputs = this.#list.flatMap((input) => (input.kind === 'status' ? [input] : []))
+    const refused = inputs.find(
+      ({ state }) => !isValidInput(reducer.id, params.reducerParams, state, options),
+    )
+    if (refused !== undefined) {
+      const field = `${this.#field}[${this.#list.indexOf(refused)}].state`
+      this.#mismatch(field, 'an input that validate accepts', 'a refused one', reducer.id, refused.member)
+      return false
+    }
+    const seen = events.filter(({ seq }) => seq <= eventSeq).map(({ seq, data }) => ({ seq, data }))
+    const { seed } = cluster
+    const closing = inputs.length < this.#list.length
+    const call = { reducer: reducer.id, params: params.reducerParams, seed, events: seen, closing, inputs }
+    const result = runReducer(call, options)
+    const actual = result.ok ? keccak(result.state) : result.code
+    if (actual === stateHash) {
+      this.#judge.counts.aggregatesRecomputed += 1
+      return true
+    }
+    const field = `Checkpointed.batch.stateHash[${this.#index}]`
+    this.#mismatch(field, actual, stateHash, `${reducer.id} over the inputs of height ${height}`)
+    return false
+  }
+
+  #mismatch(field: string, expected: string, actual: string, why: string, member?: MemberIndex): void {
+    const about = { height: this.#height.height, ...(member === undefined ? {} : { member }) }
+    this.#batch.bench.mismatch(field, expected, actual, why, about)
+  }
+}

@@ -1,0 +1,94 @@
+import type { CallName, ContractName, EventName } from '../ports/chain-history.ts'
+import type { StepKind } from './report.ts'
+
+/** Where the same fact stands in an event and in the call that emits it. */
+export interface Pairing {
+  readonly step: StepKind
+  /** Contract that is called; it need not be the one that emits. */
+  readonly contract: ContractName
+  /** Per call: event argument → call argument. */
+  readonly calls: Partial<Record<CallName, Readonly<Record<string, string>>>>
+  /** Event argument that is the sender of the transaction. */
+  readonly sender: string | null
+}
+
+const same = (...names: string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(names.map((name) => [name, name]))
+
+export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
+  KeyRegistered: {
+    step: 'cluster',
+    contract: 'NodeRegistry',
+    calls: { register: same('publicKey'), rotateKey: same('publicKey') },
+    sender: 'operator',
+  },
+  KeyRotated: {
+    step: 'cluster',
+    contract: 'NodeRegistry',
+    calls: { rotateKey: { oldKey: 'key' } },
+    sender: 'operator',
+  },
+  KeyFrozen: {
+    step: 'cluster',
+    contract: 'NodeRegistry',
+    calls: { freeze: same('key') },
+    sender: 'operator',
+  },
+  StakeLocked: {
+    step: 'cluster',
+    contract: 'TaskBoard',
+    calls: { join: same('taskId', 'key') },
+    sender: null,
+  },
+  TaskPublished: {
+    step: 'task',
+    contract: 'TaskBoard',
+    calls: { publish: same('params') },
+    sender: 'client',
+  },
+  Joined: { step: 'cluster', contract: 'TaskBoard', calls: { join: same('taskId', 'key') }, sender: null },
+  Left: { step: 'cluster', contract: 'TaskBoard', calls: { quit: same('taskId', 'key') }, sender: null },
+  ClusterFormed: { step: 'cluster', contract: 'TaskBoard', calls: { form: same('taskId') }, sender: null },
+  LedgerEvent: {
+    step: 'events',
+    contract: 'TaskBoard',
+    calls: { postEvent: same('taskId', 'data') },
+    sender: 'originator',
+  },
+  Checkpointed: {
+    step: 'checkpoint',
+    contract: 'PhaseLog',
+    calls: {
+      checkpoint: same(
+        'taskId',
+        'first',
+        'bitmap',
+        'sharedSeq',
+        'sharedHead',
+        'batch',
+        'exceptions',
+        'notes',
+        'inputs',
+      ),
+    },
+    sender: 'submitter',
+  },
+  TaskFinalized: {
+    step: 'result',
+    contract: 'TaskBoard',
+    calls: { finalize: same('taskId', 'result') },
+    sender: null,
+  },
+}
+
+/** Arguments that a check recomputes where no event repeats them: signatures by recovery, roots by folding. */
+export const RECOMPUTED_ARGS: ReadonlySet<string> = new Set([
+  'publicKey',
+  'signature',
+  'signatures',
+  'previousRoot',
+  'inputsRoot',
+])
+
+/** Arguments with a packed layout (docs/decisions.md, section 5). */
+export const PACKED_ARGS: ReadonlySet<string> = new Set(['batch', 'exceptions', 'notes', 'inputs'])

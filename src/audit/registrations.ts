@@ -1,0 +1,88 @@
+import { keccak } from '../codec/hex.ts'
+import { registerDigest } from '../codec/objects.ts'
+import type { TaskHistory } from '../ports/chain-history.ts'
+import type { Address, Hex } from '../types/ids.ts'
+import type { Judge } from './judge.ts'
+import type { Reconciled, Reconciler } from './reconcile.ts'
+
+/** Who a key belongs to, and from when on it can no longer be drawn. */
+export interface Registration {
+  readonly key: Address
+  readonly operator: Address
+  readonly block: bigint
+  /** Place of the event that froze or replaced the key; null while it is active. */
+  readonly retired: { readonly block: bigint; readonly logIndex: bigint } | null
+}
+
+/** Address of a 64-byte public key. */
+export function addressOf(publicKey: Hex): Address {
+  return `0x${keccak(publicKey).slice(26)}`
+}
+
+/** Registrations of all keys that signed up: public key ↔ address, the key's own consent, its operator. */
+export function checkRegistrations(
+  judge: Judge,
+  history: TaskHistory,
+  reconciler: Reconciler,
+): ReadonlyMap<Address, Registration> {
+  const retired = new Map<Address, { block: bigint; logIndex: bigint }>()
+  for (const { args, block, logIndex } of reconciler.all('KeyFrozen'))
+    retired.set(args.key, { block, logIndex })
+  for (const rotated of reconciler.all('KeyRotated')) {
+    const { args, block, logIndex } = rotated
+    retired.set(args.oldKey, { block, logIndex })
+    checkRotation(judge, history, rotated)
+  }
+  const registrations = new Map<Address, Registration>()
+  for (const registered of reconciler.all('KeyRegistered')) {
+    const { args, block } = registered
+    const key = checkKey(judge, history, registered)
+    registrations.set(key, { key, operator: args.operator, block, retired: retired.get(key) ?? null })
+  }
+  return registrations
+}
+
+function checkRotation(judge: Judge, history: TaskHistory, rotated: Reconciled<'KeyRotated'>): void {
+  const { args, bench, call, sender } = rotated
+  if (call === null || !('publicKey' in call)) return
+  const derived = addressOf(call.publicKey)
+  if (sender !== null) {
+    bench.equal('KeyRotated.newKey', derived, args.newKey, 'address of the public key of rotateKey()')
+    checkConsent(judge, history, rotated, derived)
+    return
+  }
+  const why = 'KeyRotated names the address of this public key'
+  if (derived !== args.newKey)
+    bench.calldata(rotated.transactionHash, 'rotateKey().publicKey', args.newKey, derived, why)
+  checkConsent(judge, history, rotated, args.newKey)
+}
+
+function checkKey(judge: Judge, history: TaskHistory, registered: Reconciled<'KeyRegistered'>): Address {
+  const { args, bench, sender } = registered
+  const derived = addressOf(args.publicKey)
+  // where the transaction binds the public key, the address follows from it; else either could be wrong
+  if (sender !== null) bench.equal('KeyRegistered.key', derived, args.key, 'address of the public key')
+  else bench.equal('KeyRegistered.publicKey', args.key, derived, 'a key is the address of its public key')
+  const key = sender === null ? args.key : derived
+  if (checkConsent(judge, history, registered, key)) judge.counts.registrationSignatures += 1
+  return key
+}
+
+/** The key itself signs who owns it; only calldata holds that signature. */
+function checkConsent(
+  judge: Judge,
+  { expected }: TaskHistory,
+  { args, bench, call, callName, transactionHash }: Reconciled<'KeyRegistered'> | Reconciled<'KeyRotated'>,
+  key: Address,
+): boolean {
+  if (callName === null || call === null || !('signature' in call)) {
+    bench.missing('register().signature', 'registered through another contract, or not served')
+    return false
+  }
+  const { address } = expected.contracts.NodeRegistry
+  const signer = judge.recover(registerDigest(expected.chainId, address, args.operator, key), call.signature)
+  if (signer === key) return true
+  const why = 'the key itself consents to its operator'
+  bench.calldata(transactionHash, `${callName}().signature`, key, signer ?? 'nobody', why)
+  return false
+}

@@ -1,0 +1,19 @@
+import type { AuditReport } from './report.ts'
+import { fieldPath } from './report.ts'
+
+/** The report as plain JSON data: the `data` of the command's envelope. Logs are counted, not listed. */
+export function reportJson(report: AuditReport): Readonly<Record<string, unknown>> {
+  const { cluster, findings, unavailable, logs, taskId, chainId, ...rest } = report
+  return {
+    taskId: taskId.toString(),
+    chainId: chainId.toString(),
+    ...rest,
+    cluster:
+      cluster === null
+        ? null
+        : { id: cluster.id, seed: cluster.seed, totalWeight: cluster.totalWeight, members: cluster.members },
+    findings: findings.map((finding) => ({ path: fieldPath(finding), ...finding })),
+    unavailable: unavailable.map((item) => ({ path: fieldPath(item), ...item })),
+    transitionsByMember: [...logs].map(([member, entries]) => ({ member, transitions: entries.length })),
+  }
+}

@@ -1,0 +1,98 @@
+import type { TaskHistory } from '../ports/chain-history.ts'
+import type { Address } from '../types/ids.ts'
+import type { Judge } from './judge.ts'
+import type { Reconciled, Reconciler } from './reconcile.ts'
+import type { Registration } from './registrations.ts'
+import type { PublishedTask } from './task.ts'
+
+/** Every sign-up is of a registered key, by the key or its operator, and locks the stake that the task asks for. */
+export function checkSignups(
+  judge: Judge,
+  history: TaskHistory,
+  reconciler: Reconciler,
+  task: PublishedTask,
+  registrations: ReadonlyMap<Address, Registration>,
+): readonly Address[] {
+  const joined = reconciler.all('Joined')
+  const locked = reconciler.all('StakeLocked')
+  for (const seat of joined) {
+    checkSeat(seat, 'Joined', task, registrations)
+    checkLock(seat, locked, task, registrations)
+    judge.counts.signups += 1
+  }
+  for (const lock of locked) {
+    if (!joined.some((seat) => seat.transactionHash === lock.transactionHash))
+      lock.bench.mismatch('Joined', 'a sign-up for every lock', 'none', 'only join() locks stake')
+  }
+  const left = reconciler.all('Left')
+  for (const seat of left) checkSeat(seat, 'Left', task, registrations)
+  const signups = replay(joined, left)
+  judge
+    .at('cluster')
+    .equal('task().signups', BigInt(signups.length), history.views.task.signups, 'sign-ups less withdrawals')
+  return signups
+}
+
+function checkSeat(
+  seat: Reconciled<'Joined'> | Reconciled<'Left'>,
+  event: 'Joined' | 'Left',
+  task: PublishedTask,
+  registrations: ReadonlyMap<Address, Registration>,
+): void {
+  const { args, bench, sender } = seat
+  bench.equal(`${event}.taskId`, task.taskId, args.taskId, 'the task that was asked for')
+  const registration = registrations.get(args.key)
+  if (registration === undefined) {
+    bench.mismatch(`${event}.key`, 'a registered key', args.key, 'no KeyRegistered event names it')
+    return
+  }
+  bench.equal(`${event}.operator`, registration.operator, args.operator, 'who registered the key')
+  if (sender !== null && sender !== args.key && sender !== registration.operator) {
+    const allowed = `${args.key} or ${registration.operator}`
+    bench.mismatch(
+      `${event}.key`,
+      `a key of the sender ${sender}`,
+      allowed,
+      'only the key or its operator may',
+    )
+  }
+}
+
+function checkLock(
+  seat: Reconciled<'Joined'>,
+  locked: readonly Reconciled<'StakeLocked'>[],
+  task: PublishedTask,
+  registrations: ReadonlyMap<Address, Registration>,
+): void {
+  const lock = locked.find(
+    ({ transactionHash, args }) => transactionHash === seat.transactionHash && args.key === seat.args.key,
+  )
+  if (lock === undefined) {
+    seat.bench.mismatch('StakeLocked', `a lock of ${task.params.stakePerNode}`, 'none', 'join() locks stake')
+    return
+  }
+  const { args, bench } = lock
+  bench.equal('StakeLocked.taskId', task.taskId, args.taskId, 'the task that was joined')
+  bench.equal('StakeLocked.amount', task.params.stakePerNode, args.amount, 'the stake that the task asks for')
+  const operator = registrations.get(args.key)?.operator ?? seat.args.operator
+  bench.equal('StakeLocked.operator', operator, args.operator, 'who registered the key')
+}
+
+/** The board's list: a withdrawal puts the last sign-up in the place of the one that leaves. */
+function replay(joined: readonly Reconciled<'Joined'>[], left: readonly Reconciled<'Left'>[]): Address[] {
+  const signups: Address[] = []
+  const moves = [
+    ...joined.map((seat) => ({ seat, leaves: false })),
+    ...left.map((seat) => ({ seat, leaves: true })),
+  ].sort((a, b) => Number(a.seat.block - b.seat.block) || Number(a.seat.logIndex - b.seat.logIndex))
+  for (const { seat, leaves } of moves) {
+    if (!leaves) {
+      signups.push(seat.args.key)
+      continue
+    }
+    const at = signups.indexOf(seat.args.key)
+    const last = signups.pop()
+    if (at >= 0 && last !== undefined && at < signups.length) signups[at] = last
+  }
+  return signups
+}

@@ -1,0 +1,108 @@
+import { keccak } from '../codec/hex.ts'
+import type { TaskHistory } from '../ports/chain-history.ts'
+import type { AnyReducer } from '../reducers/catalog.ts'
+import type { AnchoredBatch } from './checkpoints.ts'
+import type { FormedCluster } from './cluster.ts'
+import type { Judge } from './judge.ts'
+import type { PostedEvent } from './ledger.ts'
+import type { MemberLogs } from './member-logs.ts'
+import type { HeightReport, Step, StepKind, Verdict } from './report.ts'
+import type { PublishedTask } from './task.ts'
+
+/** What an audit has come to know; each part builds on the one before. */
+export interface Rebuilt {
+  readonly task: PublishedTask | null
+  readonly reducer: AnyReducer | null
+  readonly cluster: FormedCluster | null
+  readonly events: readonly PostedEvent[]
+  readonly batches: readonly AnchoredBatch[]
+  readonly members: MemberLogs
+  readonly heights: readonly HeightReport[]
+  readonly finalized: boolean
+}
+
+/** The worst of all: a mismatch outweighs what is unavailable, which outweighs what is still to come. */
+export function verdictOf(judge: Judge, anything: boolean): Verdict {
+  if (judge.findings.length > 0) return 'mismatch'
+  if (judge.unavailable.length > 0) return 'unavailable'
+  return anything ? 'verified' : 'pending'
+}
+
+/** The lines of the table, in the order of a task's life. What has not happened yet is pending. */
+export function makeSteps(judge: Judge, history: TaskHistory, rebuilt: Rebuilt): Step[] {
+  const { task, cluster, events, batches, finalized } = rebuilt
+  const line = (kind: StepKind, there: boolean, rest: Partial<Step> = {}): Step => ({
+    kind,
+    label: kind.toUpperCase(),
+    block: null,
+    logged: '-',
+    recomputed: '-',
+    signatures: '-',
+    verdict: there || judge.at(kind).verdict() === 'mismatch' ? judge.at(kind).verdict() : 'pending',
+    ...rest,
+  })
+  const { views, expected } = history
+  const published = history.events.find((event) => event.name === 'TaskPublished')
+  const formed = history.events.find((event) => event.name === 'ClusterFormed')
+  const result = history.events.find((event) => event.name === 'TaskFinalized')
+  const { signups, registrationSignatures, ledgerEvents } = judge.counts
+  return [
+    line('identity', true, {
+      logged: views.deploymentId,
+      recomputed: expected.deploymentId,
+      label: 'DEPLOYMENT',
+    }),
+    line('task', task !== null, {
+      block: blockOf(published),
+      ...(published === undefined ? {} : { logged: published.args.paramsHash }),
+      ...(task === null ? {} : { recomputed: task.paramsHash, signatures: 'publisher' }),
+    }),
+    line('cluster', cluster !== null, {
+      block: blockOf(formed),
+      ...(formed === undefined ? {} : { logged: formed.args.cluster }),
+      ...(cluster === null ? {} : { recomputed: cluster.id }),
+      signatures: `${registrationSignatures}/${signups} keys`,
+    }),
+    ...(events.length > 0 || judge.at('events').verdict() !== 'verified'
+      ? [line('events', true, { label: `EVENTS 1–${ledgerEvents}` })]
+      : []),
+    ...batches.map((batch) => checkpointLine(batch, cluster?.members.length ?? 0)),
+    ...stray(judge, batches).map((where) =>
+      line('checkpoint', true, { label: `CHECKPOINT ${where}`, verdict: 'mismatch' }),
+    ),
+    ...(judge.at('state').verdict() === 'verified' ? [] : [line('state', true)]),
+    line('result', finalized, {
+      block: blockOf(result),
+      ...(result === undefined
+        ? {}
+        : { logged: result.args.stateHash, recomputed: keccak(result.args.result) }),
+    }),
+  ]
+}
+
+function blockOf(event: { readonly block: bigint } | undefined): number | null {
+  return event === undefined ? null : Number(event.block)
+}
+
+function checkpointLine(
+  { bench, source, first, heights, root, certificate }: AnchoredBatch,
+  n: number,
+): Step {
+  const last = first + heights.length - 1
+  return {
+    kind: 'checkpoint',
+    label: `HEIGHTS ${first}–${last}`,
+    block: Number(source.block),
+    logged: source.args.root,
+    recomputed: root,
+    signatures: `${certificate.heads.size}/${n}`,
+    verdict: bench.verdict(),
+  }
+}
+
+/** Places of findings about checkpoints that could not be folded at all. */
+function stray(judge: Judge, batches: readonly AnchoredBatch[]): string[] {
+  const known = new Set(batches.map(({ bench }) => bench.where))
+  const places = judge.findings.filter(({ step, where }) => step === 'checkpoint' && !known.has(where))
+  return [...new Set(places.map(({ where }) => where))]
+}
