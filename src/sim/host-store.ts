@@ -1,0 +1,49 @@
+import type { Store, StoredHeight } from '../ports/store.ts'
+import type { Digest } from '../types/ids.ts'
+import type { LogEntry } from '../types/log.ts'
+
+export interface StoreWatch {
+  /** Before and after every write: each may be the last thing that happens. */
+  readonly burn: () => void
+  /** These entries are durable. */
+  readonly logged: (entries: readonly LogEntry[]) => void
+  /** This decision is durable. */
+  readonly decided: (height: StoredHeight, bodies: ReadonlyMap<Digest, Uint8Array>) => void
+}
+
+/** A store whose every write may be the first thing that does not happen, and that shows what became durable. */
+export function watchedStore(store: Store, { burn, logged, decided }: StoreWatch): Store {
+  const write = <T>(run: () => T, seen: () => void = () => undefined): T => {
+    burn()
+    const result = run()
+    seen()
+    burn()
+    return result
+  }
+  return {
+    signOnce: (request) =>
+      write(
+        () => store.signOnce(request),
+        () => logged(request.entries),
+      ),
+    append: (cluster, entries) =>
+      write(
+        () => store.append(cluster, entries),
+        () => logged(entries),
+      ),
+    decide: (cluster, height, bodies) =>
+      write(
+        () => store.decide(cluster, height, bodies),
+        () => decided(height, bodies),
+      ),
+    heights: (cluster, fromHeight, count) => store.heights(cluster, fromHeight, count),
+    body: (cluster, hash) => store.body(cluster, hash),
+    load: (cluster) => store.load(cluster),
+    cursor: () => store.cursor(),
+    setCursor: (block, hash) => write(() => store.setCursor(block, hash)),
+    enqueue: (entry) => write(() => store.enqueue(entry)),
+    outbox: () => store.outbox(),
+    settle: (id) => write(() => store.settle(id)),
+    close: () => store.close(),
+  }
+}

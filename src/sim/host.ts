@@ -1,0 +1,237 @@
+import { memoryChainClient, rpcDown } from '../adapters/memory/chain-client.ts'
+import type { Travel } from '../adapters/memory/chain-client.ts'
+import { MemoryDisk } from '../adapters/memory/store.ts'
+import { RsdpNode } from '../node/node.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Keyring } from '../ports/keyring.ts'
+import type { RunnerResult } from '../ports/reducer-runner.ts'
+import type { Store } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { ReducerCall } from '../reducers/reducer.ts'
+import { rateLimit } from '../reducers/rate-limit.ts'
+import { RsdpError } from '../types/errors.ts'
+import type { Address } from '../types/ids.ts'
+import { logOf } from './host-log.ts'
+import { watchedStore } from './host-store.ts'
+import { networkTransport } from './network.ts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+/** The process ends here. */
+export class Crash extends Error {}
+
+/** One life of a node: from its start to its end, whatever ends it. */
+export interface Life {
+  alive: boolean
+  readonly node: RsdpNode
+  readonly store: Store
+}
+
+/** How often a node looks at the chain. */
+const POLL_MS = 400
+
+/** A machine with a key and a disk, on which the production node runs, life after life. */
+export class Host {
+  readonly index: number
+  readonly keyring: Keyring
+  readonly chance: Random
+  /** Seat in the cluster; −1 before it is drawn. */
+  member = -1
+  disk = new MemoryDisk()
+  life: Life | null = null
+  /** Own clock per real time: 1 is right. */
+  drift = 1
+  /** While later than now, nothing happens on this machine. */
+  pausedUntilMs = 0
+  isRpcDown = false
+  /** Share of reducer calls that are not answered in time. */
+  reducerFaults = 0
+  /** Effects until the process ends; null: it lives on. */
+  fuse: number | null = null
+  /** Not to be started again. */
+  isLost = false
+  /** Height up to which its disk holds decisions. */
+  decided = 0
+  readonly #world: World
+
+  constructor(world: World, index: number, keyring: Keyring, random: Random) {
+    this.#world = world
+    this.index = index
+    this.keyring = keyring
+    this.chance = random
+  }
+
+  /** Starts the node with what is on the disk. */
+  boot(): void {
+    if (this.life !== null || this.isLost) return
+    const world = this.#world
+    world.trace.note(`${this.index} boots`)
+    const gate = { alive: true }
+    this.fuse = null
+    const { chain } = world
+    const opened = this.disk.open({ key: this.keyring.address, deploymentId: chain.domain.salt })
+    const store = watchedStore(opened, {
+      burn: () => this.burn(),
+      logged: (entries) => world.logged(this, entries),
+      decided: (height, bodies) => world.decided(this, height, bodies),
+    })
+    const node = new RsdpNode({
+      keyring: this.keyring,
+      recover: world.keys.recover,
+      store,
+      chain: memoryChainClient(chain, this.keyring.address, this.#travel(gate)),
+      transport: this.#transport(gate),
+      runner: { run: (call) => this.#reduce(gate, call), stop: () => Promise.resolve() },
+      clock: this.#clock(gate),
+      logger: logOf(this, world),
+      sourceFor: () => ({
+        observe: (height) => this.#observe(gate, height),
+        decided: () => undefined,
+      }),
+      reducers: [rateLimit.id],
+      autoJoin: true,
+      pollMs: POLL_MS,
+      onFatal: (error) => this.#fatal(gate, error),
+    })
+    const life: Life = Object.assign(gate, { node, store })
+    this.life = life
+    world.touch()
+    node.start().then(
+      () => undefined,
+      (error: unknown) => this.#fatal(gate, error),
+    )
+  }
+
+  /** The process is gone, as after kill -9. */
+  crash(): void {
+    if (this.life === null) return
+    this.#world.trace.note(`${this.index} is down`)
+    this.life.alive = false
+    this.life = null
+    this.fuse = null
+    this.disk.crash()
+    if (this.#world.liarOf(this)?.forgets !== true) return
+    this.#world.count(`lie: ${this.#world.scenario.liars.get(this.index) ?? ''}`)
+    this.disk = new MemoryDisk()
+  }
+
+  /** Does something on this machine later, if this life still lasts, and not while the machine stands still. */
+  after(gate: { readonly alive: boolean }, delayMs: number, run: () => void): void {
+    this.#world.queue.push(delayMs, () => this.onMachine(gate, run))
+  }
+
+  onMachine(gate: { readonly alive: boolean }, run: () => void): void {
+    if (!gate.alive) return
+    const wait = this.pausedUntilMs - this.#world.queue.nowMs
+    if (wait > 0) this.#world.queue.push(wait, () => this.onMachine(gate, run))
+    else run()
+  }
+
+  /** One more effect: the process ends here if its fuse has burnt down. */
+  burn(): void {
+    if (this.fuse === null) return
+    this.fuse -= 1
+    if (this.fuse > 0) return
+    this.#world.count('torn')
+    throw new Crash()
+  }
+
+  #fatal(gate: { readonly alive: boolean }, error: unknown): void {
+    if (!gate.alive) return
+    const world = this.#world
+    this.crash()
+    const isExpected =
+      error instanceof Crash ||
+      (error instanceof RsdpError && (error.code === 'E_STORE_WRITE' || error.code === 'E_RPC_DOWN'))
+    if (!isExpected && !world.isLiar(this))
+      world.violate(
+        'node-fault',
+        `${this.index} stopped: ${error instanceof Error ? error.message : String(error)}`,
+        error,
+      )
+    world.queue.push(this.chance.int(200, 3_000), () => this.boot())
+  }
+
+  #clock(gate: { readonly alive: boolean }): Clock {
+    return {
+      nowMs: () => this.#world.queue.nowMs * this.drift,
+      after: (delayMs, callback) => {
+        let isSet = true
+        this.after(gate, delayMs * this.drift, () => isSet && callback())
+        return () => void (isSet = false)
+      },
+      every: (periodMs, callback) => {
+        let isSet = true
+        const again = (): void =>
+          this.after(gate, periodMs * this.drift, () => {
+            if (!isSet) return
+            again()
+            callback()
+          })
+        again()
+        return () => void (isSet = false)
+      },
+    }
+  }
+
+  #transport(gate: { readonly alive: boolean }): Transport {
+    const world = this.#world
+    const { address } = this.keyring
+    const link = networkTransport(
+      this.index,
+      address,
+      world.nodeOf,
+      (to, bytes) => {
+        if (!gate.alive) return
+        this.burn()
+        world.sent(this, to, bytes)
+      },
+      (receive) =>
+        world.network.attach(this.index, {
+          isAlive: () => gate.alive,
+          receive: (from: Address, bytes) =>
+            this.onMachine(gate, () => world.heard(this, from, bytes, receive)),
+        }),
+    )
+    return link
+  }
+
+  #travel(gate: { readonly alive: boolean }): Travel {
+    const world = this.#world
+    return <T>(call: (answer: (value: T) => void) => void) =>
+      new Promise<T>((resolve, reject) => {
+        const arrive = (act: () => void): void =>
+          this.after(gate, this.chance.int(1, 15), () => {
+            world.touch()
+            if (this.isRpcDown) reject(rpcDown())
+            else act()
+          })
+        arrive(() => call((value) => arrive(() => resolve(value))))
+      })
+  }
+
+  #reduce(gate: { readonly alive: boolean }, call: ReducerCall): Promise<RunnerResult> {
+    const world = this.#world
+    const result: RunnerResult = this.chance.chance(this.reducerFaults)
+      ? { ok: false, code: 'timedOut' }
+      : world.reduce(call)
+    if (!result.ok) world.count('reducer timed out')
+    return this.#answer(gate, result, world.scenario.chaosMs === 0 ? 0 : this.chance.int(0, 20))
+  }
+
+  #observe(gate: { readonly alive: boolean }, height: number): Promise<Uint8Array> {
+    const state = this.#world.demand(this.index, height)
+    return this.#answer(gate, state, this.#world.scenario.chaosMs === 0 ? 0 : this.chance.int(0, 30))
+  }
+
+  #answer<T>(gate: { readonly alive: boolean }, value: T, delayMs: number): Promise<T> {
+    this.#world.touch()
+    if (delayMs === 0) return Promise.resolve(value)
+    return new Promise((resolve) =>
+      this.after(gate, delayMs, () => {
+        this.#world.touch()
+        resolve(value)
+      }),
+    )
+  }
+}

@@ -1,0 +1,84 @@
+import { appendLog, epochOf, logStart } from '../../codec/log.ts'
+import type { Digest } from '../../types/ids.ts'
+import type { LogEntry, PhaseEvent, PhaseStatus } from '../../types/log.ts'
+import type { JudgeInit } from './judge.ts'
+
+/** The paper's transitions, written down a second time on purpose. */
+const MOVES: Readonly<Record<PhaseEvent, readonly [from: PhaseStatus | null, to: PhaseStatus]>> = {
+  t1: ['INITIAL', 'DEBATE'],
+  t2: ['DEBATE', 'IDLE'],
+  t3: ['IDLE', 'DEBATE'],
+  t4: ['IDLE', 'SHARE'],
+  t5: ['IDLE', 'CLOSE'],
+  t6: ['SHARE', 'IDLE'],
+  t7: ['CLOSE', 'IDLE'],
+  RESET: [null, 'INITIAL'],
+}
+
+interface Fold {
+  last: LogEntry | null
+  head: Digest
+  /** Entries by `height/seq`, as they became durable. */
+  readonly known: Map<string, LogEntry>
+  /** Heads of the chain by `epoch/seq`. */
+  readonly heads: Map<string, Digest>
+}
+
+/** Every honest member's phase log over all its lives: transitions, order, hash chain. */
+export class PhaseLogs {
+  readonly #init: JudgeInit
+  readonly #folds = new Map<number, Fold>()
+
+  constructor(init: JudgeInit) {
+    this.#init = init
+  }
+
+  append(member: number, entries: readonly LogEntry[]): void {
+    const fold = this.#fold(member)
+    for (const entry of entries) {
+      const key = `${entry.height}/${entry.seq}`
+      const known = fold.known.get(key)
+      if (known === undefined) this.#next(member, fold, entry)
+      else if (known.event !== entry.event || known.value !== entry.value || known.round !== entry.round)
+        this.#init.violate('log-rewritten', `${member} rewrites entry ${key}`)
+      fold.known.set(key, entry)
+    }
+  }
+
+  /** The head that a member's durable log had at a place; null if it never was there. */
+  headAt(member: number, height: number, seq: number): Digest | null {
+    const epoch = epochOf(height, this.#init.epochHeights)
+    return this.#fold(member).heads.get(`${epoch}/${seq}`) ?? null
+  }
+
+  #fold(member: number): Fold {
+    const existing = this.#folds.get(member)
+    if (existing !== undefined) return existing
+    const head = logStart(this.#init.cluster.id, 0)
+    const created: Fold = { last: null, head, known: new Map(), heads: new Map() }
+    this.#folds.set(member, created)
+    return created
+  }
+
+  #next(member: number, fold: Fold, entry: LogEntry): void {
+    const { epochHeights, cluster, violate } = this.#init
+    const { last } = fold
+    const epoch = epochOf(entry.height, epochHeights)
+    const isFresh = last === null || epochOf(last.height, epochHeights) !== epoch
+    const where = `${member}: ${entry.event} at ${entry.height}/${entry.round}`
+    const [from, to] = MOVES[entry.event]
+    if (entry.from !== (last?.to ?? 'INITIAL'))
+      violate('illegal-transition', `${where} goes on from ${entry.from}, not ${last?.to ?? 'INITIAL'}`)
+    if ((from !== null && entry.from !== from) || entry.to !== to)
+      violate('illegal-transition', `${where} is not in the table`)
+    if (entry.seq !== (isFresh ? 1 : last.seq + 1)) violate('log-gap', `${where} has seq ${entry.seq}`)
+    if (
+      last !== null &&
+      (entry.height < last.height || (entry.height === last.height && entry.round < last.round))
+    )
+      violate('log-falls-back', where)
+    fold.head = appendLog(isFresh ? logStart(cluster.id, epoch) : fold.head, entry)
+    fold.heads.set(`${epoch}/${entry.seq}`, fold.head)
+    fold.last = entry
+  }
+}

@@ -1,0 +1,62 @@
+import {
+  farAheadFlood,
+  invalidInputState,
+  lateEdge,
+  lyingEventSeq,
+  replayOld,
+  selectiveSend,
+  silent,
+  withholdBodies,
+} from './delivery.ts'
+import type { Liar } from './liar.ts'
+import { bogusList, equivocateHello, pinnedInput } from './lists.ts'
+import {
+  amnesiac,
+  equivocateConfirm,
+  equivocateShare,
+  equivocateStatus,
+  forger,
+  shareForOne,
+  wrongAggregate,
+  wrongCheckpoint,
+} from './votes.ts'
+
+/** Loses its disk with every stop: whatever it signed before, it signs again. */
+const reborn: Liar = { forgets: true, rewrite: (mail) => [mail] }
+
+const TABLE = {
+  'equivocate-status': equivocateStatus,
+  'equivocate-share': equivocateShare,
+  'equivocate-confirm': equivocateConfirm,
+  'equivocate-hello': equivocateHello,
+  silent,
+  'selective-send': selectiveSend,
+  'late-edge': lateEdge,
+  'bogus-list': bogusList,
+  'pinned-input': pinnedInput,
+  'wrong-aggregate': wrongAggregate,
+  'share-for-one': shareForOne,
+  'replay-old': replayOld,
+  'withhold-bodies': withholdBodies,
+  amnesiac,
+  'far-ahead-flood': farAheadFlood,
+  'wrong-checkpoint': wrongCheckpoint,
+  'invalid-input-state': invalidInputState,
+  'lying-event-seq': lyingEventSeq,
+  forger,
+  reborn,
+} as const satisfies Record<string, Liar>
+
+/** Another of the others at every frame. */
+const chaos: Liar = {
+  rewrite: (mail, context) => {
+    const liar: Liar = context.dice.pick(Object.values(TABLE))
+    return liar === silent ? [] : liar.rewrite(mail, context)
+  },
+}
+
+/** Ways to lie, by name. */
+export const LIARS = { ...TABLE, chaos } as const satisfies Record<string, Liar>
+
+export type LiarName = keyof typeof LIARS
+export const LIAR_NAMES = Object.keys(LIARS) as LiarName[]

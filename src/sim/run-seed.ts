@@ -1,0 +1,148 @@
+import type { Fault, ScenarioOptions } from './scenario.ts'
+import { BLOCK_MS, drawScenario, JOIN_BLOCKS } from './scenario.ts'
+import { Chaos } from './chaos.ts'
+import type { Host } from './host.ts'
+import type { MakeKeys } from './keys.ts'
+import { noteKeys } from './keys.ts'
+import { Random } from './random.ts'
+import type { Violation } from './world.ts'
+import { TASK_ID, World } from './world.ts'
+
+export interface SeedOptions extends ScenarioOptions {
+  readonly keys?: MakeKeys
+  /** Told every line of the trace. */
+  readonly tell?: (line: string) => void
+}
+
+/** What became of one seed. */
+export interface SeedReport {
+  readonly seed: number
+  readonly nodes: number
+  readonly liars: readonly string[]
+  readonly faults: readonly Fault[]
+  /** Heights that honest members decided. */
+  readonly heights: number
+  /** Heights by deciding round. */
+  readonly rounds: Readonly<Record<number, number>>
+  readonly frames: number
+  readonly simulatedMs: number
+  /** From the heal to the last honest decision of the last height. */
+  readonly healedMs: number
+  readonly counts: Readonly<Record<string, number>>
+  readonly violations: readonly Violation[]
+  readonly traceHash: string
+  readonly events: number
+  /** Per height: message delays from when all had opened to the last decision; only of calm seeds without busy liars. */
+  readonly delays: readonly number[]
+}
+
+/** No seed's chaos lasts long enough for rounds above this. */
+const LATE_ROUND = 10
+
+/** Runs one seed from the first block to the end, and judges it. */
+export async function runSeed(seed: number, options: SeedOptions): Promise<SeedReport> {
+  const random = new Random(seed)
+  const scenario = drawScenario(random, options)
+  const keys = (options.keys ?? noteKeys)(seed)
+  const world = new World({ seed, scenario, random, keys, tell: options.tell ?? null })
+  world.start()
+  await world.run(60_000, () => world.isFormed)
+  if (!world.isFormed) world.violate('no-cluster', `none within ${JOIN_BLOCKS * BLOCK_MS} ms and more`)
+  const chaos = new Chaos(world, random.fork())
+  const healedAt = await throughChaos(world, chaos)
+  if (world.violations.length === 0) await finish(world, healedAt)
+  return report(seed, world, healedAt)
+}
+
+/** Faults, for as long as the scenario says. Returns when they ended. */
+async function throughChaos(world: World, chaos: Chaos): Promise<number> {
+  const endMs = world.queue.nowMs + world.scenario.chaosMs
+  chaos.start()
+  await world.run(endMs, () => false)
+  chaos.heal()
+  return world.queue.nowMs
+}
+
+/** Nothing is in the way any more: every honest node that is up must decide all heights, and the chain get them. */
+async function finish(world: World, healedAt: number): Promise<void> {
+  const { heights } = world.scenario.params
+  const isCoreDone = (): boolean => core(world).every((host) => decidedHeight(host) >= heights)
+  if (!(await world.run(healedAt + livenessMs(world), isCoreDone))) {
+    if (world.violations.length > 0) return
+    const stuck = core(world).map((host) => `${host.index}:${decidedHeight(host)}`)
+    world.violate('stuck', `heights decided ${livenessMs(world)} ms after the heal: ${stuck.join(' ')}`)
+    return
+  }
+  const task = world.chain.tasks.get(TASK_ID)
+  const anchorMs = world.queue.nowMs + anchoringMs(world)
+  if (await world.run(anchorMs, () => task?.result !== null)) return
+  if (world.violations.length === 0)
+    world.violate('not-anchored', `the chain has ${task?.last ?? 0} of ${heights} heights`)
+}
+
+/** Honest nodes that run: of quorum weight, by construction. */
+function core(world: World): Host[] {
+  return world.honest.filter((host) => !host.isLost)
+}
+
+function decidedHeight(host: Host): number {
+  return host.life === null ? 0 : host.decided
+}
+
+/**
+ * Time within which a healed cluster must have decided everything. Of a height: every slot of the schedule once, and
+ * rounds until all liars in a row have convened, and one honest member after them, and one more, each as long as its
+ * number says. The height that was open at the heal may be in a late round already.
+ */
+function livenessMs(world: World): number {
+  const { params, weights } = world.scenario
+  const { tickMs, slotTicks, debateTicks, shareTicks, confirmTicks, helloTicks, heights } = params
+  const n = weights.length
+  const rounds = world.scenario.liars.size + 2
+  const roundMs = (debateTicks + shareTicks + confirmTicks + helloTicks) * tickMs
+  const heightMs = n * slotTicks * tickMs + ((rounds * (rounds + 1)) / 2) * roundMs
+  return LATE_ROUND * rounds * roundMs + heights * heightMs
+}
+
+/** Time within which the chain must have the rest: per epoch everybody's turn once. */
+function anchoringMs(world: World): number {
+  const { params, weights } = world.scenario
+  const epochs = Math.ceil(params.heights / params.epochHeights) + 2
+  return epochs * (weights.length * params.turnBlocks + 24) * BLOCK_MS
+}
+
+function report(seed: number, world: World, healedAt: number): SeedReport {
+  const { scenario } = world
+  const decided = world.isFormed ? [...world.judge.decisions.byHeight.values()] : []
+  const rounds: Record<number, number> = {}
+  for (const { round } of decided) rounds[round] = (rounds[round] ?? 0) + 1
+  return {
+    seed,
+    nodes: world.hosts.length,
+    liars: [...scenario.liars.values()],
+    faults: [...scenario.faults],
+    heights: decided.length,
+    rounds,
+    frames: world.network.frames,
+    simulatedMs: world.queue.nowMs,
+    healedMs: world.queue.nowMs - healedAt,
+    counts: world.counts,
+    violations: world.violations,
+    traceHash: world.trace.hash,
+    events: world.trace.events,
+    delays: scenario.chaosMs === 0 ? delaysOf(world) : [],
+  }
+}
+
+/** Of worlds in which nobody does more harm than to fall silent, from the height after that on. */
+function delaysOf(world: World): number[] {
+  const liars = [...world.scenario.liars.values()]
+  if (!world.isFormed || liars.some((liar) => liar !== 'silent')) return []
+  const { wire, decisions } = world.judge
+  const first = liars.length === 0 ? 1 : 3
+  return [...decisions.byHeight].flatMap(([height, { atMs }]) => {
+    if (height < first) return []
+    const opened = [...atMs.keys()].map((member) => wire.openings.get(`${member}/${height}`) ?? 0)
+    return [(Math.max(...atMs.values()) - Math.max(...opened)) / world.scenario.delayMs.min]
+  })
+}

@@ -1,0 +1,177 @@
+import { toHex } from '../codec/hex.ts'
+import { isQuorum } from '../protocol/quorum.ts'
+import { reducerHash } from '../reducers/catalog.ts'
+import { rateLimit } from '../reducers/rate-limit.ts'
+import type { TaskParams } from '../types/task.ts'
+import type { LiarName } from './liars/catalog.ts'
+import { LIAR_NAMES } from './liars/catalog.ts'
+import type { Random } from './random.ts'
+
+/** Classes of faults; each seed draws which of them are on. */
+export const FAULTS = [
+  'loss',
+  'spikes',
+  'duplication',
+  'reordering',
+  'partition',
+  'crash',
+  'torn',
+  'blackout',
+  'stall',
+  'slow',
+  'disk-full',
+  'rpc-down',
+  'reducer-timeout',
+  'clock-drift',
+] as const
+export type Fault = (typeof FAULTS)[number]
+
+/** What a seed's world is like, before anything happens in it. */
+export interface Scenario {
+  /** Weights of the nodes, in order of registration. */
+  readonly weights: readonly number[]
+  /** Liars by node. */
+  readonly liars: ReadonlyMap<number, LiarName>
+  readonly params: TaskParams
+  readonly faults: ReadonlySet<Fault>
+  /** Delay of a frame, without faults. */
+  readonly delayMs: { readonly min: number; readonly max: number }
+  /** Share of frames lost while faults are on. */
+  readonly loss: number
+  readonly duplication: number
+  /** How long faults last, from when the task runs. */
+  readonly chaosMs: number
+  /** Mean time between two sudden faults. */
+  readonly pauseMs: number
+  /** Nodes that stay down after the heal: honest, and not needed for a quorum. */
+  readonly lost: ReadonlySet<number>
+  /** Time between two ledger events; 0: there are none. */
+  readonly eventMs: number
+}
+
+export interface ScenarioOptions {
+  readonly heights: number
+  /** Only these liars; null: drawn. */
+  readonly liar?: LiarName | null
+  /** No faults, all delays alike. */
+  readonly calm?: boolean
+  readonly nodes?: number
+}
+
+const SIZES = [4, 4, 4, 5, 5, 7, 7, 10, 13] as const
+export const BLOCK_MS = 500
+/** Blocks for which sign-up stays open. */
+export const JOIN_BLOCKS = 6
+
+export function drawScenario(random: Random, options: ScenarioOptions): Scenario {
+  const n = options.nodes ?? random.pick(SIZES)
+  const weights = drawWeights(random, n)
+  const isCalm = options.calm ?? random.chance(0.1)
+  const liars = drawLiars(random, weights, options)
+  const min = isCalm ? 50 : random.int(5, 60)
+  const faults = new Set(isCalm ? [] : FAULTS.filter(() => random.chance(0.35)))
+  return {
+    weights,
+    liars,
+    params: drawParams(random, n, options.heights),
+    faults,
+    delayMs: { min, max: isCalm ? min : min + random.int(0, 80) },
+    loss: faults.has('loss') ? random.int(1, 30) / 100 : 0,
+    duplication: faults.has('duplication') ? random.int(1, 30) / 100 : 0,
+    chaosMs: isCalm ? 0 : random.int(4_000, 20_000),
+    pauseMs: random.int(300, 4_000),
+    lost: isCalm ? new Set() : drawLost(random, weights, liars),
+    eventMs: isCalm || random.chance(0.4) ? 0 : random.int(400, 6_000),
+  }
+}
+
+function drawWeights(random: Random, n: number): number[] {
+  const equal = Array.from({ length: n }, () => 1)
+  if (random.chance(0.6)) return equal
+  for (let i = 0; i < 20; i += 1) {
+    const weights = equal.map(() => random.int(1, 9))
+    const total = sum(weights)
+    if (weights.every((weight) => 3 * weight < total)) return weights
+  }
+  return equal
+}
+
+/** As many liars as fit below a third of the weight, or fewer. */
+function drawLiars(
+  random: Random,
+  weights: readonly number[],
+  { liar = null, calm = false }: ScenarioOptions,
+): Map<number, LiarName> {
+  const liars = new Map<number, LiarName>()
+  if (liar === null && (calm || random.chance(0.15))) return liars
+  const one = random.chance(0.5) ? random.pick(LIAR_NAMES) : null
+  const most = random.chance(0.7) ? weights.length : 1
+  let weight = 0
+  for (const node of random.shuffled(weights.map((_, i) => i))) {
+    const heavier = weight + (weights[node] ?? 0)
+    if (3 * heavier >= sum(weights) || liars.size >= most) continue
+    weight = heavier
+    liars.set(node, liar ?? one ?? random.pick(LIAR_NAMES))
+  }
+  return liars
+}
+
+/** Honest nodes without which the others still are a quorum. */
+function drawLost(
+  random: Random,
+  weights: readonly number[],
+  liars: ReadonlyMap<number, LiarName>,
+): Set<number> {
+  const lost = new Set<number>()
+  if (random.chance(0.6)) return lost
+  const total = sum(weights)
+  const members = weights.map((weight, index) => ({ index, weight, key: '0x', operator: '0x' }) as const)
+  const cluster = { id: '0x', seed: '0x', members, totalWeight: total } as const
+  let up = sum(weights.filter((_, node) => !liars.has(node)))
+  for (const node of random.shuffled(weights.map((_, i) => i))) {
+    const rest = up - (weights[node] ?? 0)
+    if (liars.has(node) || !isQuorum(cluster, rest)) continue
+    up = rest
+    lost.add(node)
+  }
+  return lost
+}
+
+function drawParams(random: Random, n: number, heights: number): TaskParams {
+  const tickMs = 100
+  // short phases fail more often, in worlds that are rough
+  const phase = random.pick([3, 4, 6, 8, 10, 12])
+  return {
+    reducer: reducerHash(rateLimit.id),
+    reducerParams: toHex(rateLimit.params.encode({ budget: 100n, demandMax: DEMAND_MAX })),
+    twin: `0x${'00'.repeat(20)}`,
+    minNodes: 4,
+    maxNodes: n,
+    heights,
+    epochHeights: random.pick([1, 2, 3, 4, 5, 8]),
+    stateCap: 536,
+    calldataInputs: random.chance(0.7),
+    stakePerNode: 1n,
+    rewardPerHeight: 1n,
+    checkpointFee: 1n,
+    joinDeadline: JOIN_BLOCKS,
+    endBlock: 1_000_000,
+    stallBlocks: 1_000_000,
+    turnBlocks: random.int(2, 6),
+    maxEvents: 4_000,
+    tickMs,
+    debateTicks: phase,
+    shareTicks: phase,
+    confirmTicks: phase,
+    helloTicks: phase,
+    slotTicks: random.pick([4, 6, 10]),
+    reporters: [],
+  }
+}
+
+/** Highest demand that an input may claim. */
+export const DEMAND_MAX = 1_000n
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0)
+}

@@ -1,0 +1,66 @@
+import type { SeedReport } from './run-seed.ts'
+
+/** What many seeds came to. */
+export interface Summary {
+  seeds: number
+  heights: number
+  frames: number
+  simulatedMs: number
+  /** Events in all traces. */
+  events: number
+  /** Heights by deciding round. */
+  readonly rounds: Record<number, number>
+  /** Heights by number of nodes. */
+  readonly sizes: Record<number, number>
+  /** Faults, lies and ledger events that happened, by kind. */
+  readonly counts: Record<string, number>
+  /** Seeds by liar. */
+  readonly liars: Record<string, number>
+  /** Longest time from a heal to the end, simulated. */
+  healedMsMax: number
+  /** Message delays to a decision, over calm seeds: how many heights took how many. */
+  readonly delays: Record<string, number>
+  readonly failed: FailedSeed[]
+}
+
+export interface FailedSeed {
+  readonly seed: number
+  readonly violations: SeedReport['violations']
+}
+
+export function emptySummary(): Summary {
+  return {
+    seeds: 0,
+    heights: 0,
+    frames: 0,
+    simulatedMs: 0,
+    events: 0,
+    rounds: {},
+    sizes: {},
+    counts: {},
+    liars: {},
+    healedMsMax: 0,
+    delays: {},
+    failed: [],
+  }
+}
+
+/** Adds one seed. */
+export function addReport(summary: Summary, report: SeedReport): void {
+  summary.seeds += 1
+  summary.heights += report.heights
+  summary.frames += report.frames
+  summary.simulatedMs += report.simulatedMs
+  summary.events += report.events
+  summary.healedMsMax = Math.max(summary.healedMsMax, report.healedMs)
+  add(summary.sizes, report.nodes, report.heights)
+  for (const [round, heights] of Object.entries(report.rounds)) add(summary.rounds, Number(round), heights)
+  for (const [what, count] of Object.entries(report.counts)) add(summary.counts, what, count)
+  for (const liar of new Set(report.liars)) add(summary.liars, liar, 1)
+  for (const delay of report.delays) add(summary.delays, delay.toFixed(2), 1)
+  if (report.violations.length > 0) summary.failed.push({ seed: report.seed, violations: report.violations })
+}
+
+function add<K extends string | number>(counts: Record<K, number>, what: K, count: number): void {
+  counts[what] = ((counts[what] as number | undefined) ?? 0) + count
+}

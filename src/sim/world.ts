@@ -1,0 +1,304 @@
+import { MemoryChain } from '../adapters/memory/chain.ts'
+import type { RawFrame } from '../codec/frames.ts'
+import { decodeFrame } from '../codec/frames.ts'
+import { keccak, toHex, uint, utf8Hex } from '../codec/hex.ts'
+import { domainSeparator } from '../codec/objects.ts'
+import type { StoredHeight } from '../ports/store.ts'
+import type { ReducerCall } from '../reducers/reducer.ts'
+import type { ReducerResult } from '../reducers/result.ts'
+import { rateLimit } from '../reducers/rate-limit.ts'
+import { runReducer } from '../reducers/run.ts'
+import type { Address, Digest } from '../types/ids.ts'
+import type { LedgerEvent } from '../types/ledger.ts'
+import type { LogEntry } from '../types/log.ts'
+import { EventQueue } from './event-queue.ts'
+import { Host } from './host.ts'
+import { Judge } from './judge/judge.ts'
+import type { KeyRoom } from './keys.ts'
+import { LIARS } from './liars/catalog.ts'
+import type { Liar } from './liars/liar.ts'
+import { Mouth } from './liars/mouth.ts'
+import { Network } from './network.ts'
+import type { Random } from './random.ts'
+import type { Scenario } from './scenario.ts'
+import { BLOCK_MS } from './scenario.ts'
+import { Trace } from './trace.ts'
+
+export const TASK_ID = 1n
+
+/** Something that must never happen, and did. */
+export interface Violation {
+  readonly kind: string
+  readonly detail: string
+  readonly atMs: number
+  /** Where in the program, if it was an exception. */
+  readonly stack?: string
+}
+
+export interface WorldInit {
+  readonly seed: number
+  readonly scenario: Scenario
+  readonly random: Random
+  readonly keys: KeyRoom
+  readonly tell: ((line: string) => void) | null
+}
+
+/** Waiting for it lets promises take their effect. */
+const SETTLED = Promise.resolve()
+/** Most violations noted per seed: the first says it. */
+const VIOLATIONS_MAX = 20
+
+/** Everything around the production nodes of one seed: clock, network, disks, chain, and the judge beside them. */
+export class World {
+  readonly queue = new EventQueue()
+  readonly scenario: Scenario
+  readonly keys: KeyRoom
+  readonly chain: MemoryChain
+  readonly network: Network
+  readonly hosts: readonly Host[]
+  readonly nodeOf = new Map<Address, number>()
+  readonly trace: Trace
+  readonly violations: Violation[] = []
+  readonly counts: Record<string, number> = {}
+  readonly #random: Random
+  readonly #frames = new WeakMap<Uint8Array, RawFrame>()
+  readonly #judged = new WeakSet<Uint8Array>()
+  readonly #prints = new WeakMap<Uint8Array, string>()
+  readonly #mouths = new Map<number, Mouth>()
+  readonly #events: LedgerEvent[] = []
+  readonly #reduced = new Map<string, ReducerResult>()
+  #judge: Judge | null = null
+  #isTouched = false
+
+  constructor({ seed, scenario, random, keys, tell }: WorldInit) {
+    this.scenario = scenario
+    this.keys = keys
+    this.#random = random
+    this.trace = new Trace(() => this.queue.nowMs, tell)
+    const salt = keccak(utf8Hex(`simulated deployment ${seed}`))
+    const verifyingContract: Address = `0x${'c0'.repeat(20)}`
+    const domain = { chainId: 31337n, verifyingContract, salt }
+    this.chain = new MemoryChain({ domain, reorgDepth: 2, recover: keys.recover })
+    this.network = new Network(this.queue, random.fork(), scenario, (what) => this.count(what))
+    this.hosts = scenario.weights.map((_, i) => new Host(this, i, keys.keyring(i), random.fork()))
+    for (const { index, keyring } of this.hosts) {
+      this.nodeOf.set(keyring.address, index)
+      this.chain.register(keyring.address, `0x${uint(index + 1, 20)}`, scenario.weights[index] ?? 1)
+    }
+    this.chain.publish(TASK_ID, scenario.params)
+  }
+
+  get judge(): Judge {
+    if (this.#judge === null) throw new Error('there is no cluster to judge yet')
+    return this.#judge
+  }
+
+  get isFormed(): boolean {
+    return this.#judge !== null
+  }
+
+  /** Starts every node, and the chain. */
+  start(): void {
+    for (const host of this.hosts) host.boot()
+    const mine = (): void => {
+      this.#mine()
+      this.queue.push(BLOCK_MS, mine)
+    }
+    mine()
+  }
+
+  /** Runs until a condition holds or a time has come. */
+  async run(untilMs: number, isDone: () => boolean): Promise<boolean> {
+    while (this.queue.nowMs < untilMs && this.violations.length === 0) {
+      if (isDone()) return true
+      if (!this.queue.step()) break
+      // what the event set off by promises happens before the next one
+      while (this.#isTouched) {
+        this.#isTouched = false
+        for (let i = 0; i < 12; i += 1) await SETTLED
+      }
+    }
+    return isDone()
+  }
+
+  /** Promises were made or answered: let them take effect before time goes on. */
+  touch(): void {
+    this.#isTouched = true
+  }
+
+  count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1
+  }
+
+  /** Only for whoever reads the trace: not part of its hash. */
+  say(line: string): void {
+    this.trace.tell(line)
+  }
+
+  violate(kind: string, detail: string, error?: unknown): void {
+    this.trace.note(`VIOLATION ${kind}: ${detail}`)
+    if (this.violations.length >= VIOLATIONS_MAX) return
+    const stack = error instanceof Error ? error.stack : undefined
+    this.violations.push({ kind, detail, atMs: this.queue.nowMs, ...(stack === undefined ? {} : { stack }) })
+  }
+
+  liarOf(host: Host): Liar | null {
+    const name = this.scenario.liars.get(host.index)
+    return name === undefined ? null : LIARS[name]
+  }
+
+  isLiar(host: Host): boolean {
+    return this.scenario.liars.has(host.index)
+  }
+
+  get honest(): Host[] {
+    return this.hosts.filter((host) => !this.isLiar(host))
+  }
+
+  /** A frame leaves a node; a liar's mouth may make something else of it. */
+  sent(host: Host, to: number, bytes: Uint8Array): void {
+    const mouth = this.#mouths.get(host.index)
+    if (mouth === undefined) return this.post(host, to, bytes, 0)
+    const frame = this.#frame(bytes)
+    for (const mail of mouth.speak(this.#member(to), frame.parts)) {
+      const node = this.#node(mail.to)
+      if (node >= 0 && node !== host.index) this.post(host, node, mail.bytes, mail.delayMs)
+    }
+  }
+
+  /** A frame goes onto the wire. */
+  post(host: Host, to: number, bytes: Uint8Array, delayMs: number): void {
+    const frame = this.#frame(bytes)
+    if (!this.#judged.has(bytes)) {
+      // a broadcast is the same bytes for everybody
+      this.#judged.add(bytes)
+      this.judge.sent(host.member, frame, this.queue.nowMs)
+    }
+    this.trace.note(`${host.index} > ${to} ${this.#print(bytes, frame)}`)
+    this.network.post(host.index, host.keyring.address, to, bytes, delayMs)
+  }
+
+  /** A frame arrives at a node. */
+  heard(
+    host: Host,
+    from: Address,
+    bytes: Uint8Array,
+    receive: (from: Address, bytes: Uint8Array) => void,
+  ): void {
+    const mouth = this.#mouths.get(host.index)
+    if (mouth !== undefined) mouth.hear(this.#member(this.nodeOf.get(from) ?? -1), this.#frame(bytes).parts)
+    receive(from, bytes)
+  }
+
+  /** Log entries of a node became durable. */
+  logged(host: Host, entries: readonly LogEntry[]): void {
+    this.judge.logged(host.member, entries)
+  }
+
+  /** A decision of a node became durable. */
+  decided(host: Host, height: StoredHeight, bodies: ReadonlyMap<Digest, Uint8Array>): void {
+    const { value, round, decided } = height
+    for (const [hash, bytes] of bodies) this.judge.decisions.sawBody(hash, bytes)
+    this.trace.note(`${host.index} decides ${decided.height}/${round} ${value.slice(0, 10)}`)
+    host.decided = Math.max(host.decided, decided.height)
+    this.judge.decided(host.member, height, this.queue.nowMs)
+  }
+
+  /** Runs a reducer; the same call is computed once for all nodes. */
+  reduce(call: ReducerCall): ReducerResult {
+    const key = `${call.events.length}/${call.inputs.map(({ member, state }) => `${member}:${toHex(state)}`).join()}`
+    const known = this.#reduced.get(key)
+    if (known !== undefined) return known
+    const result = runReducer(call, { stateBytesMax: this.scenario.params.stateCap })
+    this.#reduced.set(key, result)
+    return result
+  }
+
+  /** s_i of a node: its demand at a height. */
+  demand(node: number, height: number): Uint8Array {
+    const demand = BigInt((node * 37 + height * 11) % 90)
+    return rateLimit.state.encode({ budget: 0n, rows: [{ member: 0, demand, share: 0n }] })
+  }
+
+  /** The client posts a new budget as a ledger event. */
+  postEvent(): void {
+    const budget = this.#random.int(1, 200)
+    const data = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, budget)
+    this.#events.push({ seq: this.chain.post(TASK_ID, data), data })
+    this.count('ledger event')
+  }
+
+  #mine(): void {
+    const before = this.chain.accepted.length
+    this.chain.mine()
+    this.#form()
+    for (const accepted of this.chain.accepted.slice(before)) {
+      this.trace.note(`chain accepts ${accepted.first}–${accepted.last}`)
+      this.judge.anchored(accepted)
+    }
+  }
+
+  #form(): void {
+    const cluster = this.chain.tasks.get(TASK_ID)?.cluster ?? null
+    if (this.#judge !== null || cluster === null) return
+    for (const { index, key } of cluster.members) {
+      const host = this.hosts[this.nodeOf.get(key) ?? -1]
+      if (host !== undefined) host.member = index
+    }
+    const liars = new Set(this.hosts.filter((host) => this.isLiar(host)).map(({ member }) => member))
+    const { domain } = this.chain
+    this.#judge = new Judge({
+      cluster,
+      separator: domainSeparator(domain),
+      recover: this.keys.recover,
+      epochHeights: this.scenario.params.epochHeights,
+      isHonest: (member) => !liars.has(member),
+      violate: (kind, detail) => this.violate(kind, detail),
+      eventsPosted: () => this.#events.length,
+      reduce: (inputs, eventSeq) => {
+        const events = this.#events.slice(0, eventSeq)
+        const params = this.scenario.params.reducerParams
+        const result = runReducer({ reducer: rateLimit.id, params, seed: cluster.seed, events, inputs })
+        return result.ok ? result.state : null
+      },
+    })
+    for (const host of this.hosts) {
+      const liar = this.scenario.liars.get(host.index)
+      if (liar !== undefined) this.#mouths.set(host.index, new Mouth(this, host, liar, cluster))
+    }
+  }
+
+  #member(node: number): number {
+    return this.hosts[node]?.member ?? -1
+  }
+
+  #node(member: number): number {
+    return this.hosts.findIndex((host) => host.member === member)
+  }
+
+  #frame(bytes: Uint8Array): RawFrame {
+    const known = this.#frames.get(bytes)
+    if (known !== undefined) return known
+    const frame = decodeFrame(bytes)
+    if (frame === null) throw new Error('a node sent what is no frame')
+    this.#frames.set(bytes, frame)
+    return frame
+  }
+
+  /** What is in a frame, in a few letters, and a sum over its bytes. */
+  #print(bytes: Uint8Array, frame: RawFrame): string {
+    const known = this.#prints.get(bytes)
+    if (known !== undefined) return known
+    let sum = bytes.length
+    for (const byte of bytes) sum = (Math.imul(sum, 31) + byte) | 0
+    const parts = frame.parts.map((part) => {
+      if (part.kind !== 'object') return part.kind
+      const { object, member } = part.signed
+      const round = 'round' in object ? `/${object.round}` : ''
+      return `${object.type}${'height' in object ? object.height : ''}${round}@${member}`
+    })
+    const print = `${parts.join(' ')} ${(sum >>> 0).toString(16)}`
+    this.#prints.set(bytes, print)
+    return print
+  }
+}
