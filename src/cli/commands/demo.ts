@@ -1,0 +1,214 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { TRACE_START } from '../../../examples/rate-limit/trace.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import type { TaskParams } from '../../types/task.ts'
+import { postEvent } from '../../adapters/evm/operator.ts'
+import { encodeBudgetEvent } from '../../reducers/rate-limit-codec.ts'
+import { auditProcess } from '../local/audit-process.ts'
+import { publishTask } from '../local/client.ts'
+import { startLocalNetwork } from '../local/network.ts'
+import type { LocalNetwork } from '../local/network.ts'
+import { mineTo, settleTask } from '../local/settle.ts'
+import { Watch, waitFor } from '../local/watch.ts'
+import type { DemoOptions } from '../options.ts'
+import type { CommandContext } from '../run-command.ts'
+import { rateLimitTask } from '../task-params.ts'
+import { budgetAt, describeHeight, sharesTable } from './demo-report.ts'
+
+/** R: heights per checkpoint in the demo. */
+const EPOCH = 8
+/** The node that is slow on purpose, by order of start, and the height at which it is. */
+const SLOW = { node: 2, height: 3, ms: 1_500 }
+/** Nodes act on what is a few blocks deep, and each sign-up is a block of its own. */
+const JOIN_BLOCKS = 60
+const BLOCK_MS = 250
+/** The provider's budget from the middle of the demo on, posted on the ledger; tokens per window. */
+const LATER_BUDGET = 90_000n
+/** Heights that the new budget has to get deep enough in the chain: in a shorter demo it may come too late. */
+const EVENT_HEIGHTS = 5
+
+/**
+ * The whole story once: chain, contracts, staked nodes as processes, a task over real requests, checkpoints, result,
+ * payout and audit. Everything it prints was computed by the nodes, the chain or the auditor; whatever it promises and
+ * does not happen ends it with an error.
+ */
+export async function demo(options: DemoOptions, { output, signal }: CommandContext): Promise<ExitCode> {
+  const started = performance.now()
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'rsdp-demo-')))
+  const watch = new Watch()
+  let network: LocalNetwork | null = null
+  try {
+    network = await startLocalNetwork({
+      nodes: options.nodes,
+      port: 0,
+      blockMs: BLOCK_MS,
+      dataDir,
+      deploymentFile: join(dataDir, 'deployment.json'),
+      faults: new Map([[SLOW.node, `delay-status:${String(SLOW.height)}:${String(SLOW.ms)}`]]),
+      say: output.say,
+      signal,
+      onEvent: (node, event) => watch.take(node, event),
+    })
+    const { processes } = network
+    const summary = await story({
+      options,
+      network,
+      watch,
+      say: output.say,
+      wait: (what, timeoutMs, condition) => waitFor(condition, { what, timeoutMs, signal, nodes: processes }),
+    })
+    const stopped = await network.stop()
+    if (stopped.some((code) => code !== 0 && code !== 143)) {
+      throw missing(`clean shutdown of every node (exit codes ${stopped.join(', ')})`)
+    }
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    output.result({ ...summary, seconds: Number(seconds) }, `\n✔ all of it happened, in ${seconds} s`)
+    return EXIT.ok
+  } finally {
+    await network?.stop()
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** What every chapter of the story works on. */
+interface Stage {
+  readonly options: DemoOptions
+  readonly network: LocalNetwork
+  readonly watch: Watch
+  readonly say: (line: string) => void
+  readonly wait: (what: string, timeoutMs: number, condition: () => boolean) => Promise<void>
+}
+
+async function story(stage: Stage): Promise<Record<string, unknown>> {
+  const { options, network, watch, say } = stage
+  const { taskId, params } = await formCluster(stage)
+  await decideHeights(stage, taskId)
+  await anchorHistory(stage, params)
+  say(sharesTable(options.heights, watch))
+  const paid = await settleTask(network, taskId)
+  say(paid.text)
+  say('\n$ rsdp audit: a separate process that knows only the RPC URL and the deployment file')
+  const audit = await auditProcess(network, taskId)
+  process.stderr.write(audit.text)
+  if (audit.exitCode !== 0) throw missing(`an audit without findings (exit code ${String(audit.exitCode)})`)
+  return {
+    task: String(taskId),
+    nodes: options.nodes,
+    heights: options.heights,
+    rounds: [...watch.decided.values()].map((byNode) => [...byNode.values()][0]?.round),
+    lowestMagnitude: lowestMagnitude(watch),
+    checkpoints: watch.of('checkpoint.mined').length,
+    paid: paid.data,
+    audit: audit.data,
+  }
+}
+
+/** Publishes the task; the nodes sign up by themselves and one of them draws the cluster. */
+async function formCluster({
+  options,
+  network,
+  watch,
+  say,
+  wait,
+}: Stage): Promise<{ taskId: bigint; params: TaskParams }> {
+  const { nodes, heights, factor } = options
+  const { client, connection } = network
+  say(
+    `\ntask     rate-limit@1 over the Azure LLM request trace from ${TRACE_START} on; one 10 s window = one height,` +
+      ` replayed at factor ${String(factor)}`,
+  )
+  const params = rateLimitTask({
+    nodes,
+    heights,
+    epoch: Math.min(EPOCH, heights),
+    factor,
+    joinBlocks: JOIN_BLOCKS,
+    head: await connection.provider.getBlockNumber(),
+    taskBlocksMax: connection.deployment.windows.taskBlocksMax,
+  })
+  const taskId = await publishTask(client, params)
+  say(
+    `task ${String(taskId)}   published by ${client.address}; ${String(nodes)} seats, ${String(heights)} heights, R = ${String(params.epochHeights)}`,
+  )
+  await wait(
+    `all ${String(nodes)} nodes signed up`,
+    60_000,
+    () => watch.nodesThatSaid('task.joined') === nodes,
+  )
+  await mineTo(network, params.joinDeadline)
+  await wait(
+    `all ${String(nodes)} nodes drawn into the cluster`,
+    60_000,
+    () => watch.nodesThatSaid('task.running') === nodes,
+  )
+  say(
+    `task ${String(taskId)}   ${String(nodes)} nodes signed up, cluster drawn from the chain's randomness; quorum > 2/3 of the registered weight`,
+  )
+  say(
+    `         node ${network.nodes[SLOW.node]?.name ?? ''} holds back its STATUS of height ${String(SLOW.height)} on purpose\n`,
+  )
+  return { taskId, params }
+}
+
+/** Height after height, as the nodes' own logs report them. */
+async function decideHeights({ options, network, watch, say, wait }: Stage, taskId: bigint): Promise<void> {
+  const { nodes, heights } = options
+  const middle = Math.floor(heights / 2)
+  for (let height = 1; height <= heights; height += 1) {
+    const name = `height ${String(height)}`
+    await wait(
+      `${name} decided by all ${String(nodes)} nodes`,
+      60_000,
+      () => watch.decided.get(height)?.size === nodes,
+    )
+    await wait(`validity of ${name} measured`, 60_000, () => watch.measured.get(height)?.size === nodes)
+    const line = describeHeight(height, watch)
+    if (!line.agree) throw missing(`agreement at ${name}: nodes hold different values`)
+    say(line.text)
+    if (height === middle) {
+      const { seq, block } = await postEvent(network.client, taskId, encodeBudgetEvent(LATER_BUDGET))
+      say(
+        `ledger   event ${String(seq)} in block ${String(block)}: the budget is ${String(LATER_BUDGET)} from now on`,
+      )
+    }
+  }
+  if (heights - middle >= EVENT_HEIGHTS && budgetAt(heights, watch) !== LATER_BUDGET) {
+    throw missing('the budget from the ledger in the last height')
+  }
+  if (!(lowestMagnitude(watch) < 1)) throw missing('a validity below 1 in the height with the slow node')
+}
+
+/** Checkpoints and result on chain, put there by the members whose turn it was. */
+async function anchorHistory({ options, watch, say, wait }: Stage, params: TaskParams): Promise<void> {
+  const due = Math.ceil(options.heights / params.epochHeights)
+  await wait(`${String(due)} checkpoints on chain`, 60_000, () => watch.of('checkpoint.mined').length >= due)
+  for (const { node, facts } of watch.of('checkpoint.mined')) {
+    say(
+      `anchor   heights up to ${String(facts['height'])} in block ${String(facts['block'])} by ${node}:` +
+        ` ${String(facts['signers'])} signatures, ${String(facts['gasUsed'])} gas`,
+    )
+  }
+  await wait('the result on chain', 60_000, () => watch.of('finalize.mined').length > 0)
+  say('result   last agreed state published; its hash is the one the checkpoints lead to\n')
+}
+
+/** Smallest magnitude of any node's transitional validity: computed from the SHAREs it received. */
+function lowestMagnitude(watch: Watch): number {
+  const magnitudes = [...watch.measured.values()].flatMap((byNode) =>
+    [...byNode.values()].map(({ transitional }) => transitional?.magnitude ?? 1),
+  )
+  return Math.min(...magnitudes)
+}
+
+function missing(what: string): RsdpError {
+  return new RsdpError({
+    code: 'E_MISSING_EVENT',
+    message: `the demo promises, but did not see: ${what}`,
+    hint: 'run it again with --data-dir to keep the logs, and report it if it repeats',
+    exit: EXIT.mismatch,
+  })
+}

@@ -1,0 +1,65 @@
+import { onCron } from '../../adapters/cron/cron-schedule.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import { startLocalNetwork } from '../local/network.ts'
+import { runPrivateNetwork } from '../local/private-network.ts'
+import type { DevOptions } from '../options.ts'
+import { table } from '../output.ts'
+import type { CommandContext } from '../run-command.ts'
+import { untilStopped } from '../local/until-stopped.ts'
+
+/** A local network that stays up until Ctrl-C. The chain lives in memory and is gone then; node data stays on disk. */
+export async function dev(options: DevOptions, context: CommandContext): Promise<ExitCode> {
+  const { output, signal } = context
+  if (options.chain !== (options.profile === 'bft')) throw wrongProfile(options)
+  const dataDir = `${options.dataDir}/${new Date().toISOString().replace(/[:.]/g, '-')}`
+  if (!options.chain) {
+    const { schedule } = options
+    // a wrong expression is told now, not by every node
+    if (schedule !== 'slots' && schedule !== 'asynchronous') onCron(schedule, () => undefined)()
+    await runPrivateNetwork({ ...options, dataDir }, context)
+    return EXIT.ok
+  }
+  const network = await startLocalNetwork({
+    nodes: options.nodes,
+    port: options.port,
+    blockMs: options.blockMs,
+    dataDir,
+    deploymentFile: options.deployment,
+    faults: new Map(),
+    say: output.say,
+    signal,
+    onEvent: (node, { event, facts }) => {
+      if (event === 'height.decided' || event.endsWith('.mined') || event === 'task.running') {
+        output.say(
+          `${node.padEnd(6)} ${event} ${JSON.stringify({ ...facts, time: undefined, level: undefined, state: undefined })}`,
+        )
+      }
+    },
+  })
+  const rows = network.nodes.map(({ name, key, dataDir, listen }) => [name, key, listen, dataDir])
+  output.result(
+    { rpcUrl: network.rpcUrl, deployment: options.deployment, nodes: rows },
+    `\n${table(['node', 'signing key', 'listens on', 'data'], rows)}\n\n` +
+      `chain       ${network.rpcUrl}   public test accounts: never fund them\n` +
+      `deployment  ${options.deployment}\n` +
+      `next        ./rsdp task publish --rpc-url ${network.rpcUrl} --deployment ${options.deployment}\n` +
+      'Ctrl-C stops the nodes, then the chain',
+  )
+  try {
+    await untilStopped(network.processes, signal)
+  } finally {
+    await network.stop()
+  }
+  return EXIT.ok
+}
+
+function wrongProfile({ profile, chain }: DevOptions): RsdpError {
+  return new RsdpError({
+    code: 'E_PROFILE',
+    message: `profile ${profile} ${chain ? 'with' : 'without'} a chain`,
+    hint: 'the contracts take what profile bft certifies; give --profile paper and --no-chain together',
+    exit: EXIT.usage,
+  })
+}

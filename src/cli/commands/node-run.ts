@@ -1,0 +1,145 @@
+import { join } from 'node:path'
+import { loadTrace } from '../../../examples/rate-limit/trace.ts'
+import { RateLimitSource } from '../../../examples/rate-limit/workload.ts'
+import { connect } from '../../adapters/evm/connect.ts'
+import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { startHealthServer } from '../../adapters/http/health-server.ts'
+import { createKeyring, recoverSigner } from '../../adapters/keys/keyring.ts'
+import { readKeyFile } from '../../adapters/keys/key-file.ts'
+import { Libp2pTransport } from '../../adapters/libp2p/transport.ts'
+import { openStore } from '../../adapters/sqlite/store.ts'
+import { systemClock } from '../../adapters/system/clock.ts'
+import { createLogger, openLogFile } from '../../adapters/system/logger.ts'
+import { WorkerReducerRunner } from '../../adapters/worker/worker-reducer-runner.ts'
+import { fromHex, toHex } from '../../codec/hex.ts'
+import { delayStatus, parseFault } from '../../node/faults.ts'
+import type { SourceRequest } from '../../node/node.ts'
+import { RsdpNode } from '../../node/node.ts'
+import type { StateSource } from '../../ports/state-source.ts'
+import type { Transport } from '../../ports/transport.ts'
+import { rateLimit } from '../../reducers/rate-limit.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import { isLocalChain } from '../local/chains.ts'
+import type { NodeRunOptions } from '../options.ts'
+import type { CommandContext } from '../run-command.ts'
+
+/** τ of the timed mutex around aggregation. */
+const AGGREGATE_TIMEOUT_MS = 2_000
+
+/** One staked node in the foreground, until SIGTERM or SIGINT; stopping flushes and unlocks, and leaves no task. */
+export async function nodeRun(options: NodeRunOptions, { signal }: CommandContext): Promise<ExitCode> {
+  const file = openLogFile(join(options.dataDir, 'node.log'))
+  const logger = createLogger({
+    write: (line) => {
+      process.stdout.write(line)
+      file.write(line)
+    },
+  })
+  const fault = options.fault === undefined ? null : parseFault(options.fault)
+  if (options.fault !== undefined && fault === null) throw unknownFault(options.fault)
+  const deployment = await readDeployment(options.deployment)
+  const local = isLocalChain(deployment.chainId)
+  const privateKey = await readKeyFile({
+    path: options.keyFile ?? join(options.dataDir, 'key'),
+    passwordFile: options.passwordFile ?? null,
+    isLocalChain: local,
+  })
+  const keyring = createKeyring(privateKey)
+  const chain = await connect({ rpcUrl: options.rpcUrl, deployment, privateKey: toHex(privateKey) })
+  await requireRegistered(chain, keyring.address)
+  const { deploymentId } = deployment
+  const store = openStore({ dataDir: options.dataDir, key: keyring.address, deploymentId })
+  const link: Transport = new Libp2pTransport({
+    privateKey,
+    listen: options.listen,
+    clock: systemClock,
+    logger,
+    local,
+  })
+  const transport = fault === null ? link : delayStatus(link, fault, systemClock)
+  const runner = new WorkerReducerRunner({ clock: systemClock, timeoutMs: AGGREGATE_TIMEOUT_MS })
+  const failure = Promise.withResolvers<never>()
+  const node = new RsdpNode({
+    keyring,
+    recover: recoverSigner,
+    store,
+    chain,
+    transport,
+    runner,
+    clock: systemClock,
+    logger,
+    sourceFor: stateSource,
+    reducers: [rateLimit.id],
+    autoJoin: options.join,
+    pollMs: options.pollMs,
+    onFatal: (error) => failure.reject(error),
+  })
+  const health = await startHealthServer(options.healthPort, () => node.health())
+  logger.info('health.listening', { port: health.port })
+  const interrupted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null)
+    signal.addEventListener('abort', () => resolve(null))
+  })
+  try {
+    await runner.start()
+    await node.start()
+    await Promise.race([failure.promise, interrupted])
+    return EXIT.ok
+  } finally {
+    await health.close()
+    await node.stop()
+  }
+}
+
+/** The application of this node: a queue of LLM requests in front of a provider. */
+function stateSource({ reducer, params, self, members, decided }: SourceRequest): StateSource | null {
+  const decoded = reducer === rateLimit.id ? rateLimit.params.decode(fromHex(params.reducerParams)) : null
+  if (decoded === null) return null
+  const { demandMax } = decoded
+  return new RateLimitSource({ rows: loadTrace(), member: self, members, demandMax, decided })
+}
+
+async function requireRegistered(
+  chain: Awaited<ReturnType<typeof connect>>,
+  key: `0x${string}`,
+): Promise<void> {
+  const registration = await chain.registration(key)
+  if (registration === null) {
+    throw new RsdpError({
+      code: 'E_KEY_UNREGISTERED',
+      message: `the signing key ${key} is not registered on this deployment`,
+      hint: 'register and stake it with its operator’s wallet: scripts/start-nodes.ts does on a local chain',
+      exit: EXIT.precondition,
+      details: { key },
+    })
+  }
+  if (registration.freeStakeWei + registration.lockedStakeWei === 0n) {
+    throw new RsdpError({
+      code: 'E_NOT_STAKED',
+      message: `the operator ${registration.operator} of signing key ${key} has no stake`,
+      hint: 'add stake with the operator’s wallet before running the node',
+      exit: EXIT.precondition,
+      details: { key, operator: registration.operator },
+    })
+  }
+  if ((await chain.gasBalance()) === 0n) {
+    throw new RsdpError({
+      code: 'E_FUNDS_GAS',
+      message: `the signing key ${key} has nothing to pay gas with`,
+      hint: `send some of the chain's currency to ${key}`,
+      exit: EXIT.precondition,
+      details: { key },
+    })
+  }
+}
+
+function unknownFault(text: string): RsdpError {
+  return new RsdpError({
+    code: 'E_FAULT',
+    message: `no fault is called '${text}'`,
+    hint: 'use delay-status:HEIGHT:MS',
+    exit: EXIT.usage,
+  })
+}

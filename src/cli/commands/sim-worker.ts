@@ -1,0 +1,18 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { LiarName } from '../../sim/liars/catalog.ts'
+import { runSeed } from '../../sim/run-seed.ts'
+import { cryptoFor } from './sim-crypto.ts'
+
+/** What a thread is given to do. */
+export interface SimWork {
+  readonly first: number
+  readonly last: number
+  /** This thread takes every `step`-th seed. */
+  readonly step: number
+  readonly heights: number
+  readonly liar: LiarName | null
+}
+
+const { first, last, step, heights, liar } = workerData as SimWork
+for (let seed = first; seed <= last; seed += step)
+  parentPort?.postMessage(await runSeed(seed, { heights, liar, keys: cryptoFor(seed) }))

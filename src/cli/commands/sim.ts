@@ -1,0 +1,136 @@
+import { Worker } from 'node:worker_threads'
+import type { LiarName } from '../../sim/liars/catalog.ts'
+import { LIAR_NAMES } from '../../sim/liars/catalog.ts'
+import type { SeedReport } from '../../sim/run-seed.ts'
+import { runSeed } from '../../sim/run-seed.ts'
+import type { FailedSeed, Summary } from '../../sim/summary.ts'
+import { addReport, emptySummary } from '../../sim/summary.ts'
+import { RsdpError } from '../../types/errors.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { SimOptions } from '../options.ts'
+import { table } from '../output.ts'
+import type { CommandContext } from '../run-command.ts'
+import { cryptoFor } from './sim-crypto.ts'
+import type { SimWork } from './sim-worker.ts'
+
+const PROGRESS_MS = 5_000
+/** Failed seeds told one by one. */
+const FAILURES_TOLD_MAX = 20
+
+/** Runs seeds of the simulator. Exit 6 if any of them violates what the protocol promises. */
+export async function sim(options: SimOptions, context: CommandContext): Promise<ExitCode> {
+  const liar = parseLiar(options.liar)
+  if (options.seed !== undefined) return replay(options, options.seed, liar, context)
+  if (options.trace) throw usage('--trace shows one seed', 'name it with --seed')
+  const { first, last } = parseSeeds(options.seeds)
+  const { output, signal } = context
+  const summary = emptySummary()
+  const started = performance.now()
+  const seconds = (): number => (performance.now() - started) / 1_000
+  let toldMs = started
+  const take = (report: SeedReport): void => {
+    addReport(summary, report)
+    if (report.violations.length > 0) output.say(failure(summary.failed.at(-1), options))
+    if (performance.now() - toldMs < PROGRESS_MS) return
+    toldMs = performance.now()
+    output.say(
+      `${summary.seeds} of ${last - first + 1} seeds, ${summary.heights} heights, ${rate(summary, seconds())} per second`,
+    )
+  }
+  const shared = { last, step: options.workers, heights: options.heights, liar }
+  const shares = Array.from({ length: Math.min(options.workers, last - first + 1) }, (_, i) =>
+    share({ ...shared, first: first + i }, take, signal),
+  )
+  await Promise.all(shares)
+  const data = { ...summary, seconds: seconds(), heightsPerSecond: rate(summary, seconds()) }
+  output.result(data, render(summary, options, seconds()))
+  return summary.failed.length === 0 ? EXIT.ok : EXIT.mismatch
+}
+
+/** One thread's seeds, to the end or until the command is interrupted. */
+function share(work: SimWork, take: (report: SeedReport) => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./sim-worker.ts', import.meta.url), { workerData: work })
+    const stop = (): void => void worker.terminate()
+    signal.addEventListener('abort', stop, { once: true })
+    worker.on('message', take)
+    worker.on('error', reject)
+    worker.on('exit', () => resolve())
+  })
+}
+
+/** One seed again, with its whole trace if that is wanted. */
+async function replay(
+  options: SimOptions,
+  seed: number,
+  liar: LiarName | null,
+  { output }: CommandContext,
+): Promise<ExitCode> {
+  const { heights } = options
+  const keys = cryptoFor(seed)
+  const tell = options.trace ? { tell: (line: string) => output.say(line) } : {}
+  const report = await runSeed(seed, { heights, liar, keys, ...tell })
+  const summary = emptySummary()
+  addReport(summary, report)
+  const { nodes, liars, faults, traceHash, events, violations, rounds } = report
+  const text = [
+    `seed ${seed}: ${nodes} nodes, liars: ${liars.join(', ') || 'none'}, faults: ${faults.join(', ') || 'none'}`,
+    `${report.heights} heights in ${(report.simulatedMs / 1_000).toFixed(1)} s of simulated time, by round ${JSON.stringify(rounds)}`,
+    `trace ${traceHash}, ${events} events`,
+    ...violations.map(
+      ({ kind, detail, stack }) => `VIOLATION ${kind}: ${detail}${stack === undefined ? '' : `\n${stack}`}`,
+    ),
+  ]
+  output.result(report, text.join('\n'))
+  return violations.length === 0 ? EXIT.ok : EXIT.mismatch
+}
+
+function render(summary: Summary, options: SimOptions, seconds: number): string {
+  const rows = Object.entries(summary.counts)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([what, count]) => [what, count] as const)
+  const lines = [
+    table(['happened', 'times'], rows),
+    '',
+    `heights by deciding round: ${JSON.stringify(summary.rounds)}`,
+    `heights by nodes: ${JSON.stringify(summary.sizes)}`,
+    `seeds by liar: ${JSON.stringify(summary.liars)}`,
+    `message delays to a decision in calm seeds: ${JSON.stringify(summary.delays)}`,
+    `longest from heal to end: ${(summary.healedMsMax / 1_000).toFixed(1)} s simulated`,
+    `${summary.seeds} seeds, ${summary.heights} heights in ${seconds.toFixed(1)} s: ${rate(summary, seconds)} per second`,
+    summary.failed.length === 0 ? 'no violation' : `${summary.failed.length} seeds with violations:`,
+    ...summary.failed.slice(0, FAILURES_TOLD_MAX).map((failed) => failure(failed, options)),
+  ]
+  return lines.join('\n')
+}
+
+function failure(failed: FailedSeed | undefined, options: SimOptions): string {
+  const [first] = failed?.violations ?? []
+  if (failed === undefined || first === undefined) return ''
+  const liar = options.liar === undefined ? '' : ` --liar ${options.liar}`
+  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${liar} --trace`
+  return `seed ${failed.seed}: ${first.kind}: ${first.detail}\n  replay: ${again}`
+}
+
+function rate({ heights }: Summary, seconds: number): number {
+  return Math.round(heights / Math.max(seconds, 0.001))
+}
+
+function parseSeeds(text: string): { readonly first: number; readonly last: number } {
+  const match = /^(\d{1,9})\.\.(\d{1,9})$/.exec(text)
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])]
+  if (match === null || first > last) throw usage(`no range of seeds: ${text}`, 'write --seeds 1..1000')
+  return { first, last }
+}
+
+function parseLiar(name: string | undefined): LiarName | null {
+  const found = LIAR_NAMES.find((known) => known === name)
+  if (name !== undefined && found === undefined)
+    throw usage(`no liar is called ${name}`, `one of ${LIAR_NAMES.join(', ')}`)
+  return found ?? null
+}
+
+function usage(message: string, hint: string): RsdpError {
+  return new RsdpError({ code: 'E_USAGE', message, hint, exit: EXIT.usage })
+}

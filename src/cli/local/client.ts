@@ -1,0 +1,14 @@
+import { approve, faucet, publish } from '../../adapters/evm/operator.ts'
+import type { Wallet } from '../../adapters/evm/wallet.ts'
+import type { TaskParams } from '../../types/task.ts'
+import { isLocalChain } from './chains.ts'
+
+/** Publishes a task and pays its escrow; on a local chain the tokens come from the faucet. */
+export async function publishTask(client: Wallet, params: TaskParams): Promise<bigint> {
+  // an upper bound of the escrow: no more fees can fall due than there are heights
+  const escrow = (params.rewardPerHeight + params.checkpointFee) * BigInt(params.heights)
+  if (isLocalChain(client.connection.deployment.chainId)) await faucet(client, client.address, escrow)
+  await approve(client, 'TaskBoard', escrow)
+  const { taskId } = await publish(client, params)
+  return taskId
+}

@@ -1,0 +1,53 @@
+import { openConnection } from '../../adapters/evm/connection.ts'
+import type { Connection } from '../../adapters/evm/connection.ts'
+import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { Wallet } from '../../adapters/evm/wallet.ts'
+import { devAccounts } from '../../adapters/hardhat/dev-accounts.ts'
+import { readKeyFile } from '../../adapters/keys/key-file.ts'
+import { toHex } from '../../codec/hex.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Hex } from '../../types/ids.ts'
+import type { WalletOptions } from '../options.ts'
+import { isLocalChain } from './chains.ts'
+
+/** A connection checked against the deployment file. */
+export async function openDeployment(rpcUrl: string, deploymentFile: string): Promise<Connection> {
+  return openConnection({ rpcUrl, deployment: await readDeployment(deploymentFile) })
+}
+
+/** The wallet of a key file; on a local chain, without one, that of a public test account. */
+export async function openWallet(
+  connection: Connection,
+  options: WalletOptions,
+  account = 0,
+): Promise<Wallet> {
+  const local = isLocalChain(connection.deployment.chainId)
+  return new Wallet(connection, await walletKey(options, local, account))
+}
+
+/** Private key of `--key-file`, or of the test account of a local chain. */
+export async function walletKey(
+  { keyFile, passwordFile }: Pick<WalletOptions, 'keyFile' | 'passwordFile'>,
+  local: boolean,
+  account = 0,
+): Promise<Hex> {
+  if (keyFile !== undefined) {
+    const bytes = await readKeyFile({
+      path: keyFile,
+      passwordFile: passwordFile ?? null,
+      isLocalChain: local,
+    })
+    return toHex(bytes)
+  }
+  if (!local) {
+    throw new RsdpError({
+      code: 'E_NO_KEY',
+      message: 'this chain is not a local one, so its test accounts are not used',
+      hint: 'give --key-file, and --password-file if it is encrypted',
+      exit: EXIT.precondition,
+    })
+  }
+  const { privateKey } = devAccounts(account + 1)[account] ?? { privateKey: '0x' }
+  return privateKey
+}

@@ -1,0 +1,67 @@
+/** Options as the command line gives them, after parsing. */
+export interface ChainOptions {
+  readonly rpcUrl: string
+  readonly deployment: string
+  readonly json: boolean
+}
+export interface WalletOptions extends ChainOptions {
+  readonly keyFile?: string
+  readonly passwordFile?: string
+}
+export interface DemoOptions {
+  readonly nodes: number
+  readonly heights: number
+  readonly factor: number
+  readonly dataDir?: string
+  readonly json: boolean
+}
+export interface DevOptions {
+  readonly nodes: number
+  readonly port: number
+  readonly blockMs: number
+  readonly dataDir: string
+  readonly deployment: string
+  readonly profile: 'bft' | 'paper'
+  /** False: a private cluster, in profile `paper`. */
+  readonly chain: boolean
+  readonly selection: 'popular' | 'weighted' | 'merge'
+  readonly schedule: string
+}
+export interface DeployCommandOptions extends WalletOptions {
+  readonly token?: string
+}
+export interface NodeRunOptions {
+  readonly dataDir: string
+  readonly keyFile?: string
+  readonly passwordFile?: string
+  readonly listen: readonly string[]
+  readonly healthPort: number
+  readonly join: boolean
+  readonly pollMs: number
+  readonly fault?: string
+  readonly rpcUrl: string
+  readonly deployment: string
+}
+export interface NodePrivateOptions {
+  readonly dataDir: string
+  readonly listen: readonly string[]
+}
+export interface TaskPublishOptions extends WalletOptions {
+  readonly nodes: number
+  readonly heights: number
+  readonly epoch: number
+  readonly factor: number
+  readonly joinBlocks: number
+}
+export interface TaskWatchOptions extends ChainOptions {
+  readonly timeout: number
+}
+export interface SimOptions {
+  readonly seeds: string
+  readonly seed?: number
+  readonly workers: number
+  readonly heights: number
+  readonly liar?: string
+  readonly trace: boolean
+  readonly json: boolean
+}
