@@ -1,0 +1,30 @@
+import { expect } from 'chai'
+import { rsdp } from '../helpers/rsdp.ts'
+
+interface DemoData {
+  readonly nodes: number
+  readonly heights: number
+  readonly rounds: readonly number[]
+  readonly lowestMagnitude: number
+  readonly checkpoints: number
+  readonly paid: Readonly<Record<string, string>>
+  readonly audit: { readonly verdict: string; readonly findings: readonly unknown[] }
+}
+
+describe('rsdp demo', function () {
+  this.timeout(240_000)
+
+  it('ends 0 with everything it promises, with 4 nodes', async () => {
+    const run = await rsdp('demo', '--nodes', '4', '--heights', '12', '--json')
+    expect(run.code, run.stderr).equal(0)
+    const { ok, data } = JSON.parse(run.stdout) as { ok: boolean; data: DemoData }
+    expect(ok).equal(true)
+    expect(data).deep.include({ nodes: 4, heights: 12 })
+    expect(data.rounds).length(12)
+    expect(data.checkpoints).equal(2)
+    expect(data.lowestMagnitude).lessThan(1)
+    expect(data.audit.verdict).equal('verified')
+    expect(data.audit.findings).deep.equal([])
+    expect(Object.keys(data.paid)).length(5)
+  })
+})

@@ -1,0 +1,320 @@
+import { AbiCoder, Transaction, Wallet } from 'ethers'
+import { createKeyring } from '../../src/adapters/keys/keyring.ts'
+import { drawSeats } from '../../src/audit/draw.ts'
+import { hashParams } from '../../src/audit/task.ts'
+import { concatHex, fromHex, keccak, toHex, uint, utf8Hex } from '../../src/codec/hex.ts'
+import type { Domain } from '../../src/codec/objects.ts'
+import { domainSeparator, registerDigest } from '../../src/codec/objects.ts'
+import { clusterId, encodeSnapshot, rootStart } from '../../src/codec/roots.ts'
+import type {
+  CallArgs,
+  CallName,
+  ContractName,
+  EventArgs,
+  EventName,
+  EventRecord,
+  RawTaskParams,
+  TaskHistory,
+  TransactionRecord,
+} from '../../src/ports/chain-history.ts'
+import type { Cluster } from '../../src/types/cluster.ts'
+import type { Address, Digest, Hex } from '../../src/types/ids.ts'
+import { NIL } from '../../src/types/ids.ts'
+import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from './audit-task.ts'
+import type { Script, Twist } from './audit-task.ts'
+
+const TASK_ID = 1n
+const CODE: Hex = '0x6001'
+const DEPLOYMENT_ID = keccak(utf8Hex('deployment'))
+const SEED_BLOCK_HASH = keccak(utf8Hex('seed block'))
+const JOIN_DEADLINE = 30n
+const REORG_DEPTH = 6n
+const STAKE = 1_000n
+const NAMES = ['alice', 'bob', 'carol', 'dave']
+
+const address = (text: string): Address => `0x${keccak(utf8Hex(text)).slice(26)}`
+const privateKey = (text: string): Hex => keccak(utf8Hex(text))
+
+const CONTRACTS = {
+  NodeRegistry: { address: address('NodeRegistry'), codeHash: keccak(CODE) },
+  TaskBoard: { address: address('TaskBoard'), codeHash: keccak(CODE) },
+  PhaseLog: { address: address('PhaseLog'), codeHash: keccak(CODE) },
+}
+
+export const DOMAIN: Domain = {
+  chainId: 31337n,
+  verifyingContract: CONTRACTS.PhaseLog.address,
+  salt: DEPLOYMENT_ID,
+}
+
+const PARAMS: RawTaskParams = {
+  reducer: keccak(utf8Hex('rate-limit@1')),
+  reducerParams: REDUCER_PARAMS,
+  twin: `0x${'00'.repeat(20)}`,
+  minNodes: 4n,
+  maxNodes: 4n,
+  heights: BigInt(HEIGHTS),
+  epochHeights: BigInt(EPOCH_HEIGHTS),
+  stateCap: 600n,
+  calldataInputs: true,
+  stakePerNode: STAKE,
+  rewardPerHeight: 42n,
+  checkpointFee: 9n,
+  joinDeadline: JOIN_DEADLINE,
+  endBlock: 1_000n,
+  stallBlocks: 400n,
+  turnBlocks: 2n,
+  maxEvents: 3n,
+  tickMs: 50n,
+  debateTicks: 10n,
+  shareTicks: 10n,
+  confirmTicks: 10n,
+  helloTicks: 10n,
+  slotTicks: 100n,
+  reporters: [],
+}
+
+export interface HistoryOptions {
+  readonly params?: Partial<RawTaskParams>
+  readonly twist?: Twist
+  readonly batchHeights?: number
+}
+
+/** A history by hand, as the chain would tell it: no chain, no nodes, real signatures. */
+export interface HandMade {
+  readonly history: TaskHistory
+  readonly cluster: Cluster
+  readonly script: Script
+}
+
+/** Writes events with signed transactions behind them. */
+class Chronicle {
+  readonly events: EventRecord[] = []
+  #nonce = 0
+
+  transaction<N extends CallName>(
+    contract: ContractName,
+    sender: Wallet,
+    block: bigint,
+    name: N,
+    args: CallArgs[N],
+  ): TransactionRecord {
+    const to = CONTRACTS[contract].address
+    const signed = Transaction.from({ type: 2, chainId: 31337n, nonce: this.#nonce, to, gasLimit: 100_000n })
+    this.#nonce += 1
+    signed.signature = sender.signingKey.sign(signed.unsignedHash)
+    const bytes = signed.serialized as Hex
+    return {
+      hash: keccak(bytes),
+      block,
+      from: sender.address.toLowerCase() as Address,
+      to,
+      call: { name, args } as unknown as TransactionRecord['call'],
+      signed: bytes,
+    }
+  }
+
+  emit<N extends EventName>(
+    contract: ContractName,
+    transaction: TransactionRecord,
+    name: N,
+    args: EventArgs[N],
+  ): void {
+    const { block, hash } = transaction
+    const logIndex = BigInt(this.events.length)
+    const record = { name, args, contract, block, logIndex, transactionHash: hash, transaction }
+    this.events.push(record as unknown as EventRecord)
+  }
+}
+
+export function makeHistory(options: HistoryOptions = {}): HandMade {
+  const chronicle = new Chronicle()
+  const client = new Wallet(privateKey('client'))
+  const params: RawTaskParams = { ...PARAMS, ...options.params }
+  const paramsHash = hashParams(params) ?? NIL
+  const actors = NAMES.map((name) => ({
+    key: createKeyring(fromHex(privateKey(`key of ${name}`))),
+    node: new Wallet(privateKey(`key of ${name}`)),
+    operator: new Wallet(privateKey(`operator ${name}`)),
+  }))
+  for (const { key, node, operator } of actors) {
+    const owner = operator.address.toLowerCase() as Address
+    const publicKey: Hex = `0x${node.signingKey.publicKey.slice(4)}`
+    const digest = registerDigest(DOMAIN.chainId, CONTRACTS.NodeRegistry.address, owner, key.address)
+    const args = { publicKey, stake: 10_000n, multiaddrs: [], signature: key.sign(digest) }
+    const sent = chronicle.transaction('NodeRegistry', operator, 5n, 'register', args)
+    chronicle.emit('NodeRegistry', sent, 'KeyRegistered', { operator: owner, key: key.address, publicKey })
+  }
+  const published = chronicle.transaction('TaskBoard', client, 10n, 'publish', { params })
+  const clientAddress = client.address.toLowerCase() as Address
+  chronicle.emit('TaskBoard', published, 'TaskPublished', {
+    taskId: TASK_ID,
+    client: clientAddress,
+    paramsHash,
+    params,
+  })
+  for (const { key, node, operator } of actors) {
+    const owner = operator.address.toLowerCase() as Address
+    const seat = { taskId: TASK_ID, key: key.address, operator: owner }
+    const sent = chronicle.transaction('TaskBoard', node, 12n, 'join', { taskId: TASK_ID, key: key.address })
+    chronicle.emit('TaskBoard', sent, 'Joined', seat)
+    chronicle.emit('NodeRegistry', sent, 'StakeLocked', { ...seat, amount: STAKE })
+  }
+  const cluster = draw(
+    actors.map(({ key, operator }) => ({ key: key.address, operator: lower(operator) })),
+    paramsHash,
+  )
+  const pointer = address('snapshot')
+  const formed = chronicle.transaction('TaskBoard', client, 37n, 'form', { taskId: TASK_ID })
+  const snapshot = encodeSnapshot(cluster.members)
+  chronicle.emit('TaskBoard', formed, 'ClusterFormed', {
+    taskId: TASK_ID,
+    cluster: cluster.id,
+    seed: cluster.seed,
+    snapshotHash: keccak(snapshot),
+    pointer,
+    signingKeys: cluster.members.map(({ key }) => key),
+    operators: cluster.members.map(({ operator }) => operator),
+    weights: cluster.members.map(({ weight }) => BigInt(weight)),
+  })
+  const posted = chronicle.transaction('TaskBoard', client, 40n, 'postEvent', {
+    taskId: TASK_ID,
+    data: EVENT_DATA,
+  })
+  chronicle.emit('TaskBoard', posted, 'LedgerEvent', {
+    taskId: TASK_ID,
+    seq: 1n,
+    originator: clientAddress,
+    data: EVENT_DATA,
+  })
+  const keys = cluster.members.map(({ key }) => actors.find((actor) => actor.key.address === key)!.key)
+  const { twist, batchHeights } = options
+  const script = scriptTask({
+    taskId: TASK_ID,
+    cluster,
+    keys,
+    domain: DOMAIN,
+    ...(twist === undefined ? {} : { twist }),
+    ...(batchHeights === undefined ? {} : { batchHeights }),
+  })
+  const head = anchor(chronicle, script, cluster, actors[0]!.node)
+  return {
+    cluster,
+    script,
+    history: wrap(chronicle, cluster, snapshot, pointer, paramsHash, clientAddress, head, script),
+  }
+}
+
+function lower(wallet: Wallet): Address {
+  return wallet.address.toLowerCase() as Address
+}
+
+function draw(signups: readonly { key: Address; operator: Address }[], paramsHash: Digest): Cluster {
+  const coder = AbiCoder.defaultAbiCoder()
+  const seed = keccak(coder.encode(['bytes32', 'uint256'], [SEED_BLOCK_HASH, TASK_ID]) as Hex)
+  const members = drawSeats(seed, signups, 4, 4).map((seat, index) => ({ ...seat, index, weight: 1 }))
+  const id = clusterId(TASK_ID, paramsHash, encodeSnapshot(members), seed)
+  return { id, seed, members, totalWeight: members.length }
+}
+
+/** Checkpoints and result, as PhaseLog and TaskBoard would emit them without checking anything. */
+function anchor(
+  chronicle: Chronicle,
+  script: Script,
+  cluster: Cluster,
+  submitter: Wallet,
+): TaskHistory['views']['head'] {
+  let root = rootStart(cluster.id)
+  let last = 0n
+  let eventSeq = 0n
+  let lastBlock = 37n
+  for (const call of script.calls) {
+    for (let at = 2; at + 134 <= call.batch.length; at += 134) {
+      const [stateHash, inputsRoot] = [call.batch.slice(at + 2, at + 66), call.batch.slice(at + 66, at + 130)]
+      eventSeq += BigInt(`0x${call.batch.slice(at + 130, at + 134)}`)
+      const value = keccak(concatHex(stateHash, inputsRoot, uint(eventSeq, 8)))
+      root = keccak(concatHex(root, value))
+      last += 1n
+    }
+    lastBlock += 10n
+    const sent = chronicle.transaction('PhaseLog', submitter, lastBlock, 'checkpoint', call)
+    chronicle.emit('PhaseLog', sent, 'Checkpointed', {
+      ...call,
+      last,
+      root,
+      eventSeq,
+      submitter: lower(submitter),
+    })
+  }
+  const { result, previousRoot, inputsRoot } = script
+  const args = { taskId: TASK_ID, result, previousRoot, inputsRoot }
+  const sent = chronicle.transaction('TaskBoard', submitter, lastBlock + 5n, 'finalize', args)
+  const stateHash = keccak(result)
+  chronicle.emit('TaskBoard', sent, 'TaskFinalized', { taskId: TASK_ID, height: last, stateHash, result })
+  return { root, last, eventSeq, lastBlock, members: BigInt(cluster.members.length) }
+}
+
+function wrap(
+  chronicle: Chronicle,
+  cluster: Cluster,
+  snapshot: Hex,
+  pointer: Address,
+  paramsHash: Digest,
+  client: Address,
+  head: TaskHistory['views']['head'],
+  script: Script,
+): TaskHistory {
+  return {
+    expected: {
+      chainId: DOMAIN.chainId,
+      deploymentId: DEPLOYMENT_ID,
+      reorgDepth: REORG_DEPTH,
+      contracts: CONTRACTS,
+    },
+    taskId: TASK_ID,
+    chainId: DOMAIN.chainId,
+    head: 100n,
+    code: { NodeRegistry: CODE, TaskBoard: CODE, PhaseLog: CODE },
+    views: {
+      deploymentId: DEPLOYMENT_ID,
+      domainSeparator: domainSeparator(DOMAIN),
+      reorgDepth: REORG_DEPTH,
+      task: {
+        client,
+        paramsHash,
+        cluster: cluster.id,
+        snapshot: pointer,
+        members: BigInt(cluster.members.length),
+        signups: 4n,
+        formBlock: 37n,
+        eventsPosted: 1n,
+        resultHash: keccak(script.result),
+      },
+      head,
+    },
+    events: chronicle.events,
+    malformed: [],
+    snapshotCode: new Map([[pointer, concatHex('00', snapshot)]]),
+    blockHashes: new Map([[JOIN_DEADLINE + REORG_DEPTH, SEED_BLOCK_HASH]]),
+  }
+}
+
+/** A copy with one event changed. */
+export function withEvent<N extends EventName>(
+  history: TaskHistory,
+  name: N,
+  change: (event: EventRecord<N>) => EventRecord<N> | null,
+  index = 0,
+): TaskHistory {
+  let seen = -1
+  const events = history.events.flatMap((event) => {
+    if (event.name !== name) return [event]
+    seen += 1
+    if (seen !== index) return [event]
+    const changed = change(event as unknown as EventRecord<N>)
+    return changed === null ? [] : [changed as unknown as EventRecord]
+  })
+  return { ...history, events }
+}
+
+export const bytesOf = (text: string): Hex => toHex(new TextEncoder().encode(text))

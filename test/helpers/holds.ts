@@ -1,0 +1,9 @@
+import fc from 'fast-check'
+
+/** The same cases at each run, unless RSDP_SEED says otherwise; a failure prints the seed and the shrunk case. */
+const SEED = Number(process.env['RSDP_SEED'] ?? 20261121)
+
+/** Checks a property over many random cases. */
+export function holds<T extends unknown[]>(property: fc.IProperty<T>, runs = 200): void {
+  fc.assert(property, { seed: SEED, numRuns: runs })
+}

@@ -1,0 +1,133 @@
+import type {
+  Chain,
+  ChainEvent,
+  CheckpointCall,
+  EventPage,
+  PreparedCall,
+  SendOutcome,
+} from '../../src/ports/chain.ts'
+import { utf8Hex } from '../../src/codec/hex.ts'
+import { RsdpError } from '../../src/types/errors.ts'
+import { EXIT } from '../../src/types/exit-codes.ts'
+import type { Digest } from '../../src/types/ids.ts'
+import { NIL } from '../../src/types/ids.ts'
+import type { TaskStatus } from '../../src/types/task.ts'
+import { DOMAIN } from './runner-cluster.ts'
+import { digestOf } from './store-kit.ts'
+
+type Registration = NonNullable<Awaited<ReturnType<Chain['registration']>>>
+
+/** An event without the block that it gets. */
+export type Happening = ChainEvent extends infer E ? (E extends ChainEvent ? Omit<E, 'block'> : never) : never
+
+/** A passing or lasting fault of the chain. */
+export function chainFault(code: `E_${string}`): RsdpError {
+  return new RsdpError({ code, message: code, hint: 'test', exit: EXIT.unreachable })
+}
+
+export const MINED: SendOutcome = { kind: 'mined', block: 1, hash: NIL, gasUsed: 21_000n }
+
+/** A chain that a test tells what happens. Calls are text: what a call would do is up to the test. */
+export class ScriptedChain implements Chain {
+  readonly domain = DOMAIN
+  readonly reorgDepth = 2
+  headBlock = 10
+  /** By block. */
+  readonly events: ChainEvent[] = []
+  readonly sent: string[] = []
+  readonly checkpoints: CheckpointCall[] = []
+  status: TaskStatus = 'Active'
+  log = { last: 0, root: NIL, turn: 0 }
+  registered: Registration | null = {
+    operator: `0x${'0e'.repeat(20)}`,
+    active: true,
+    freeStakeWei: 1_000n,
+    lockedStakeWei: 0n,
+  }
+  closed = 0
+  /** Throws or waits before anything is answered; by name of the method. */
+  before: (method: string, call?: string) => Promise<void> | void = () => undefined
+  outcome: (call: string) => SendOutcome = () => MINED
+  /** Hash of a block; another one is another history. */
+  hashOf = (block: number): Digest => digestOf(`block ${block}`)
+
+  /** Something happens in the next block, which is final at once for a cursor `reorgDepth` behind. */
+  happen(...happenings: Happening[]): void {
+    this.headBlock += 1
+    for (const happening of happenings) this.events.push({ ...happening, block: this.headBlock })
+  }
+
+  /** Makes everything so far final. */
+  mine(blocks = this.reorgDepth): void {
+    this.headBlock += blocks
+  }
+
+  async head(): Promise<number> {
+    await this.before('head')
+    return this.headBlock
+  }
+
+  async eventsAfter(after: number, afterHash: Digest | null, blocksMax: number): Promise<EventPage | null> {
+    await this.before('eventsAfter')
+    if (afterHash !== null && afterHash !== this.hashOf(after)) throw chainFault('E_REORG')
+    const block = Math.min(after + blocksMax, this.headBlock - this.reorgDepth)
+    if (block <= after) return null
+    const events = this.events.filter((event) => event.block > after && event.block <= block)
+    return { events, block, hash: this.hashOf(block) }
+  }
+
+  async taskStatus(): Promise<TaskStatus> {
+    await this.before('taskStatus')
+    return this.status
+  }
+
+  async logHead(): Promise<{ last: number; root: Digest; turn: number }> {
+    await this.before('logHead')
+    return this.log
+  }
+
+  signups(): Promise<readonly Digest[]> {
+    return Promise.resolve([])
+  }
+
+  prepareJoin(taskId: bigint): PreparedCall {
+    return prepared(`join ${taskId}`)
+  }
+
+  prepareForm(taskId: bigint): PreparedCall {
+    return prepared(`form ${taskId}`)
+  }
+
+  prepareCheckpoint(call: CheckpointCall): PreparedCall {
+    this.checkpoints.push(call)
+    return prepared(`checkpoint ${call.taskId} from ${call.first}`)
+  }
+
+  prepareFinalize(taskId: bigint): PreparedCall {
+    return prepared(`finalize ${taskId}`)
+  }
+
+  async send(call: PreparedCall): Promise<SendOutcome> {
+    const text = Buffer.from(call.data.slice(2), 'hex').toString()
+    await this.before('send', text)
+    this.sent.push(text)
+    return this.outcome(text)
+  }
+
+  gasBalance(): Promise<bigint> {
+    return Promise.resolve(1n)
+  }
+
+  async registration(): Promise<Registration | null> {
+    await this.before('registration')
+    return this.registered
+  }
+
+  close(): void {
+    this.closed += 1
+  }
+}
+
+function prepared(text: string): PreparedCall {
+  return { to: `0x${'ca'.repeat(20)}`, data: utf8Hex(text) }
+}

@@ -1,0 +1,388 @@
+import { MemoryDisk } from '../../src/adapters/memory/store.ts'
+import { VirtualClock } from '../../src/adapters/memory/clock.ts'
+import { MemoryHub } from '../../src/adapters/memory/transport.ts'
+import { createKeyring, recoverSigner } from '../../src/adapters/keys/keyring.ts'
+import { decodeFrame } from '../../src/codec/frames.ts'
+import { concatHex, fromHex, keccak, toHex, uint, utf8Hex } from '../../src/codec/hex.ts'
+import type { TaskRunnerInit } from '../../src/node/task-runner.ts'
+import { TaskRunner } from '../../src/node/task-runner.ts'
+import type { Keyring } from '../../src/ports/keyring.ts'
+import type { Logger } from '../../src/ports/logger.ts'
+import type { RunnerResult } from '../../src/ports/reducer-runner.ts'
+import type { DecidedState, StateSource } from '../../src/ports/state-source.ts'
+import type { Store } from '../../src/ports/store.ts'
+import type { Transport } from '../../src/ports/transport.ts'
+import type { CheckpointBox } from '../../src/protocol/state.ts'
+import { reducerHash } from '../../src/reducers/catalog.ts'
+import { rateLimit } from '../../src/reducers/rate-limit.ts'
+import type { ReducerCall } from '../../src/reducers/reducer.ts'
+import { runReducer } from '../../src/reducers/run.ts'
+import type { Cluster } from '../../src/types/cluster.ts'
+import type { Address } from '../../src/types/ids.ts'
+import type { LogEntry } from '../../src/types/log.ts'
+import type { TaskParams } from '../../src/types/task.ts'
+import { Wire } from './runner-cluster-wire.ts'
+
+export const TASK_ID = 7n
+export const DOMAIN = {
+  chainId: 31337n,
+  verifyingContract: `0x${'c0'.repeat(20)}`,
+  salt: keccak(utf8Hex('deployment')),
+} as const
+
+const DEPLOYMENT = DOMAIN.salt
+
+export function keyringOf(member: number): Keyring {
+  return createKeyring(fromHex(keccak(utf8Hex(`member ${member}`))))
+}
+
+/** n members of weight 1 with real keys. */
+export function realCluster(n: number): Cluster {
+  const members = Array.from({ length: n }, (_, index) => ({
+    index,
+    key: keyringOf(index).address,
+    operator: `0x${uint(index + 1, 20)}` as const,
+    weight: 1,
+  }))
+  return { id: keccak(utf8Hex(`cluster of ${n}`)), seed: keccak(utf8Hex('seed')), members, totalWeight: n }
+}
+
+/** A rate-limit task whose phases last 20 ticks of 50 ms, one height every 20. */
+export function taskParams(changes: Partial<TaskParams> = {}): TaskParams {
+  return {
+    reducer: reducerHash(rateLimit.id),
+    reducerParams: toHex(rateLimit.params.encode({ budget: 100n, demandMax: 1_000n })),
+    twin: `0x${'00'.repeat(20)}`,
+    minNodes: 4,
+    maxNodes: 31,
+    heights: 6,
+    epochHeights: 3,
+    stateCap: 536,
+    calldataInputs: true,
+    stakePerNode: 100n,
+    rewardPerHeight: 1n,
+    checkpointFee: 1n,
+    joinDeadline: 20,
+    endBlock: 1_000,
+    stallBlocks: 400,
+    turnBlocks: 4,
+    maxEvents: 16,
+    tickMs: 50,
+    debateTicks: 20,
+    shareTicks: 20,
+    confirmTicks: 20,
+    helloTicks: 20,
+    slotTicks: 20,
+    reporters: [],
+    ...changes,
+  }
+}
+
+/** s_i of a member: its demand. */
+export function demandOf(demand: number): Uint8Array {
+  return rateLimit.state.encode({ budget: 0n, rows: [{ member: 0, demand: BigInt(demand), share: 0n }] })
+}
+
+/** The process ends here: thrown into the driver by a fuse that has burnt down. */
+export class Crash extends Error {}
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly event: string
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+export function recordingLogger(lines: LogLine[]): Logger {
+  const at =
+    (level: LogLine['level']) =>
+    (event: string, facts: Readonly<Record<string, unknown>> = {}): void =>
+      void lines.push({ level, event, facts })
+  return { info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** One member over all its lives. */
+export interface Seat {
+  readonly member: number
+  readonly open: () => Store
+  /** Everything that became durable in the own log. */
+  readonly log: LogEntry[]
+  readonly lines: LogLine[]
+  readonly decided: DecidedState[]
+  readonly certified: CheckpointBox[]
+  /** Signatures of its own that it checked. */
+  ownChecks: number
+  store: Store | null
+  transport: Transport | null
+  runner: TaskRunner | null
+  stopTicks: () => void
+  /** Effects until the process ends; null: it lives on. */
+  fuse: number | null
+  /** Height whose decision is the last thing that becomes durable. */
+  dieAfterDeciding: number | null
+  /** Height whose decision does not become durable any more. */
+  dieBeforeDeciding: number | null
+}
+
+export interface RunnerClusterOptions {
+  readonly n: number
+  readonly params?: Partial<TaskParams>
+  /** Opens a member's data directory, again after a crash; default: in memory. */
+  readonly open?: (member: number, key: Address, deploymentId: `0x${string}`) => Store
+  readonly source?: (member: number) => StateSource['observe']
+  readonly reduce?: (member: number, call: ReducerCall) => Promise<RunnerResult>
+  /** The application's side of a decision. */
+  readonly decided?: (member: number, decision: DecidedState) => void
+  /** Whether a frame is lost on its way. */
+  readonly loses?: (from: number, to: number) => boolean
+}
+
+/** Real drivers over a network in memory, with real keys, and ticks that come when the test says so. */
+export class RunnerCluster {
+  readonly cluster: Cluster
+  readonly params: TaskParams
+  readonly seats: readonly Seat[]
+  readonly wire = new Wire()
+  /** Errors that stopped a driver, crashes on purpose aside. */
+  readonly fatal: unknown[] = []
+  readonly clock = new VirtualClock()
+  readonly hub = new MemoryHub('manual')
+  readonly #options: RunnerClusterOptions
+
+  constructor(options: RunnerClusterOptions) {
+    this.#options = options
+    this.cluster = realCluster(options.n)
+    this.params = taskParams({ maxNodes: options.n, ...options.params })
+    this.seats = this.cluster.members.map(({ index, key }) => {
+      const disk = new MemoryDisk()
+      const inMemory = (): Store => {
+        disk.crash()
+        return disk.open({ key, deploymentId: DEPLOYMENT })
+      }
+      const { open } = options
+      return {
+        member: index,
+        open: open === undefined ? inMemory : () => open(index, key, DEPLOYMENT),
+        log: [],
+        lines: [],
+        decided: [],
+        certified: [],
+        ownChecks: 0,
+        store: null,
+        transport: null,
+        runner: null,
+        stopTicks: () => undefined,
+        fuse: null,
+        dieAfterDeciding: null,
+        dieBeforeDeciding: null,
+      }
+    })
+  }
+
+  seat(member: number): Seat {
+    const seat = this.seats[member]
+    if (seat === undefined) throw new Error(`no member ${member}`)
+    return seat
+  }
+
+  runner(member: number): TaskRunner {
+    const { runner } = this.seat(member)
+    if (runner === null) throw new Error(`${member} is down`)
+    return runner
+  }
+
+  /** Members that run. */
+  get up(): Seat[] {
+    return this.seats.filter(({ runner }) => runner !== null)
+  }
+
+  /** Starts members that can all hear each other from the first frame on. */
+  async start(members: readonly number[] = this.seats.map(({ member }) => member)): Promise<this> {
+    for (const member of members) await this.#connect(this.seat(member))
+    for (const member of members) this.#boot(this.seat(member))
+    await this.settle()
+    return this
+  }
+
+  /** Starts a member again with what it had stored. */
+  async restart(member: number): Promise<void> {
+    await this.start([member])
+  }
+
+  async #connect(seat: Seat): Promise<void> {
+    const { member } = seat
+    const { key } = this.cluster.members[member]!
+    const link = this.hub.createTransport(key)
+    seat.store = this.#recordingStore(seat, seat.open())
+    seat.transport = this.#fusedTransport(seat, link)
+    link.onMessage((from, bytes) => {
+      const frame = decodeFrame(bytes)
+      if (frame !== null) seat.runner?.frame(from, frame)
+    })
+    await link.start()
+    link.setPeers(this.cluster.members.map((other) => ({ key: other.key, addresses: [] })))
+  }
+
+  #boot(seat: Seat): void {
+    try {
+      const runner = new TaskRunner(this.#init(seat, seat.store!, seat.transport!))
+      seat.runner = runner
+      seat.stopTicks = this.clock.every(this.params.tickMs, () => {
+        try {
+          runner.tick()
+        } catch (error) {
+          this.#down(seat, error)
+        }
+      })
+      runner.start()
+    } catch (error) {
+      this.#down(seat, error)
+    }
+  }
+
+  /** The process ends without a word. */
+  async kill(member: number): Promise<void> {
+    this.#down(this.seat(member), new Crash())
+    await this.settle()
+  }
+
+  /** Delivers everything, and lets everything answer, until nothing moves any more. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < 10;) {
+      quiet = this.#deliver() > 0 ? 0 : quiet + 1
+      await Promise.resolve()
+    }
+  }
+
+  async tick(): Promise<void> {
+    this.clock.advance(this.params.tickMs)
+    await this.settle()
+  }
+
+  /** Ticks until every running member has decided `height`; false if that takes more than `ticksMax`. */
+  async run(height: number, ticksMax = 2_000): Promise<boolean> {
+    const done = (): boolean => this.up.every(({ runner }) => runner!.state.chain.height >= height)
+    for (let i = 0; i < ticksMax && !done(); i += 1) await this.tick()
+    return done()
+  }
+
+  #deliver(): number {
+    let count = 0
+    for (let next = this.hub.pending()[0]; next !== undefined; next = this.hub.pending()[0]) {
+      const [from, to] = [next.from, next.to].map((key) =>
+        this.cluster.members.findIndex((member) => member.key === key),
+      )
+      if (this.#options.loses?.(from!, to!) === true) this.hub.drop()
+      else this.hub.deliver()
+      count += 1
+    }
+    return count
+  }
+
+  #down(seat: Seat, error: unknown): void {
+    if (!(error instanceof Crash)) this.fatal.push(error)
+    seat.stopTicks()
+    seat.runner?.stop()
+    seat.runner = null
+    seat.fuse = null
+    seat.dieAfterDeciding = null
+    seat.dieBeforeDeciding = null
+    void seat.transport?.stop()
+    seat.store?.close()
+  }
+
+  #init(seat: Seat, store: Store, transport: Transport): TaskRunnerInit {
+    const { member } = seat
+    const observe =
+      this.#options.source?.(member) ??
+      ((height: number): Promise<Uint8Array> => Promise.resolve(demandOf(10 * (member + 1) + height)))
+    const reduce =
+      this.#options.reduce ??
+      ((_: number, call: ReducerCall): Promise<RunnerResult> =>
+        Promise.resolve(runReducer(call, { stateBytesMax: this.params.stateCap })))
+    return {
+      taskId: TASK_ID,
+      cluster: this.cluster,
+      self: member,
+      params: this.params,
+      reducer: rateLimit.id,
+      domain: DOMAIN,
+      keyring: keyringOf(member),
+      recover: (digest, signature) => {
+        const signer = recoverSigner(digest, signature)
+        if (signer === keyringOf(member).address) seat.ownChecks += 1
+        return signer
+      },
+      store,
+      transport,
+      runner: { run: (call) => reduce(member, call), stop: () => Promise.resolve() },
+      source: {
+        observe,
+        decided: (decision) => {
+          seat.decided.push(decision)
+          this.#options.decided?.(member, decision)
+        },
+      },
+      logger: recordingLogger(seat.lines),
+      onCertified: (box) => void seat.certified.push(box),
+      onFatal: (error) => this.#down(seat, error),
+    }
+  }
+
+  /** One more effect: the process ends here if its fuse has burnt down. */
+  #burn(seat: Seat): void {
+    if (seat.fuse === null) return
+    seat.fuse -= 1
+    if (seat.fuse <= 0) throw new Crash()
+  }
+
+  /** Writes may be the last thing that happens, or the first that does not. */
+  #recordingStore(seat: Seat, store: Store): Store {
+    const write = <T>(entries: readonly LogEntry[], run: () => T): T => {
+      this.#burn(seat)
+      const result = run()
+      seat.log.push(...entries)
+      this.#burn(seat)
+      return result
+    }
+    return {
+      signOnce: (request) => write(request.entries, () => store.signOnce(request)),
+      append: (cluster, entries) => write(entries, () => store.append(cluster, entries)),
+      decide: (cluster, height, bodies) => {
+        if (height.decided.height === seat.dieBeforeDeciding) throw new Crash()
+        write([], () => store.decide(cluster, height, bodies))
+        if (height.decided.height === seat.dieAfterDeciding) throw new Crash()
+      },
+      heights: (...args) => store.heights(...args),
+      body: (...args) => store.body(...args),
+      load: (...args) => store.load(...args),
+      cursor: () => store.cursor(),
+      setCursor: (...args) => store.setCursor(...args),
+      enqueue: (entry) => store.enqueue(entry),
+      outbox: () => store.outbox(),
+      settle: (id) => store.settle(id),
+      close: () => store.close(),
+    }
+  }
+
+  #fusedTransport(seat: Seat, link: Transport): Transport {
+    return {
+      key: link.key,
+      addresses: () => link.addresses(),
+      start: () => link.start(),
+      stop: () => link.stop(),
+      setPeers: (peers) => link.setPeers(peers),
+      connected: () => link.connected(),
+      onMessage: (receive) => link.onMessage(receive),
+      counters: () => link.counters(),
+      broadcast: (bytes) => link.broadcast(bytes),
+      send: (to, bytes) => {
+        this.#burn(seat)
+        this.wire.sent(seat.member, bytes)
+        link.send(to, bytes)
+      },
+    }
+  }
+}
+
+/** Anything that looks like a signature. */
+export const NO_SIGNATURE = concatHex('11'.repeat(64), '1b')

@@ -1,0 +1,39 @@
+/**
+ * `rsdp …` with every frame that its transport delivers written to the file RSDP_WIRE_FILE, before the node sees it.
+ * RSDP_WIRE_HOLD=height:key:ms keeps back frames of that sender that bring its STATUS of that height, as a slow link would.
+ */
+import { openSync, writeSync } from 'node:fs'
+import { Libp2pTransport } from '../../src/adapters/libp2p/transport.ts'
+import { decodeFrame } from '../../src/codec/frames.ts'
+import type { Transport } from '../../src/ports/transport.ts'
+import { frameLine } from './wire-recorder.ts'
+
+type Receive = Parameters<Transport['onMessage']>[0]
+
+const file = openSync(process.env['RSDP_WIRE_FILE'] ?? '/dev/null', 'a', 0o600)
+const [height, sender, ms] = (process.env['RSDP_WIRE_HOLD'] ?? '').split(':')
+
+const record =
+  (receive: Receive): Receive =>
+  (from, bytes) => {
+    writeSync(file, frameLine({ atMs: Date.now(), from, bytes }))
+    if (from === sender && bringsStatus(bytes, Number(height))) {
+      setTimeout(() => receive(from, bytes), Number(ms)).unref()
+    } else receive(from, bytes)
+  }
+
+function bringsStatus(bytes: Uint8Array, of: number): boolean {
+  const parts = decodeFrame(bytes)?.parts ?? []
+  return parts.some((part) => {
+    if (part.kind !== 'object' || part.signed.object.type !== 'status') return false
+    return part.signed.object.height === of
+  })
+}
+
+const { prototype } = Libp2pTransport
+const onMessage: unknown = Reflect.get(prototype, 'onMessage')
+prototype.onMessage = function (receive) {
+  if (typeof onMessage === 'function') Reflect.apply(onMessage, this, [record(receive)])
+}
+
+await import('../../src/cli/main.ts')

@@ -1,0 +1,37 @@
+import { expect } from 'chai'
+import { cryptoFor, restoreCrypto } from '../../src/cli/commands/sim-crypto.ts'
+import type { ScenarioOptions } from '../../src/sim/scenario.ts'
+import { hunt } from './mutants/load.ts'
+import { MUTANTS } from './mutants/mutants.ts'
+
+/** Which fault of ours, in which worlds, and as what the judge sees it. */
+const CASES: readonly {
+  readonly mutant: keyof typeof MUTANTS
+  readonly options: Omit<ScenarioOptions, 'heights'>
+  readonly kinds: readonly string[]
+}[] = [
+  { mutant: 'quorumOfTwoThirds', options: { nodes: 6 }, kinds: ['bad-list', 'invalid-decision'] },
+  { mutant: 'signsAgain', options: { nodes: 4 }, kinds: ['signed-twice', 'honest-convicted', 'stuck'] },
+  { mutant: 'weightHeard', options: { nodes: 4 }, kinds: ['invalid-decision', 'disagreement'] },
+  { mutant: 'inputsUnbound', options: { nodes: 4, liar: 'equivocate-status' }, kinds: ['invalid-decision'] },
+  { mutant: 'shortLists', options: { nodes: 4, liar: 'bogus-list' }, kinds: ['bad-list'] },
+  {
+    mutant: 'believesAnyone',
+    options: { nodes: 4, liar: 'forger' },
+    kinds: ['honest-convicted', 'invalid-decision'],
+  },
+]
+
+describe('broken engines', () => {
+  // the hash of the other seeds: mutants are hunted over many
+  before(() => void cryptoFor(1))
+  after(restoreCrypto)
+
+  for (const { mutant, options, kinds } of CASES) {
+    it(`are seen: ${MUTANTS[mutant].name}`, async () => {
+      const found = await hunt(MUTANTS[mutant], { heights: 5, ...options }, 60)
+      expect(found.seeds, 'seeds until it is seen').not.to.equal(null)
+      expect(kinds).to.include(found.kind)
+    })
+  }
+})

@@ -1,0 +1,66 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { runSeed } from '../../../src/sim/run-seed.ts'
+
+/** One fault of ours, put into a copy of the program. */
+export interface Mutant {
+  readonly name: string
+  /** Files below `src/`, each with a piece of its text and what stands there instead. */
+  readonly edits: readonly (readonly [file: string, from: string, to: string])[]
+}
+
+export interface Loaded {
+  readonly runSeed: typeof runSeed
+  readonly remove: () => void
+}
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const COPIED = ['types', 'codec', 'protocol', 'reducers', 'ports', 'node', 'adapters/memory', 'sim']
+
+/** The simulator over a copy of the sources with the mutant's lines rewritten: no seam in the program itself. */
+export async function loadMutant({ edits }: Mutant): Promise<Loaded> {
+  const folder = mkdtempSync(join(tmpdir(), 'rsdp-mutant-'))
+  for (const name of COPIED) cpSync(join(root, 'src', name), join(folder, 'src', name), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  for (const [file, from, to] of edits) {
+    const path = join(folder, 'src', file)
+    const source = readFileSync(path, 'utf8')
+    const places = source.split(from).length - 1
+    if (places !== 1) throw new Error(`${file} has ${places} places like: ${from}`)
+    writeFileSync(
+      path,
+      source.replace(from, () => to),
+    )
+  }
+  const url = pathToFileURL(join(folder, 'src/sim/run-seed.ts')).href
+  const mutated = (await import(url)) as { runSeed: typeof runSeed }
+  return { runSeed: mutated.runSeed, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+export interface Catch {
+  /** Seeds until the first violation; null: none of them. */
+  readonly seeds: number | null
+  readonly kind: string
+  readonly detail: string
+}
+
+/** Runs seeds over a mutant until a checker sees something. */
+export async function hunt(
+  mutant: Mutant,
+  options: Parameters<typeof runSeed>[1],
+  seedsMax: number,
+): Promise<Catch> {
+  const loaded = await loadMutant(mutant)
+  try {
+    for (let seed = 1; seed <= seedsMax; seed += 1) {
+      const [first] = (await loaded.runSeed(seed, options)).violations
+      if (first !== undefined) return { seeds: seed, kind: first.kind, detail: first.detail }
+    }
+    return { seeds: null, kind: '', detail: '' }
+  } finally {
+    loaded.remove()
+  }
+}

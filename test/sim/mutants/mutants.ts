@@ -1,0 +1,101 @@
+import type { Mutant } from './load.ts'
+
+/** Engines that are broken on purpose, each by a line or two. */
+export const MUTANTS = {
+  quorumOfTwoThirds: {
+    name: 'a quorum is two thirds, not more',
+    edits: [
+      ['protocol/quorum.ts', '3 * weight > 2 * cluster.totalWeight', '3 * weight >= 2 * cluster.totalWeight'],
+    ],
+  },
+  noLock: {
+    name: 'a CONFIRM does not lock',
+    edits: [['protocol/share.ts', 'if (confirmed !== NIL) s.lock =', "if (confirmed === '0x') s.lock ="]],
+  },
+  signsAgain: {
+    name: 'after a restart the node signs once more what it has signed',
+    edits: [
+      ['protocol/restore.ts', 'for (const signed of task.signed) restoreObject(w, signed)', ''],
+      [
+        'adapters/memory/store.ts',
+        'if (stored === undefined) {',
+        'if (stored === undefined || key.length > 0) {',
+      ],
+    ],
+  },
+  forgetsVotes: {
+    name: 'a restart forgets the locks',
+    edits: [
+      [
+        'protocol/restore.ts',
+        'if (value !== NIL && (s.lock === null',
+        "if (value === '0x' && (s.lock === null",
+      ],
+    ],
+  },
+  weightHeard: {
+    name: 'a commit needs two thirds of the weight heard, not of the registered',
+    edits: [
+      ['protocol/votes.ts', 'if (!complete) return { commit: null, complete, nil: false }', ''],
+      [
+        'protocol/votes.ts',
+        `    isQuorum(
+      cluster,
+      weightOf(
+        cluster,
+        group.map((signed) => signed.member),
+      ),
+    )
+  let commit`,
+        `    3 * group.length > 2 * confirms.size && confirms.size > 1
+  let commit`,
+      ],
+    ],
+  },
+  inputsUnbound: {
+    name: 'the inputs of a decision need not be those of its value',
+    edits: [
+      [
+        'protocol/decide.ts',
+        'return root === list.inputsRoot ? listed : null',
+        'return root.length > 0 ? listed : null',
+      ],
+    ],
+  },
+  believesAnyone: {
+    name: 'signatures are not checked',
+    edits: [['node/admit.ts', '!== member.key) {', "=== ('0x' as string)) {"]],
+  },
+  shortLists: {
+    name: 'a list below quorum weight is good enough',
+    edits: [
+      ['protocol/votes.ts', 'return isQuorum(cluster, weightOf(cluster, membersOf(inputs)))', 'return true'],
+    ],
+  },
+  believesOneReporter: {
+    name: 'one member’s word is enough for a ledger event',
+    edits: [
+      [
+        'protocol/debate.ts',
+        `      hasHonest(
+        s.config.cluster,
+        weightOf(
+          s.config.cluster,
+          reports.filter((report) => report.seq >= seq).map((report) => report.member),
+        ),
+      ),`,
+        '      reports.some((report) => report.seq >= seq),',
+      ],
+    ],
+  },
+  servesNobody: {
+    name: 'members that are behind get no decided heights',
+    edits: [
+      [
+        'node/task-runner.ts',
+        "      case 'serveHeights':",
+        "      case 'serveHeights':\n        if (effect.kind.length > 0) break",
+      ],
+    ],
+  },
+} as const satisfies Record<string, Mutant>

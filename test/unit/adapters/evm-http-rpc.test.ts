@@ -1,0 +1,159 @@
+import type { ServerResponse } from 'node:http'
+import { inspect } from 'node:util'
+import { expect } from 'chai'
+import { HTTP_LIMITS, HttpRpc } from '../../../src/adapters/evm/http-rpc.ts'
+import type { HttpLimits } from '../../../src/adapters/evm/http-rpc.ts'
+import { parseRpcUrl } from '../../../src/adapters/evm/rpc-url.ts'
+import { EXIT } from '../../../src/types/exit-codes.ts'
+import type { FakeRpc } from '../../helpers/chain-rpc.ts'
+import { failure, fakeRpc, reply } from '../../helpers/chain-rpc.ts'
+
+const PAYLOAD = { jsonrpc: '2.0' as const, id: 7, method: 'eth_blockNumber', params: [] }
+const QUICK: HttpLimits = { ...HTTP_LIMITS, backoffMs: 1, timeoutMs: 200, bytesMax: 10_000 }
+
+const html = (response: ServerResponse, status: number): true => {
+  response.writeHead(status, { 'content-type': 'text/html' }).end('<html>Bad gateway</html>')
+  return true
+}
+const raw = (response: ServerResponse, text: string): true => {
+  response.writeHead(200).end(text)
+  return true
+}
+
+/** What an endpoint may do instead of answering, and what it is called. */
+const TROUBLES: readonly (readonly [
+  name: string,
+  reason: string,
+  attempts: number,
+  (response: ServerResponse) => true,
+])[] = [
+  ['HTTP 500', 'http-500', 4, (r) => html(r, 500)],
+  ['HTTP 503', 'http-503', 4, (r) => html(r, 503)],
+  ['HTTP 429', 'http-429', 4, (r) => html(r, 429)],
+  ['HTTP 401', 'http-401', 1, (r) => html(r, 401)],
+  [
+    'a redirect',
+    'http-307',
+    1,
+    (r) => {
+      r.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()
+      return true
+    },
+  ],
+  ['an HTML page', 'not-json', 1, (r) => html(r, 200)],
+  ['half of a JSON', 'not-json', 1, (r) => raw(r, '{"jsonrpc":"2.0","id":7,"resu')],
+  ['nothing', 'not-json', 1, (r) => raw(r, '')],
+  ['null', 'not-rpc', 1, (r) => raw(r, 'null')],
+  ['a list', 'not-rpc', 1, (r) => raw(r, '[{"id":7,"result":"0x1"}]')],
+  ['the answer to another request', 'not-rpc', 1, (r) => reply(r, 8, { result: '0x1' })],
+  ['neither result nor error', 'not-rpc', 1, (r) => raw(r, '{"jsonrpc":"2.0","id":7}')],
+  ['an error that is none', 'not-rpc', 1, (r) => raw(r, '{"jsonrpc":"2.0","id":7,"error":null}')],
+  ['too much', 'too-large', 1, (r) => reply(r, 7, { result: 'x'.repeat(20_000) })],
+  [
+    'a cut connection',
+    'unreachable',
+    4,
+    (r) => {
+      r.destroy()
+      return true
+    },
+  ],
+  ['silence', 'timeout', 1, () => true],
+  [
+    'a slow drip',
+    'timeout',
+    1,
+    (r) => {
+      r.writeHead(200)
+      const drip = setInterval(() => r.write(' '), 20)
+      r.on('close', () => clearInterval(drip))
+      return true
+    },
+  ],
+]
+
+describe('JSON-RPC over HTTP', () => {
+  let server: FakeRpc
+  let answer: (response: ServerResponse, requests: number) => true
+  before(async () => {
+    server = await fakeRpc((_, response) => answer(response, server.requests.length - seen))
+  })
+  after(() => server.close())
+  let seen = 0
+  beforeEach(() => (seen = server.requests.length))
+  const rpc = (limits: Partial<HttpLimits> = {}, url = server.url): HttpRpc =>
+    new HttpRpc(parseRpcUrl(url), { ...QUICK, ...limits })
+
+  for (const [name, reason, attempts, trouble] of TROUBLES) {
+    it(`${name}: E_RPC_DOWN, ${reason}`, async () => {
+      answer = trouble
+      const error = await failure(rpc().request(PAYLOAD))
+      expect(error.code).equal('E_RPC_DOWN')
+      expect(error.exit).equal(EXIT.unreachable)
+      expect(error.details).include({ reason, attempts, url: server.url })
+      expect(server.requests.length - seen).equal(attempts)
+    })
+  }
+
+  it('an endpoint that is overloaded for a moment is asked again', async () => {
+    answer = (response, requests) =>
+      requests < 3 ? html(response, 429) : reply(response, 7, { result: '0x10' })
+    expect(await rpc().request(PAYLOAD)).include({ result: '0x10' })
+  })
+
+  it('an error of the node is an answer', async () => {
+    answer = (response) => reply(response, 7, { error: { code: -32_000, message: 'no' } })
+    expect(await rpc().request(PAYLOAD)).deep.include({ error: { code: -32_000, message: 'no' } })
+  })
+
+  it('a result beside an empty error is an answer', async () => {
+    answer = (response) => raw(response, '{"jsonrpc":"2.0","id":7,"result":"0x1","error":null}')
+    expect(await rpc().request(PAYLOAD)).deep.equal({ id: 7, result: '0x1' })
+  })
+
+  it('a null result is an answer', async () => {
+    answer = (response) => reply(response, 7, { result: null })
+    expect(await rpc().request(PAYLOAD)).include({ result: null })
+  })
+
+  it('counts what failed for good', async () => {
+    const http = rpc()
+    answer = (response) => html(response, 500)
+    await failure(http.request(PAYLOAD))
+    answer = (response) => reply(response, 7, { result: '0x1' })
+    await http.request(PAYLOAD)
+    expect(http.outages).equal(1)
+  })
+
+  it('closing ends what is under way', async () => {
+    answer = () => true
+    const http = rpc({ timeoutMs: 60_000 })
+    const pending = failure(http.request(PAYLOAD))
+    http.close()
+    expect((await pending).details).include({ reason: 'closed' })
+  })
+
+  it('user and password travel as a header and are never shown', async () => {
+    const headers: unknown[] = []
+    answer = (response) => {
+      headers.push(response.req.headers.authorization, response.req.url)
+      return html(response, 500)
+    }
+    const secret = server.url.replace('//', '//alice:s3cr%3At@')
+    const error = await failure(rpc({ attempts: 1 }, `${secret}/v3/t0ken?key=t0ken`).request(PAYLOAD))
+    expect(headers).deep.equal([
+      `Basic ${Buffer.from('alice:s3cr:t').toString('base64')}`,
+      '/v3/t0ken?key=t0ken',
+    ])
+    expect(inspect(error, { depth: 10 })).not.match(/s3cr|t0ken|alice/)
+    expect(error.details).include({ url: `${server.url}/…` })
+  })
+
+  for (const text of ['', 'not a url', 'ws://127.0.0.1:8545', 'file:///etc/passwd', 'http://']) {
+    it(`"${text}" is not an RPC URL`, () => {
+      expect(() => parseRpcUrl(text))
+        .throw()
+        .include({ code: 'E_RPC_URL', exit: EXIT.usage })
+    })
+  }
+})

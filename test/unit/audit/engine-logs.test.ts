@@ -1,0 +1,138 @@
+import { expect } from 'chai'
+import type { AnchoredBatch } from '../../../src/audit/checkpoints.ts'
+import { Judge } from '../../../src/audit/judge.ts'
+import { checkMemberLogs } from '../../../src/audit/member-logs.ts'
+import { decodeBatch, decodeExceptions } from '../../../src/codec/batch.ts'
+import { valueHash } from '../../../src/codec/objects.ts'
+import { checkpointCall } from '../../../src/node/checkpoint-call.ts'
+import type { CheckpointSources } from '../../../src/node/checkpoint-call.ts'
+import type { CheckpointBox } from '../../../src/protocol/state.ts'
+import type { MemberIndex } from '../../../src/types/ids.ts'
+import { NIL } from '../../../src/types/ids.ts'
+import { EngineCluster } from '../../helpers/engine-cluster.ts'
+
+const HEIGHTS = 12
+const EPOCH = 4
+
+/** Deterministic dice (mulberry32). */
+function dice(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Runs real engines through loss, expired reducers, restarts and a departure; returns them with the last certificates. */
+function runEngines(seed: number): { world: EngineCluster; boxes: ReadonlyMap<number, CheckpointBox> } {
+  const roll = dice(seed)
+  const boxes = new Map<number, CheckpointBox>()
+  const world = new EngineCluster({
+    n: 4,
+    heights: HEIGHTS,
+    epochHeights: EPOCH,
+    fate: () => (roll() < 0.2 ? [] : [1 + Math.floor(roll() * 5)]),
+    expires: () => roll() < 0.05,
+    onEffect: (_, __, effect) => {
+      if (effect.kind !== 'certified') return
+      const before = boxes.get(effect.checkpoint.height)
+      if (before === undefined || before.signed.size <= effect.checkpoint.signed.size)
+        boxes.set(effect.checkpoint.height, effect.checkpoint)
+    },
+  })
+  world.start()
+  if (seed % 3 === 0) world.input(3, { kind: 'close' })
+  for (let i = 0; i < 8_000 && !world.run(HEIGHTS, 1); i += 1) {
+    if (roll() < 0.004) world.restart(Math.floor(roll() * 4))
+  }
+  for (let i = 0; i < 400; i += 1) world.tick()
+  return { world, boxes }
+}
+
+/** The batches as a node would hand them to the chain, without the chain. */
+function anchoredBatches(
+  judge: Judge,
+  world: EngineCluster,
+  boxes: ReadonlyMap<number, CheckpointBox>,
+): AnchoredBatch[] {
+  const { decisions, bodies } = world.memory(0)
+  const store = {
+    heights: (_: unknown, from: number, count: number) =>
+      decisions.filter(({ decided }) => decided.height >= from && decided.height < from + count),
+    body: (_: unknown, hash: `0x${string}`) => bodies.get(hash) ?? null,
+  }
+  const params = { epochHeights: EPOCH, calldataInputs: false }
+  const sources = { taskId: 1n, cluster: world.cluster.id, params, store } as unknown as CheckpointSources
+  let eventSeq = 0
+  return [...boxes.values()]
+    .sort((a, b) => a.height - b.height)
+    .map((box): AnchoredBatch => {
+      const call = checkpointCall(sources, box, box.height - EPOCH)!
+      const heights = decodeBatch(call.batch)!.map(({ hint, stateHash, inputsRoot, eventSeqDelta }, i) => {
+        eventSeq += eventSeqDelta
+        const value = valueHash({ stateHash, inputsRoot, eventSeq })
+        return { height: call.first + i, hint, stateHash, inputsRoot, eventSeq, value }
+      })
+      const exceptions = new Set(decodeExceptions(call.exceptions)!.map(({ member }) => member))
+      const heads = [...box.signed].map(([member, { object }]) => {
+        const { logSeq, logHead } = object
+        return [member, { logSeq, logHead, shared: !exceptions.has(member) }] as const
+      })
+      return {
+        source: { args: { notes: call.notes } } as AnchoredBatch['source'],
+        bench: judge.at('checkpoint', `heights from ${call.first}`),
+        block: 1n,
+        first: call.first,
+        heights,
+        previous: decisions[call.first - 2]?.value ?? NIL,
+        root: NIL,
+        rootBeforeLast: NIL,
+        certificate: { heads: new Map(heads), quorum: true, claimed: heads.length },
+      }
+    })
+}
+
+describe('audit of logs that real engines wrote', () => {
+  for (let seed = 1; seed <= 12; seed += 1) {
+    it(`rebuilds every signed log, seed ${seed}`, () => {
+      const { world, boxes } = runEngines(seed)
+      expect(boxes.size).to.equal(HEIGHTS / EPOCH)
+      const judge = new Judge(() => null)
+      const batches = anchoredBatches(judge, world, boxes)
+      const closing = new Set(
+        world
+          .memory(0)
+          .decisions.filter(({ decided }) => decided.inputs.some(({ object }) => object.type === 'close'))
+          .map(({ decided }) => decided.height),
+      )
+      const { logs } = checkMemberLogs(judge, batches, world.cluster, EPOCH, closing)
+      expect(judge.findings).to.deep.equal([])
+      expect(judge.unavailable).to.deep.equal([])
+      for (const { index } of world.cluster.members) {
+        for (const batch of batches) {
+          const expected = batch.certificate.heads.has(index) ? signedEntries(world, index, batch) : []
+          const rebuilt = (logs.get(index) ?? []).filter(({ height }) => isIn(batch, height))
+          expect(rebuilt).to.deep.equal(expected)
+        }
+      }
+    })
+  }
+
+  it('meets disturbed logs at all', () => {
+    const noted = Array.from({ length: 12 }, (_, i) => runEngines(i + 1)).flatMap(({ boxes }) =>
+      [...boxes.values()].map(({ notes }) => notes.size),
+    )
+    expect(noted.reduce((sum, size) => sum + size, 0)).to.be.greaterThan(10)
+  })
+})
+
+const isIn = ({ first, heights }: AnchoredBatch, height: number): boolean =>
+  height >= first && height < first + heights.length
+
+/** What a member had logged when it signed: entries behind the signed length belong to nobody yet. */
+function signedEntries(world: EngineCluster, member: MemberIndex, batch: AnchoredBatch) {
+  const entries = world.memory(member).log.filter(({ height }) => isIn(batch, height))
+  return entries.slice(0, batch.certificate.heads.get(member)!.logSeq)
+}

@@ -1,0 +1,452 @@
+import { expect } from 'chai'
+import { VirtualClock } from '../../../src/adapters/memory/clock.ts'
+import { recoverSigner } from '../../../src/adapters/keys/keyring.ts'
+import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
+import { MemoryHub } from '../../../src/adapters/memory/transport.ts'
+import { encodeFrame } from '../../../src/codec/frames.ts'
+import type { NodeInit } from '../../../src/node/node.ts'
+import { RsdpNode } from '../../../src/node/node.ts'
+import type { StateSource } from '../../../src/ports/state-source.ts'
+import type { Store } from '../../../src/ports/store.ts'
+import { rateLimit } from '../../../src/reducers/rate-limit.ts'
+import { runReducer } from '../../../src/reducers/run.ts'
+import { InvariantError } from '../../../src/types/errors.ts'
+import type { ProtocolObject } from '../../../src/types/objects.ts'
+import type { TaskParams } from '../../../src/types/task.ts'
+import { chainFault, ScriptedChain } from '../../helpers/runner-cluster-chain.ts'
+import type { LogLine } from '../../helpers/runner-cluster.ts'
+import {
+  demandOf,
+  DOMAIN,
+  keyringOf,
+  realCluster,
+  recordingLogger,
+  taskParams,
+} from '../../helpers/runner-cluster.ts'
+import { digestOf } from '../../helpers/store-kit.ts'
+
+const CLUSTER = realCluster(4)
+const POLL_MS = 1_000
+const { key: BOB } = CLUSTER.members[1]!
+
+describe('RsdpNode', () => {
+  let chain: ScriptedChain
+  let clock: VirtualClock
+  let disk: MemoryDisk
+  let hub: MemoryHub
+  let lines: LogLine[]
+  let fatal: unknown[]
+  let node: RsdpNode
+  let observed: string[]
+
+  beforeEach(() => {
+    chain = new ScriptedChain()
+    clock = new VirtualClock()
+    disk = new MemoryDisk()
+    hub = new MemoryHub('manual')
+    lines = []
+    fatal = []
+    observed = []
+    node = makeNode()
+  })
+  afterEach(async () => node.stop())
+
+  function makeNode(changes: Partial<NodeInit> = {}): RsdpNode {
+    const keyring = keyringOf(0)
+    return new RsdpNode({
+      keyring,
+      recover: recoverSigner,
+      store: changes.store ?? openStore(),
+      chain,
+      transport: hub.createTransport(keyring.address),
+      runner: { run: (call) => Promise.resolve(runReducer(call)), stop: () => Promise.resolve() },
+      clock,
+      logger: recordingLogger(lines),
+      sourceFor: ({ taskId }) => sourceOf(taskId),
+      reducers: [rateLimit.id],
+      autoJoin: true,
+      pollMs: POLL_MS,
+      onFatal: (error) => void fatal.push(error),
+      ...changes,
+    })
+  }
+
+  function openStore(): Store {
+    return disk.open({ key: keyringOf(0).address, deploymentId: DOMAIN.salt })
+  }
+
+  function sourceOf(taskId: bigint): StateSource {
+    return {
+      observe: (height) => {
+        observed.push(`${taskId}/${height}`)
+        return Promise.resolve(demandOf(1))
+      },
+      decided: () => undefined,
+    }
+  }
+
+  function publish(taskId: bigint, changes: Partial<TaskParams> = {}): void {
+    const params = taskParams({ joinDeadline: chain.headBlock + 10, ...changes })
+    chain.happen({ kind: 'taskPublished', taskId, client: `0x${'cc'.repeat(20)}`, params })
+  }
+
+  function form(taskId: bigint): void {
+    const cluster = { ...CLUSTER, id: digestOf(`cluster of task ${taskId}`) }
+    chain.happen({ kind: 'clusterFormed', taskId, cluster })
+  }
+
+  async function settle(): Promise<void> {
+    for (let i = 0; i < 60; i += 1) await Promise.resolve()
+  }
+
+  async function poll(times = 1): Promise<void> {
+    for (let i = 0; i < times; i += 1) {
+      clock.advance(POLL_MS)
+      await settle()
+    }
+  }
+
+  const said = (event: string): LogLine[] => lines.filter((line) => line.event === event)
+  const running = (): string[] => node.health().tasks.map(({ taskId }) => taskId)
+
+  it('runs the tasks that it was drawn for, and knows its peers', async () => {
+    for (const { key, operator } of CLUSTER.members)
+      chain.happen({ kind: 'nodeRegistered', key, operator, publicKey: '0x' })
+    publish(1n)
+    form(1n)
+    chain.mine()
+    await node.start()
+    await settle()
+    expect(running()).to.deep.equal(['1'])
+    expect(observed).to.deep.equal(['1/1'])
+    const { peers, ready, chain: seen } = node.health()
+    expect([peers.known, ready, seen.cursor, seen.reachable]).to.deep.equal([
+      3,
+      true,
+      chain.headBlock - 2,
+      true,
+    ])
+    expect(fatal).to.be.empty
+  })
+
+  it('counts ledger events that came before the cluster was drawn', async () => {
+    publish(1n)
+    const originator = BOB
+    for (const seq of [1, 2])
+      chain.happen({ kind: 'ledgerEvent', taskId: 1n, seq, originator, data: new Uint8Array(8) })
+    form(1n)
+    chain.happen({ kind: 'ledgerEvent', taskId: 1n, seq: 3, originator, data: new Uint8Array(8) })
+    chain.mine()
+    disk.crash()
+    const store = openStore()
+    const signOnce = store.signOnce.bind(store)
+    const signed: ProtocolObject[] = []
+    store.signOnce = (request) => {
+      const made = signOnce(request)
+      signed.push(made.object)
+      return made
+    }
+    node = makeNode({ store })
+    await node.start()
+    await settle()
+    expect(signed).to.have.length(1)
+    expect(signed[0]).to.deep.include({ type: 'status', height: 1, eventSeq: 3 })
+  })
+
+  describe('does not run, and lives on', () => {
+    const cases: readonly (readonly [what: string, changes: Partial<TaskParams>])[] = [
+      ['a task whose slots have no length', { slotTicks: 0 }],
+      ['a task with ticks of no length', { tickMs: 0 }],
+      ['a task with epochs of no length', { epochHeights: 0 }],
+      ['a task with params that its reducer cannot read', { reducerParams: '0x00' }],
+      ['a task of a reducer that it does not know', { reducer: digestOf('another') }],
+    ]
+    for (const [what, changes] of cases) {
+      it(what, async () => {
+        publish(1n, changes)
+        publish(2n)
+        form(1n)
+        form(2n)
+        chain.mine()
+        await node.start()
+        await poll(2)
+        expect(running()).to.deep.equal(['2'])
+        expect(said('task.refused')).to.have.length(1)
+        expect(fatal).to.be.empty
+      })
+    }
+
+    it('a task for which its application throws', async () => {
+      disk.crash()
+      node = makeNode({
+        sourceFor: ({ taskId }) => {
+          if (taskId === 1n) throw new RangeError('budget')
+          return sourceOf(taskId)
+        },
+      })
+      for (const taskId of [1n, 2n]) {
+        publish(taskId)
+        form(taskId)
+      }
+      chain.mine()
+      await node.start()
+      expect(running()).to.deep.equal(['2'])
+      expect(said('source.failed')).to.have.length(1)
+    })
+
+    it('a task of which it is no member', async () => {
+      publish(1n)
+      const members = CLUSTER.members.map((member) => ({ ...member, key: `0x${'0a'.repeat(20)}` as const }))
+      chain.happen({ kind: 'clusterFormed', taskId: 1n, cluster: { ...CLUSTER, members } })
+      chain.mine()
+      await node.start()
+      expect(running()).to.be.empty
+    })
+  })
+
+  describe('frames', () => {
+    async function sendFromBob(bytes: Uint8Array, times: number): Promise<void> {
+      chain.happen({ kind: 'nodeRegistered', key: BOB, operator: BOB, publicKey: '0x' })
+      publish(1n)
+      form(1n)
+      chain.mine()
+      await node.start()
+      const bob = hub.createTransport(BOB)
+      await bob.start()
+      bob.setPeers([{ key: keyringOf(0).address, addresses: [] }])
+      for (let i = 0; i < times; i += 1) bob.broadcast(bytes)
+      hub.deliverAll()
+    }
+
+    it('that are malformed do not flood the log', async () => {
+      await sendFromBob(Uint8Array.of(0xff), 999)
+      expect(said('frame.malformed').map(({ facts }) => facts['count'])).to.deep.equal([1, 10, 100])
+    })
+
+    it('of a foreign cluster are not looked at', async () => {
+      const parts = [
+        {
+          kind: 'object',
+          signed: { object: { type: 'close' }, member: 1, signature: `0x${'11'.repeat(65)}` },
+        },
+      ] as const
+      await sendFromBob(encodeFrame({ cluster: digestOf('foreign'), parts }), 5)
+      const [task] = node.health().tasks
+      expect(task).to.deep.include({ signatureChecks: 0, refused: {} })
+    })
+
+    it('of the own cluster are, and refusals are told once', async () => {
+      const parts = [
+        {
+          kind: 'object',
+          signed: { object: { type: 'close' }, member: 1, signature: `0x${'11'.repeat(65)}` },
+        },
+      ] as const
+      await sendFromBob(encodeFrame({ cluster: digestOf('cluster of task 1'), parts }), 5)
+      const [task] = node.health().tasks
+      expect(task).to.deep.include({ signatureChecks: 5, refused: { 'bad-signature': 5 } })
+      expect(said('frame.refused')).to.have.length(1)
+    })
+  })
+
+  describe('a chain that fails', () => {
+    it('is waited for, and told of once', async () => {
+      await node.start()
+      chain.before = () => {
+        throw chainFault('E_RPC_DOWN')
+      }
+      await poll(5)
+      expect(node.health()).to.deep.include({ ready: false })
+      expect(said('chain.unreachable')).to.have.length(1)
+      chain.before = () => undefined
+      await poll(2)
+      expect(node.health()).to.deep.include({ ready: true })
+      expect(said('chain.back')).to.have.length(1)
+      expect(fatal).to.be.empty
+    })
+
+    it('with a reorganisation stops the node, which signs nothing any more', async () => {
+      publish(1n, { debateTicks: 100 })
+      form(1n)
+      chain.mine()
+      await node.start()
+      await settle()
+      chain.hashOf = (block) => digestOf(`another block ${block}`)
+      await poll(3)
+      expect(fatal).to.have.length(1)
+      expect(fatal[0]).to.deep.include({ code: 'E_REORG' })
+      expect(node.health().ready).to.equal(false)
+      const transitions = said('phase.enter').length
+      clock.advance(60_000) // far beyond the end of DEBATE
+      await settle()
+      expect(said('phase.enter')).to.have.length(transitions)
+    })
+
+    it('with a reorganisation while it was down does not start', async () => {
+      chain.mine()
+      await node.start()
+      await node.stop()
+      chain.hashOf = (block) => digestOf(`another block ${block}`)
+      node = makeNode()
+      expect(await node.start().catch((error: unknown) => error)).to.deep.include({ code: 'E_REORG' })
+    })
+
+    it('with an error of our own stops the node', async () => {
+      await node.start()
+      chain.before = () => {
+        throw new InvariantError('a bug')
+      }
+      await poll(3)
+      expect(fatal).to.have.length(1)
+      expect(fatal[0]).to.be.instanceOf(InvariantError)
+    })
+
+    it('at the first look is fatal too, and nothing goes on', async () => {
+      chain.before = (method) => {
+        if (method === 'head') throw chainFault('E_CODE_HASH')
+      }
+      await node.start()
+      await poll(3)
+      expect(fatal).to.have.length(1)
+      expect(said('node.ready')).to.be.empty
+    })
+
+    it('for one task leaves the other tasks their turn', async () => {
+      publish(1n)
+      publish(2n)
+      chain.before = (_, call) => {
+        if (call === 'join 1') throw chainFault('E_TX_TIMEOUT')
+      }
+      chain.mine()
+      await node.start()
+      expect(chain.sent).to.deep.equal(['join 2'])
+      expect(node.health().outbox).to.equal(1)
+      chain.before = () => undefined
+      await poll(3)
+      expect(chain.sent).to.deep.equal(['join 2', 'join 1'])
+      expect(node.health()).to.deep.include({ outbox: 0, ready: true })
+    })
+
+    it('when the outbox is to be sent at the start does not keep it from starting', async () => {
+      disk.crash()
+      const store = openStore()
+      store.enqueue({ id: 'join/9', ...chain.prepareJoin(9n) })
+      chain.before = (method) => {
+        if (method === 'send') throw chainFault('E_FUNDS_GAS')
+      }
+      node = makeNode({ store })
+      await node.start()
+      expect(node.health()).to.deep.include({ ready: false, outbox: 1 })
+      chain.before = () => undefined
+      await poll()
+      expect(node.health()).to.deep.include({ ready: true, outbox: 0 })
+      expect(chain.sent).to.deep.equal(['join 9'])
+    })
+  })
+
+  describe('a task that is over', () => {
+    beforeEach(async () => {
+      publish(1n, { endBlock: 500 })
+      form(1n)
+      chain.mine()
+      await node.start()
+    })
+
+    it('goes on serving others for a while after it is finalized, then it is let go', async () => {
+      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6 })
+      chain.mine(100)
+      await poll(2)
+      expect(running()).to.deep.equal(['1'])
+      chain.mine(200)
+      await poll(2)
+      expect(running()).to.be.empty
+      expect(said('task.retired')).to.have.length(1)
+    })
+
+    for (const status of ['Closed', 'NoQuorum', 'Expired'] as const) {
+      it(`is let go after its last block, once the chain calls it ${status}`, async () => {
+        chain.status = 'Finalizing'
+        chain.mine(600)
+        await poll(2)
+        expect(running()).to.deep.equal(['1'])
+        chain.status = status
+        await poll()
+        expect(running()).to.be.empty
+      })
+    }
+
+    it('ticks no more', async () => {
+      chain.status = 'Closed'
+      chain.mine(600)
+      await poll()
+      await node.stop()
+      expect(clock.nextMs()).to.equal(null)
+    })
+  })
+
+  describe('stop', () => {
+    it('may come twice, and closes everything once', async () => {
+      publish(1n)
+      form(1n)
+      chain.mine()
+      await node.start()
+      await Promise.all([node.stop(), node.stop()])
+      await node.stop()
+      expect(chain.closed).to.equal(1)
+      expect(said('node.stopped')).to.have.length(1)
+      expect(clock.nextMs()).to.equal(null)
+    })
+
+    it('during a look at the chain waits for it, and starts nothing that it found', async () => {
+      await node.start()
+      publish(1n)
+      form(1n)
+      chain.mine()
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      chain.before = (method) => (method === 'eventsAfter' ? promise : undefined)
+      clock.advance(POLL_MS)
+      await settle()
+      const stopped = node.stop()
+      resolve(undefined)
+      await stopped
+      expect(said('task.running')).to.be.empty
+      expect(clock.nextMs()).to.equal(null)
+      expect(fatal).to.be.empty
+    })
+
+    it('while something is being sent keeps it for the next start', async () => {
+      await node.start()
+      publish(1n)
+      chain.mine()
+      const { promise, reject } = Promise.withResolvers<undefined>()
+      chain.before = (method) => (method === 'send' ? promise : undefined)
+      chain.close = () => reject(chainFault('E_RPC_DOWN'))
+      clock.advance(POLL_MS)
+      await settle()
+      await node.stop()
+      const store = openStore()
+      expect(store.outbox().map(({ id }) => id)).to.deep.equal(['join/1'])
+      expect(fatal).to.be.empty
+    })
+
+    it('before the start is possible', async () => {
+      await node.stop()
+      expect(said('node.stopped')).to.have.length(1)
+    })
+  })
+
+  it('a task’s driver that fails stops the whole node, once', async () => {
+    for (const taskId of [1n, 2n]) {
+      publish(taskId)
+      form(taskId)
+    }
+    chain.mine()
+    await node.start()
+    disk.isFull = true
+    await settle()
+    clock.advance(5_000)
+    await settle()
+    expect(fatal).to.have.length(1)
+    expect(fatal[0]).to.deep.include({ code: 'E_STORE_WRITE' })
+  })
+})

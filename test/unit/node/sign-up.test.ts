@@ -1,0 +1,173 @@
+import { expect } from 'chai'
+import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
+import { Outbox } from '../../../src/node/outbox.ts'
+import { SignUp } from '../../../src/node/sign-up.ts'
+import type { SignUpInit } from '../../../src/node/sign-up.ts'
+import { rateLimit } from '../../../src/reducers/rate-limit.ts'
+import type { Address } from '../../../src/types/ids.ts'
+import type { TaskParams } from '../../../src/types/task.ts'
+import { chainFault, ScriptedChain } from '../../helpers/runner-cluster-chain.ts'
+import { recordingLogger, taskParams } from '../../helpers/runner-cluster.ts'
+import type { LogLine } from '../../helpers/runner-cluster.ts'
+import { digestOf, OWNER } from '../../helpers/store-kit.ts'
+
+const BOB: Address = `0x${'b0'.repeat(20)}`
+const CAROL: Address = `0x${'c0'.repeat(20)}`
+const DEADLINE = 20
+/** Block whose hash seeds the draw. */
+const SEED = DEADLINE + 2
+
+describe('SignUp', () => {
+  let chain: ScriptedChain
+  let lines: LogLine[]
+
+  beforeEach(() => {
+    chain = new ScriptedChain()
+    lines = []
+  })
+
+  function signUp(changes: Partial<SignUpInit> = {}): SignUp {
+    const outbox = new Outbox(new MemoryDisk().open(OWNER), chain)
+    const logger = recordingLogger(lines)
+    return new SignUp({
+      key: OWNER.key,
+      chain,
+      outbox,
+      logger,
+      reducers: [rateLimit.id],
+      autoJoin: true,
+      ...changes,
+    })
+  }
+
+  const params = (changes: Partial<TaskParams> = {}): TaskParams =>
+    taskParams({ joinDeadline: DEADLINE, ...changes })
+  const refusals = (): unknown[] =>
+    lines.filter(({ event }) => event === 'task.not-joined').map(({ facts }) => facts['reason'])
+
+  describe('does not join, and says why once', () => {
+    const cases: readonly (readonly [reason: string, changes: Partial<TaskParams>, prepare?: () => void])[] =
+      [
+        ['unknown-reducer', { reducer: digestOf('another reducer') }],
+        ['timing', { tickMs: 1 }],
+        ['reducer-params', { reducerParams: '0x' }],
+        ['registration', {}, () => (chain.registered = null)],
+        ['registration', {}, () => (chain.registered = { ...chain.registered!, active: false })],
+        ['stake', { stakePerNode: 1_001n }],
+      ]
+    for (const [reason, changes, prepare] of cases) {
+      it(reason, async () => {
+        prepare?.()
+        const signing = signUp()
+        signing.published(1n, params(changes))
+        for (let head = 10; head < SEED + 300; head += 1) await signing.poll(head)
+        expect(refusals()).to.deep.equal([reason])
+        expect(chain.sent).to.be.empty
+      })
+    }
+
+    it('nothing for a reducer that it knows but does not offer', async () => {
+      const signing = signUp({ reducers: [] })
+      signing.published(1n, params())
+      await signing.poll(10)
+      expect(refusals()).to.deep.equal(['unknown-reducer'])
+    })
+  })
+
+  it('does not join without being told to, at the deadline, or where its key has joined', async () => {
+    const passive = signUp({ autoJoin: false })
+    passive.published(1n, params())
+    await passive.poll(10)
+    const late = signUp()
+    late.published(1n, params())
+    await late.poll(DEADLINE)
+    const joined = signUp()
+    joined.published(1n, params())
+    joined.joined(1n, OWNER.key)
+    await joined.poll(10)
+    expect(chain.sent).to.be.empty
+  })
+
+  it('joins once', async () => {
+    const signing = signUp()
+    signing.published(1n, params())
+    for (let head = 10; head < DEADLINE; head += 1) await signing.poll(head)
+    expect(chain.sent).to.deep.equal(['join 1'])
+    expect(lines.map(({ event }) => event)).to.deep.equal(['task.joined'])
+  })
+
+  it('tells of a refused join and does not insist', async () => {
+    chain.outcome = () => ({ kind: 'reverted', error: 'NoSeats' })
+    const signing = signUp()
+    signing.published(1n, params())
+    for (let head = 10; head < DEADLINE; head += 1) await signing.poll(head)
+    expect(lines).to.have.length(1)
+    expect(lines[0]).to.deep.include({ event: 'task.join-refused' })
+    expect(lines[0]!.facts['error']).to.equal('NoSeats')
+  })
+
+  it('asks again where the chain did not answer', async () => {
+    const signing = signUp()
+    signing.published(1n, params())
+    chain.before = (method) => {
+      if (method === 'registration') throw chainFault('E_RPC_DOWN')
+    }
+    expect(await signing.poll(10).catch((error: unknown) => error)).to.deep.include({ code: 'E_RPC_DOWN' })
+    chain.before = () => undefined
+    await signing.poll(11)
+    expect(chain.sent).to.deep.equal(['join 1'])
+  })
+
+  it('one task’s trouble leaves the others their turn', async () => {
+    const signing = signUp()
+    signing.published(1n, params())
+    signing.published(2n, params())
+    chain.before = (_, call) => {
+      if (call === 'join 1') throw chainFault('E_TX_TIMEOUT')
+    }
+    expect(await signing.poll(10).catch((error: unknown) => error)).to.deep.include({ code: 'E_TX_TIMEOUT' })
+    expect(chain.sent).to.deep.equal(['join 2'])
+  })
+
+  describe('draws the cluster', () => {
+    it('two blocks after the member before, once', async () => {
+      for (const [place, keys] of [
+        [OWNER.key, BOB, CAROL],
+        [BOB, OWNER.key, CAROL],
+        [BOB, CAROL, OWNER.key],
+      ].entries()) {
+        chain.sent.length = 0
+        const signing = signUp()
+        signing.published(1n, params())
+        for (const key of keys) signing.joined(1n, key)
+        const sentAt: number[] = []
+        for (let head = DEADLINE; head < SEED + 20; head += 1) {
+          await signing.poll(head)
+          if (chain.sent.length > sentAt.length) sentAt.push(head)
+        }
+        expect(chain.sent).to.deep.equal(['form 1'])
+        expect(sentAt).to.deep.equal([SEED + 1 + 2 * place])
+      }
+    })
+
+    it('not where it did not sign up, nor what is drawn, nor after the window', async () => {
+      const stranger = signUp()
+      stranger.published(1n, params())
+      stranger.joined(1n, BOB)
+      const formed = signUp()
+      formed.published(1n, params())
+      formed.joined(1n, OWNER.key)
+      formed.formed(1n)
+      for (let head = DEADLINE; head < SEED + 20; head += 1) {
+        await stranger.poll(head)
+        await formed.poll(head)
+      }
+      const late = signUp()
+      late.published(1n, params())
+      late.joined(1n, OWNER.key)
+      await late.poll(SEED + 257)
+      await late.poll(SEED + 2)
+      expect(chain.sent).to.be.empty
+    })
+  })
+})

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { openStore } from '../../../src/adapters/sqlite/store.ts'
+import { RunnerCluster } from '../../helpers/runner-cluster.ts'
+import type { RunnerClusterOptions } from '../../helpers/runner-cluster.ts'
+import { expectSound } from '../../helpers/runner-cluster-judge.ts'
+
+const HEIGHTS = 6
+const EPOCH = 3
+const CHECKPOINTS = 2
+
+describe('TaskRunner', () => {
+  for (const n of [4, 7]) {
+    for (const kind of ['memory', 'SQLite'] as const) {
+      describe(`${n} undisturbed members, store: ${kind}`, () => {
+        let world: RunnerCluster
+        let dir: string
+
+        before(async () => {
+          dir = mkdtempSync(join(tmpdir(), 'rsdp-runner-'))
+          const open: RunnerClusterOptions['open'] = (member, key, deploymentId) =>
+            openStore({ dataDir: join(dir, String(member)), key, deploymentId })
+          world = new RunnerCluster({ n, ...(kind === 'SQLite' ? { open } : {}) })
+          await world.start()
+          expect(await world.run(HEIGHTS)).to.equal(true)
+          await world.settle()
+        })
+        after(() => {
+          for (const { store } of world.seats) store?.close()
+          rmSync(dir, { recursive: true })
+        })
+
+        it('decide every height alike, in round 0, and keep it', () => {
+          expectSound(world)
+          const [first, ...others] = world.up.map(({ store }) => store!.heights(world.cluster.id, 1, HEIGHTS))
+          expect(first).to.have.length(HEIGHTS)
+          expect(first!.map(({ round }) => round)).to.deep.equal(Array(HEIGHTS).fill(0))
+          const facts = (heights: typeof first): unknown =>
+            heights!.map(({ value, state }) => ({ value, state }))
+          for (const other of others) expect(facts(other)).to.deep.equal(facts(first))
+        })
+
+        it('send three frames each to each other member per height, and nothing else but checkpoints', () => {
+          expect([...world.wire.frames]).to.deep.equal(
+            Array.from({ length: HEIGHTS }, (_, i) => [i + 1, 3 * n * (n - 1)]),
+          )
+          expect(world.wire.otherFrames).to.equal(0)
+          expect(world.wire.checkpointFrames).to.be.at.least(CHECKPOINTS * n * (n - 1))
+        })
+
+        it('check each foreign object once: 3 (n − 1) per height, n − 1 per checkpoint', () => {
+          for (const { runner } of world.up) {
+            expect(runner!.health().signatureChecks).to.equal((3 * HEIGHTS + CHECKPOINTS) * (n - 1))
+            expect(runner!.health().refused).to.deep.equal({})
+          }
+        })
+
+        it('all hold each checkpoint with all signatures', () => {
+          for (const { certified } of world.seats) {
+            const complete = certified.filter(({ signed }) => signed.size === n).map(({ height }) => height)
+            expect([...new Set(complete)]).to.deep.equal([EPOCH, HEIGHTS])
+          }
+        })
+
+        it('tell the application of each decision once, in order', () => {
+          for (const { decided } of world.seats)
+            expect(decided.map(({ height }) => height)).to.deep.equal([1, 2, 3, 4, 5, 6])
+        })
+
+        it('tell of every transition once', () => {
+          for (const { log, lines } of world.seats) {
+            const told = lines.filter(({ event }) => event === 'phase.enter').map(({ facts }) => facts)
+            expect(told.map(({ transition, height }) => [transition, height])).to.deep.equal(
+              log.map(({ event, height }) => [event, height]),
+            )
+          }
+        })
+      })
+    }
+  }
+})
