@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ITaskBoard} from "./ITaskBoard.sol";
+
+/// @title Proofs of misbehaviour
+/// @notice One entry point per kind of provable deviation. Whoever brings a proof that holds is credited a tenth of what
+/// is taken at once. Holds no money: it convicts, the board penalises.
+/// @dev Signed objects come as `fields` = abi.encode of the fields after `cluster`, in the order of their EIP-712 type,
+/// each one 32-byte word, and a strict 65-byte signature by the key that the task's snapshot gives for `member`. What an
+/// honest node signs never satisfies any of these rules, whatever the others sign.
+interface ISlasher {
+    /// @notice What a member was convicted of. Names in brackets: as in the protocol's documentation.
+    enum Offence {
+        None,
+        /// two different objects for one sign-once key (E1)
+        Equivocation,
+        /// a vote against an own CONFIRM without the reason that would have unlocked it (E1b)
+        Amnesia,
+        /// a signed log with an illegal step, or two signed logs of one epoch that do not extend each other (E2)
+        IllegalLog,
+        /// a fresh vote for a list that is no list (E3)
+        UnjustifiedVote,
+        /// a fresh vote for a state that the reducer does not give (E4)
+        WrongReduction
+    }
+
+    /// @notice A listed STATUS with the state behind it.
+    /// @param member who signed it
+    /// @param eventSeq its field
+    /// @param state canonical bytes whose keccak is its stateHash
+    struct ListedInput {
+        uint8 member;
+        uint64 eventSeq;
+        bytes state;
+    }
+
+    /// @notice A ledger event as it was posted.
+    struct LedgerEventBody {
+        address originator;
+        bytes data;
+    }
+
+    /// @notice CONFIRMs for the wrong value in one round: the impact of a wrong reduction.
+    /// @param round their round
+    /// @param members bitmap of who signed, without the accused or with it
+    /// @param signatures 65 bytes each, ascending by member
+    struct Confirmers {
+        uint32 round;
+        uint32 members;
+        bytes signatures;
+    }
+
+    /// @notice A proof held. The penalty follows in the board's `Penalised`.
+    /// @param offence what was proved
+    /// @param height of the objects; of the later one if they differ
+    /// @param first hashStruct of the first object
+    /// @param second hashStruct of the second object; 0 where one is enough
+    /// @param percent base share of the lock, 1 … 100
+    /// @param reporter who brought the proof
+    /// @param evidence the call that proved it: selector and arguments
+    event Convicted(
+        uint256 indexed taskId,
+        uint8 indexed member,
+        Offence indexed offence,
+        uint64 height,
+        bytes32 first,
+        bytes32 second,
+        uint8 percent,
+        address reporter,
+        bytes evidence
+    );
+
+    /// @notice The signature is malformed or by another key.
+    error NotSignedBy(uint256 member, address signer, address key);
+
+    /// @notice No such seat.
+    error NoSuchMember(uint256 member, uint256 members);
+
+    /// @notice The fields are not those of an object of that type.
+    error BadFields(uint8 objectType, uint256 length);
+
+    /// @notice The objects are well signed and prove nothing.
+    /// @param rule which condition does not hold, ASCII, left-aligned
+    error ProvesNothing(bytes32 rule);
+
+    /// @notice Nothing can be said about the reduction: no twin, changed code, a list with a CLOSE, a twin that reverts.
+    error NoVerdict(bytes32 reason);
+
+    /// @notice Two different objects of one type for one sign-once key: type and height, and for HELLO, SHARE, CONFIRM
+    /// the round.
+    /// @param objectType HELLO 1, STATUS 2, SHARE 3, CONFIRM 4, CHECKPOINT 5
+    function equivocation(
+        uint256 taskId,
+        uint8 member,
+        uint8 objectType,
+        bytes calldata first,
+        bytes calldata firstSignature,
+        bytes calldata second,
+        bytes calldata secondSignature
+    ) external;
+
+    /// @notice CONFIRM(v, r) and SHARE(v′, r′, validRound) of one height with v, v′ ≠ NIL, v′ ≠ v, r′ > r, validRound < r.
+    function amnesia(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata confirm,
+        bytes calldata confirmSignature,
+        bytes calldata share,
+        bytes calldata shareSignature
+    ) external;
+
+    /// @notice At most 256 entries that lead from `headBefore` to the signed head and its logSeq, with an illegal triple, a
+    /// gap, a `from` that is not the `to` before, or a falling (height, round).
+    /// @param entries packed, 55 bytes each
+    function illegalLog(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata checkpoint,
+        bytes calldata signature,
+        bytes32 headBefore,
+        bytes calldata entries
+    ) external;
+
+    /// @notice Two CHECKPOINTs of one epoch, `first` of the lower height, whose logs do not extend each other: the second
+    /// log is not longer, or its entries after the first one's logSeq (at most 256, which lead from `headBefore` to
+    /// its head) begin at a head that is not the first one's.
+    /// @param entries packed, 55 bytes each; empty if the second log is not longer
+    function forkedLog(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata first,
+        bytes calldata firstSignature,
+        bytes calldata second,
+        bytes calldata secondSignature,
+        bytes32 headBefore,
+        bytes calldata entries
+    ) external;
+
+    /// @notice A fresh SHARE that is not NIL, or a convener's fresh HELLO (validRound −1), whose bitmap names a seat that
+    /// does not exist or weighs no quorum.
+    /// @param objectType HELLO 1 or SHARE 3
+    function unjustifiedVote(
+        uint256 taskId,
+        uint8 member,
+        uint8 objectType,
+        bytes calldata vote,
+        bytes calldata signature
+    ) external;
+
+    /// @notice A fresh SHARE that is not NIL whose stateHash is not the hash of what the twin makes of its list, or whose
+    /// list holds a state that the twin's `validate` refuses.
+    /// @param params the task's, as published
+    /// @param inputs the listed STATUS in ascending order; lists with a CLOSE get no verdict
+    /// @param events ledger events 1 … eventSeq of the SHARE
+    function wrongReduction(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata share,
+        bytes calldata signature,
+        ITaskBoard.TaskParams calldata params,
+        ListedInput[] calldata inputs,
+        LedgerEventBody[] calldata events,
+        Confirmers calldata confirmers
+    ) external;
+
+    /// @notice The board that penalises, and whose clusters are judged.
+    function board() external view returns (address);
+
+    /// @notice The log in whose domain the objects are signed.
+    function log() external view returns (address);
+}

@@ -1,0 +1,47 @@
+import type { Digest } from './ids.ts'
+import type { LogEntry } from './log.ts'
+import type { Checkpoint, Confirm, Hello, Share, Signed, Status } from './objects.ts'
+
+/** Kinds of provable deviation (docs/decisions.md, section 8). */
+export type EvidenceKind = 'E1' | 'E1b' | 'E2' | 'E3' | 'E4'
+
+/** A listed STATUS and the canonical bytes of its state. */
+export interface ListedInput {
+  readonly status: Signed<Status>
+  readonly state: Uint8Array
+}
+
+/** Signed objects of one member that no honest node signs together. The contract checks the same rules. */
+export type Evidence =
+  /** Equivocation: two different objects for one sign-once key. */
+  | { readonly kind: 'E1'; readonly first: Signed; readonly second: Signed }
+  /** Amnesia: a vote against an own CONFIRM without the reason that would have unlocked it. */
+  | { readonly kind: 'E1b'; readonly confirm: Signed<Confirm>; readonly share: Signed<Share> }
+  /** An illegal step in the entries that lead from `headBefore` to the signed head. */
+  | {
+      readonly kind: 'E2'
+      readonly form: 'illegal'
+      readonly checkpoint: Signed<Checkpoint>
+      readonly headBefore: Digest
+      readonly entries: readonly LogEntry[]
+    }
+  /** Two signed logs of one epoch, `first` of the lower height, that do not extend each other. */
+  | {
+      readonly kind: 'E2'
+      readonly form: 'forked'
+      readonly first: Signed<Checkpoint>
+      readonly second: Signed<Checkpoint>
+      /** Head of the second log at the first one's logSeq. */
+      readonly headBefore: Digest
+      /** Entries of the second log after that; none if it is not longer. */
+      readonly entries: readonly LogEntry[]
+    }
+  /** A fresh vote, or a convener's fresh list, that is no list: a stranger in it, or no quorum. */
+  | { readonly kind: 'E3'; readonly vote: Signed<Share> | Signed<Hello> }
+  /** A fresh vote for a state that the reducer does not give, with the CONFIRMs that it misled. */
+  | {
+      readonly kind: 'E4'
+      readonly share: Signed<Share>
+      readonly inputs: readonly ListedInput[]
+      readonly confirms: readonly Signed<Confirm>[]
+    }
