@@ -68,11 +68,25 @@ export function encodeFrame(frame: Frame | RawFrame): Uint8Array {
   return encode([VERSION, fromHex(frame.cluster), frame.parts.map(encodePart)])
 }
 
-/** The frame, or null for bytes that `encodeFrame` would not have written. Never throws. */
+const framesKnown = new WeakMap<Uint8Array, RawFrame | null>()
+
+/**
+ * The frame, or null for bytes that `encodeFrame` would not have written. Never throws. Bytes that were sent are never
+ * written to again, so the same ones are decoded once, however many receivers they have in this process.
+ */
 export function decodeFrame(bytes: Uint8Array): RawFrame | null {
+  const known = framesKnown.get(bytes)
+  if (known !== undefined) return known
+  const frame = decodeOnce(bytes)
+  framesKnown.set(bytes, frame)
+  return frame
+}
+
+function decodeOnce(bytes: Uint8Array): RawFrame | null {
   try {
-    const frame = readFrame(decode<unknown>(bytes))
-    return frame !== null && equalBytes(encodeFrame(frame), bytes) ? frame : null
+    const value = decode<unknown>(bytes)
+    // readers take every field as it is and refuse what is left over: what they have read has one encoding
+    return equalBytes(encode(value), bytes) ? readFrame(value) : null
   } catch {
     return null // the CBOR decoder throws on malformed input
   }
@@ -86,8 +100,8 @@ export function encodeSigned(signed: Unverified): Uint8Array {
 /** The object, or null for bytes that `encodeSigned` would not have written. Never throws. */
 export function decodeSigned(bytes: Uint8Array): Unverified | null {
   try {
-    const signed = readObject(decode<unknown>(bytes))
-    return equalBytes(encodeSigned(signed), bytes) ? signed : null
+    const value = decode<unknown>(bytes)
+    return equalBytes(encode(value), bytes) ? readObject(value) : null
   } catch {
     return null
   }

@@ -4,7 +4,7 @@ import type { Digest, Hex } from '../types/ids.ts'
 
 /** keccak-256 of bytes or of the bytes a hex string stands for. */
 export function keccak(data: Uint8Array | Hex): Digest {
-  return keccak256(data) as Digest
+  return keccak256(typeof data === 'string' ? fromHex(data) : data) as Digest
 }
 
 /** Hex digits of an unsigned integer, big-endian, exactly `bytes` long. A number must be a safe integer. */
@@ -17,7 +17,9 @@ export function uint(value: number | bigint, bytes: number): string {
 
 /** Joins hex strings, with or without `0x`, into one. */
 export function concatHex(...parts: readonly string[]): Hex {
-  return `0x${parts.map((part) => (part.startsWith('0x') ? part.slice(2) : part)).join('')}`
+  let joined = '0x'
+  for (const part of parts) joined += part.startsWith('0x') ? part.slice(2) : part
+  return joined as Hex
 }
 
 export function utf8Hex(text: string): Hex {
@@ -42,12 +44,14 @@ const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
 export function fromHex(hex: Hex): Uint8Array {
   const bytes = new Uint8Array(Math.max(0, (hex.length >> 1) - 1))
   invariant(hex.startsWith('0x') && hex.length === 2 * bytes.length + 2, 'not 0x and whole bytes')
+  let all = 0
   for (let i = 0; i < bytes.length; i += 1) {
     const high = DIGITS[hex.charCodeAt(2 * i + 2)] ?? 255
     const low = DIGITS[hex.charCodeAt(2 * i + 3)] ?? 255
-    invariant(high < 16 && low < 16, 'not lower-case hex')
+    all |= high | low
     bytes[i] = (high << 4) | low
   }
+  invariant(all < 16, 'not lower-case hex')
   return bytes
 }
 
@@ -57,7 +61,9 @@ export function isHex(text: string): text is Hex {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** Number of bytes a hex string stands for. */

@@ -1,4 +1,4 @@
-import type { Address, Digest } from '../types/ids.ts'
+import type { Address, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { ObjectType, ProtocolObject, Share } from '../types/objects.ts'
 import { concatHex, keccak, uint, utf8Hex } from './hex.ts'
@@ -65,9 +65,20 @@ export function domainSeparator(domain: Domain): Digest {
   )
 }
 
-/** EIP-712 hashStruct: the identity of an object within its deployment. */
+const hashesKnown = new WeakMap<ProtocolObject, { readonly cluster: Digest; readonly hash: Digest }>()
+
+/** EIP-712 hashStruct: the identity of an object within its deployment. Hashed once per object: it never changes. */
 export function hashObject(cluster: Digest, object: ProtocolObject): Digest {
-  return keccak(concatHex(TYPE_HASHES[object.type], cluster, ...words(object)))
+  const known = hashesKnown.get(object)
+  if (known?.cluster === cluster) return known.hash
+  const hash = keccak(concatHex(TYPE_HASHES[object.type], cluster, ...words(object)))
+  hashesKnown.set(object, { cluster, hash })
+  return hash
+}
+
+/** Fields of an object after `cluster`, abi-encoded, as a contract takes them in evidence. */
+export function encodeFields(object: ProtocolObject): Hex {
+  return concatHex(...words(object))
 }
 
 /** What is signed: `keccak(0x1901 ‖ separator ‖ hashStruct)`. */
