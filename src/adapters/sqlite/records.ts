@@ -1,13 +1,11 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import { decodeSigned, encodeSigned } from '../../codec/frames.ts'
 import { fromHex, toHex } from '../../codec/hex.ts'
-import { encodeLogEntry } from '../../codec/log.ts'
+import { decodeLogEntry, encodeLogEntry } from '../../codec/log.ts'
 import { hashObject } from '../../codec/objects.ts'
-import { Reader } from '../../codec/reader.ts'
 import type { HistoryEntry, SignRequest, StoredHeight } from '../../ports/store.ts'
 import type { Digest } from '../../types/ids.ts'
-import type { LogEntry, PhaseEvent, PhaseStatus } from '../../types/log.ts'
-import { EVENT_NUMBERS, STATUS_NUMBERS } from '../../types/log.ts'
+import type { LogEntry } from '../../types/log.ts'
 import type { ObjectType, ProtocolObject, Signed } from '../../types/objects.ts'
 
 /**
@@ -31,25 +29,10 @@ export function writeLogEntry(entry: LogEntry): Uint8Array {
   return fromHex(encodeLogEntry(entry))
 }
 
-const STATUS_NAMES = new Map(
-  Object.entries(STATUS_NUMBERS).map(([name, number]) => [number as number, name as PhaseStatus]),
-)
-const EVENT_NAMES = new Map(
-  Object.entries(EVENT_NUMBERS).map(([name, number]) => [number as number, name as PhaseEvent]),
-)
-
 export function readLogEntry(bytes: Uint8Array): LogEntry {
-  const reader = new Reader(toHex(bytes))
-  const seq = reader.uint64()
-  const from = STATUS_NAMES.get(reader.uint(1))
-  const event = EVENT_NAMES.get(reader.uint(1))
-  const to = STATUS_NAMES.get(reader.uint(1))
-  const height = reader.uint64()
-  const round = reader.uint(4)
-  const value = reader.bytes(32)
-  if (from === undefined || event === undefined || to === undefined || reader.failed || !reader.done)
-    throw new BadRecord('log entry')
-  return { seq, from, event, to, height, round, value }
+  const entry = decodeLogEntry(toHex(bytes))
+  if (entry === null) throw new BadRecord('log entry')
+  return entry
 }
 
 /** `[round, value, stateHash, inputsRoot, inputs, eventSeq, shares]` */
