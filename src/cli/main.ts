@@ -49,6 +49,7 @@ program
   .option('--nodes <n>', 'nodes, each its own process', integer(4, 13), 7)
   .option('--heights <n>', 'decisions to make', integer(4, 60), 24)
   .option('--factor <n>', 'replay speed of the request trace', integer(1, 40), 10)
+  .option('--no-liar', 'no node lies')
   .option('--data-dir <dir>', 'keep the nodes’ data there instead of in a folder that is removed')
   .addOption(json())
   .addHelpText('after', '\nExamples:\n  $ rsdp demo\n  $ rsdp demo --nodes 4 --heights 8 --json')
@@ -125,7 +126,10 @@ node
   )
   .option('--no-join', 'do not sign up for tasks')
   .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
-  .addOption(new Option('--fault <fault>', 'misbehave on purpose: delay-status:HEIGHT:MS').hideHelp())
+  .option(
+    '--fault <names>',
+    'misbehave on purpose, on a local chain only: NAME, NAME:HEIGHT or NAME:FROM-TO, separated by commas (docs/faults.md)',
+  )
   .addOption(rpcUrl())
   .addOption(deployment())
   .addHelpText(

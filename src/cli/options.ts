@@ -12,6 +12,8 @@ export interface DemoOptions {
   readonly nodes: number
   readonly heights: number
   readonly factor: number
+  /** False: no node lies. */
+  readonly liar: boolean
   readonly dataDir?: string
   readonly json: boolean
 }

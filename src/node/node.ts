@@ -14,6 +14,7 @@ import type { Address, Digest, MemberIndex } from '../types/ids.ts'
 import type { TaskParams, TaskStatus } from '../types/task.ts'
 import { taskRefusal } from './acceptable.ts'
 import { Anchor } from './anchor.ts'
+import type { TaskSeat } from './faults.ts'
 import { Outbox } from './outbox.ts'
 import { inTurn, isPassing } from './passing.ts'
 import { PeerBook } from './peer-book.ts'
@@ -52,6 +53,8 @@ export interface NodeInit {
   readonly pollMs: number
   /** A fault that must end the process. Called once. */
   readonly onFatal: (error: unknown) => void
+  /** Drawn for a task; called before anything is sent for it. */
+  readonly onSeated?: (seat: TaskSeat) => void
 }
 
 export interface NodeHealth {
@@ -303,6 +306,7 @@ export class RsdpNode {
     const source = this.#source(taskId, reducer.id, params, self, cluster)
     if (source === null) return logger.warn('task.without-source', { task, reducer: reducer.id })
     const shared = { ...this.#init, taskId, cluster, self, params }
+    this.#init.onSeated?.({ cluster, self, params })
     const anchor = new Anchor({ ...shared, outbox: this.#outbox })
     const runner = new TaskRunner({
       ...shared,

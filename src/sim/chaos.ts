@@ -1,6 +1,6 @@
 import type { Host } from './host.ts'
 import type { Cut } from './network.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../faults/random.ts'
 import type { Fault } from './scenario.ts'
 import type { World } from './world.ts'
 

@@ -14,7 +14,7 @@ import type { Address } from '../types/ids.ts'
 import { logOf } from './host-log.ts'
 import { watchedStore } from './host-store.ts'
 import { networkTransport } from './network.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../faults/random.ts'
 import type { World } from './world.ts'
 
 /** The process ends here. */

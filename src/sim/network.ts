@@ -1,7 +1,7 @@
 import type { Peer, Transport } from '../ports/transport.ts'
 import type { Address } from '../types/ids.ts'
 import type { EventQueue } from './event-queue.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../faults/random.ts'
 import type { Scenario } from './scenario.ts'
 
 /** Whoever frames are for: one life of one node. */

@@ -4,7 +4,7 @@ import { Chaos } from './chaos.ts'
 import type { Host } from './host.ts'
 import type { MakeKeys } from './keys.ts'
 import { noteKeys } from './keys.ts'
-import { Random } from './random.ts'
+import { Random } from '../faults/random.ts'
 import type { Violation } from './world.ts'
 import { TASK_ID, World } from './world.ts'
 

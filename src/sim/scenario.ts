@@ -3,9 +3,9 @@ import { isQuorum } from '../protocol/quorum.ts'
 import { reducerHash } from '../reducers/catalog.ts'
 import { rateLimit } from '../reducers/rate-limit.ts'
 import type { TaskParams } from '../types/task.ts'
-import type { LiarName } from './liars/catalog.ts'
-import { LIAR_NAMES } from './liars/catalog.ts'
-import type { Random } from './random.ts'
+import type { LiarName } from '../faults/catalog.ts'
+import { LIAR_NAMES } from '../faults/catalog.ts'
+import type { Random } from '../faults/random.ts'
 
 /** Classes of faults; each seed draws which of them are on. */
 export const FAULTS = [

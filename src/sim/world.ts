@@ -8,6 +8,7 @@ import type { ReducerCall } from '../reducers/reducer.ts'
 import type { ReducerResult } from '../reducers/result.ts'
 import { rateLimit } from '../reducers/rate-limit.ts'
 import { runReducer } from '../reducers/run.ts'
+import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest } from '../types/ids.ts'
 import type { LedgerEvent } from '../types/ledger.ts'
 import type { LogEntry } from '../types/log.ts'
@@ -15,11 +16,13 @@ import { EventQueue } from './event-queue.ts'
 import { Host } from './host.ts'
 import { Judge } from './judge/judge.ts'
 import type { KeyRoom } from './keys.ts'
-import { LIARS } from './liars/catalog.ts'
-import type { Liar } from './liars/liar.ts'
-import { Mouth } from './liars/mouth.ts'
+import { LIARS } from '../faults/catalog.ts'
+import type { LiarName } from '../faults/catalog.ts'
+import type { Liar } from '../faults/liar.ts'
+import { Mouth } from '../faults/mouth.ts'
+import type { Spoken } from '../faults/mouth.ts'
 import { Network } from './network.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../faults/random.ts'
 import type { Scenario } from './scenario.ts'
 import { BLOCK_MS } from './scenario.ts'
 import { Trace } from './trace.ts'
@@ -160,7 +163,11 @@ export class World {
     const mouth = this.#mouths.get(host.index)
     if (mouth === undefined) return this.post(host, to, bytes, 0)
     const frame = this.#frame(bytes)
-    for (const mail of mouth.speak(this.#member(to), frame.parts)) {
+    this.#postAll(host, mouth.speak(this.#member(to), frame.parts))
+  }
+
+  #postAll(host: Host, mails: readonly Spoken[]): void {
+    for (const mail of mails) {
       const node = this.#node(mail.to)
       if (node >= 0 && node !== host.index) this.post(host, node, mail.bytes, mail.delayMs)
     }
@@ -186,7 +193,10 @@ export class World {
     receive: (from: Address, bytes: Uint8Array) => void,
   ): void {
     const mouth = this.#mouths.get(host.index)
-    if (mouth !== undefined) mouth.hear(this.#member(this.nodeOf.get(from) ?? -1), this.#frame(bytes).parts)
+    if (mouth !== undefined) {
+      const member = this.#member(this.nodeOf.get(from) ?? -1)
+      this.#postAll(host, mouth.hear(member, this.#frame(bytes).parts))
+    }
     receive(from, bytes)
   }
 
@@ -264,8 +274,24 @@ export class World {
     })
     for (const host of this.hosts) {
       const liar = this.scenario.liars.get(host.index)
-      if (liar !== undefined) this.#mouths.set(host.index, new Mouth(this, host, liar, cluster))
+      if (liar !== undefined) this.#mouths.set(host.index, this.#mouth(host, liar, cluster))
     }
+  }
+
+  #mouth(host: Host, name: LiarName, cluster: Cluster): Mouth {
+    const { params } = this.scenario
+    return new Mouth({
+      self: host.member,
+      cluster,
+      separator: domainSeparator(this.chain.domain),
+      sign: (digest) => host.keyring.sign(digest),
+      dice: host.chance.fork(),
+      phaseMs: params.shareTicks * params.tickMs,
+      epochHeights: params.epochHeights,
+      log: () => host.life?.store.load(cluster.id).entries ?? [],
+      strategies: [{ name, liar: LIARS[name], isActive: () => true }],
+      onLie: () => this.count(`lie: ${name}`),
+    })
   }
 
   #member(node: number): number {

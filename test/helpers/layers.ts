@@ -21,6 +21,7 @@ const EVERYTHING = [
   'views',
   'ports',
   'adapters',
+  'faults',
   'node',
   'sim',
   'audit',
@@ -48,9 +49,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     imports: [...BASE, 'ports', 'hardhat.config.ts', 'ignition', 'artifacts'],
     types: ['bindings'],
   },
-  node: { imports: [...BASE, 'ports', 'protocol', 'reducers', 'views'] },
+  // ways to lie, for the node that is told to and for the simulator
+  faults: { imports: [...BASE, 'reducers', 'ports'], packages: [], nature: 'pure' },
+  node: { imports: [...BASE, 'ports', 'protocol', 'reducers', 'views', 'faults'] },
   sim: {
-    imports: [...BASE, 'node', 'protocol', 'reducers', 'views', 'ports', 'adapters/memory'],
+    imports: [...BASE, 'faults', 'node', 'protocol', 'reducers', 'views', 'ports', 'adapters/memory'],
     packages: [],
     nature: 'closed',
   },

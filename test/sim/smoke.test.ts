@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { cryptoFor, REAL_EVERY, restoreCrypto } from '../../src/cli/commands/sim-crypto.ts'
-import { LIAR_NAMES } from '../../src/sim/liars/catalog.ts'
+import { LIAR_NAMES } from '../../src/faults/catalog.ts'
 import { runSeed } from '../../src/sim/run-seed.ts'
 import { addReport, emptySummary } from '../../src/sim/summary.ts'
 

@@ -12,7 +12,8 @@ import { systemClock } from '../../adapters/system/clock.ts'
 import { createLogger, openLogFile } from '../../adapters/system/logger.ts'
 import { WorkerReducerRunner } from '../../adapters/worker/worker-reducer-runner.ts'
 import { fromHex, toHex } from '../../codec/hex.ts'
-import { delayStatus, parseFault } from '../../node/faults.ts'
+import { parseFaults } from '../../faults/parse.ts'
+import { FaultyTransport } from '../../node/faults.ts'
 import type { SourceRequest } from '../../node/node.ts'
 import { RsdpNode } from '../../node/node.ts'
 import type { StateSource } from '../../ports/state-source.ts'
@@ -37,10 +38,10 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
       file.write(line)
     },
   })
-  const fault = options.fault === undefined ? null : parseFault(options.fault)
-  if (options.fault !== undefined && fault === null) throw unknownFault(options.fault)
+  const strategies = options.fault === undefined ? [] : parseFaults(options.fault)
   const deployment = await readDeployment(options.deployment)
   const local = isLocalChain(deployment.chainId)
+  if (strategies.length > 0 && !local) throw faultOnRealChain(deployment.chainId)
   const privateKey = await readKeyFile({
     path: options.keyFile ?? join(options.dataDir, 'key'),
     passwordFile: options.passwordFile ?? null,
@@ -58,7 +59,11 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     logger,
     local,
   })
-  const transport = fault === null ? link : delayStatus(link, fault, systemClock)
+  const { domain } = chain
+  const liar =
+    strategies.length === 0
+      ? null
+      : new FaultyTransport({ strategies, link, keyring, domain, store, clock: systemClock, logger })
   const runner = new WorkerReducerRunner({ clock: systemClock, timeoutMs: AGGREGATE_TIMEOUT_MS })
   const failure = Promise.withResolvers<never>()
   const node = new RsdpNode({
@@ -66,7 +71,7 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     recover: recoverSigner,
     store,
     chain,
-    transport,
+    transport: liar ?? link,
     runner,
     clock: systemClock,
     logger,
@@ -75,6 +80,7 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     autoJoin: options.join,
     pollMs: options.pollMs,
     onFatal: (error) => failure.reject(error),
+    onSeated: (seat) => liar?.seated(seat),
   })
   const health = await startHealthServer(options.healthPort, () => node.health())
   logger.info('health.listening', { port: health.port })
@@ -135,11 +141,12 @@ async function requireRegistered(
   }
 }
 
-function unknownFault(text: string): RsdpError {
+function faultOnRealChain(chainId: number): RsdpError {
   return new RsdpError({
-    code: 'E_FAULT',
-    message: `no fault is called '${text}'`,
-    hint: 'use delay-status:HEIGHT:MS',
-    exit: EXIT.usage,
+    code: 'E_FAULT_CHAIN',
+    message: `--fault makes a node misbehave on purpose, and chain ${String(chainId)} is not a local one`,
+    hint: 'leave --fault out, or use a local chain: 31337 or 1337',
+    exit: EXIT.precondition,
+    details: { chainId },
   })
 }

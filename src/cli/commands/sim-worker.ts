@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { LiarName } from '../../sim/liars/catalog.ts'
+import type { LiarName } from '../../faults/catalog.ts'
 import { runSeed } from '../../sim/run-seed.ts'
 import { cryptoFor } from './sim-crypto.ts'
 

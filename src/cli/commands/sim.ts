@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { LiarName } from '../../sim/liars/catalog.ts'
-import { LIAR_NAMES } from '../../sim/liars/catalog.ts'
+import type { LiarName } from '../../faults/catalog.ts'
+import { LIAR_NAMES } from '../../faults/catalog.ts'
 import type { SeedReport } from '../../sim/run-seed.ts'
 import { runSeed } from '../../sim/run-seed.ts'
 import type { FailedSeed, Summary } from '../../sim/summary.ts'

@@ -9,16 +9,17 @@ import {
   withholdBodies,
 } from './delivery.ts'
 import type { Liar } from './liar.ts'
-import { bogusList, equivocateHello, pinnedInput } from './lists.ts'
+import { baselessHello, bogusList, equivocateHello, pinnedInput } from './lists.ts'
+import { equivocateCheckpoint, forkedLog, illegalLog, wrongCheckpoint } from './logs.ts'
 import {
-  amnesiac,
+  amnesia,
   equivocateConfirm,
   equivocateShare,
   equivocateStatus,
   forger,
   shareForOne,
+  unjustifiedVote,
   wrongAggregate,
-  wrongCheckpoint,
 } from './votes.ts'
 
 /** Loses its disk with every stop: whatever it signed before, it signs again. */
@@ -38,13 +39,18 @@ const TABLE = {
   'share-for-one': shareForOne,
   'replay-old': replayOld,
   'withhold-bodies': withholdBodies,
-  amnesiac,
+  amnesia,
   'far-ahead-flood': farAheadFlood,
   'wrong-checkpoint': wrongCheckpoint,
   'invalid-input-state': invalidInputState,
   'lying-event-seq': lyingEventSeq,
   forger,
   reborn,
+  'equivocate-checkpoint': equivocateCheckpoint,
+  'unjustified-vote': unjustifiedVote,
+  'illegal-log': illegalLog,
+  'forked-log': forkedLog,
+  'baseless-hello': baselessHello,
 } as const satisfies Record<string, Liar>
 
 /** Another of the others at every frame. */

@@ -1,7 +1,7 @@
-import type { RawPart } from '../../codec/frames.ts'
-import { keccak } from '../../codec/hex.ts'
-import { NIL } from '../../types/ids.ts'
-import type { ProtocolObject } from '../../types/objects.ts'
+import type { RawPart } from '../codec/frames.ts'
+import { keccak } from '../codec/hex.ts'
+import { NIL } from '../types/ids.ts'
+import type { ProtocolObject } from '../types/objects.ts'
 import type { Liar, Mail } from './liar.ts'
 import { demandState, mailTo, ownObjects, rewriteOwn } from './rewrite.ts'
 
@@ -85,7 +85,7 @@ export const farAheadFlood: Liar = {
 /** A state that `validate` refuses, that does not decode, or that is above the cap. */
 export const invalidInputState: Liar = {
   rewrite: (mail, context) => {
-    const [status] = ownObjects(mail, context.self, 'status')
+    const [status] = ownObjects(mail, context, 'status')
     if (status === undefined) return [mail]
     const lies = [demandState(60_000), Uint8Array.of(1, 2, 3), new Uint8Array(600)]
     const state = lies[status.height % lies.length] ?? new Uint8Array()
@@ -95,6 +95,14 @@ export const invalidInputState: Liar = {
     const parts = lie.parts.filter(({ kind }) => kind !== 'body')
     return [{ ...lie, parts: [...parts, { kind: 'body', hash: keccak(state), bytes: state }] }]
   },
+}
+
+/** Holds back its STATUS, as a slow link would. Nothing that it says is a lie. */
+export function delayStatus(ms: number): Liar {
+  return {
+    rewrite: (mail, context) =>
+      ownObjects(mail, context, 'status').length === 0 ? [mail] : [{ ...mail, delayMs: mail.delayMs + ms }],
+  }
 }
 
 /** Reports ledger events that do not exist, or none. */

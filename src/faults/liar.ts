@@ -1,8 +1,9 @@
-import type { RawPart, Unverified } from '../../codec/frames.ts'
-import type { Cluster } from '../../types/cluster.ts'
-import type { MemberIndex } from '../../types/ids.ts'
-import type { ProtocolObject } from '../../types/objects.ts'
-import type { Random } from '../random.ts'
+import type { RawPart, Unverified } from '../codec/frames.ts'
+import type { Cluster } from '../types/cluster.ts'
+import type { MemberIndex } from '../types/ids.ts'
+import type { LogEntry } from '../types/log.ts'
+import type { ProtocolObject } from '../types/objects.ts'
+import type { Random } from './random.ts'
 
 /** One frame for one peer, as a node wants it sent, or as a liar sends it. */
 export interface Mail {
@@ -19,9 +20,15 @@ export interface LiarContext {
   readonly dice: Random
   /** Time-out of a phase. */
   readonly phaseMs: number
+  /** R: heights per epoch. */
+  readonly epochHeights: number
+  /** Whether it lies about this height. */
+  readonly isActive: (height: number) => boolean
   /** Signs anything: no sign-once store stands before this key. */
   readonly sign: (object: ProtocolObject) => Unverified
-  /** The newest frames it got from others and sent itself, newest last. */
+  /** Its own honest log of the running epoch. */
+  readonly log: () => readonly LogEntry[]
+  /** The newest frames it got from others, newest last. */
   readonly heard: readonly Heard[]
   /** Something to remember things in. */
   readonly memory: Map<string, unknown>
