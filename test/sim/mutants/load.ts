@@ -17,7 +17,7 @@ export interface Loaded {
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const COPIED = ['types', 'codec', 'protocol', 'reducers', 'ports', 'node', 'adapters/memory', 'sim']
+const COPIED = ['types', 'codec', 'protocol', 'reducers', 'ports', 'faults', 'node', 'adapters/memory', 'sim']
 
 /** The simulator over a copy of the sources with the mutant's lines rewritten: no seam in the program itself. */
 export async function loadMutant({ edits }: Mutant): Promise<Loaded> {
