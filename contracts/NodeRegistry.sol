@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {NotAllowed, OutOfBounds, TooEarly} from "./interfaces/Errors.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {Digests} from "./libraries/Digests.sol";
@@ -13,19 +13,22 @@ import {Signature} from "./libraries/Signature.sol";
 
 /// @title NodeRegistry
 /// @notice See INodeRegistry, which is the specification.
-contract NodeRegistry is INodeRegistry, ReentrancyGuard {
+contract NodeRegistry is INodeRegistry, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
 
+    /// @dev One slot. `status` is never Jailed: that follows from `jailedUntil`.
     struct Key {
         address owner;
         KeyStatus status;
+        uint40 jailedUntil;
     }
 
     uint256 private constant PUBLIC_KEY_BYTES = 64;
     uint256 private constant MULTIADDRS_MAX = 4;
     uint256 private constant MULTIADDR_BYTES_MAX = 256;
     uint256 private constant UNBONDING_MAX = type(uint32).max;
+    uint256 private constant ONLY_ACTIVE = 1 << uint8(KeyStatus.Active);
 
     IERC20 private immutable _TOKEN;
     /// @inheritdoc INodeRegistry
@@ -112,7 +115,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         Key storage k = _keys[key];
         if (msg.sender != k.owner) revert NotAllowed(msg.sender, k.owner);
         if (k.status == KeyStatus.Rotated) {
-            uint256 allowed = (1 << uint8(KeyStatus.Active)) | (1 << uint8(KeyStatus.Frozen));
+            uint256 allowed = ONLY_ACTIVE | (1 << uint8(KeyStatus.Frozen)) | (1 << uint8(KeyStatus.Jailed));
             revert KeyStatusNotAllowed(key, k.status, allowed);
         }
         k.status = KeyStatus.Rotated;
@@ -134,7 +137,9 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     function freeze(address key) external override {
         Key storage k = _keys[key];
         if (msg.sender != k.owner) revert NotAllowed(msg.sender, k.owner);
-        _requireActive(key, k.status);
+        if (k.status != KeyStatus.Active) {
+            revert KeyStatusNotAllowed(key, k.status, ONLY_ACTIVE | (1 << uint8(KeyStatus.Jailed)));
+        }
         k.status = KeyStatus.Frozen;
         emit KeyFrozen(msg.sender, key);
     }
@@ -146,7 +151,8 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         uint128 amount
     ) external override onlyBoard nonReentrant returns (address operator) {
         Key storage k = _keys[key];
-        _requireActive(key, k.status);
+        KeyStatus status = _statusOf(k);
+        if (status != KeyStatus.Active) revert KeyStatusNotAllowed(key, status, ONLY_ACTIVE);
         operator = k.owner;
         uint128 held = _locks[taskId][key];
         if (held != 0) revert AlreadyLocked(taskId, key, held);
@@ -176,6 +182,31 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     }
 
     /// @inheritdoc INodeRegistry
+    function slash(
+        uint256 taskId,
+        address key,
+        uint128 amount
+    ) external override onlyBoard nonReentrant returns (uint128 left) {
+        uint128 held = _locks[taskId][key];
+        if (held < amount) revert NotLocked(taskId, key);
+        address operator = _keys[key].owner;
+
+        left = held - amount;
+        _locks[taskId][key] = left;
+        _accounts[operator].locked -= amount;
+        emit StakeSlashed(operator, taskId, key, amount);
+        _TOKEN.push(board, amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function jail(address key, uint40 untilBlock) external override onlyBoard {
+        Key storage k = _keys[key];
+        if (untilBlock <= k.jailedUntil) return;
+        k.jailedUntil = untilBlock;
+        emit KeyJailed(k.owner, key, untilBlock);
+    }
+
+    /// @inheritdoc INodeRegistry
     function token() external view override returns (address) {
         return address(_TOKEN);
     }
@@ -187,7 +218,12 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
 
     /// @inheritdoc INodeRegistry
     function keyStatus(address key) external view override returns (KeyStatus) {
-        return _keys[key].status;
+        return _statusOf(_keys[key]);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function jailedUntil(address key) external view override returns (uint40) {
+        return _keys[key].jailedUntil;
     }
 
     /// @inheritdoc INodeRegistry
@@ -198,7 +234,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         for (uint256 i = 0; i < keys.length; ++i) {
             Key storage k = _keys[keys[i]];
             owners[i] = k.owner;
-            if (k.status == KeyStatus.Active) bitmap |= 1 << i;
+            if (_statusOf(k) == KeyStatus.Active) bitmap |= 1 << i;
         }
     }
 
@@ -235,7 +271,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         address signer = Signature.signer(digest, signature);
         if (signer == address(0) || signer != key) revert NotTheKey(signer, key);
 
-        _keys[key] = Key(msg.sender, KeyStatus.Active);
+        _keys[key] = Key(msg.sender, KeyStatus.Active, 0);
         emit KeyRegistered(msg.sender, key, publicKey);
     }
 
@@ -258,10 +294,9 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         _TOKEN.pull(msg.sender, amount);
     }
 
-    function _requireActive(address key, KeyStatus status) private pure {
-        if (status != KeyStatus.Active) {
-            revert KeyStatusNotAllowed(key, status, 1 << uint8(KeyStatus.Active));
-        }
+    function _statusOf(Key storage k) private view returns (KeyStatus status) {
+        status = k.status;
+        if (status == KeyStatus.Active && block.number <= k.jailedUntil) status = KeyStatus.Jailed;
     }
 
     function _requirePositive(uint128 amount) private pure {

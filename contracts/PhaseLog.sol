@@ -214,6 +214,12 @@ contract PhaseLog is IPhaseLog {
     }
 
     /// @inheritdoc IPhaseLog
+    function identityOf(uint256 taskId) external view override returns (Identity memory) {
+        Log storage log = _logs[taskId];
+        return Identity(domainSeparator(), log.cluster, log.bounds.snapshot, log.progress.epochHeights);
+    }
+
+    /// @inheritdoc IPhaseLog
     function domainSeparator() public view override returns (bytes32) {
         if (block.chainid == _CHAIN_ID) return _SEPARATOR;
         return Domain.salted(block.chainid, address(this), deploymentId);

@@ -3,11 +3,13 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {NotAllowed, NotWired, OutOfBounds, TooEarly, TooLate} from "./interfaces/Errors.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IPhaseLog} from "./interfaces/IPhaseLog.sol";
+import {ISlasher} from "./interfaces/ISlasher.sol";
 import {ITaskBoard} from "./interfaces/ITaskBoard.sol";
+import {Convictions} from "./libraries/Convictions.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Draw} from "./libraries/Draw.sol";
 import {ExactTransfer} from "./libraries/ExactTransfer.sol";
@@ -18,15 +20,16 @@ import {TaskStatus} from "./libraries/TaskStatus.sol";
 
 /// @title TaskBoard
 /// @notice See ITaskBoard, which is the specification.
-contract TaskBoard is ITaskBoard, ReentrancyGuard {
+contract TaskBoard is ITaskBoard, ReentrancyGuardTransient {
+    using Convictions for uint256;
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
     using Snapshot for bytes;
 
-    /// @dev What a checkpoint needs is handed to the log by `form`. 40 bits hold every block number that the windows, which
+    /// @dev What a checkpoint needs, and the cluster's digest, is handed to the log by `form`. 40 bits hold every block number that the windows, which
     /// the unbonding time keeps below 2^32, allow.
     struct Task {
-        bytes32 cluster;
+        uint256 convictions;
         address snapshot;
         uint40 formBlock;
         uint16 eventsPosted;
@@ -42,6 +45,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint32 turnBlocks;
         uint8 members;
         bool calldataInputs;
+        bool provable;
         address client;
         uint40 lastEventBlock;
         uint32 claimed;
@@ -54,32 +58,52 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         address[] signups;
     }
 
+    /// @dev What a provable task needs for a verdict about its results.
+    struct Twin {
+        bytes32 codeHash;
+        bytes32 seed;
+    }
+
     /// @dev Bit of `claimed` that stands for the client; seats are 0 … 30.
     uint256 private constant CLIENT_BIT = 31;
     /// @dev Per listed member: u8 member, u64 eventSeq, u16 length; per height: u8 count.
     uint256 private constant INPUT_OVERHEAD = 11;
+    /// @dev A reporter is credited a tenth of what its proof takes.
+    uint256 private constant REPORTER_PART = 10;
+    uint256 private constant JAIL_MAX = type(uint32).max;
+    uint40 private constant FOR_EVER = type(uint40).max;
 
     INodeRegistry private immutable _REGISTRY;
     IPhaseLog private immutable _LOG;
+    ISlasher private immutable _SLASHER;
     IERC20 private immutable _TOKEN;
     uint64 private immutable _TASK_BLOCKS_MAX;
     uint64 private immutable _CLOSE_GRACE;
     uint64 private immutable _EVIDENCE;
     uint64 private immutable _REORG_DEPTH;
+    uint64 private immutable _JAIL;
 
     /// @inheritdoc ITaskBoard
     uint256 public override tasks;
+    /// @inheritdoc ITaskBoard
+    uint256 public override insurance;
+    /// @inheritdoc ITaskBoard
+    mapping(address account => uint256 amount) public override creditOf;
 
     mapping(uint256 taskId => Task) private _tasks;
     mapping(uint256 taskId => mapping(address operator => uint256 signups)) private _signupsBy;
     mapping(uint256 taskId => mapping(address account => bool allowed)) private _reporters;
     mapping(uint256 taskId => mapping(uint64 seq => bytes32 hash)) private _eventHashes;
+    mapping(uint256 taskId => Twin) private _twins;
 
-    /// @dev Reverts unless the registry and the log were built for this very address, and stake leaves the registry
-    /// more slowly than a task and its windows take.
-    constructor(INodeRegistry registry_, IPhaseLog log_, Windows memory w) {
+    /// @dev Reverts unless registry, log and slasher were built for this very address and the slasher for that log, and
+    /// stake leaves the registry more slowly than a task and its windows take.
+    constructor(INodeRegistry registry_, IPhaseLog log_, ISlasher slasher_, Windows memory w) {
         if (registry_.board() != address(this)) revert NotWired(registry_.board(), address(this));
         if (log_.board() != address(this)) revert NotWired(log_.board(), address(this));
+        if (slasher_.board() != address(this)) revert NotWired(slasher_.board(), address(this));
+        if (slasher_.log() != address(log_)) revert NotWired(slasher_.log(), address(log_));
+        if (w.jail == 0 || w.jail > JAIL_MAX) revert OutOfBounds("jail", w.jail, 1, JAIL_MAX);
         if (w.reorgDepth == 0) revert OutOfBounds("reorgDepth", 0, 1, type(uint64).max);
         uint256 sum = uint256(w.taskBlocksMax) + w.closeGrace + w.evidence + w.reorgDepth;
         uint256 unbonding = registry_.unbondingBlocks();
@@ -87,11 +111,13 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
 
         _REGISTRY = registry_;
         _LOG = log_;
+        _SLASHER = slasher_;
         _TOKEN = IERC20(registry_.token());
         _TASK_BLOCKS_MAX = w.taskBlocksMax;
         _CLOSE_GRACE = w.closeGrace;
         _EVIDENCE = w.evidence;
         _REORG_DEPTH = w.reorgDepth;
+        _JAIL = w.jail;
     }
 
     /// @inheritdoc ITaskBoard
@@ -107,6 +133,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         t.paramsHash = paramsHash;
         t.escrow = escrow;
         _store(t, p);
+        if (p.twin != address(0)) _twins[taskId].codeHash = p.twin.codehash;
         for (uint256 i = 0; i < p.reporters.length; ++i) _reporters[taskId][p.reporters[i]] = true;
         emit TaskPublished(taskId, msg.sender, paramsHash, p);
         _TOKEN.pull(msg.sender, escrow);
@@ -158,12 +185,13 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         bytes32 cluster = Digests.clusterOf(taskId, t.paramsHash, snapshotHash, seed);
 
         address pointer = Snapshot.write(members);
-        t.cluster = cluster;
+        t.convictions = Convictions.NONE;
+        if (t.provable) _twins[taskId].seed = seed;
         t.snapshot = pointer;
         t.formBlock = uint40(block.number);
         t.members = uint8(keys.length);
         emit ClusterFormed(taskId, cluster, seed, snapshotHash, pointer, keys, operators, weights);
-        _LOG.open(taskId, _terms(t));
+        _LOG.open(taskId, _terms(t, cluster));
     }
 
     /// @inheritdoc ITaskBoard
@@ -230,12 +258,63 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
             taskId,
             TaskStatus.ACTIVE | TaskStatus.FINALIZING | TaskStatus.OVER | TaskStatus.EXPIRED
         );
-        if (t.formBlock != 0 && Snapshot.read(t.snapshot).has(key)) {
+        bytes memory members = Snapshot.read(t.snapshot);
+        uint256 seat = members.seatOf(key);
+        if (seat < members.count()) {
             _requireStatus(taskId, TaskStatus.OVER);
             _requireClaimsOpen(taskId);
+            if (_takeCorrelated(taskId, t, members, seat)) return;
         }
         (address operator, uint128 amount) = _REGISTRY.unlock(taskId, key);
         emit Released(taskId, key, operator, amount);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function penalise(
+        uint256 taskId,
+        uint8 member,
+        uint8 percent,
+        bool correlated,
+        bool forEver,
+        address reporter
+    ) external override nonReentrant {
+        if (msg.sender != address(_SLASHER)) revert NotAllowed(msg.sender, address(_SLASHER));
+        Task storage t = _requireEvidenceOpen(taskId);
+        bytes memory members = Snapshot.read(t.snapshot);
+        address key = members.key(member);
+        uint256 before = t.convictions;
+        uint256 convictions = before.convict(member, percent, correlated);
+        uint256 percentBefore = before.percentOf(member);
+        if (convictions == before && !(forEver && _REGISTRY.jailedUntil(key) != FOR_EVER)) {
+            revert AlreadyConvicted(taskId, member, uint8(percentBefore));
+        }
+        uint256 amount = _newlyDue(t, percentBefore, convictions.percentOf(member));
+        uint256 credit = amount / REPORTER_PART;
+
+        t.convictions = convictions;
+        creditOf[reporter] += credit;
+        insurance += amount - credit;
+        emit Penalised(
+            taskId,
+            member,
+            key,
+            members.operator(member),
+            uint8(convictions.percentOf(member)),
+            uint128(amount),
+            reporter,
+            uint128(credit)
+        );
+        if (amount != 0) _REGISTRY.slash(taskId, key, uint128(amount));
+        _REGISTRY.jail(key, forEver ? FOR_EVER : uint40(block.number + _JAIL));
+    }
+
+    /// @inheritdoc ITaskBoard
+    function withdrawCredit() external override nonReentrant returns (uint256 amount) {
+        amount = creditOf[msg.sender];
+        if (amount == 0) revert NoCredit(msg.sender);
+        creditOf[msg.sender] = 0;
+        emit CreditWithdrawn(msg.sender, amount);
+        _TOKEN.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc ITaskBoard
@@ -250,7 +329,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
             TaskView(
                 t.client,
                 t.paramsHash,
-                t.cluster,
+                _LOG.identityOf(taskId).cluster,
                 t.snapshot,
                 t.members,
                 uint16(t.signups.length),
@@ -273,6 +352,24 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     }
 
     /// @inheritdoc ITaskBoard
+    function convictionOf(
+        uint256 taskId,
+        uint8 member
+    ) external view override returns (uint8 percent, bool correlated) {
+        uint256 convictions = _tasks[taskId].convictions;
+        if (member >= _tasks[taskId].members) return (0, false);
+        return (uint8(convictions.percentOf(member)), convictions.isCorrelated(member));
+    }
+
+    /// @inheritdoc ITaskBoard
+    function reductionOf(
+        uint256 taskId
+    ) external view override returns (bytes32 paramsHash, bytes32 twinCodeHash, bytes32 seed) {
+        Twin storage twin = _twins[taskId];
+        return (_tasks[taskId].paramsHash, twin.codeHash, twin.seed);
+    }
+
+    /// @inheritdoc ITaskBoard
     function token() external view override returns (address) {
         return address(_TOKEN);
     }
@@ -288,15 +385,20 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     }
 
     /// @inheritdoc ITaskBoard
+    function slasher() external view override returns (address) {
+        return address(_SLASHER);
+    }
+
+    /// @inheritdoc ITaskBoard
     function windows() public view override returns (Windows memory) {
-        return Windows(_TASK_BLOCKS_MAX, _CLOSE_GRACE, _EVIDENCE, _REORG_DEPTH);
+        return Windows(_TASK_BLOCKS_MAX, _CLOSE_GRACE, _EVIDENCE, _REORG_DEPTH, _JAIL);
     }
 
     /// @inheritdoc ITaskBoard
     function statusOf(uint256 taskId) public view override returns (Status status, uint64 closedAt) {
         Task storage t = _tasks[taskId];
-        if (t.client == address(0)) return (Status.None, 0);
         if (t.formBlock != 0) return _LOG.statusOf(taskId);
+        if (t.client == address(0)) return (Status.None, 0);
         uint256 expired;
         (status, expired) = TaskStatus.beforeForm(
             t.joinDeadline,
@@ -319,9 +421,29 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         t.stallBlocks = p.stallBlocks;
         t.turnBlocks = p.turnBlocks;
         t.calldataInputs = p.calldataInputs;
+        t.provable = p.twin != address(0);
         t.stakePerNode = p.stakePerNode;
         t.rewardPerHeight = p.rewardPerHeight;
         t.checkpointFee = p.checkpointFee;
+    }
+
+    /// @dev Takes what the convictions of others add to a seat's own. Whether nothing of the lock is left.
+    function _takeCorrelated(
+        uint256 taskId,
+        Task storage t,
+        bytes memory members,
+        uint256 seat
+    ) private returns (bool) {
+        uint256 percent = t.convictions.finalPercent(members, seat);
+        uint256 amount = _newlyDue(t, t.convictions.percentOf(seat), percent);
+        if (amount == 0) return false;
+        (address key, address operator) = (members.key(seat), members.operator(seat));
+
+        insurance += amount;
+        emit Penalised(taskId, uint8(seat), key, operator, uint8(percent), uint128(amount), address(0), 0);
+        if (_REGISTRY.slash(taskId, key, uint128(amount)) != 0) return false;
+        emit Released(taskId, key, operator, 0);
+        return true;
     }
 
     /// @dev The drawn keys and their operators, by seat. Sign-ups whose key is no longer active drop out.
@@ -350,7 +472,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     }
 
     /// @dev What `account` has earned and not claimed, what nobody earned, and the claims once `account` is paid.
-    /// Rounded down for members; the client gets the rest.
+    /// Rounded down for members; convicted ones get nothing; the client gets the rest.
     function _owed(
         uint256 taskId,
         Task storage t,
@@ -362,7 +484,9 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         bytes memory members = Snapshot.read(t.snapshot);
         uint256 total = members.totalWeight();
         (uint256 last, uint16[] memory missed, uint32[] memory feeUnits) = _LOG.tally(taskId);
+        uint256 convictions = t.convictions;
         for (uint256 i = 0; i < missed.length; ++i) {
+            if (convictions.percentOf(i) != 0) continue;
             uint256 reward = uint256(t.rewardPerHeight) * (last - missed[i]);
             uint256 part =
                 StakeMath.portionDown(reward, members.weight(i), total) +
@@ -375,11 +499,21 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         }
     }
 
-    function _terms(Task storage t) private view returns (IPhaseLog.Terms memory) {
+    /// @dev What a share of a lock that grew makes due beyond what was due before. In steps or at once, it is as much.
+    function _newlyDue(
+        Task storage t,
+        uint256 percentBefore,
+        uint256 percent
+    ) private view returns (uint256) {
+        uint256 lock = t.stakePerNode;
+        return StakeMath.percentUp(lock, percent) - StakeMath.percentUp(lock, percentBefore);
+    }
+
+    function _terms(Task storage t, bytes32 cluster) private view returns (IPhaseLog.Terms memory) {
         uint256 inputsMax = t.calldataInputs ? 1 + uint256(t.members) * (INPUT_OVERHEAD + t.stateCap) : 0;
         return
             IPhaseLog.Terms({
-                cluster: t.cluster,
+                cluster: cluster,
                 snapshot: t.snapshot,
                 members: t.members,
                 heights: t.heights,
@@ -407,6 +541,15 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     function _requireClaimsOpen(uint256 taskId) private view {
         uint64 opensAt = _claimsOpenAt(taskId);
         if (block.number < opensAt) revert TooEarly(block.number, opensAt);
+    }
+
+    /// @dev The gate of convictions: from the drawing to the end of the evidence window.
+    function _requireEvidenceOpen(uint256 taskId) private view returns (Task storage) {
+        (Status current, uint64 closedAt) = statusOf(taskId);
+        TaskStatus.check(taskId, current, TaskStatus.ACTIVE | TaskStatus.FINALIZING | TaskStatus.OVER);
+        uint256 deadline = uint256(closedAt) + _EVIDENCE;
+        if (closedAt != 0 && block.number > deadline) revert TooLate(block.number, deadline);
+        return _tasks[taskId];
     }
 
     /// @dev The gate of every call that depends on where a task stands.

@@ -1,12 +1,9 @@
 import { getCreateAddress, hexlify, randomBytes } from 'ethers'
 import type { network } from 'hardhat'
 import DevToken from './modules/DevToken.ts'
-import Rsdp, { LOCAL_UNBONDING_BLOCKS, LOCAL_WINDOWS } from './modules/Rsdp.ts'
+import Rsdp, { BOARD_POSITION, LOCAL_UNBONDING_BLOCKS, LOCAL_WINDOWS } from './modules/Rsdp.ts'
 
 type Connection = Awaited<ReturnType<typeof network.create>>
-
-/** Number of contracts that module Rsdp deploys before the board. */
-const BOARD_POSITION = 2
 
 export interface DeployOptions {
   /** an existing ERC-20; without it the dev token is deployed, which only local chains allow */
@@ -19,6 +16,7 @@ export interface Deployment {
   token: string
   registry: string
   log: string
+  slasher: string
   board: string
 }
 
@@ -41,11 +39,12 @@ export async function deployRsdp(connection: Connection, options: DeployOptions 
     windows: options.windows ?? LOCAL_WINDOWS,
     unbondingBlocks: options.unbondingBlocks ?? LOCAL_UNBONDING_BLOCKS,
   }
-  const { registry, log, board } = await ignition.deploy(Rsdp, { parameters: { Rsdp: parameters } })
+  const { registry, log, slasher, board } = await ignition.deploy(Rsdp, { parameters: { Rsdp: parameters } })
   return {
     token,
     registry: await registry.getAddress(),
     log: await log.getAddress(),
+    slasher: await slasher.getAddress(),
     board: await board.getAddress(),
   }
 }

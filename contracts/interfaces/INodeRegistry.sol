@@ -8,12 +8,14 @@ pragma solidity 0.8.37;
 /// All amounts are in the token's smallest unit, all times are block numbers.
 interface INodeRegistry {
     /// @notice What a signing key may do. `Rotated` and `Frozen` keys go on serving the tasks they are in and are never
-    /// drawn into a new one; neither state is ever left.
+    /// drawn into a new one; neither state is ever left. A `Jailed` key is one that would be active but for a conviction:
+    /// it is refused up to and including the block `jailedUntil`.
     enum KeyStatus {
         Unknown,
         Active,
         Frozen,
-        Rotated
+        Rotated,
+        Jailed
     }
 
     /// @notice An operator's stake.
@@ -74,6 +76,12 @@ interface INodeRegistry {
         uint128 amount
     );
 
+    /// @notice `amount` of the lock of (task, key) went to the task board.
+    event StakeSlashed(address indexed operator, uint256 indexed taskId, address indexed key, uint128 amount);
+
+    /// @notice The key is refused in new tasks up to and including block `untilBlock`; 2^40 − 1 = for ever.
+    event KeyJailed(address indexed operator, address indexed key, uint40 untilBlock);
+
     /// @notice A public key must be 64 bytes (x ‖ y).
     error PublicKeyLength(uint256 given, uint256 expected);
 
@@ -101,7 +109,7 @@ interface INodeRegistry {
     /// @notice The key holds a lock for this task already.
     error AlreadyLocked(uint256 taskId, address key, uint256 amount);
 
-    /// @notice The key holds no lock for this task.
+    /// @notice The key holds no lock for this task, or not so much.
     error NotLocked(uint256 taskId, address key);
 
     /// @notice Registers a signing key of the caller and adds stake.
@@ -128,7 +136,7 @@ interface INodeRegistry {
     function withdraw(uint64 tranche) external;
 
     /// @notice Replaces one of the caller's keys in later tasks; running tasks keep the old one.
-    /// @param key an active or frozen key of the caller
+    /// @param key an active, jailed or frozen key of the caller
     /// @param publicKey as in `register`
     /// @param multiaddrs as in `register`
     /// @param signature by the new key, as in `register`
@@ -142,7 +150,7 @@ interface INodeRegistry {
     /// @notice Says where a node can be reached. By the key or its operator.
     function updateAddresses(address key, bytes[] calldata multiaddrs) external;
 
-    /// @notice Refuses an active key of the caller in every later task: the kill switch for a stolen key.
+    /// @notice Refuses an active or jailed key of the caller in every later task: the kill switch for a stolen key.
     function freeze(address key) external;
 
     /// @notice Turns free stake of the key's operator into the lock of (task, key). Only the task board.
@@ -153,6 +161,14 @@ interface INodeRegistry {
     /// @return operator the key's owner
     /// @return amount what was locked
     function unlock(uint256 taskId, address key) external returns (address operator, uint128 amount);
+
+    /// @notice Moves a part of the lock of (task, key) to the task board. Only the task board.
+    /// @return left what is still locked
+    function slash(uint256 taskId, address key, uint128 amount) external returns (uint128 left);
+
+    /// @notice Refuses a key in new tasks up to and including block `untilBlock`, unless it is refused for longer
+    /// already. Only the task board.
+    function jail(address key, uint40 untilBlock) external;
 
     /// @notice The one token of this deployment.
     function token() external view returns (address);
@@ -168,6 +184,10 @@ interface INodeRegistry {
 
     /// @notice The key's status.
     function keyStatus(address key) external view returns (KeyStatus);
+
+    /// @notice Last block in which the key is refused because of a conviction; 0 if it was never convicted, 2^40 − 1 for
+    /// ever.
+    function jailedUntil(address key) external view returns (uint40);
 
     /// @notice Which of up to 256 keys are active, and who owns them.
     /// @return bitmap bit i set: `keys[i]` is active

@@ -36,6 +36,18 @@ interface IPhaseLog {
         uint32 inputsPerHeightMax;
     }
 
+    /// @notice By what the signed objects of a task are judged.
+    /// @param separator EIP-712 separator under which they are signed
+    /// @param cluster digest that they name; 0 before the cluster was formed
+    /// @param snapshot data contract with the members; 0 before
+    /// @param epochHeights R; 0 before
+    struct Identity {
+        bytes32 separator;
+        bytes32 cluster;
+        address snapshot;
+        uint16 epochHeights;
+    }
+
     /// @notice Where a task's history stands.
     /// @param root root_last; root_0 after the cluster was formed, 0 before
     /// @param last last accepted height, 0 before the first
@@ -157,6 +169,9 @@ interface IPhaseLog {
     /// @notice Member that earns the fee of a checkpoint sent in block `blockNumber`, if no other comes before:
     /// (⌊last / R⌋ + ⌊blocks since the last checkpoint / turnBlocks⌋) mod n.
     function turnAt(uint256 taskId, uint256 blockNumber) external view returns (uint8 member);
+
+    /// @notice By what the signed objects of a task are judged.
+    function identityOf(uint256 taskId) external view returns (Identity memory);
 
     /// @notice The task board.
     function board() external view returns (address);

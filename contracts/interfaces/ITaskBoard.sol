@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title Tasks: escrow, sign-ups, clusters, ledger events, rewards
-/// @notice The only contract that moves locks and pays rewards. Nobody owns it; nothing changes a published task.
+/// @notice The only contract that moves locks, pays rewards and takes penalties. Nobody owns it; nothing changes a published task.
 /// Money leaves only by the calls of those it belongs to.
 /// All amounts are in the token's smallest unit, all times are block numbers.
 interface ITaskBoard {
@@ -77,11 +77,13 @@ interface ITaskBoard {
     /// @param closeGrace Finalizing lasts so long
     /// @param evidence after closing, evidence is accepted so long; then rewards and locks can be taken
     /// @param reorgDepth blocks between `joinDeadline` and the block whose hash is the seed, ≥ 1
+    /// @param jail blocks for which a key is refused after a lesser conviction, 1 … 2^32 − 1
     struct Windows {
         uint64 taskBlocksMax;
         uint64 closeGrace;
         uint64 evidence;
         uint64 reorgDepth;
+        uint64 jail;
     }
 
     /// @notice A task as it is stored. Derived values: `statusOf`, `claimsOpenAt`.
@@ -152,6 +154,25 @@ interface ITaskBoard {
     /// @notice A sign-up's lock became free stake of its operator again.
     event Released(uint256 indexed taskId, address indexed key, address indexed operator, uint256 amount);
 
+    /// @notice A member was convicted, or its seat is released and what the convictions of others add is due.
+    /// @param percent share of the lock that is due by now, 1 … 100
+    /// @param amount taken from the lock of (task, key), token wei
+    /// @param reporter who brought the proof; 0 at release
+    /// @param credit part of `amount` that is credited to the reporter; the rest is insurance
+    event Penalised(
+        uint256 indexed taskId,
+        uint8 indexed member,
+        address indexed key,
+        address operator,
+        uint8 percent,
+        uint128 amount,
+        address reporter,
+        uint128 credit
+    );
+
+    /// @notice A reporter was paid what it was credited.
+    event CreditWithdrawn(address indexed account, uint256 amount);
+
     /// @notice The task's status does not allow this.
     /// @param allowed bit s set: status s would be accepted
     error StatusNotAllowed(uint256 taskId, Status current, uint256 allowed);
@@ -192,6 +213,13 @@ interface ITaskBoard {
     /// @notice The caller has nothing (more) to claim from the task.
     error NothingToClaim(uint256 taskId, address account);
 
+    /// @notice The proof adds nothing to what the member was convicted of.
+    /// @param percent share of the lock that was due at conviction
+    error AlreadyConvicted(uint256 taskId, uint8 member, uint8 percent);
+
+    /// @notice Nothing is credited to the account.
+    error NoCredit(address account);
+
     /// @notice Publishes a task and pulls its escrow from the caller.
     /// @dev escrow = rewardPerHeight · heights + checkpointFee · (number of checkpoints that can earn it): min(heights,
     /// ⌈heights / R⌉ + ⌊(endBlock + closeGrace − now) / ⌈stallBlocks / 2⌉⌋). What is not earned returns by `claim`.
@@ -231,13 +259,35 @@ interface ITaskBoard {
     /// @notice Pays the caller all it is owed from a task: as operator the rewards and fees of its seats, as client what
     /// nobody earned. After the evidence window; at once if the task expired.
     /// @dev A seat earns ⌊rewardPerHeight · covered heights · w / W⌋ + ⌊checkpointFee · feeUnits / W⌋: rounded down, in
-    /// favour of the client.
+    /// favour of the client. A convicted seat earns nothing.
     /// @return amount token wei paid
     function claim(uint256 taskId) external returns (uint256 amount);
 
     /// @notice Turns a sign-up's lock into free stake again. By anyone, the stake goes to the operator. Seats: after the
     /// evidence window. Sign-ups that were not drawn: after `form`. All: at once if the task expired.
+    /// @dev From the lock of a member convicted of E1, E1b or E2 first what the convictions of others add is taken: its
+    /// share is at least min(100, ⌊300 · weight of the others convicted of these in the task / W⌋) %.
     function release(uint256 taskId, address key) external;
+
+    /// @notice Takes what a conviction makes due from the lock of (task, key of the member), credits a tenth of it to the
+    /// reporter, and refuses the key in new tasks. Only the slasher; from `form` to the end of the evidence window.
+    /// @dev Of several convictions the largest share counts, ⌈lock · percent / 100⌉ of the lock as it was at `join`.
+    /// @param percent base share of the lock, 1 … 100
+    /// @param correlated the share may grow by the convictions of others, at `release`
+    /// @param forEver the key is refused for ever; else for `jail` blocks
+    /// @param reporter who is credited
+    function penalise(
+        uint256 taskId,
+        uint8 member,
+        uint8 percent,
+        bool correlated,
+        bool forEver,
+        address reporter
+    ) external;
+
+    /// @notice Pays the caller what it was credited for proofs.
+    /// @return amount token wei paid
+    function withdrawCredit() external returns (uint256 amount);
 
     /// @notice The task's status, and the block at which it closed or expired (0 while it is running).
     function statusOf(uint256 taskId) external view returns (Status status, uint64 closedAt);
@@ -254,6 +304,28 @@ interface ITaskBoard {
     /// @notice keccak(originator ‖ data) of a ledger event; 0 if it was not posted.
     function eventHash(uint256 taskId, uint64 seq) external view returns (bytes32);
 
+    /// @notice What a member was convicted of.
+    /// @param percent share of the lock that was due at conviction; 0 = not convicted
+    /// @param correlated convicted of E1, E1b or E2
+    function convictionOf(
+        uint256 taskId,
+        uint8 member
+    ) external view returns (uint8 percent, bool correlated);
+
+    /// @notice By what the results of a task can be recomputed on chain.
+    /// @param paramsHash keccak(abi.encode(params))
+    /// @param twinCodeHash code hash of the twin at `publish`; 0 without a twin
+    /// @param seed the cluster's; 0 without a twin and before `form`
+    function reductionOf(
+        uint256 taskId
+    ) external view returns (bytes32 paramsHash, bytes32 twinCodeHash, bytes32 seed);
+
+    /// @notice What an account is credited for proofs and has not withdrawn, token wei.
+    function creditOf(address account) external view returns (uint256);
+
+    /// @notice What was taken from convicted members and credited to nobody, token wei. Nothing pays it out.
+    function insurance() external view returns (uint256);
+
     /// @notice Number of tasks published.
     function tasks() external view returns (uint256);
 
@@ -268,4 +340,7 @@ interface ITaskBoard {
 
     /// @notice The log that accepts the checkpoints.
     function log() external view returns (address);
+
+    /// @notice The contract that takes evidence.
+    function slasher() external view returns (address);
 }

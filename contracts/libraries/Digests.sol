@@ -4,19 +4,19 @@ pragma solidity 0.8.37;
 /// @title The bytes behind every digest of the protocol
 /// @notice hashStruct of the six signed objects and of a registration, inputs root, value, cumulative root, cluster.
 library Digests {
-    bytes32 private constant HELLO = keccak256(
+    bytes32 internal constant HELLO = keccak256(
         "Hello(bytes32 cluster,uint64 height,uint32 round,bytes32 value,bytes32 inputsRoot,uint32 inputs,int32 validRound)"
     );
-    bytes32 private constant STATUS = keccak256(
+    bytes32 internal constant STATUS = keccak256(
         "Status(bytes32 cluster,uint64 height,bytes32 stateHash,uint64 eventSeq)"
     );
-    bytes32 private constant SHARE = keccak256(
+    bytes32 internal constant SHARE = keccak256(
         "Share(bytes32 cluster,uint64 height,uint32 round,bytes32 stateHash,bytes32 inputsRoot,uint32 inputs,uint64 eventSeq,int32 validRound)"
     );
-    bytes32 private constant CONFIRM = keccak256(
+    bytes32 internal constant CONFIRM = keccak256(
         "Confirm(bytes32 cluster,uint64 height,uint32 round,bytes32 value)"
     );
-    bytes32 private constant CHECKPOINT = keccak256(
+    bytes32 internal constant CHECKPOINT = keccak256(
         "Checkpoint(bytes32 cluster,uint64 height,bytes32 root,uint64 logSeq,bytes32 logHead)"
     );
     bytes32 private constant CLOSE = keccak256("Close(bytes32 cluster)");

@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {WrongAmountReceived} from "../interfaces/Errors.sol";
 
-/// @title Pulls tokens and refuses any that do not arrive in full
+/// @title Moves tokens and refuses any that do not arrive in full
 /// @dev The only use of a balance: it is never read as an amount that somebody owns, so donations change nothing.
 library ExactTransfer {
     using SafeERC20 for IERC20;
@@ -14,6 +14,13 @@ library ExactTransfer {
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(from, address(this), amount);
         uint256 received = token.balanceOf(address(this)) - before;
+        if (received != amount) revert WrongAmountReceived(received, amount);
+    }
+
+    function push(IERC20 token, address to, uint256 amount) internal {
+        uint256 before = token.balanceOf(to);
+        token.safeTransfer(to, amount);
+        uint256 received = token.balanceOf(to) - before;
         if (received != amount) revert WrongAmountReceived(received, amount);
     }
 }

@@ -51,6 +51,19 @@ library Snapshot {
         }
     }
 
+    /// @notice Key of one member, and how many members there are; 0 if there is no such member.
+    /// @dev Costs the same in a cluster of any size.
+    function keyAt(address pointer, uint256 index) internal view returns (address result, uint256 n) {
+        uint256 size = pointer.code.length;
+        if (size == 0) return (address(0), 0);
+        n = (size - 1) / MEMBER;
+        if (index >= n) return (address(0), n);
+        assembly ("memory-safe") {
+            extcodecopy(pointer, 0x00, add(1, mul(index, MEMBER)), 32)
+            result := shr(96, mload(0x00))
+        }
+    }
+
     function count(bytes memory members) internal pure returns (uint256) {
         return members.length / MEMBER;
     }
@@ -91,10 +104,15 @@ library Snapshot {
         for (uint256 i = 0; i < n; ++i) total += weight(members, i);
     }
 
-    /// @notice Whether a key holds a seat.
-    function has(bytes memory members, address wanted) internal pure returns (bool) {
+    /// @notice Weight of the members in a bitmap; bits of seats that do not exist weigh nothing.
+    function weightOf(bytes memory members, uint256 bitmap) internal pure returns (uint256 sum) {
         uint256 n = count(members);
-        for (uint256 i = 0; i < n; ++i) if (key(members, i) == wanted) return true;
-        return false;
+        for (uint256 i = 0; i < n; ++i) if ((bitmap >> i) & 1 == 1) sum += weight(members, i);
+    }
+
+    /// @notice Seat of a key; `count` if it holds none.
+    function seatOf(bytes memory members, address wanted) internal pure returns (uint256 i) {
+        uint256 n = count(members);
+        while (i < n && key(members, i) != wanted) ++i;
     }
 }

@@ -1,15 +1,17 @@
 import { buildModule } from '@nomicfoundation/hardhat-ignition/modules'
 
 /** Windows of a local chain, in blocks; a public chain is deployed with its own. */
-export const LOCAL_WINDOWS = { taskBlocksMax: 2000, closeGrace: 10, evidence: 30, reorgDepth: 6 }
+export const LOCAL_WINDOWS = { taskBlocksMax: 2000, closeGrace: 10, evidence: 30, reorgDepth: 6, jail: 200 }
 export const LOCAL_UNBONDING_BLOCKS = 3000
+/** Number of contracts that are deployed before the board. */
+export const BOARD_POSITION = 3
 
 /**
- * NodeRegistry, PhaseLog and TaskBoard on an existing token.
+ * NodeRegistry, PhaseLog, Slasher and TaskBoard on an existing token.
  *
- * The three name each other without an owner: registry and log are built for the address that the board is going to
+ * They name each other without an owner: registry, log and slasher are built for the address that the board is going to
  * have, and the board refuses to be built anywhere else. Its address follows from the deployer's nonce, so the order
- * here is fixed and `board` must be the address of the third contract; `deployRsdp` computes it.
+ * here is fixed and `board` must be the address of the contract number `BOARD_POSITION`, counted from 0.
  *
  * Parameters: `token`, `board` (addresses), `nonce` (32 random bytes: what tells this deployment from an earlier one on a
  * restarted chain), `windows`, `unbondingBlocks`.
@@ -21,6 +23,7 @@ export default buildModule('Rsdp', (m) => {
   const windows = m.getParameter('windows', LOCAL_WINDOWS)
   const registry = m.contract('NodeRegistry', [token, predicted, unbonding])
   const log = m.contract('PhaseLog', [predicted, m.getParameter<string>('nonce')], { after: [registry] })
-  const board = m.contract('TaskBoard', [registry, log, windows], { after: [log] })
-  return { registry, log, board }
+  const slasher = m.contract('Slasher', [predicted, log])
+  const board = m.contract('TaskBoard', [registry, log, slasher, windows])
+  return { registry, log, slasher, board }
 })

@@ -20,7 +20,7 @@ import type { Digest, Hex } from '../../src/types/ids.ts'
 import { failure } from '../helpers/chain-rpc.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const WINDOWS = { taskBlocksMax: 200, closeGrace: 10, evidence: 30, reorgDepth: 3 }
+const WINDOWS = { taskBlocksMax: 200, closeGrace: 10, evidence: 30, reorgDepth: 3, jail: 20 }
 
 describe('deployment: Ignition over HTTP', () => {
   let chain: DevChain
@@ -38,17 +38,19 @@ describe('deployment: Ignition over HTTP', () => {
   it('gives what a deployment file holds, and what it holds is so', async () => {
     const deployed = await deployContracts(options({ windows: WINDOWS, unbondingBlocks: 300 }))
     expect(deploymentSchema.parse(JSON.parse(JSON.stringify(deployed)))).deep.equal(deployed)
-    const { StakeToken, NodeRegistry, PhaseLog, TaskBoard } = deployed.contracts
-    const blocks = [StakeToken, NodeRegistry, PhaseLog, TaskBoard].map(({ block }) => block)
-    expect(blocks).deep.equal([1, 2, 3, 4])
+    const { StakeToken, NodeRegistry, PhaseLog, Slasher, TaskBoard } = deployed.contracts
+    const blocks = [StakeToken, NodeRegistry, PhaseLog, Slasher, TaskBoard].map(({ block }) => block)
+    expect(blocks).deep.equal([1, 2, 3, 4, 5])
     expect(deployed).include({ chainId: 31_337, fromBlock: 2, deployer: chain.accounts[0]!.address })
     expect(deployed.windows).deep.equal({ ...WINDOWS, unbonding: 300 })
 
     const client = await connect({ rpcUrl: chain.rpcUrl, deployment: deployed })
     expect(client.reorgDepth).equal(3)
-    const { registry, board } = client.connection.contracts
+    const { registry, slasher, board } = client.connection.contracts
     expect((await registry.token()).toLowerCase()).equal(StakeToken.address)
     expect((await board.windows()).taskBlocksMax).equal(200n)
+    expect((await board.slasher()).toLowerCase()).equal(Slasher.address)
+    expect((await slasher.log()).toLowerCase()).equal(PhaseLog.address)
     expect(await registry.unbondingBlocks()).equal(300n)
     const receipt = await client.connection.provider.getTransactionReceipt(TaskBoard.tx)
     expect(receipt?.contractAddress?.toLowerCase()).equal(TaskBoard.address)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { AbiCoder, TypedDataEncoder, getCreateAddress, id, keccak256 } from 'ethers'
 import { network } from 'hardhat'
 import { deployRsdp } from '../../ignition/deploy.ts'
-import { LOCAL_UNBONDING_BLOCKS, LOCAL_WINDOWS } from '../../ignition/modules/Rsdp.ts'
+import { BOARD_POSITION, LOCAL_UNBONDING_BLOCKS, LOCAL_WINDOWS } from '../../ignition/modules/Rsdp.ts'
 import { refused } from './refused.ts'
 import { UNBONDING_BLOCKS, WINDOWS, deployWorld, label } from './world.ts'
 
@@ -11,36 +11,56 @@ const { ethers } = connection
 const MAX_64 = 2n ** 64n - 1n
 const MAX_32 = 2n ** 32n - 1n
 
-/** Deploys registry and log for one board address and the board at whatever address comes. */
+/** Deploys registry, log and slasher for one board address and the board at whatever address comes. */
 async function deployBoard(options: {
   registryFor?: string
   logFor?: string
+  slasherFor?: string
+  slasherLog?: string
   unbonding?: bigint
   windows?: object
 }) {
   const [deployer] = await ethers.getSigners()
   const token = await ethers.deployContract('StakeToken')
-  const nonce = (await deployer!.getNonce()) + 2
+  const nonce = (await deployer!.getNonce()) + BOARD_POSITION
   const board = getCreateAddress({ from: deployer!.address, nonce })
-  const { registryFor = board, logFor = board, unbonding = UNBONDING_BLOCKS } = options
+  const { registryFor = board, logFor = board, slasherFor = board, unbonding = UNBONDING_BLOCKS } = options
   const registry = await ethers.deployContract('NodeRegistry', [token, registryFor, unbonding])
   const log = await ethers.deployContract('PhaseLog', [logFor, id('nonce')])
+  const slasher = await ethers.deployContract('Slasher', [slasherFor, options.slasherLog ?? log])
   const factory = await ethers.getContractFactory('TaskBoard')
-  const deployed = factory.deploy(registry, log, { ...WINDOWS, ...options.windows })
-  return { factory, deployed, board }
+  const deployed = factory.deploy(registry, log, slasher, { ...WINDOWS, ...options.windows })
+  return { factory, deployed, board, log }
 }
 
 describe('Deployment', () => {
-  it('refuses a registry or a log that was built for another board', async () => {
+  it('refuses a registry, a log or a slasher that was built for another board', async () => {
     const other = getCreateAddress({ from: await (await ethers.getSigners())[5]!.getAddress(), nonce: 1 })
-    for (const wrong of [{ registryFor: other }, { logFor: other }]) {
+    for (const wrong of [{ registryFor: other }, { logFor: other }, { slasherFor: other }]) {
       const { factory, deployed, board } = await deployBoard(wrong)
       await refused(deployed, { interface: factory.interface } as never, 'NotWired', other, board)
     }
   })
 
+  it('refuses a slasher that judges by another log', async () => {
+    const other = getCreateAddress({ from: await (await ethers.getSigners())[5]!.getAddress(), nonce: 1 })
+    const { factory, deployed, log } = await deployBoard({ slasherLog: other })
+    const contract = { interface: factory.interface } as never
+    await refused(deployed, contract, 'NotWired', other, await log.getAddress())
+  })
+
+  it('refuses a jail without end or without beginning', async () => {
+    for (const jail of [0n, MAX_32 + 1n]) {
+      const { factory, deployed } = await deployBoard({ windows: { jail } })
+      const contract = { interface: factory.interface } as never
+      await refused(deployed, contract, 'OutOfBounds', label('jail'), jail, 1, MAX_32)
+    }
+  })
+
   it('refuses stake that leaves faster than a task and its windows take', async () => {
-    const sum = Object.values(WINDOWS).reduce((a, b) => a + b)
+    const { jail, ...delays } = WINDOWS
+    expect(jail).to.be.greaterThan(0n)
+    const sum = Object.values(delays).reduce((a, b) => a + b)
     const { factory, deployed } = await deployBoard({ unbonding: sum })
     const contract = { interface: factory.interface } as never
     await refused(deployed, contract, 'OutOfBounds', label('unbonding'), sum, sum + 1n, MAX_64)
@@ -77,12 +97,13 @@ describe('Deployment', () => {
     const second = await deployRsdp(own, { token, windows: { ...LOCAL_WINDOWS, evidence: 31 } })
     expect(second.token).to.equal(token)
     const board = await own.ethers.getContractAt('TaskBoard', second.board)
-    expect(await board.windows()).to.deep.equal([2000n, 10n, 31n, 6n])
-    expect([await board.registry(), await board.log(), await board.token()]).to.deep.equal([
-      second.registry,
-      second.log,
-      token,
-    ])
+    expect(await board.windows()).to.deep.equal([2000n, 10n, 31n, 6n, 200n])
+    expect([
+      await board.registry(),
+      await board.log(),
+      await board.slasher(),
+      await board.token(),
+    ]).to.deep.equal([second.registry, second.log, second.slasher, token])
     const registry = await own.ethers.getContractAt('NodeRegistry', second.registry)
     expect(await registry.unbondingBlocks()).to.equal(LOCAL_UNBONDING_BLOCKS)
   })
@@ -121,7 +142,7 @@ describe('Deployment', () => {
 
   it('keeps every contract below the size limit', async () => {
     const w = await deployWorld(connection)
-    for (const contract of [w.registry, w.log, w.board]) {
+    for (const contract of [w.registry, w.log, w.slasher, w.board]) {
       const code = await ethers.provider.getCode(contract)
       expect((code.length - 2) / 2).to.be.lessThanOrEqual(24_576)
     }

@@ -2,10 +2,12 @@ import type { Signer } from 'ethers'
 import { SigningKey, TypedDataEncoder, computeAddress, concat, dataSlice, hexlify, id } from 'ethers'
 import { keccak256, toBeHex, toUtf8Bytes } from 'ethers'
 import type { network } from 'hardhat'
+import { BOARD_POSITION } from '../../ignition/modules/Rsdp.ts'
 import type {
   ITaskBoard,
   NodeRegistry,
   PhaseLog,
+  Slasher,
   StakeToken,
   TaskBoard,
 } from '../../types/ethers-contracts/index.js'
@@ -15,7 +17,7 @@ export type Connection = Awaited<ReturnType<typeof network.create>>
 export type TaskParams = { [name in keyof ITaskBoard.TaskParamsStruct]: ITaskBoard.TaskParamsStruct[name] }
 
 /** Windows of the deployments under test, in blocks. */
-export const WINDOWS = { taskBlocksMax: 2000n, closeGrace: 10n, evidence: 30n, reorgDepth: 6n }
+export const WINDOWS = { taskBlocksMax: 2000n, closeGrace: 10n, evidence: 30n, reorgDepth: 6n, jail: 200n }
 export const UNBONDING_BLOCKS = 3000n
 export const STAKE = 1000n
 export const ONE_MULTIADDR = ['0x047f000001060fa1']
@@ -58,12 +60,13 @@ export interface World {
   token: StakeToken
   registry: NodeRegistry
   log: PhaseLog
+  slasher: Slasher
   board: TaskBoard
   client: Signer
   mallory: Signer
 }
 
-/** Deploys the three contracts, with the dev token unless another is given. */
+/** Deploys the contracts, with the dev token unless another is given. */
 export async function deployWorld(connection: Connection, tokenAddress?: string): Promise<World> {
   const { ethers } = connection
   const [deployer, client, mallory] = await ethers.getSigners()
@@ -72,13 +75,14 @@ export async function deployWorld(connection: Connection, tokenAddress?: string)
       ? await ethers.deployContract('StakeToken')
       : await ethers.getContractAt('StakeToken', tokenAddress)
   const nonce = await deployer!.getNonce()
-  const predicted = ethers.getCreateAddress({ from: deployer!.address, nonce: nonce + 2 })
+  const predicted = ethers.getCreateAddress({ from: deployer!.address, nonce: nonce + BOARD_POSITION })
   const registry = await ethers.deployContract('NodeRegistry', [token, predicted, UNBONDING_BLOCKS])
   const log = await ethers.deployContract('PhaseLog', [predicted, id('nonce')])
-  const board = await ethers.deployContract('TaskBoard', [registry, log, WINDOWS])
+  const slasher = await ethers.deployContract('Slasher', [predicted, log])
+  const board = await ethers.deployContract('TaskBoard', [registry, log, slasher, WINDOWS])
   await token.faucet(client!, PLENTY)
   await token.connect(client).approve(board, PLENTY)
-  return { connection, token, registry, log, board, client: client!, mallory: mallory! }
+  return { connection, token, registry, log, slasher, board, client: client!, mallory: mallory! }
 }
 
 export const blockNumber = async (w: World): Promise<bigint> =>

@@ -27,6 +27,7 @@ const UNUSED_VIEWS: Readonly<Record<string, string>> = {
   'windows().taskBlocksMax': 'bounds publish() only; the contract has applied it',
   'windows().closeGrace': 'decides until when checkpoints are accepted; the contract has applied it',
   'windows().evidence': 'decides when money can be taken; the audit does not judge payments',
+  'windows().jail': 'decides for how long a convicted key is refused; the contract has applied it',
   'task().escrow': 'money; the audit does not judge payments',
   'task().stakePerNode': 'a copy of the parameter; the locks are compared with the parameter itself',
   'head().graceHeights': 'decides how many late heights are accepted; the contract has applied it',

@@ -5,6 +5,7 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { NodeRegistryInterface } from '../../../types/ethers-contracts/NodeRegistry.ts'
 import type { PhaseLogInterface } from '../../../types/ethers-contracts/PhaseLog.ts'
+import type { SlasherInterface } from '../../../types/ethers-contracts/Slasher.ts'
 import type { TaskBoardInterface } from '../../../types/ethers-contracts/TaskBoard.ts'
 import type { StakeTokenInterface } from '../../../types/ethers-contracts/dev/StakeToken.ts'
 
@@ -12,6 +13,7 @@ export interface Abis {
   readonly StakeToken: StakeTokenInterface
   readonly NodeRegistry: NodeRegistryInterface
   readonly PhaseLog: PhaseLogInterface
+  readonly Slasher: SlasherInterface
   readonly TaskBoard: TaskBoardInterface
 }
 
@@ -24,6 +26,7 @@ export function abis(): Abis {
     StakeToken: load('dev/StakeToken.sol/StakeToken') as StakeTokenInterface,
     NodeRegistry: load('NodeRegistry.sol/NodeRegistry') as NodeRegistryInterface,
     PhaseLog: load('PhaseLog.sol/PhaseLog') as PhaseLogInterface,
+    Slasher: load('Slasher.sol/Slasher') as SlasherInterface,
     TaskBoard: load('TaskBoard.sol/TaskBoard') as TaskBoardInterface,
   }
   return loaded

@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   readonly http?: Partial<HttpLimits>
 }
 
-const CHECKED = ['NodeRegistry', 'PhaseLog', 'TaskBoard'] as const
+const CHECKED = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard'] as const
 
 /** One deployment over one RPC endpoint, checked against its file. Wallets and the chain port share it. */
 export class Connection {
@@ -118,10 +118,12 @@ export class Connection {
   }
 
   async #codes(): Promise<Record<(typeof CHECKED)[number], Hex>> {
-    const codes = { NodeRegistry: '0x', PhaseLog: '0x', TaskBoard: '0x' } as Record<
-      (typeof CHECKED)[number],
-      Hex
-    >
+    const codes: Record<(typeof CHECKED)[number], Hex> = {
+      NodeRegistry: '0x',
+      PhaseLog: '0x',
+      Slasher: '0x',
+      TaskBoard: '0x',
+    }
     for (const name of CHECKED) {
       const { address } = this.deployment.contracts[name]
       codes[name] = (await this.read(this.provider.getCode(address))) as Hex

@@ -31,12 +31,14 @@ export const deploymentSchema = z.object({
     closeGrace: block,
     evidence: block,
     reorgDepth: block,
+    jail: block,
     unbonding: block,
   }),
   contracts: z.object({
     StakeToken: token,
     NodeRegistry: contract,
     PhaseLog: contract,
+    Slasher: contract,
     TaskBoard: contract,
   }),
 })

@@ -7,7 +7,11 @@ import hardhatIgnition from '@nomicfoundation/hardhat-ignition-ethers'
 import { computeAddress, formatEther, getCreateAddress, id } from 'ethers'
 import type { NetworkConnection } from 'hardhat/types/network'
 import devTokenModule from '../../../ignition/modules/DevToken.ts'
-import rsdpModule, { LOCAL_UNBONDING_BLOCKS, LOCAL_WINDOWS } from '../../../ignition/modules/Rsdp.ts'
+import rsdpModule, {
+  BOARD_POSITION,
+  LOCAL_UNBONDING_BLOCKS,
+  LOCAL_WINDOWS,
+} from '../../../ignition/modules/Rsdp.ts'
 import { keccak } from '../../codec/hex.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
@@ -17,15 +21,15 @@ import type { Creation } from './creations.ts'
 import { findCreations } from './creations.ts'
 import { createEnvironment } from './environment.ts'
 
-/** The three creations and the dev token take about 8 million; the rest is for a base fee that rises meanwhile. */
-const DEPLOY_GAS = 10_000_000n
+/** The four creations and the dev token take about 12 million; the rest is for a base fee that rises meanwhile. */
+const DEPLOY_GAS = 15_000_000n
 
 /** Of Ignition's explanation, which repeats itself. */
 const MESSAGE_CHARS_MAX = 400
 
 const LOCAL_CHAIN_IDS = [31337, 1337]
 /** Windows of a chain with a block every 12 s. */
-const WINDOWS = { taskBlocksMax: 7_200, closeGrace: 300, evidence: 21_600, reorgDepth: 64 }
+const WINDOWS = { taskBlocksMax: 7_200, closeGrace: 300, evidence: 21_600, reorgDepth: 64, jail: 50_400 }
 const UNBONDING_BLOCKS = 100_800
 
 /** Ignition's defaults are for chains with slow blocks; retries and fee bumps stay on. */
@@ -36,6 +40,7 @@ export interface DeployWindows {
   readonly closeGrace: number
   readonly evidence: number
   readonly reorgDepth: number
+  readonly jail: number
 }
 
 export interface DeployOptions {
@@ -61,7 +66,9 @@ export interface Deployed {
   readonly deploymentId: Digest
   readonly windows: DeployWindows & { readonly unbonding: number }
   readonly contracts: Readonly<
-    Record<'NodeRegistry' | 'PhaseLog' | 'TaskBoard', DeployedContract> & { StakeToken: DeployedToken }
+    Record<'NodeRegistry' | 'PhaseLog' | 'Slasher' | 'TaskBoard', DeployedContract> & {
+      StakeToken: DeployedToken
+    }
   >
 }
 export interface DeployedContract {
@@ -80,7 +87,7 @@ export interface DeployedToken extends Omit<DeployedContract, 'block' | 'tx'> {
  * Deploys one set of contracts through the Ignition modules to any RPC URL and reads back what a deployment file holds.
  * Compiles the contracts first if need be.
  *
- * A deployment that failed half-way is not resumed: three transactions are cheaper than a journal whose predicted
+ * A deployment that failed half-way is not resumed: four transactions are cheaper than a journal whose predicted
  * addresses no longer fit the deployer's nonce, and parts that are not wired to each other refuse to be built.
  *
  * @throws RsdpError E_RPC_DOWN, E_FUNDS_GAS, E_NO_TOKEN, E_BUILD, E_DEPLOY
@@ -121,10 +128,9 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
     const devToken = await connection.ignition.deploy(devTokenModule, ignite)
     token = lower(await devToken.token.getAddress())
   }
-  // registry, log, board: see the module
   const board = getCreateAddress({
     from: deployer,
-    nonce: (await provider.getTransactionCount(deployer)) + 2,
+    nonce: (await provider.getTransactionCount(deployer)) + BOARD_POSITION,
   })
   const windows = options.windows ?? (local ? LOCAL_WINDOWS : WINDOWS)
   const unbonding = options.unbondingBlocks ?? (local ? LOCAL_UNBONDING_BLOCKS : UNBONDING_BLOCKS)
@@ -140,6 +146,7 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
   const addresses = {
     NodeRegistry: lower(await rsdp.registry.getAddress()),
     PhaseLog: lower(await rsdp.log.getAddress()),
+    Slasher: lower(await rsdp.slasher.getAddress()),
     TaskBoard: lower(await rsdp.board.getAddress()),
   }
   const created = Object.values(addresses)
@@ -169,6 +176,7 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
       },
       NodeRegistry: registry,
       PhaseLog: await describe(addresses.PhaseLog),
+      Slasher: await describe(addresses.Slasher),
       TaskBoard: await describe(addresses.TaskBoard),
     },
   }

@@ -35,7 +35,7 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
       details: { path },
     })
   }
-  output.say('deploying NodeRegistry, PhaseLog and TaskBoard …')
+  output.say('deploying NodeRegistry, PhaseLog, Slasher and TaskBoard …')
   const deployed = await deployContracts({
     rpcUrl,
     deployerKey: await walletKey(options, local),

@@ -26,11 +26,12 @@ const DEPLOYMENT: Deployment = {
   deployedAt: '2026-11-21T10:04:11.000Z',
   fromBlock: 2,
   deploymentId: hex('b', 32),
-  windows: { taskBlocksMax: 200, closeGrace: 10, evidence: 30, reorgDepth: 6, unbonding: 300 },
+  windows: { taskBlocksMax: 200, closeGrace: 10, evidence: 30, reorgDepth: 6, jail: 20, unbonding: 300 },
   contracts: {
     StakeToken: { ...contract('1'), block: null, tx: null },
     NodeRegistry: contract('2'),
     PhaseLog: contract('3'),
+    Slasher: contract('5'),
     TaskBoard: contract('4'),
   },
 }

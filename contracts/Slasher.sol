@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IPhaseLog} from "./interfaces/IPhaseLog.sol";
+import {IReducer} from "./interfaces/IReducer.sol";
+import {ISlasher} from "./interfaces/ISlasher.sol";
+import {ITaskBoard} from "./interfaces/ITaskBoard.sol";
+import {Certificate} from "./libraries/Certificate.sol";
+import {Digests} from "./libraries/Digests.sol";
+import {Domain} from "./libraries/Domain.sol";
+import {Evidence} from "./libraries/Evidence.sol";
+import {LogProof} from "./libraries/LogProof.sol";
+import {Penalties} from "./libraries/Penalties.sol";
+import {Reduction} from "./libraries/Reduction.sol";
+import {Signature} from "./libraries/Signature.sol";
+import {Snapshot} from "./libraries/Snapshot.sol";
+
+/// @title Slasher
+/// @notice See ISlasher, which is the specification.
+contract Slasher is ISlasher {
+    using Evidence for bytes;
+    using Snapshot for bytes;
+
+    struct Accused {
+        uint256 taskId;
+        uint8 member;
+        address key;
+        uint256 members;
+        IPhaseLog.Identity identity;
+    }
+
+    struct Verdict {
+        Offence offence;
+        uint256 height;
+        bytes32 first;
+        bytes32 second;
+        uint256 percent;
+    }
+
+    ITaskBoard private immutable _BOARD;
+    IPhaseLog private immutable _LOG;
+
+    /// @param board_ where the task board is going to be; it refuses to be built elsewhere
+    /// @param log_ the log in whose domain objects are signed
+    constructor(ITaskBoard board_, IPhaseLog log_) {
+        _BOARD = board_;
+        _LOG = log_;
+    }
+
+    /// @inheritdoc ISlasher
+    function equivocation(
+        uint256 taskId,
+        uint8 member,
+        uint8 objectType,
+        bytes calldata first,
+        bytes calldata firstSignature,
+        bytes calldata second,
+        bytes calldata secondSignature
+    ) external override {
+        Accused memory a = _accused(taskId, member);
+        bytes32 firstHash = _signed(a, objectType, first, firstSignature);
+        bytes32 secondHash = _signed(a, objectType, second, secondSignature);
+        if (firstHash == secondHash) revert ProvesNothing("same object");
+        if (!Evidence.isSameKey(objectType, first, second)) revert ProvesNothing("sign-once key");
+        uint256 height = first.number(Evidence.HEIGHT);
+        uint256 percent = Penalties.equivocation(objectType);
+        _convict(a, Verdict(Offence.Equivocation, height, firstHash, secondHash, percent));
+    }
+
+    /// @inheritdoc ISlasher
+    function amnesia(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata confirm,
+        bytes calldata confirmSignature,
+        bytes calldata share,
+        bytes calldata shareSignature
+    ) external override {
+        Accused memory a = _accused(taskId, member);
+        bytes32 confirmHash = _signed(a, Evidence.CONFIRM, confirm, confirmSignature);
+        bytes32 shareHash = _signed(a, Evidence.SHARE, share, shareSignature);
+        uint256 height = confirm.number(Evidence.HEIGHT);
+        if (share.number(Evidence.HEIGHT) != height) revert ProvesNothing("height");
+        bytes32 confirmed = confirm.word(Evidence.CONFIRM_VALUE);
+        if (confirmed == 0) revert ProvesNothing("CONFIRM of NIL");
+        bytes32 voted = share.valueOf();
+        if (voted == 0) revert ProvesNothing("SHARE of NIL");
+        if (voted == confirmed) revert ProvesNothing("same value");
+        uint256 round = confirm.number(Evidence.ROUND);
+        if (share.number(Evidence.ROUND) <= round) revert ProvesNothing("round");
+        int256 validRound = int256(share.number(Evidence.SHARE_VALID_ROUND));
+        if (validRound >= int256(round)) revert ProvesNothing("validRound");
+        _convict(a, Verdict(Offence.Amnesia, height, confirmHash, shareHash, Penalties.AMNESIA));
+    }
+
+    /// @inheritdoc ISlasher
+    function illegalLog(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata checkpoint,
+        bytes calldata signature,
+        bytes32 headBefore,
+        bytes calldata entries
+    ) external override {
+        Accused memory a = _accused(taskId, member);
+        bytes32 hash = _signed(a, Evidence.CHECKPOINT, checkpoint, signature);
+        LogProof.Stretch memory s = _stretchTo(checkpoint, headBefore, entries);
+        if (s.isConsecutive && s.isLegal) revert ProvesNothing("legal");
+        uint256 height = checkpoint.number(Evidence.HEIGHT);
+        _convict(a, Verdict(Offence.IllegalLog, height, hash, 0, Penalties.ILLEGAL_LOG));
+    }
+
+    /// @inheritdoc ISlasher
+    function forkedLog(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata first,
+        bytes calldata firstSignature,
+        bytes calldata second,
+        bytes calldata secondSignature,
+        bytes32 headBefore,
+        bytes calldata entries
+    ) external override {
+        Accused memory a = _accused(taskId, member);
+        bytes32 firstHash = _signed(a, Evidence.CHECKPOINT, first, firstSignature);
+        bytes32 secondHash = _signed(a, Evidence.CHECKPOINT, second, secondSignature);
+        uint256 height = second.number(Evidence.HEIGHT);
+        _requireOneEpoch(first.number(Evidence.HEIGHT), height, a.identity.epochHeights);
+        uint256 firstSeq = first.number(Evidence.CHECKPOINT_LOG_SEQ);
+        if (second.number(Evidence.CHECKPOINT_LOG_SEQ) > firstSeq) {
+            LogProof.Stretch memory s = _stretchTo(second, headBefore, entries);
+            if (!s.isConsecutive || s.firstSeq != firstSeq + 1) revert ProvesNothing("logSeq");
+            if (headBefore == first.word(Evidence.CHECKPOINT_LOG_HEAD)) revert ProvesNothing("extends");
+        } else if (entries.length != 0) {
+            revert ProvesNothing("entries");
+        }
+        _convict(a, Verdict(Offence.IllegalLog, height, firstHash, secondHash, Penalties.ILLEGAL_LOG));
+    }
+
+    /// @inheritdoc ISlasher
+    function unjustifiedVote(
+        uint256 taskId,
+        uint8 member,
+        uint8 objectType,
+        bytes calldata vote,
+        bytes calldata signature
+    ) external override {
+        bool isShare = objectType == Evidence.SHARE;
+        if (!isShare && objectType != Evidence.HELLO) revert BadFields(objectType, vote.length);
+        Accused memory a = _accused(taskId, member);
+        bytes32 hash = _signed(a, objectType, vote, signature);
+        uint256 list = vote.number(isShare ? Evidence.SHARE_INPUTS : Evidence.HELLO_INPUTS);
+        if (isShare && list == 0) revert ProvesNothing("SHARE of NIL");
+        if (!vote.isFresh(isShare ? Evidence.SHARE_VALID_ROUND : Evidence.HELLO_VALID_ROUND)) {
+            revert ProvesNothing("not fresh");
+        }
+        bytes memory members = Snapshot.read(a.identity.snapshot);
+        bool isList = Certificate.isQuorum(members.weightOf(list), members.totalWeight());
+        if (list >> a.members == 0 && isList) revert ProvesNothing("quorum");
+        uint256 height = vote.number(Evidence.HEIGHT);
+        _convict(a, Verdict(Offence.UnjustifiedVote, height, hash, 0, Penalties.UNJUSTIFIED_VOTE));
+    }
+
+    /// @inheritdoc ISlasher
+    function wrongReduction(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata share,
+        bytes calldata signature,
+        ITaskBoard.TaskParams calldata params,
+        ListedInput[] calldata inputs,
+        LedgerEventBody[] calldata events,
+        Confirmers calldata confirmers
+    ) external override {
+        Accused memory a = _accused(taskId, member);
+        bytes32 hash = _signed(a, Evidence.SHARE, share, signature);
+        if (share.valueOf() == 0) revert ProvesNothing("SHARE of NIL");
+        if (!share.isFresh(Evidence.SHARE_VALID_ROUND)) revert ProvesNothing("not fresh");
+        bytes32 seed = _requireTwin(taskId, params);
+        if (_isRight(a, share, params, seed, inputs, events)) revert ProvesNothing("right state");
+        uint256 percent = _impact(a, share, confirmers);
+        uint256 height = share.number(Evidence.HEIGHT);
+        _convict(a, Verdict(Offence.WrongReduction, height, hash, 0, percent));
+    }
+
+    /// @inheritdoc ISlasher
+    function board() external view override returns (address) {
+        return address(_BOARD);
+    }
+
+    /// @inheritdoc ISlasher
+    function log() external view override returns (address) {
+        return address(_LOG);
+    }
+
+    function _convict(Accused memory a, Verdict memory v) private {
+        emit Convicted(
+            a.taskId,
+            a.member,
+            v.offence,
+            uint64(v.height),
+            v.first,
+            v.second,
+            uint8(v.percent),
+            msg.sender,
+            msg.data
+        );
+        _BOARD.penalise(
+            a.taskId,
+            a.member,
+            uint8(v.percent),
+            Penalties.isCorrelated(v.offence),
+            Penalties.isForEver(v.offence),
+            msg.sender
+        );
+    }
+
+    function _accused(uint256 taskId, uint8 member) private view returns (Accused memory) {
+        IPhaseLog.Identity memory identity = _LOG.identityOf(taskId);
+        (address key, uint256 members) = Snapshot.keyAt(identity.snapshot, member);
+        if (member >= members) revert NoSuchMember(member, members);
+        return Accused(taskId, member, key, members, identity);
+    }
+
+    /// @dev hashStruct of an object that the accused signed.
+    function _signed(
+        Accused memory a,
+        uint8 objectType,
+        bytes calldata fields,
+        bytes calldata signature
+    ) private pure returns (bytes32 hash) {
+        hash = Evidence.hashStruct(objectType, a.identity.cluster, fields);
+        _requireSigner(a.identity.separator, hash, signature, a.member, a.key);
+    }
+
+    function _requireSigner(
+        bytes32 separator,
+        bytes32 hash,
+        bytes calldata signature,
+        uint256 member,
+        address key
+    ) private pure {
+        address signer = Signature.signer(Domain.digest(separator, hash), signature);
+        if (signer == address(0) || signer != key) revert NotSignedBy(member, signer, key);
+    }
+
+    /// @dev Entries that lead from a head to the signed one and its sequence number.
+    function _stretchTo(
+        bytes calldata checkpoint,
+        bytes32 headBefore,
+        bytes calldata entries
+    ) private pure returns (LogProof.Stretch memory s) {
+        s = LogProof.fold(entries, headBefore);
+        if (s.head != checkpoint.word(Evidence.CHECKPOINT_LOG_HEAD)) revert ProvesNothing("logHead");
+        if (s.lastSeq != checkpoint.number(Evidence.CHECKPOINT_LOG_SEQ)) revert ProvesNothing("logSeq");
+    }
+
+    function _requireOneEpoch(uint256 first, uint256 second, uint256 epochHeights) private pure {
+        if (first >= second) revert ProvesNothing("height");
+        // no epoch has a height 0
+        if (first == 0 || (first - 1) / epochHeights != (second - 1) / epochHeights) {
+            revert ProvesNothing("epoch");
+        }
+    }
+
+    /// @dev The seed that the twin is called with.
+    function _requireTwin(
+        uint256 taskId,
+        ITaskBoard.TaskParams calldata params
+    ) private view returns (bytes32) {
+        (bytes32 paramsHash, bytes32 codeHash, bytes32 seed) = _BOARD.reductionOf(taskId);
+        if (keccak256(abi.encode(params)) != paramsHash) revert ProvesNothing("params");
+        if (params.twin == address(0)) revert NoVerdict("no twin");
+        if (params.twin.codehash != codeHash) revert NoVerdict("twin's code");
+        return seed;
+    }
+
+    function _isRight(
+        Accused memory a,
+        bytes calldata share,
+        ITaskBoard.TaskParams calldata params,
+        bytes32 seed,
+        ListedInput[] calldata inputs,
+        LedgerEventBody[] calldata events
+    ) private view returns (bool) {
+        IReducer.Input[] memory listed = Reduction.listed(
+            a.identity.cluster,
+            uint64(share.number(Evidence.HEIGHT)),
+            share.number(Evidence.SHARE_INPUTS),
+            share.word(Evidence.SHARE_INPUTS_ROOT),
+            inputs
+        );
+        uint256 eventSeq = share.number(Evidence.SHARE_EVENT_SEQ);
+        bytes[] memory bodies = Reduction.posted(_BOARD, a.taskId, eventSeq, events);
+        return Reduction.isRight(params, seed, listed, bodies, share.word(Evidence.SHARE_STATE_HASH));
+    }
+
+    /// @dev Base share of a wrong reduction, by the weight of those that confirmed its value.
+    function _impact(
+        Accused memory a,
+        bytes calldata share,
+        Confirmers calldata c
+    ) private view returns (uint256) {
+        bytes memory members = Snapshot.read(a.identity.snapshot);
+        uint64 height = uint64(share.number(Evidence.HEIGHT));
+        bytes32 hash = Digests.confirm(a.identity.cluster, height, c.round, share.valueOf());
+        uint256 start = 0;
+        for (uint256 i = 0; c.members >> i != 0; ++i) {
+            if ((c.members >> i) & 1 == 0) continue;
+            if (i >= a.members) revert NoSuchMember(i, a.members);
+            uint256 end = start + Signature.LENGTH;
+            if (c.signatures.length < end) revert ProvesNothing("confirmers");
+            _requireSigner(a.identity.separator, hash, c.signatures[start:end], i, members.key(i));
+            start = end;
+        }
+        if (c.signatures.length != start) revert ProvesNothing("confirmers");
+        return Penalties.wrongReduction(members.weightOf(c.members), members.totalWeight());
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ISlasher} from "../interfaces/ISlasher.sol";
+import {Evidence} from "./Evidence.sol";
+
+/// @title What a conviction costs: base share of the lock, in percent, and what comes with it
+library Penalties {
+    uint256 internal constant AMNESIA = 100;
+    uint256 internal constant ILLEGAL_LOG = 5;
+    uint256 internal constant UNJUSTIFIED_VOTE = 1;
+    uint256 private constant DECIDING_EQUIVOCATION = 100;
+    uint256 private constant OTHER_EQUIVOCATION = 5;
+    uint256 private constant WRONG_REDUCTION_MIN = 20;
+    uint256 private constant WRONG_REDUCTION_IMPACT = 80;
+
+    /// @notice Everything for two votes or checkpoints, by which heights are decided; little for what only proposes.
+    function equivocation(uint8 objectType) internal pure returns (uint256) {
+        if (objectType == Evidence.HELLO || objectType == Evidence.STATUS) return OTHER_EQUIVOCATION;
+        return DECIDING_EQUIVOCATION;
+    }
+
+    /// @notice ⌊20 + 80 · misled / total⌋.
+    /// @param misled weight of the members that confirmed the wrong value
+    function wrongReduction(uint256 misled, uint256 total) internal pure returns (uint256) {
+        return WRONG_REDUCTION_MIN + (WRONG_REDUCTION_IMPACT * misled) / total;
+    }
+
+    /// @notice Whether the share grows with the weight of the others convicted of such in the task.
+    function isCorrelated(ISlasher.Offence offence) internal pure returns (bool) {
+        return
+            offence == ISlasher.Offence.Equivocation ||
+            offence == ISlasher.Offence.Amnesia ||
+            offence == ISlasher.Offence.IllegalLog;
+    }
+
+    /// @notice Whether the key is refused for ever.
+    function isForEver(ISlasher.Offence offence) internal pure returns (bool) {
+        return offence != ISlasher.Offence.IllegalLog && offence != ISlasher.Offence.UnjustifiedVote;
+    }
+}
