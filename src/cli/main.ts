@@ -126,6 +126,12 @@ node
   )
   .option('--no-join', 'do not sign up for tasks')
   .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
+  .addOption(
+    new Option(
+      '--provider <url>',
+      'send the example’s requests to this provider (examples/rate-limit/provider.ts)',
+    ).env('RSDP_PROVIDER'),
+  )
   .option(
     '--fault <names>',
     'misbehave on purpose, on a local chain only: NAME, NAME:HEIGHT or NAME:FROM-TO, separated by commas (docs/faults.md)',

@@ -41,6 +41,8 @@ export interface NodeRunOptions {
   readonly join: boolean
   readonly pollMs: number
   readonly fault?: string
+  /** Absent: the provider of the example is replayed from the decided states. */
+  readonly provider?: string
   readonly rpcUrl: string
   readonly deployment: string
 }

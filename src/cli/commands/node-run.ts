@@ -1,5 +1,8 @@
 import { join } from 'node:path'
 import { loadTrace } from '../../../examples/rate-limit/trace.ts'
+import { ProviderClient } from '../../../examples/rate-limit/provider-client.ts'
+import { ProviderSource } from '../../../examples/rate-limit/provider-source.ts'
+import { requestsOfMember } from '../../../examples/rate-limit/traffic.ts'
 import { RateLimitSource } from '../../../examples/rate-limit/workload.ts'
 import { connect } from '../../adapters/evm/connect.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
@@ -22,6 +25,7 @@ import { rateLimit } from '../../reducers/rate-limit.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
+import type { Digest } from '../../types/ids.ts'
 import { isLocalChain } from '../local/chains.ts'
 import type { NodeRunOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
@@ -39,6 +43,7 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     },
   })
   const strategies = options.fault === undefined ? [] : parseFaults(options.fault)
+  const provider = options.provider === undefined ? null : new ProviderClient(options.provider)
   const deployment = await readDeployment(options.deployment)
   const local = isLocalChain(deployment.chainId)
   if (strategies.length > 0 && !local) throw faultOnRealChain(deployment.chainId)
@@ -75,7 +80,7 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     runner,
     clock: systemClock,
     logger,
-    sourceFor: stateSource,
+    sourceFor: (request) => stateSource(request, provider, deploymentId),
     reducers: [rateLimit.id],
     autoJoin: options.join,
     pollMs: options.pollMs,
@@ -99,12 +104,32 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
   }
 }
 
-/** The application of this node: a queue of LLM requests in front of a provider. */
-function stateSource({ reducer, params, self, members, decided }: SourceRequest): StateSource | null {
+/** The application of this node: a queue of LLM requests, in front of a provider that is replayed or real. */
+function stateSource(
+  request: SourceRequest,
+  provider: ProviderClient | null,
+  deploymentId: Digest,
+): StateSource | null {
+  const { taskId, reducer, params, self: member, members, decided } = request
   const decoded = reducer === rateLimit.id ? rateLimit.params.decode(fromHex(params.reducerParams)) : null
   if (decoded === null) return null
   const { demandMax } = decoded
-  return new RateLimitSource({ rows: loadTrace(), member: self, members, demandMax, decided })
+  const rows = loadTrace()
+  if (provider === null) return new RateLimitSource({ rows, member, members, demandMax, decided })
+  const requests = requestsOfMember(rows, params.heights, member, members)
+  // a local chain that starts anew numbers its tasks anew
+  const session = `${deploymentId.slice(0, 34)}-${String(taskId)}`
+  const source = new ProviderSource({
+    provider,
+    clock: systemClock,
+    session,
+    requests,
+    member,
+    demandMax,
+    decided,
+  })
+  source.start()
+  return source
 }
 
 async function requireRegistered(
