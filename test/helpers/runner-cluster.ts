@@ -134,6 +134,8 @@ export interface RunnerClusterOptions {
   readonly decided?: (member: number, decision: DecidedState) => void
   /** Whether a frame is lost on its way. */
   readonly loses?: (from: number, to: number) => boolean
+  /** What stands between a member and its link; default: nothing. */
+  readonly transport?: (seat: Seat, link: Transport) => Transport
 }
 
 /** Real drivers over a network in memory, with real keys, and ticks that come when the test says so. */
@@ -213,8 +215,9 @@ export class RunnerCluster {
     const { key } = this.cluster.members[member]!
     const link = this.hub.createTransport(key)
     seat.store = this.#recordingStore(seat, seat.open())
-    seat.transport = this.#fusedTransport(seat, link)
-    link.onMessage((from, bytes) => {
+    const fused = this.#fusedTransport(seat, link)
+    seat.transport = this.#options.transport?.(seat, fused) ?? fused
+    seat.transport.onMessage((from, bytes) => {
       const frame = decodeFrame(bytes)
       if (frame !== null) seat.runner?.frame(from, frame)
     })
