@@ -28,6 +28,7 @@ export interface DevOptions {
   readonly chain: boolean
   readonly selection: 'popular' | 'weighted' | 'merge'
   readonly schedule: string
+  readonly json: boolean
 }
 export interface DeployCommandOptions extends WalletOptions {
   readonly token?: string

@@ -11,17 +11,20 @@ export interface CommandContext {
   readonly signal: AbortSignal
 }
 
+/** Carries out the body of a command. */
+export type RunCommand = (
+  command: string,
+  json: boolean,
+  body: (context: CommandContext) => Promise<ExitCode>,
+) => Promise<void>
+
 const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
  * Runs one command: result to stdout, talk to stderr, exit code by error class. The first SIGINT or SIGTERM asks it to
  * finish, the second ends the process at once.
  */
-export async function runCommand(
-  command: string,
-  json: boolean,
-  body: (context: CommandContext) => Promise<ExitCode>,
-): Promise<void> {
+export const runCommand: RunCommand = async (command, json, body) => {
   const abort = new AbortController()
   const interrupts: number[] = []
   for (const [name, exit] of Object.entries(SIGNAL_EXITS)) {

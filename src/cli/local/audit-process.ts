@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { environmentForChildren } from '../environment.ts'
 import type { LocalNetwork } from './network.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
@@ -24,6 +25,7 @@ function run(args: readonly string[]): Promise<{ exitCode: number; stdout: strin
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: environmentForChildren(),
     })
     let stdout = ''
     let stderr = ''

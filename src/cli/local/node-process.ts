@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import { environmentForChildren } from '../environment.ts'
 
 /** One line of a node's log: a stable event name and its facts. */
 export interface NodeEvent {
@@ -38,7 +39,7 @@ export class NodeProcess {
       process.execPath,
       ['--disable-warning=ExperimentalWarning', MAIN, ...command, ...args],
       // an own process group: a Ctrl-C in the terminal reaches the parent only, which stops its nodes in order
-      { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+      { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: environmentForChildren() },
     )
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => {

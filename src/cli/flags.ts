@@ -1,0 +1,37 @@
+import { InvalidArgumentError, Option } from 'commander'
+
+/** Flags that several commands share. Each call makes a new one: commander keeps state in them. */
+export const rpcUrl = (): Option =>
+  new Option('--rpc-url <url>', 'JSON-RPC endpoint of the chain').default('http://127.0.0.1:8545')
+
+export const deployment = (): Option =>
+  new Option('--deployment <file>', 'deployment file').default('deployments/31337.json')
+
+export const json = (): Option =>
+  new Option('--json', 'one JSON envelope on stdout instead of text').default(false)
+
+export const keyFile = (whose: string): Option =>
+  new Option('--key-file <file>', `${whose} key file; on a local chain its first test account if left out`)
+
+export const passwordFile = (): Option =>
+  new Option('--password-file <file>', 'file (mode 0600) whose first line is the password of the key file')
+
+export const yes = (): Option => new Option('--yes', 'do not ask before it is done').default(false)
+
+export const dryRun = (): Option => new Option('--dry-run', 'show the effect, send nothing').default(false)
+
+/** Parser of an integer option. */
+export function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`expected an integer from ${min} to ${max}.`)
+    }
+    return value
+  }
+}
+
+/** Help text that shows the command at work. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`
+}

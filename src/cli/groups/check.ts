@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { deployment, examples, integer, json, rpcUrl } from '../flags.ts'
+import type { ChainOptions, SimOptions } from '../options.ts'
+import type { RunCommand } from '../run-command.ts'
+
+/** audit, sim. */
+export function addCheckCommands(program: Command, run: RunCommand): void {
+  program
+    .command('audit [id]')
+    .description('rebuilds and checks every step of a task from chain data alone; exit 6 on any mismatch')
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(json())
+    .addHelpText('after', examples('rsdp audit 1', 'rsdp audit 1 --rpc-url http://127.0.0.1:8545 --json'))
+    .action((id: string | undefined, options: ChainOptions) =>
+      run('audit', options.json, async (context) =>
+        (await import('../commands/audit.ts')).audit(id ?? '1', options, context),
+      ),
+    )
+  program
+    .command('sim')
+    .description(
+      'production nodes in a simulated world of faults and liars; exit 6 if any seed breaks a promise',
+    )
+    .option('--seeds <a..b>', 'seeds to run', '1..100')
+    .option('--seed <n>', 'run this one again', integer(0, 999_999_999))
+    .option('--workers <n>', 'threads', integer(1, 64), 2)
+    .option('--heights <n>', 'decisions per seed', integer(1, 60), 8)
+    .option('--liar <name>', 'all liars are of this kind')
+    .option('--trace', 'with --seed: tell everything that happens, on stderr', false)
+    .addOption(json())
+    .addHelpText('after', examples('rsdp sim --seeds 1..1000 --workers 2', 'rsdp sim --seed 17 --trace'))
+    .action((options: SimOptions) =>
+      run('sim', options.json, async (context) => (await import('../commands/sim.ts')).sim(options, context)),
+    )
+}

@@ -1,0 +1,31 @@
+import { Command } from 'commander'
+import { readSettingsFromEnvironment } from './environment.ts'
+import { addCheckCommands } from './groups/check.ts'
+import { addNetworkCommands } from './groups/network.ts'
+import { addNodeCommands } from './groups/node.ts'
+import { addTaskCommands } from './groups/task.ts'
+import type { RunCommand } from './run-command.ts'
+
+/**
+ * The whole command tree. Every command imports what it needs when it runs: `--help` must not wait for libp2p or
+ * Hardhat.
+ *
+ * @param run carries a command out: `runCommand`, or what a test puts in its place
+ */
+export function buildProgram(run: RunCommand): Command {
+  const program = new Command('rsdp')
+    .description(
+      'Staked nodes agree on one state after another; anyone can audit every step from an RPC URL.',
+    )
+    .version('0.1.0')
+    .showSuggestionAfterError()
+    .showHelpAfterError('(run with --help for examples)')
+    .configureHelp({ sortSubcommands: false })
+    .exitOverride()
+  addNetworkCommands(program, run)
+  addNodeCommands(program, run)
+  addTaskCommands(program, run)
+  addCheckCommands(program, run)
+  readSettingsFromEnvironment(program)
+  return program
+}
