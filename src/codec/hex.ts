@@ -1,6 +1,7 @@
 import { keccak256, toUtf8Bytes } from 'ethers'
 import { invariant } from '../types/errors.ts'
 import type { Digest, Hex } from '../types/ids.ts'
+import { MEMBERS_MAX } from '../types/ids.ts'
 
 /** keccak-256 of bytes or of the bytes a hex string stands for. */
 export function keccak(data: Uint8Array | Hex): Digest {
@@ -53,6 +54,67 @@ export function fromHex(hex: Hex): Uint8Array {
   }
   invariant(all < 16, 'not lower-case hex')
   return bytes
+}
+
+/** Longest thing that is hashed piece by piece: a list's root. */
+const HASH_INPUT_BYTES_MAX = 32 * (MEMBERS_MAX + 2)
+
+/** What is hashed field by field, written into one buffer. A field that does not fit is a bug of ours. */
+class HashInput {
+  readonly #bytes = new Uint8Array(HASH_INPUT_BYTES_MAX)
+  #length = 0
+
+  empty(): this {
+    this.#length = 0
+    return this
+  }
+
+  hex(digits: Hex): this {
+    const from = this.#length
+    const count = (digits.length >> 1) - 1
+    invariant(digits.startsWith('0x') && digits.length === 2 * count + 2, 'not 0x and whole bytes')
+    this.#take(count)
+    let all = 0
+    for (let i = 0; i < count; i += 1) {
+      const high = DIGITS[digits.charCodeAt(2 * i + 2)] ?? 255
+      const low = DIGITS[digits.charCodeAt(2 * i + 3)] ?? 255
+      all |= high | low
+      this.#bytes[from + i] = (high << 4) | low
+    }
+    invariant(all < 16, 'not lower-case hex')
+    return this
+  }
+
+  /** An unsigned integer, big-endian, in so many bytes. */
+  uint(value: number, bytes: number): this {
+    const fits = Number.isSafeInteger(value) && value >= 0 && (bytes > 6 || value < 2 ** (8 * bytes))
+    invariant(fits, `${value} does not fit into ${bytes} bytes`)
+    const from = this.#length
+    this.#take(bytes)
+    let rest = value
+    for (let i = bytes - 1; i >= 0; i -= 1) {
+      this.#bytes[from + i] = rest % 256
+      rest = Math.floor(rest / 256)
+    }
+    return this
+  }
+
+  /** keccak-256 of what was written. */
+  hash(): Digest {
+    return keccak(this.#bytes.subarray(0, this.#length))
+  }
+
+  #take(bytes: number): void {
+    this.#length += bytes
+    invariant(this.#length <= HASH_INPUT_BYTES_MAX, 'more than is ever hashed piece by piece')
+  }
+}
+
+const input = new HashInput()
+
+/** The empty input of a hash. There is one: fields are at hand before the first is written. */
+export function hashInput(): HashInput {
+  return input.empty()
 }
 
 /** Whether a text is `0x` and whole bytes of lower-case hex. */

@@ -1,8 +1,8 @@
 import type { Digest, Hex } from '../types/ids.ts'
 import type { LogEntry, PhaseEvent, PhaseStatus } from '../types/log.ts'
 import { EVENT_NUMBERS, STATUS_NUMBERS } from '../types/log.ts'
-import { concatHex, keccak, uint, utf8Hex } from './hex.ts'
 import { Reader } from './reader.ts'
+import { concatHex, hashInput, keccak, uint, utf8Hex } from './hex.ts'
 
 /** `head_0` of an epoch's chain. */
 export function logStart(cluster: Digest, epoch: number): Digest {
@@ -44,7 +44,16 @@ export function decodeLogEntry(packed: Hex): LogEntry | null {
 
 /** `head = keccak(head ‖ entry)`. */
 export function appendLog(head: Digest, entry: LogEntry): Digest {
-  return keccak(concatHex(head, encodeLogEntry(entry)))
+  return hashInput()
+    .hex(head)
+    .uint(entry.seq, 8)
+    .uint(STATUS_NUMBERS[entry.from], 1)
+    .uint(EVENT_NUMBERS[entry.event], 1)
+    .uint(STATUS_NUMBERS[entry.to], 1)
+    .uint(entry.height, 8)
+    .uint(entry.round, 4)
+    .hex(entry.value)
+    .hash()
 }
 
 /** Epoch of a height: `⌊(height − 1) / R⌋`. */

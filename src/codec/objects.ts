@@ -1,7 +1,7 @@
 import type { Address, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { ObjectType, ProtocolObject, Share } from '../types/objects.ts'
-import { concatHex, keccak, uint, utf8Hex } from './hex.ts'
+import { concatHex, hashInput, keccak, uint, utf8Hex } from './hex.ts'
 
 /** EIP-712 type strings: the one source for hashes here, and the text that the contracts repeat. */
 export const TYPE_STRINGS = {
@@ -47,7 +47,9 @@ const DOMAIN_TYPE_HASH = typeHash(
 )
 
 const word = (value: number | bigint): string => uint(value, 32)
-const signedWord = (value: number): string => uint(BigInt.asUintN(256, BigInt(value)), 32)
+/** −1 as int32 validRound. */
+const MINUS_ONE: Digest = `0x${'ff'.repeat(32)}`
+const signed = (value: number): Digest | number => (value === -1 ? MINUS_ONE : value)
 
 /** EIP-712 domain separator (docs/decisions.md, section 2). */
 export function domainSeparator(domain: Domain): Digest {
@@ -71,48 +73,43 @@ const hashesKnown = new WeakMap<ProtocolObject, { readonly cluster: Digest; read
 export function hashObject(cluster: Digest, object: ProtocolObject): Digest {
   const known = hashesKnown.get(object)
   if (known?.cluster === cluster) return known.hash
-  const hash = keccak(concatHex(TYPE_HASHES[object.type], cluster, ...words(object)))
+  const input = hashInput().hex(TYPE_HASHES[object.type]).hex(cluster)
+  for (const field of fieldsOf(object)) {
+    if (typeof field === 'string') input.hex(field)
+    else input.uint(field, 32)
+  }
+  const hash = input.hash()
   hashesKnown.set(object, { cluster, hash })
   return hash
 }
 
 /** Fields of an object after `cluster`, abi-encoded, as a contract takes them in evidence. */
 export function encodeFields(object: ProtocolObject): Hex {
-  return concatHex(...words(object))
+  return concatHex(...fieldsOf(object).map((field) => (typeof field === 'string' ? field : word(field))))
 }
 
 /** What is signed: `keccak(0x1901 ‖ separator ‖ hashStruct)`. */
 export function signingDigest(separator: Digest, hash: Digest): Digest {
-  return keccak(concatHex('1901', separator, hash))
+  return hashInput().hex('0x1901').hex(separator).hex(hash).hash()
 }
 
-function words(object: ProtocolObject): string[] {
+/** Fields in the order of the type string, one word each. */
+function fieldsOf(object: ProtocolObject): readonly (Digest | number)[] {
   switch (object.type) {
-    case 'hello':
-      return [
-        word(object.height),
-        word(object.round),
-        object.value,
-        object.inputsRoot,
-        word(object.inputs),
-        signedWord(object.validRound),
-      ]
+    case 'hello': {
+      const { height, round, value, inputsRoot: root, inputs, validRound } = object
+      return [height, round, value, root, inputs, signed(validRound)]
+    }
     case 'status':
-      return [word(object.height), object.stateHash, word(object.eventSeq)]
-    case 'share':
-      return [
-        word(object.height),
-        word(object.round),
-        object.stateHash,
-        object.inputsRoot,
-        word(object.inputs),
-        word(object.eventSeq),
-        signedWord(object.validRound),
-      ]
+      return [object.height, object.stateHash, object.eventSeq]
+    case 'share': {
+      const { height, round, stateHash, inputsRoot: root, inputs, eventSeq, validRound } = object
+      return [height, round, stateHash, root, inputs, eventSeq, signed(validRound)]
+    }
     case 'confirm':
-      return [word(object.height), word(object.round), object.value]
+      return [object.height, object.round, object.value]
     case 'checkpoint':
-      return [word(object.height), object.root, word(object.logSeq), object.logHead]
+      return [object.height, object.root, object.logSeq, object.logHead]
     case 'close':
       return []
   }
@@ -140,12 +137,14 @@ export function shareValue(share: Share): Digest {
 
 /** `keccak(stateHash ‖ inputsRoot ‖ u64 eventSeq)`: a vote agrees on state, inputs and events. */
 export function valueHash(content: { stateHash: Digest; inputsRoot: Digest; eventSeq: number }): Digest {
-  return keccak(concatHex(content.stateHash, content.inputsRoot, uint(content.eventSeq, 8)))
+  return hashInput().hex(content.stateHash).hex(content.inputsRoot).uint(content.eventSeq, 8).hash()
 }
 
 /** `keccak(u32 inputs ‖ hashStruct of each listed object, by member)`. */
 export function inputsRoot(inputs: number, hashes: readonly Digest[]): Digest {
-  return keccak(concatHex(uint(inputs, 4), ...hashes))
+  const input = hashInput().uint(inputs, 4)
+  for (const hash of hashes) input.hex(hash)
+  return input.hash()
 }
 
 /** The digest a signing key signs when it is registered, in NodeRegistry's own domain (no salt). */

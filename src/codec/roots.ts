@@ -1,7 +1,7 @@
 import { AbiCoder } from 'ethers'
 import type { Cluster, Member } from '../types/cluster.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../types/ids.ts'
-import { concatHex, keccak, uint, utf8Hex } from './hex.ts'
+import { concatHex, hashInput, keccak, uint, utf8Hex } from './hex.ts'
 
 /** `root_0 = keccak("RSDP2.root" ‖ cluster)`. */
 export function rootStart(cluster: Digest): Digest {
@@ -10,7 +10,7 @@ export function rootStart(cluster: Digest): Digest {
 
 /** `root_h = keccak(root_{h−1} ‖ value_h)`: cumulative, so it never depends on where batches are cut. */
 export function appendRoot(root: Digest, value: Digest): Digest {
-  return keccak(concatHex(root, value))
+  return hashInput().hex(root).hex(value).hash()
 }
 
 /** Members as the contract stores them: `address key ‖ address operator ‖ u16 weight` each. */

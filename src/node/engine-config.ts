@@ -47,7 +47,24 @@ export function engineConfig(task: {
     slotTicks: params.slotTicks,
     profile,
     schedule,
-    isValidInput: (bytes) =>
+    isValidInput: remembered((bytes) =>
       isValidInput(reducer, params.reducerParams, bytes, { stateBytesMax: params.stateCap }),
+    ),
+  }
+}
+
+/** States of which the verdict is remembered: engines ask again with every message. */
+const VERDICTS_MAX = 64
+
+/** The same function, which looks at the same bytes once. */
+function remembered(isValid: (bytes: Uint8Array) => boolean): (bytes: Uint8Array) => boolean {
+  const verdicts = new Map<Uint8Array, boolean>()
+  return (bytes) => {
+    const known = verdicts.get(bytes)
+    if (known !== undefined) return known
+    if (verdicts.size >= VERDICTS_MAX) verdicts.clear()
+    const verdict = isValid(bytes)
+    verdicts.set(bytes, verdict)
+    return verdict
   }
 }

@@ -4,7 +4,13 @@ import type { MemberIndex } from '../types/ids.ts'
 /** Registered weight of a set of members; each counts once. */
 export function weightOf(cluster: Cluster, members: Iterable<MemberIndex>): number {
   let weight = 0
-  for (const index of new Set(members)) weight += cluster.members[index]?.weight ?? 0
+  let counted = 0
+  for (const index of members) {
+    const member = cluster.members[index]
+    if (member === undefined || (counted & (1 << index)) !== 0) continue
+    counted |= 1 << index
+    weight += member.weight
+  }
   return weight
 }
 
