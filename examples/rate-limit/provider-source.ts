@@ -2,7 +2,7 @@ import type { Clock } from '../../src/ports/clock.ts'
 import type { DecidedState, StateSource } from '../../src/ports/state-source.ts'
 import { rateLimit } from '../../src/reducers/rate-limit.ts'
 import { invariant } from '../../src/types/errors.ts'
-import type { MemberIndex } from '../../src/types/ids.ts'
+import type { Digest, MemberIndex } from '../../src/types/ids.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { Request } from './request-queue.ts'
 import { Sender } from './sender.ts'
@@ -102,4 +102,9 @@ export class ProviderSource implements StateSource {
     invariant(decoded !== null, 'a decided state is not canonical')
     return decoded.rows.find((row) => row.member === this.#init.member)?.share ?? 0n
   }
+}
+
+/** Name of the session that the members of a task share; a local chain that starts anew numbers its tasks anew. */
+export function sessionName(deploymentId: Digest, taskId: bigint): string {
+  return `${deploymentId.slice(0, 34)}-${String(taskId)}`
 }

@@ -21,7 +21,7 @@ export function readSettingsFromEnvironment(command: Command): void {
 }
 
 /** What is meant for every process of a run, not for one command. */
-const SHARED = /^RSDP_(DEBUG|FAIL_AT|TEST_\w+)$/
+const SHARED = /^RSDP_(DEBUG|FAIL_AT|PROVIDER|TEST_\w+)$/
 
 /** The environment without settings: a process that is given its flags must not take others from where it was started. */
 export function environmentForChildren(): NodeJS.ProcessEnv {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { loadTrace } from '../../../examples/rate-limit/trace.ts'
 import { ProviderClient } from '../../../examples/rate-limit/provider-client.ts'
-import { ProviderSource } from '../../../examples/rate-limit/provider-source.ts'
+import { ProviderSource, sessionName } from '../../../examples/rate-limit/provider-source.ts'
 import { requestsOfMember } from '../../../examples/rate-limit/traffic.ts'
 import { RateLimitSource } from '../../../examples/rate-limit/workload.ts'
 import { connect } from '../../adapters/evm/connect.ts'
@@ -117,8 +117,7 @@ function stateSource(
   const rows = loadTrace()
   if (provider === null) return new RateLimitSource({ rows, member, members, demandMax, decided })
   const requests = requestsOfMember(rows, params.heights, member, members)
-  // a local chain that starts anew numbers its tasks anew
-  const session = `${deploymentId.slice(0, 34)}-${String(taskId)}`
+  const session = sessionName(deploymentId, taskId)
   const source = new ProviderSource({
     provider,
     clock: systemClock,

@@ -22,6 +22,10 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     .option('--no-join', 'do not sign up for tasks')
     .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
     .option(
+      '--provider <url>',
+      'send the example’s requests to this provider (examples/rate-limit/provider.ts)',
+    )
+    .option(
       '--fault <names>',
       'misbehave on purpose, on a local chain only: NAME, NAME:HEIGHT or NAME:FROM-TO, separated by commas (docs/faults.md)',
     )
