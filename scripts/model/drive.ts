@@ -1,3 +1,4 @@
+import { accusedOf } from '../../src/codec/evidence.ts'
 import { membersOf } from '../../src/codec/bitmap.ts'
 import { keccak } from '../../src/codec/hex.ts'
 import { signOnceKey } from '../../src/codec/objects.ts'
@@ -52,8 +53,8 @@ export function drive(protocol: Protocol, world: World, state: EngineState, inpu
     } else if (effect.kind === 'decided') {
       outcome.decided = effect.value
       outcome.faults.push(...decisionFaults(effect))
-    } else if (effect.kind === 'evidence' && effect.second.member !== world.scope.liar) {
-      outcome.faults.push(`holds evidence against honest ${effect.second.member}`)
+    } else if (effect.kind === 'evidence' && accusedOf(effect.evidence) !== world.scope.liar) {
+      outcome.faults.push(`holds evidence against honest ${accusedOf(effect.evidence)}`)
     }
   }
   try {

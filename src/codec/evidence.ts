@@ -191,7 +191,7 @@ function isJudgeable(cluster: Cluster, evidence: Extract<Evidence, { kind: 'E4' 
   const { inputs, confirms } = evidence
   if (object.inputs === 0 || object.validRound !== -1) return false
   const listed = inputs.map(({ status }) => status)
-  if (!ascending(listed) || (bitmapOf(listed.map(({ member }) => member)) >>> 0) !== object.inputs) return false
+  if (!ascending(listed) || bitmapOf(listed.map(({ member }) => member)) >>> 0 !== object.inputs) return false
   if (listed.some(({ member }) => cluster.members[member] === undefined)) return false
   const root = inputsRoot(
     object.inputs,
@@ -308,11 +308,7 @@ function readEvidence(cluster: Digest, value: unknown): Evidence {
 type SignedAs<T extends ObjectType> = Signed<Extract<Signed['object'], { type: T }>>
 const ANY: ObjectType[] = ['hello', 'status', 'share', 'confirm', 'checkpoint']
 
-function readSigned<T extends ObjectType>(
-  cluster: Digest,
-  field: unknown,
-  types: readonly T[],
-): SignedAs<T> {
+function readSigned<T extends ObjectType>(cluster: Digest, field: unknown, types: readonly T[]): SignedAs<T> {
   const found = decodeSigned(bytesOf(field))
   if (found === null || !types.some((type) => type === found.object.type)) throw new Malformed()
   return { ...found, hash: hashObject(cluster, found.object) } as SignedAs<T>

@@ -1,7 +1,7 @@
 import { decodeFrame } from '../codec/frames.ts'
 import { keccak, toHex } from '../codec/hex.ts'
 import type { Domain } from '../codec/objects.ts'
-import { domainSeparator, hashObject, signingDigest } from '../codec/objects.ts'
+import { domainSeparator } from '../codec/objects.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -9,22 +9,22 @@ import type { ReducerRunner } from '../ports/reducer-runner.ts'
 import type { StateSource } from '../ports/state-source.ts'
 import type { Peer, Transport } from '../ports/transport.ts'
 import { createEngine } from '../protocol/create.ts'
-import { step } from '../protocol/engine.ts'
-import type { EngineEffect, EngineInput } from '../protocol/io.ts'
+import type { EngineEffect } from '../protocol/io.ts'
 import type { PaperProfile } from '../protocol/paper/profile.ts'
 import type { Schedule } from '../protocol/schedule.ts'
-import type { EngineState } from '../protocol/state.ts'
 import type { Cluster } from '../types/cluster.ts'
 import { InvariantError } from '../types/errors.ts'
-import type { Part } from '../types/frames.ts'
 import type { Address, MemberIndex } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
-import type { ProtocolObject, Signed } from '../types/objects.ts'
 import { Admit } from './admit.ts'
 import type { EngineParams } from './engine-config.ts'
 import { engineConfig } from './engine-config.ts'
-import { packFrames } from './frames.ts'
+import { EngineLoop } from './engine-loop.ts'
+import { MemberLink } from './member-link.ts'
 import { Observer } from './observer.ts'
+import { answerOf } from './reduction.ts'
+import type { SignerInit } from './signing.ts'
+import { signObject } from './signing.ts'
 
 export interface PrivateNodeInit {
   readonly cluster: Cluster
@@ -58,15 +58,13 @@ export class PrivateNode {
   readonly #init: PrivateNodeInit
   readonly #admit: Admit
   readonly #observer: Observer
-  readonly #separator: `0x${string}`
+  readonly #signer: SignerInit
+  readonly #link: MemberLink
   readonly #members: ReadonlyMap<Address, MemberIndex>
   readonly #secondTicks: number
-  readonly #queue: EngineInput[] = []
   readonly #told = new Set<string>()
-  #state: EngineState
-  #draining = false
+  readonly #loop: EngineLoop
   #stopTicks: (() => void) | null = null
-  #isStopped = false
   #connected = -1
   #startedMs = 0
 
@@ -74,13 +72,19 @@ export class PrivateNode {
     this.#init = init
     const { cluster, logger } = init
     const config = engineConfig(init)
-    this.#state = createEngine(config)
-    this.#separator = domainSeparator(init.domain)
+    const separator = domainSeparator(init.domain)
+    this.#signer = { cluster: cluster.id, self: init.self, keyring: init.keyring, separator }
+    this.#link = new MemberLink(cluster, init.self, init.transport)
+    this.#loop = new EngineLoop({
+      state: createEngine(config),
+      carryOut: (effect) => this.#carryOut(effect),
+      onFatal: init.onFatal,
+    })
     this.#members = new Map(cluster.members.map((member) => [member.key, member.index]))
     this.#secondTicks = Math.max(1, Math.round(1000 / init.tickMs))
     this.#admit = new Admit({
       cluster,
-      separator: this.#separator,
+      separator,
       recover: init.recover,
       refused: (from, code) => this.#tell(from, code),
       isolation: (member, isolated) =>
@@ -93,7 +97,8 @@ export class PrivateNode {
       isValid: config.isValidInput,
       stateBytesMax: config.stateBytesMax,
       secondTicks: this.#secondTicks,
-      observed: (height, state) => this.#input({ kind: 'observed', height, state, stateHash: keccak(state) }),
+      observed: (height, state) =>
+        this.#loop.input({ kind: 'observed', height, state, stateHash: keccak(state) }),
     })
   }
 
@@ -106,7 +111,7 @@ export class PrivateNode {
       if (member === undefined) return
       if (frame?.cluster !== cluster.id) return this.#tell(member, 'foreign-cluster')
       const parts = this.#admit.frame(member, frame)
-      if (parts.length > 0) this.#input({ kind: 'message', from: member, parts })
+      if (parts.length > 0) this.#loop.input({ kind: 'message', from: member, parts })
     })
     await transport.start()
     transport.setPeers(peers)
@@ -117,11 +122,11 @@ export class PrivateNode {
 
   /** Cron, or whoever else keeps the schedule, says that it is time. */
   resync(): void {
-    this.#input({ kind: 'resync' })
+    this.#loop.input({ kind: 'resync' })
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true
+    this.#loop.stop()
     this.#stopTicks?.()
     await this.#init.transport.stop()
     await this.#init.runner.stop()
@@ -133,46 +138,24 @@ export class PrivateNode {
     const connected = transport.connected().length
     if (connected !== this.#connected) logger.info('peers.connected', { connected, known: peers.length })
     this.#connected = connected
-    if (!this.#state.running) {
+    if (!this.#loop.state.running) {
       if (connected < peers.length && clock.nowMs() - this.#startedMs < PATIENCE_MS) return
-      this.#input({ kind: 'start' })
+      this.#loop.input({ kind: 'start' })
     }
-    if (this.#state.tick % this.#secondTicks === 0) this.#admit.refill()
-    this.#input({ kind: 'tick' })
-    this.#observer.tick(this.#state.box.height)
-  }
-
-  /** Takes an input in turn: effects may cause others. */
-  #input(input: EngineInput): void {
-    if (this.#isStopped) return
-    this.#queue.push(input)
-    if (this.#draining) return
-    this.#draining = true
-    try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next)
-    } catch (error) {
-      this.#isStopped = true
-      this.#init.onFatal(error)
-    } finally {
-      this.#draining = false
-    }
-  }
-
-  #step(input: EngineInput): void {
-    const { state, effects } = step(this.#state, input)
-    this.#state = state
-    for (const effect of effects) this.#carryOut(effect)
+    if (this.#loop.state.tick % this.#secondTicks === 0) this.#admit.refill()
+    this.#loop.input({ kind: 'tick' })
+    this.#observer.tick(this.#loop.state.box.height)
   }
 
   #carryOut(effect: EngineEffect): void {
-    const { cluster, self, logger } = this.#init
+    const { logger } = this.#init
     switch (effect.kind) {
       case 'observe':
         this.#observer.ask(effect.height)
         break
       case 'record':
         this.#logEntries(effect.entries)
-        this.#step({ kind: 'signed', signed: this.#sign(effect.object) })
+        this.#loop.step({ kind: 'signed', signed: signObject(this.#signer, effect.object) })
         break
       case 'append':
         this.#logEntries(effect.entries)
@@ -181,10 +164,10 @@ export class PrivateNode {
         this.#aggregate(effect)
         break
       case 'broadcast':
-        for (const { index } of cluster.members) if (index !== self) this.#send(index, effect.parts)
+        this.#link.broadcast(effect.parts)
         break
       case 'send':
-        this.#send(effect.to, effect.parts)
+        this.#link.send(effect.to, effect.parts)
         break
       case 'settled':
         this.#settled(effect)
@@ -207,28 +190,15 @@ export class PrivateNode {
 
   #settled({ height, state, stateHash, globallyValid }: Extract<EngineEffect, { kind: 'settled' }>): void {
     const { logger, source } = this.#init
-    const { head } = this.#state.log
+    const { head } = this.#loop.state.log
     logger.info('height.settled', { height, stateHash, state: toHex(state), globallyValid, logHead: head })
     source.decided({ height, state: state.slice() })
-  }
-
-  #sign(object: ProtocolObject): Signed {
-    const { cluster, self, keyring } = this.#init
-    const hash = hashObject(cluster.id, object)
-    const signature = keyring.sign(signingDigest(this.#separator, hash))
-    return { object, member: self, hash, signature }
   }
 
   #logEntries(entries: readonly LogEntry[]): void {
     for (const { height, round, event, from, to } of entries) {
       this.#init.logger.info('phase.enter', { height, round, transition: event, from, to })
     }
-  }
-
-  #send(to: MemberIndex, parts: readonly Part[]): void {
-    const member = this.#init.cluster.members[to]
-    if (member === undefined) return
-    for (const bytes of packFrames(this.#init.cluster.id, parts)) this.#init.transport.send(member.key, bytes)
   }
 
   /** Each member's faults of one kind are told once: they must not fill the log. */
@@ -245,14 +215,8 @@ export class PrivateNode {
     const call = { reducer, params: params.reducerParams, seed: cluster.seed, events: [], inputs, closing }
     runner.run({ ...call, ...merging }).then(
       (result) => {
-        if (result.ok) {
-          const { state } = result
-          this.#input({ kind: 'aggregated', token, result: { state, stateHash: keccak(state) } })
-          return
-        }
-        logger.warn('reducer.failed', { height, code: result.code })
-        const lost = result.code === 'timedOut' || result.code === 'crashed'
-        this.#input(lost ? { kind: 'expired', token } : { kind: 'aggregated', token, result: null })
+        if (!result.ok) logger.warn('reducer.failed', { height, code: result.code })
+        this.#loop.input(answerOf(token, result))
       },
       (error: unknown) => this.#init.onFatal(error),
     )

@@ -2,21 +2,23 @@ import { bitmapOf } from '../codec/bitmap.ts'
 import { appendLog, epochOf, logStart } from '../codec/log.ts'
 import { appendRoot, rootStart } from '../codec/roots.ts'
 import type { HistoryEntry, Store } from '../ports/store.ts'
-import { isCheckpointHeight } from '../protocol/checkpoint.ts'
+import { isCheckpointHeight, ownNote } from '../protocol/checkpoint.ts'
 import type { RestoredTask } from '../protocol/restore.ts'
-import type { EngineConfig } from '../protocol/state.ts'
+import type { EngineConfig, Kept } from '../protocol/state.ts'
+import { KEPT_NOTHING } from '../protocol/state.ts'
 import { invariant } from '../types/errors.ts'
 import type { Digest } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
 import type { Checkpoint } from '../types/objects.ts'
 
 /** What the store knows of a task, in the form the engine is restored from. */
 export function restoredTask(store: Store, cluster: Digest): RestoredTask {
-  const { entries, signed, proofs, kept, history } = store.load(cluster)
+  const { entries, signed, proofs, notes, kept, history } = store.load(cluster)
   const decided = history.map((chain, i) => {
     invariant(chain.height === i + 1, `height ${i + 1} is not among those decided`)
     return { value: chain.value, chain }
   })
-  return { entries, signed, proofs, kept, decided, left: membersLeft(store, cluster, history) }
+  return { entries, signed, proofs, notes, kept, decided, left: membersLeft(store, cluster, history) }
 }
 
 /**
@@ -45,18 +47,31 @@ function membersLeft(store: Store, cluster: Digest, history: readonly HistoryEnt
  * The CHECKPOINT still to be signed: its height was decided, but the process ended before it had signed the history up
  * to there. Nobody asks for it again, and a cluster that stopped at once would never have a quorum of them.
  */
-export function missingCheckpoint(config: EngineConfig, task: RestoredTask): Checkpoint | null {
+export function missingCheckpoint(
+  config: EngineConfig,
+  task: RestoredTask,
+): { readonly object: Checkpoint; readonly kept: Kept } | null {
   const height = task.decided.length
   const isSigned = task.signed.some(({ object }) => object.type === 'checkpoint' && object.height === height)
   if (isSigned || !isCheckpointHeight(config, height)) return null
   const last = task.entries.at(-1)
   if (last?.height !== height) return null // only the log as of that decision has the head to sign
   const { id } = config.cluster
-  return {
+  const epoch = epochOf(height, config.epochHeights)
+  const first = epoch * config.epochHeights + 1
+  const values = task.decided.map(({ value }) => value)
+  const note = ownNote(config, {
+    first,
+    previous: values[first - 2] ?? NIL,
+    values: values.slice(first - 1),
+    entries: task.entries,
+  })
+  const object: Checkpoint = {
     type: 'checkpoint',
     height,
-    root: task.decided.reduce((root, { value }) => appendRoot(root, value), rootStart(id)),
+    root: values.reduce(appendRoot, rootStart(id)),
     logSeq: last.seq,
-    logHead: task.entries.reduce(appendLog, logStart(id, epochOf(height, config.epochHeights))),
+    logHead: task.entries.reduce(appendLog, logStart(id, epoch)),
   }
+  return { object, kept: { ...KEPT_NOTHING, note } }
 }

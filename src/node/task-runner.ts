@@ -1,6 +1,7 @@
 import type { RawFrame } from '../codec/frames.ts'
+import { accusedOf, convictingObject, hashesOf, heightOf, isProof } from '../codec/evidence.ts'
 import { keccak, toHex } from '../codec/hex.ts'
-import { domainSeparator, hashObject, signingDigest, signOnceKey } from '../codec/objects.ts'
+import { domainSeparator } from '../codec/objects.ts'
 import type { Domain } from '../codec/objects.ts'
 import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -8,28 +9,31 @@ import type { ReducerRunner } from '../ports/reducer-runner.ts'
 import type { StateSource } from '../ports/state-source.ts'
 import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
-import { step } from '../protocol/engine.ts'
 import type { EngineEffect, EngineInput } from '../protocol/io.ts'
 import { restoreEngine } from '../protocol/restore.ts'
-import { KEPT_NOTHING } from '../protocol/state.ts'
 import type { CheckpointBox, EngineState } from '../protocol/state.ts'
 import type { Validity } from '../protocol/validity.ts'
 import type { ReducerCall } from '../reducers/reducer.ts'
 import { invariant, InvariantError } from '../types/errors.ts'
 import type { Cluster } from '../types/cluster.ts'
-import type { Part } from '../types/frames.ts'
-import type { Address, Digest, MemberIndex } from '../types/ids.ts'
+import type { Evidence } from '../types/evidence.ts'
+import type { MemberIndex } from '../types/ids.ts'
 import type { LedgerEvent } from '../types/ledger.ts'
 import type { LogEntry } from '../types/log.ts'
-import type { ProtocolObject, Signed } from '../types/objects.ts'
+import type { Signed } from '../types/objects.ts'
 import type { TaskParams } from '../types/task.ts'
 import { Admit } from './admit.ts'
 import type { RefusalCode } from './admit.ts'
 import { engineConfig } from './engine-config.ts'
+import { EngineLoop } from './engine-loop.ts'
 import { failPoint } from './failpoints.ts'
-import { packFrames } from './frames.ts'
+import { MemberLink } from './member-link.ts'
 import { Observer } from './observer.ts'
+import { answerOf } from './reduction.ts'
 import { missingCheckpoint, restoredTask } from './restored.ts'
+import { Serving } from './serving.ts'
+import type { SignerInit, ToSign } from './signing.ts'
+import { signOnce } from './signing.ts'
 
 export interface TaskRunnerInit {
   readonly taskId: bigint
@@ -52,10 +56,6 @@ export interface TaskRunnerInit {
   readonly onFatal: (error: unknown) => void
 }
 
-type ToSign = Pick<Extract<EngineEffect, { kind: 'record' }>, 'entries' | 'proof' | 'kept'> & {
-  readonly object: ProtocolObject
-}
-
 /** What people may want to know about a running task. */
 export interface TaskHealth {
   readonly taskId: string
@@ -74,10 +74,8 @@ export interface TaskHealth {
   readonly refused: Readonly<Record<string, number>>
 }
 
-/** Heights sent to a member that is behind, per request. */
-const SERVED_HEIGHTS_MAX = 8
-/** States that go with them; what is missing then is asked for. */
-const SERVED_BODY_BYTES_MAX = 256 * 1024
+/** Proofs of one kind against one member that are kept: the contract takes the gravest. */
+const ALIKE_MAX = 8
 /** Between two questions what was missed, of two members. */
 const ASK_SECONDS = 2
 /** A peer's refusals are all counted; the log tells of the first of each kind in so many seconds. */
@@ -92,18 +90,17 @@ export class TaskRunner {
   readonly #admit: Admit
   readonly #observer: Observer
   readonly #secondTicks: number
-  readonly #separator: `0x${string}`
+  readonly #signer: SignerInit
+  readonly #link: MemberLink
+  readonly #serving: Serving
+  readonly #loop: EngineLoop
   readonly #members: ReadonlyMap<string, MemberIndex>
-  readonly #queue: EngineInput[] = []
   readonly #events: LedgerEvent[] = []
   readonly #ignored: Record<string, number> = {}
   readonly #refused: Record<string, number> = {}
   readonly #told = new Set<string>()
-  #state: EngineState
-  #draining = false
   /** Whether the last aggregation gave the same bytes twice (paper, section 4); null before the first of a height. */
   #locallyValid: boolean | null = null
-  #stopped = false
   #measured: { transitional: Validity | null; operational: Validity | null } = {
     transitional: null,
     operational: null,
@@ -111,11 +108,14 @@ export class TaskRunner {
 
   constructor(init: TaskRunnerInit) {
     this.#init = init
-    this.#separator = domainSeparator(init.domain)
+    const separator = domainSeparator(init.domain)
+    this.#signer = { cluster: init.cluster.id, self: init.self, keyring: init.keyring, separator }
+    this.#link = new MemberLink(init.cluster, init.self, init.transport)
+    this.#serving = new Serving(init.store, init.cluster.id, this.#link)
     this.#members = new Map(init.cluster.members.map((member) => [member.key, member.index]))
     this.#admit = new Admit({
       cluster: init.cluster,
-      separator: this.#separator,
+      separator,
       recover: init.recover,
       refused: (from, code) => this.#refuse(from, code),
       isolation: (member, isolated) => {
@@ -127,10 +127,14 @@ export class TaskRunner {
     const config = engineConfig(init)
     const restored = restoredTask(init.store, init.cluster.id)
     const missing = missingCheckpoint(config, restored)
-    const signed =
-      missing === null ? [] : [this.#sign({ object: missing, entries: [], proof: null, kept: KEPT_NOTHING })]
-    for (const own of restored.signed) this.#admit.remember(own)
-    this.#state = restoreEngine(config, { ...restored, signed: [...restored.signed, ...signed] })
+    if (missing !== null) this.#sign({ entries: [], proof: null, ...missing })
+    const complete = missing === null ? restored : restoredTask(init.store, init.cluster.id)
+    for (const own of complete.signed) this.#admit.remember(own)
+    this.#loop = new EngineLoop({
+      state: restoreEngine(config, complete),
+      carryOut: (effect) => this.#carryOut(effect),
+      onFatal: init.onFatal,
+    })
     this.#secondTicks = Math.max(1, Math.round(1000 / init.params.tickMs))
     this.#observer = new Observer({
       ...init,
@@ -142,11 +146,11 @@ export class TaskRunner {
   }
 
   get state(): EngineState {
-    return this.#state
+    return this.#loop.state
   }
 
   health(): TaskHealth {
-    const s = this.#state
+    const s = this.state
     return {
       taskId: String(this.#init.taskId),
       height: s.box.height,
@@ -168,33 +172,33 @@ export class TaskRunner {
   }
 
   tick(): void {
-    if (this.#stopped) return
-    const { tick } = this.#state
+    if (this.#loop.isStopped) return
+    const { tick } = this.state
     if (tick % this.#secondTicks === 0) this.#admit.refill()
     if (tick % (REFUSALS_TOLD_SECONDS * this.#secondTicks) === 0) this.#told.clear()
     this.input({ kind: 'tick' })
     this.#askWhatWasMissed()
-    this.#observer.tick(this.#state.box.height)
+    this.#observer.tick(this.state.box.height)
   }
 
   stop(): void {
-    this.#stopped = true
+    this.#loop.stop()
   }
 
   /** A member that is not in a height, as after a restart, may have missed its end: asks the others, one at a time. */
   #askWhatWasMissed(): void {
-    const { tick, log, box, config } = this.#state
+    const { tick, log, box, config } = this.state
     const period = ASK_SECONDS * this.#secondTicks
     if (log.status !== 'INITIAL' || box.height > config.heights || tick % period !== 1) return
     const others = config.cluster.members.filter(({ index }) => index !== config.self)
     const next = others[Math.floor(tick / period) % others.length]
-    if (next !== undefined) this.#send(next.index, [{ kind: 'sync', fromHeight: box.height }])
+    if (next !== undefined) this.#link.send(next.index, [{ kind: 'sync', fromHeight: box.height }])
   }
 
   /** A decoded frame of this cluster from a proven identity. Strangers to the cluster are ignored. */
   frame(key: string, frame: RawFrame): void {
     const from = this.#members.get(key)
-    if (from === undefined || this.#stopped) return
+    if (from === undefined || this.#loop.isStopped) return
     const parts = this.#admit.frame(from, frame)
     if (parts.length > 0) this.input({ kind: 'message', from, parts })
   }
@@ -205,29 +209,8 @@ export class TaskRunner {
     this.input({ kind: 'ledger', eventSeq: event.seq })
   }
 
-  /** Takes an input in turn. Inputs that effects cause come before those that wait. */
   input(input: EngineInput): void {
-    if (this.#stopped) return
-    this.#queue.push(input)
-    if (this.#draining) return
-    this.#draining = true
-    try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        this.#step(next)
-        if (this.#isStopped()) this.#queue.length = 0
-      }
-    } catch (error) {
-      this.#stopped = true
-      this.#init.onFatal(error)
-    } finally {
-      this.#draining = false
-    }
-  }
-
-  #step(input: EngineInput): void {
-    const { state, effects } = step(this.#state, input)
-    this.#state = state
-    for (const effect of effects) this.#carryOut(effect)
+    this.#loop.input(input)
   }
 
   #carryOut(effect: EngineEffect): void {
@@ -238,7 +221,7 @@ export class TaskRunner {
         this.#observer.ask(effect.height)
         break
       case 'record':
-        this.#step({ kind: 'signed', signed: this.#sign(effect) })
+        this.#loop.step({ kind: 'signed', signed: this.#sign(effect) })
         break
       case 'append':
         failPoint('append.before')
@@ -250,20 +233,16 @@ export class TaskRunner {
         this.#aggregate(effect)
         break
       case 'broadcast':
-        for (const bytes of packFrames(cluster.id, effect.parts)) {
-          for (const member of cluster.members) {
-            if (member.index !== this.#init.self) this.#transmit(member.key, bytes)
-          }
-        }
+        this.#link.broadcast(effect.parts)
         break
       case 'send':
-        this.#send(effect.to, effect.parts)
+        this.#link.send(effect.to, effect.parts)
         break
       case 'serveHeights':
-        this.#serveHeights(effect.to, effect.fromHeight)
+        this.#serving.heights(effect.to, effect.fromHeight)
         break
       case 'serveBodies':
-        this.#serveBodies(effect.to, effect.hashes)
+        this.#serving.bodies(effect.to, effect.hashes)
         break
       case 'decided':
         this.#decided(effect)
@@ -280,13 +259,7 @@ export class TaskRunner {
         this.#init.onCertified(effect.checkpoint)
         break
       case 'evidence':
-        logger.warn('evidence.found', {
-          task,
-          member: effect.first.member,
-          type: effect.first.object.type,
-          first: effect.first.hash,
-          second: effect.second.hash,
-        })
+        this.#keepEvidence(effect.evidence)
         break
       case 'ignored':
         this.#ignored[effect.code] = (this.#ignored[effect.code] ?? 0) + 1
@@ -328,56 +301,28 @@ export class TaskRunner {
     }
   }
 
-  /** Decided heights with the states behind them: who holds the votes only may find nobody else that has the states. */
-  #serveHeights(to: MemberIndex, fromHeight: number): void {
-    const { store, cluster } = this.#init
-    let room = SERVED_BODY_BYTES_MAX
-    for (const { decided, state } of store.heights(cluster.id, fromHeight, SERVED_HEIGHTS_MAX)) {
-      const bodies = new Map([[decided.share.object.stateHash, state]])
-      for (const { object } of decided.inputs) {
-        const body = object.type === 'status' ? store.body(cluster.id, object.stateHash) : null
-        if (object.type === 'status' && body !== null) bodies.set(object.stateHash, body)
-      }
-      const parts: Part[] = [{ kind: 'decided', decided }]
-      for (const [hash, bytes] of bodies) {
-        room -= bytes.length
-        if (room >= 0) parts.push({ kind: 'body', hash, bytes })
-      }
-      this.#send(to, parts)
-    }
-  }
-
-  #serveBodies(to: MemberIndex, hashes: readonly Digest[]): void {
-    const { store, cluster } = this.#init
-    const parts = hashes.flatMap((hash): Part[] => {
-      const bytes = store.body(cluster.id, hash)
-      return bytes === null ? [] : [{ kind: 'body', hash, bytes }]
-    })
-    if (parts.length > 0) this.#send(to, parts)
-  }
-
-  /** Signs through the sign-once store: durable before anything can be sent. */
-  #sign({ object, entries, proof, kept }: ToSign): Signed {
-    const { store, cluster, self, keyring } = this.#init
-    failPoint('record.before')
-    const signed = store.signOnce({
-      cluster: cluster.id,
-      key: signOnceKey(object),
-      entries,
-      proof,
-      kept,
-      sign: (): Signed => {
-        const hash = hashObject(cluster.id, object)
-        const signature = keyring.sign(signingDigest(this.#separator, hash))
-        failPoint('record.signed')
-        return { object, member: self, hash, signature }
-      },
-    })
-    failPoint('record.after')
-    if (object.type === 'checkpoint') failPoint('checkpoint.signed')
+  #sign(request: ToSign): Signed {
+    const signed = signOnce(this.#signer, this.#init.store, request)
     this.#admit.remember(signed)
-    this.#logEntries(entries)
+    this.#logEntries(request.entries)
     return signed
+  }
+
+  /** Durable first; whoever brings it to the chain reads it from the store. */
+  #keepEvidence(evidence: Evidence): void {
+    const { store, cluster, logger, taskId, params } = this.#init
+    if (!isProof({ cluster, epochHeights: params.epochHeights }, evidence)) return
+    const kept = store.evidence(cluster.id)
+    const member = accusedOf(evidence)
+    const alike = kept.filter(
+      (other) => other.evidence.kind === evidence.kind && accusedOf(other.evidence) === member,
+    )
+    if (alike.length >= ALIKE_MAX || !store.keepEvidence(cluster.id, evidence)) return
+    const [first, second] = hashesOf(evidence)
+    const { kind } = evidence
+    const { type } = convictingObject(evidence).object
+    const height = heightOf(evidence)
+    logger.warn('evidence.found', { task: String(taskId), member, kind, type, height, first, second })
   }
 
   #logEntries(entries: readonly LogEntry[]): void {
@@ -396,23 +341,6 @@ export class TaskRunner {
     this.#init.logger.warn('frame.refused', { task: String(this.#init.taskId), from, code })
   }
 
-  /** What may have changed while an input was taken. */
-  #isStopped(): boolean {
-    return this.#stopped
-  }
-
-  #send(to: MemberIndex, parts: readonly Part[]): void {
-    const member = this.#init.cluster.members[to]
-    if (member === undefined) return
-    for (const bytes of packFrames(this.#init.cluster.id, parts)) this.#transmit(member.key, bytes)
-  }
-
-  #transmit(to: Address, bytes: Uint8Array): void {
-    failPoint('send.before')
-    this.#init.transport.send(to, bytes)
-    failPoint('send.after')
-  }
-
   #aggregate(effect: Extract<EngineEffect, { kind: 'aggregate' }>): void {
     const { runner, params, cluster, reducer, logger, taskId } = this.#init
     const call: ReducerCall = {
@@ -427,14 +355,8 @@ export class TaskRunner {
     runner.run(call).then(
       (result) => {
         this.#locallyValid = result.ok
-        if (!result.ok) {
-          logger.warn('reducer.failed', { task: String(taskId), height, code: result.code })
-          const lost = result.code === 'timedOut' || result.code === 'crashed'
-          this.input(lost ? { kind: 'expired', token } : { kind: 'aggregated', token, result: null })
-          return
-        }
-        const { state } = result
-        this.input({ kind: 'aggregated', token, result: { state, stateHash: keccak(state) } })
+        if (!result.ok) logger.warn('reducer.failed', { task: String(taskId), height, code: result.code })
+        this.input(answerOf(token, result))
       },
       (error: unknown) => this.#init.onFatal(error),
     )

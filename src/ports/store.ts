@@ -1,6 +1,7 @@
 import type { Kept, ShareQuorum } from '../protocol/state.ts'
+import type { Evidence } from '../types/evidence.ts'
 import type { DecidedHeight } from '../types/frames.ts'
-import type { Digest } from '../types/ids.ts'
+import type { Digest, Hex } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Signed } from '../types/objects.ts'
 
@@ -12,7 +13,7 @@ export interface SignRequest {
   readonly entries: readonly LogEntry[]
   /** SHARE quorum of a CONFIRM. */
   readonly proof: ShareQuorum | null
-  /** What else must outlive the process with the object, until its height is decided. */
+  /** What else must outlive the process with the object: a note for ever, the rest until its height is decided. */
   readonly kept: Kept
   /** Signs. Called at most once, and only if nothing is stored under the key. */
   readonly sign: () => Signed
@@ -45,11 +46,25 @@ export interface StoredTask {
   readonly signed: readonly Signed[]
   /** SHARE quorums behind own CONFIRMs of those heights. */
   readonly proofs: readonly ShareQuorum[]
+  /** Notes to the CHECKPOINTs, by height. */
+  readonly notes: ReadonlyMap<number, Hex>
   /** What was kept with own objects of those heights; objects with which nothing was are not among them. */
   readonly kept: readonly Kept[]
   readonly decidedHeight: number
   /** Decided heights, ascending. */
   readonly history: readonly HistoryEntry[]
+}
+
+/** How far a piece of evidence has come: `accepted` or `refused` by the contract, whoever brought it there. */
+export type EvidenceStatus = 'found' | 'submitted' | 'accepted' | 'refused'
+
+export interface StoredEvidence {
+  /** Of kind, accused and objects. */
+  readonly id: Digest
+  readonly evidence: Evidence
+  readonly status: EvidenceStatus
+  /** Transaction in which this node brought it, once mined. */
+  readonly tx: Digest | null
 }
 
 /** A transaction that must reach the chain, whatever happens to the process. */
@@ -79,6 +94,11 @@ export interface Store {
   /** Body of a listed or decided state, or null. */
   body(cluster: Digest, hash: Digest): Uint8Array | null
   load(cluster: Digest): StoredTask
+  /** Stores a piece of evidence about a member of the cluster, as `found`. False if it is there already. */
+  keepEvidence(cluster: Digest, evidence: Evidence): boolean
+  markEvidence(cluster: Digest, id: Digest, status: EvidenceStatus, tx: Digest | null): void
+  /** All evidence of a cluster, oldest first. */
+  evidence(cluster: Digest): StoredEvidence[]
   /** Block up to which chain events were taken in, or null before the first. */
   cursor(): { readonly block: number; readonly hash: Digest } | null
   setCursor(block: number, hash: Digest): void

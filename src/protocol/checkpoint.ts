@@ -4,9 +4,12 @@ import type { Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Checkpoint, Signed } from '../types/objects.ts'
+import { accuse, forgetReports } from './accuse.ts'
+import { accuseLog } from './member-log.ts'
 import { sharedSteps } from './phase-log.ts'
 import { isQuorum, weightOf } from './quorum.ts'
 import type { CheckpointBox, EngineConfig, EpochRecord } from './state.ts'
+import { emptyCheckpoint, KEPT_NOTHING } from './state.ts'
 import type { Work } from './work.ts'
 import { emit, record, setTimer } from './work.ts'
 
@@ -32,9 +35,12 @@ export function signCheckpoint(w: Work): void {
   const box = checkpointBox(w, height)
   if (box === null) return
   box.root = root
-  record(w, { type: 'checkpoint', height, root, logSeq: s.log.seq, logHead: s.log.head }, null)
+  box.epoch = s.epoch
   const note = ownNote(s.config, s.epoch)
+  const object = { type: 'checkpoint', height, root, logSeq: s.log.seq, logHead: s.log.head } as const
+  record(w, object, null, { ...KEPT_NOTHING, note })
   if (note !== null) box.notes.set(s.config.self, note)
+  for (const member of box.signed.keys()) accuseLog(w, box, member)
 }
 
 /** Sends the own signature, again at intervals until the chain has accepted the height. */
@@ -63,17 +69,35 @@ export function keepCheckpoint(
   signed: Signed<Checkpoint>,
   note: Hex | null,
 ): 'kept' | 'duplicate' | 'stale' {
-  const box = checkpointBox(w, signed.object.height)
-  if (box === null) return 'stale'
-  const held = box.signed.get(signed.member)
+  const { member, object } = signed
+  const box = checkpointBox(w, object.height)
+  if (box === null) return keepStray(w, signed)
+  const held = box.signed.get(member)
   if (held !== undefined) {
     if (held.hash === signed.hash) return 'duplicate'
-    emit(w, { kind: 'evidence', first: held, second: signed })
+    accuse(w, { kind: 'E1', first: held, second: signed })
     return 'kept'
   }
-  box.signed.set(signed.member, signed)
-  if (note !== null && note.length <= 2 + 2 * NOTE_BYTES_MAX) box.notes.set(signed.member, note)
+  box.signed.set(member, signed)
+  if (note !== null && note.length <= 2 + 2 * NOTE_BYTES_MAX) box.notes.set(member, note)
+  accuseLog(w, box, member)
   announce(w, box)
+  return 'kept'
+}
+
+/** A CHECKPOINT where nobody signs one is no use, but its log must be that of the one that ends the epoch. */
+function keepStray(w: Work, signed: Signed<Checkpoint>): 'kept' | 'duplicate' | 'stale' {
+  const { config } = w.s
+  const { height } = signed.object
+  const end = Math.min((epochOf(height, config.epochHeights) + 1) * config.epochHeights, config.heights)
+  const box = height < 1 || height >= end ? null : checkpointBox(w, end)
+  if (box === null) return 'stale'
+  const held = box.strays.get(signed.member)
+  if (held?.hash === signed.hash) return 'duplicate'
+  if (held === undefined) {
+    box.strays.set(signed.member, signed)
+    accuseLog(w, box, signed.member)
+  } else if (held.object.height === height) accuse(w, { kind: 'E1', first: held, second: signed })
   return 'kept'
 }
 
@@ -93,6 +117,7 @@ export function onCheckpointed(w: Work, height: number): void {
   s.anchoredHeight = Math.max(s.anchoredHeight, height)
   for (const boxed of s.checkpoints.keys()) if (boxed <= height) s.checkpoints.delete(boxed)
   if (s.checkpoints.size === 0) s.timers.delete('checkpoint')
+  forgetReports(w)
 }
 
 function checkpointBox(w: Work, height: number): CheckpointBox | null {
@@ -101,7 +126,7 @@ function checkpointBox(w: Work, height: number): CheckpointBox | null {
   if (existing !== undefined) return existing
   const tooFar = height > s.chain.height + BOXES_MAX * s.config.epochHeights
   if (!isCheckpointHeight(s.config, height) || height <= s.anchoredHeight || tooFar) return null
-  const box: CheckpointBox = { height, root: null, signed: new Map(), notes: new Map() }
+  const box = emptyCheckpoint(height)
   s.checkpoints.set(height, box)
   return box
 }

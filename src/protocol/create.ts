@@ -50,6 +50,7 @@ export function createEngine(config: EngineConfig): EngineState {
     epoch: { first: 1, previous: NIL, values: [], entries: [] },
     anchoredHeight: 0,
     checkpoints: new Map(),
+    reported: new Map(),
     finals: new Map(),
   }
 }

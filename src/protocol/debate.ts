@@ -174,5 +174,5 @@ function keptWithShare(w: Work, fresh: Content | null): Kept {
     const state = bodies.get(hash)
     return state === undefined ? [] : [[hash, state] as const]
   })
-  return { admission: admitted, list, bodies: new Map(states) }
+  return { admission: admitted, list, bodies: new Map(states), note: null }
 }

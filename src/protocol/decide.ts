@@ -1,19 +1,19 @@
-import { membersOf } from '../codec/bitmap.ts'
 import { epochOf } from '../codec/log.ts'
-import { inputsRoot } from '../codec/objects.ts'
 import { appendRoot } from '../codec/roots.ts'
 import type { DecidedHeight } from '../types/frames.ts'
 import type { Digest } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
-import type { Share, Signed, SignedInput } from '../types/objects.ts'
+import type { Share, Signed } from '../types/objects.ts'
+import { forgetReports } from './accuse.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import { entriesOf, noteLeavers } from './close.ts'
 import { sharedSteps } from './phase-log.ts'
+import { accuseReductions } from './reduction.ts'
 import { noteShareQuorum } from './share.ts'
 import type { Adoption } from './state.ts'
 import { emptyBox } from './state.ts'
 import { measureValidity, isGloballyValid } from './validity.ts'
-import { tallyConfirms, votedValue } from './votes.ts'
+import { resolve, tallyConfirms, votedValue } from './votes.ts'
 import type { Work } from './work.ts'
 import { emit, expired, logEvent, recordEntries, setTimer } from './work.ts'
 
@@ -91,21 +91,6 @@ function findContent(w: Work, adoption: Adoption): void {
       return
     }
   }
-}
-
-/** The listed inputs among `candidates`, by member, if they are all there and exactly those committed to. */
-export function resolve(
-  list: Pick<Share, 'inputs' | 'inputsRoot'>,
-  candidates: readonly SignedInput[],
-): SignedInput[] | null {
-  const members = membersOf(list.inputs)
-  const listed = members.flatMap((member) => candidates.find((input) => input.member === member) ?? [])
-  if (listed.length < members.length) return null
-  const root = inputsRoot(
-    list.inputs,
-    listed.map((input) => input.hash),
-  )
-  return root === list.inputsRoot ? listed : null
 }
 
 /** Hashes of bodies still to be fetched; null while not even the content is known. */
@@ -209,6 +194,7 @@ function catchUp(w: Work, adoption: Adoption): void {
 function nextHeight(w: Work): void {
   const { s } = w
   if (s.timers.has('measure')) measure(w)
+  accuseReductions(w)
   const height = s.chain.height + 1
   if (epochOf(height, s.config.epochHeights) !== epochOf(s.chain.height, s.config.epochHeights)) {
     s.epoch = { first: height, previous: s.chain.value, values: [], entries: [] }
@@ -216,6 +202,7 @@ function nextHeight(w: Work): void {
   s.last = s.box
   s.box = s.next
   s.next = emptyBox(height + 1)
+  forgetReports(w)
   s.round = 0
   s.ownValue = NIL
   s.convened = -1

@@ -12,6 +12,7 @@ import { onObserved, tryOpen } from './opening.ts'
 import { receive } from './receive.ts'
 import { resetAfterTimeout } from './reset.ts'
 import { helloAttachments, resolveList, tryAnswerHello, tryLeaveRound } from './rounds.ts'
+import { confirmParts } from './seen.ts'
 import { noteShareQuorum, tryFinishShare } from './share.ts'
 import { paperRules } from './paper/rules.ts'
 import type { EngineConfig, EngineState } from './state.ts'
@@ -141,7 +142,8 @@ function onSigned(w: Work, signed: Signed): void {
       break
     case 'confirm':
       ownRound(w, s.box, object.round).confirms.set(signed.member, signed as Signed<Confirm>)
-      break
+      emit(w, { kind: 'broadcast', parts: confirmParts(w, signed as Signed<Confirm>) })
+      return
   }
   emit(w, { kind: 'broadcast', parts: [part] })
 }
@@ -170,12 +172,14 @@ function resend(w: Work): void {
     const box = s.box.rounds.get(round)
     if (box === undefined) continue
     const { self } = s.config
-    const own: (Signed | undefined)[] = [box.shares.get(self), box.confirms.get(self)]
+    const own: (Signed | undefined)[] = [box.shares.get(self)]
     if (box.hello?.member === self) {
       own.unshift(box.hello)
       own.push(...helloAttachments(w, box.hello.object))
     }
     for (const signed of own) if (signed !== undefined) parts.push({ kind: 'object', signed })
+    const confirm = box.confirms.get(self)
+    if (confirm !== undefined) parts.push(...confirmParts(w, confirm))
   }
   if (parts.length > 0) emit(w, { kind: 'broadcast', parts })
 }

@@ -1,6 +1,8 @@
 import type { Part } from '../types/frames.ts'
-import type { MemberIndex } from '../types/ids.ts'
+import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
+import type { Signed } from '../types/objects.ts'
+import { objectsOf } from './accuse.ts'
 import { GET_MAX } from './decide.ts'
 import { admission } from './votes.ts'
 import type { Work } from './work.ts'
@@ -73,6 +75,21 @@ function mayAnswer(w: Work, member: MemberIndex, count: number): boolean {
   return true
 }
 
+/**
+ * What third members signed in the last, the running and the next height, by hashStruct, which may be the same for
+ * several of them.
+ */
+function heldObjects(w: Work, from: MemberIndex, hashes: ReadonlySet<Digest>): Signed[] {
+  const { box, last, next, config } = w.s
+  return [box, last, next].flatMap((held) =>
+    held === null
+      ? []
+      : [...objectsOf(held)].filter(
+          ({ hash, member }) => hashes.has(hash) && member !== from && member !== config.self,
+        ),
+  )
+}
+
 /** Answers a request. All of them are reads: allowed in every status, outside the mutex. */
 export function serveAsk(
   w: Work,
@@ -103,7 +120,16 @@ export function serveAsk(
     case 'get': {
       const hashes = [...new Set(part.hashes)].slice(0, GET_MAX)
       if (!mayAnswer(w, from, hashes.length)) break
-      const rest = hashes.filter((hash) => !s.bodies.has(hash) && s.valid?.value !== hash)
+      const objects = heldObjects(w, from, new Set(hashes))
+      if (objects.length > 0 && mayAnswer(w, from, objects.length)) {
+        emit(w, {
+          kind: 'send',
+          to: from,
+          parts: objects.map((signed) => ({ kind: 'object', signed }) as const),
+        })
+      }
+      const found = new Set(objects.map(({ hash }) => hash))
+      const rest = hashes.filter((hash) => !found.has(hash) && !s.bodies.has(hash) && s.valid?.value !== hash)
       const bodies = hashes.flatMap((hash) => {
         const bytes = s.bodies.get(hash)
         return bytes === undefined ? [] : [{ kind: 'body', hash, bytes } as const]

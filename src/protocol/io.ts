@@ -1,3 +1,4 @@
+import type { Evidence } from '../types/evidence.ts'
 import type { DecidedHeight, Part } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
@@ -117,6 +118,6 @@ export type EngineEffect =
     }
   /** A checkpoint has signatures of quorum weight; sent again whenever one more arrives. */
   | { readonly kind: 'certified'; readonly checkpoint: CheckpointBox }
-  /** Two signed objects for one key. */
-  | { readonly kind: 'evidence'; readonly first: Signed; readonly second: Signed }
+  /** What a member signed and no honest one signs (docs/decisions.md, section 8). */
+  | { readonly kind: 'evidence'; readonly evidence: Evidence }
   | { readonly kind: 'ignored'; readonly from: MemberIndex; readonly code: IgnoreCode }

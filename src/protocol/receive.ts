@@ -1,19 +1,22 @@
 import type { DecidedHeight, Part } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import type { Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
+import { equivocate, examine, noteAmnesia, noteUnjustified } from './accuse.ts'
 import { keepCheckpoint } from './checkpoint.ts'
 import { keepClose } from './close.ts'
-import { resolve, wantedByAdoption } from './decide.ts'
+import { wantedByAdoption } from './decide.ts'
 import { askProofs, help, serveAsk } from './help.ts'
 import type { EngineEffect, IgnoreCode } from './io.ts'
 import { openers } from './opening.ts'
 import { hasHonest, isQuorum, weightOf } from './quorum.ts'
 import { convener, resolveList } from './rounds.ts'
 import type { Adoption, HeightBox } from './state.ts'
+import { receiveSeen } from './seen.ts'
 import { keepQuorum, noteShareQuorum } from './share.ts'
 import {
   isWellFormedHello,
   isWellFormedShare,
+  resolve,
   shareQuorum,
   tallyConfirms,
   tallyShares,
@@ -33,8 +36,15 @@ export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): voi
   for (const signed of objects) {
     if (signed.object.type === 'hello') resolveHello(w, signed as Signed<Hello>, objects)
   }
+  let confirm: Confirm | null = null
   for (const part of parts) {
     switch (part.kind) {
+      case 'object':
+        if (part.signed.object.type === 'confirm' && part.signed.member === from) confirm = part.signed.object
+        break
+      case 'seen':
+        if (confirm !== null) receiveSeen(w, from, confirm, part)
+        break
       case 'body':
         receiveBody(w, from, part.hash, part.bytes)
         break
@@ -50,9 +60,7 @@ export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): voi
         // an ask beside a STATUS is the HELLO of round 0: the answer is our own broadcast
         if (part.kind !== 'ask' || objects.length === 0) serveAsk(w, from, part)
         break
-      case 'object':
       case 'notes':
-      case 'seen':
         break
     }
   }
@@ -127,16 +135,23 @@ function keep(w: Work, box: HeightBox, signed: Signed): IgnoreCode | null {
     case 'status':
       return put(w, box, box.inputs, signed as SignedInput)
     case 'share':
-      if (!isWellFormedShare(config.cluster, object)) return 'malformed-vote'
       if (isFar(w, box, object.round)) return 'far-ahead'
+      if (!isWellFormedShare(config.cluster, object)) {
+        examine(w, box, signed)
+        noteUnjustified(w, { ...signed, object })
+        return 'malformed-vote'
+      }
       return put(w, box, ownRound(w, box, object.round).shares, signed as Signed<Share>)
     case 'confirm':
       if (isFar(w, box, object.round)) return 'far-ahead'
       return put(w, box, ownRound(w, box, object.round).confirms, signed as Signed<Confirm>)
     case 'hello': {
-      if (!isWellFormedHello(config.cluster, object)) return 'malformed-vote'
       if (member !== convener(config, object.height, object.round)) return 'not-convener'
       if (isFar(w, box, object.round)) return 'far-ahead'
+      if (!isWellFormedHello(config.cluster, object)) {
+        noteUnjustified(w, { ...signed, object })
+        return 'malformed-vote'
+      }
       const round = ownRound(w, box, object.round)
       if (round.hello === null) {
         round.hello = signed as Signed<Hello>
@@ -163,6 +178,7 @@ function put<T extends Signed>(
   held: Map<MemberIndex, T>,
   signed: T,
 ): IgnoreCode | null {
+  noteAmnesia(w, box, signed)
   const first = held.get(signed.member)
   if (first !== undefined) return compare(w, box, first, signed)
   held.set(signed.member, signed)
@@ -171,9 +187,7 @@ function put<T extends Signed>(
 
 function compare(w: Work, box: HeightBox, first: Signed, second: Signed): IgnoreCode | null {
   if (first.hash === second.hash) return 'duplicate'
-  // one pair convicts: more of them would only let a liar fill disks
-  if (!box.equivocators.has(second.member)) emit(w, { kind: 'evidence', first, second })
-  box.equivocators.add(second.member)
+  equivocate(w, box, first, second)
   return null
 }
 
@@ -238,7 +252,10 @@ function receiveCertificate(w: Work, from: MemberIndex, confirms: readonly Signe
   if (first === undefined || !uniform || !isQuorum(s.config.cluster, weight)) {
     return ignored(w, from, 'bad-certificate')
   }
-  if (first.round < s.round) return ignored(w, from, 'stale')
+  if (first.round < s.round) {
+    for (const signed of confirms) examine(w, s.box, signed)
+    return ignored(w, from, 'stale')
+  }
   const box = ownRound(w, s.box, first.round)
   for (const signed of confirms) put(w, s.box, box.confirms, signed)
 }
@@ -247,6 +264,11 @@ function receiveCertificate(w: Work, from: MemberIndex, confirms: readonly Signe
 function receiveDecided(w: Work, from: MemberIndex, decided: DecidedHeight): void {
   const { s } = w
   const { height } = decided
+  const box = [s.box, s.next, s.last].find((candidate) => candidate?.height === height)
+  if (box !== undefined && box !== null) {
+    for (const signed of [...decided.confirms, decided.share, ...decided.inputs])
+      if ('height' in signed.object && signed.object.height === height) examine(w, box, signed)
+  }
   if (height < s.box.height) return ignored(w, from, 'stale')
   if (height > s.box.height + AHEAD_MAX) return ignored(w, from, 'far-ahead')
   const proved = prove(w, decided)

@@ -1,15 +1,14 @@
 import { appendLog, epochOf, logStart } from '../codec/log.ts'
 import { appendRoot } from '../codec/roots.ts'
-import type { Digest } from '../types/ids.ts'
+import type { Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from '../types/objects.ts'
-import { ownNote } from './checkpoint.ts'
 import { createEngine } from './create.ts'
 import { append } from './phase-log.ts'
 import { keepQuorum } from './share.ts'
 import type { ChainState, EngineConfig, EngineState, Kept, ShareQuorum } from './state.ts'
-import { emptyBox } from './state.ts'
+import { emptyBox, emptyCheckpoint } from './state.ts'
 import type { Work } from './work.ts'
 import { ownRound } from './work.ts'
 
@@ -22,6 +21,8 @@ export interface RestoredTask {
   readonly proofs: readonly ShareQuorum[]
   /** What was kept with the objects of the height in work. */
   readonly kept?: readonly Kept[]
+  /** Notes to own CHECKPOINTs, by height. */
+  readonly notes?: ReadonlyMap<number, Hex>
   /** Decided heights, ascending from 1. */
   readonly decided: readonly { readonly value: Digest; readonly chain: Omit<ChainState, 'root'> }[]
   /** Bitmap of members whose CLOSE was in a decided list. */
@@ -46,12 +47,11 @@ export function restoreEngine(config: EngineConfig, task: RestoredTask): EngineS
   restoreEpoch(s, task)
   restoreLog(s, task.entries)
   const w: Work = { s, effects: [], ownRounds: new Set() }
-  for (const signed of task.signed) restoreObject(w, signed)
+  for (const signed of task.signed) restoreObject(w, signed, task.notes ?? new Map())
   for (const proof of task.proofs) {
     if (proof.shares[0]?.object.height === next) keepQuorum(w, proof)
   }
   for (const kept of task.kept ?? []) restoreKept(w, kept)
-  restoreNote(s, task)
   // a log that has this height without an own STATUS: it was adopted, so it is decided elsewhere, and not to be opened
   s.observing = s.log.height === next && s.log.seq > 0 && !s.box.inputs.has(config.self)
   resetLog(s)
@@ -84,33 +84,17 @@ function restoreLog(s: EngineState, entries: readonly LogEntry[]): void {
   if (last.height === s.box.height) s.round = last.round
 }
 
-/** The note to the CHECKPOINT of the last entry's epoch, which its signer may not have sent yet. Older ones are gone. */
-function restoreNote(s: EngineState, { entries, decided }: RestoredTask): void {
-  const { config, log } = s
-  const first = log.epoch * config.epochHeights + 1
-  const box = s.checkpoints.get(Math.min(first + config.epochHeights - 1, config.heights))
-  const own = box?.signed.get(config.self)
-  if (box === undefined || own === undefined) return
-  const note = ownNote(config, {
-    first,
-    previous: decided[first - 2]?.value ?? NIL,
-    values: decided.slice(first - 1, box.height).map(({ value }) => value),
-    entries: entries.filter(({ seq }) => seq <= own.object.logSeq),
-  })
-  if (note !== null) box.notes.set(config.self, note)
-}
-
-function restoreObject(w: Work, signed: Signed): void {
+function restoreObject(w: Work, signed: Signed, notes: ReadonlyMap<number, Hex>): void {
   const { s } = w
   const { object } = signed
   if (object.type === 'checkpoint') {
     const root = object.height <= s.chain.height ? object.root : null
-    s.checkpoints.set(object.height, {
-      height: object.height,
-      root,
-      signed: new Map([[signed.member, signed as Signed<Checkpoint>]]),
-      notes: new Map(),
-    })
+    const box = emptyCheckpoint(object.height)
+    box.root = root
+    box.signed.set(signed.member, signed as Signed<Checkpoint>)
+    const note = notes.get(object.height)
+    if (note !== undefined) box.notes.set(signed.member, note)
+    s.checkpoints.set(object.height, box)
     s.timers.set('checkpoint', 1)
     return
   }

@@ -4,13 +4,13 @@ import type { MemberIndex } from '../types/ids.ts'
 import { MEMBERS_MAX, NIL } from '../types/ids.ts'
 import type { Hello, Signed, SignedInput } from '../types/objects.ts'
 import { aggregate, castShare, isUsable, usableInputs } from './debate.ts'
-import { resolve } from './decide.ts'
 import { askProofs } from './help.ts'
 import { entriesOf, hasLeft } from './close.ts'
 import { isQuorum, weightOf } from './quorum.ts'
+import { accuseReductions } from './reduction.ts'
 import type { EngineConfig, EngineState, ShareQuorum } from './state.ts'
 import { emptyRound, KEPT_NOTHING } from './state.ts'
-import { admission, tallyConfirms } from './votes.ts'
+import { admission, resolve, tallyConfirms } from './votes.ts'
 import type { Work } from './work.ts'
 import { emit, expired, grown, hasOpened, logEvent, ownRound, record, setTimer } from './work.ts'
 
@@ -53,6 +53,7 @@ function enterRound(w: Work, round: number): void {
     logEvent(w, 't4', s.round, NIL)
   }
   if (s.log.status === 'SHARE') logEvent(w, 't6', s.round, NIL)
+  accuseReductions(w)
   s.round = round
   s.ownValue = NIL
   s.pending = null

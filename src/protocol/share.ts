@@ -1,4 +1,5 @@
 import { NIL } from '../types/ids.ts'
+import { confirmParts } from './seen.ts'
 import type { ShareQuorum } from './state.ts'
 import { emptyRound } from './state.ts'
 import { shareQuorum, tallyShares } from './votes.ts'
@@ -48,7 +49,7 @@ function castConfirm(w: Work, quorum: ShareQuorum | null): void {
   if (confirmed !== NIL) s.lock = { value: confirmed, round: s.round }
   if (stored !== undefined) {
     recordEntries(w)
-    emit(w, { kind: 'broadcast', parts: [{ kind: 'object', signed: stored }] })
+    emit(w, { kind: 'broadcast', parts: confirmParts(w, stored) })
     return
   }
   record(w, { type: 'confirm', height: s.box.height, round: s.round, value: confirmed }, quorum)

@@ -26,6 +26,8 @@ export interface EngineConfig {
   readonly slotTicks: number
   /** The reducer's rule for inputs, on canonical bytes. Pure and total. */
   readonly isValidInput: (state: Uint8Array) => boolean
+  /** The task has a twin: a wrong reduction can be proved on chain. Absent: no. */
+  readonly isProvable?: boolean
   /** Absent: `bft`. */
   readonly profile?: Profile
   /** What opens a height when nothing else does. Absent: `slots`. */
@@ -71,6 +73,10 @@ export interface HeightBox {
   readonly rounds: Map<number, RoundBox>
   /** Members with two different objects for one key. */
   readonly equivocators: Set<MemberIndex>
+  /** The second objects, one by member and key, so that others can be shown both. */
+  readonly seconds: Map<string, Signed>
+  /** What other members saw differently and were asked for, by member asked and object held. */
+  readonly asked: Set<string>
   /** Round of the commit certificate; null while undecided. */
   decidedRound: number | null
 }
@@ -94,9 +100,11 @@ export interface Kept {
   readonly list: ResolvedList | null
   /** STATUS: its state. Fresh SHARE: the listed states and the aggregate. */
   readonly bodies: ReadonlyMap<Digest, Uint8Array>
+  /** CHECKPOINT: the note to it, which is kept for as long as the object. */
+  readonly note: Hex | null
 }
 
-export const KEPT_NOTHING: Kept = { admission: null, list: null, bodies: new Map() }
+export const KEPT_NOTHING: Kept = { admission: null, list: null, bodies: new Map(), note: null }
 
 export interface Lock {
   readonly value: Digest
@@ -140,6 +148,10 @@ export interface CheckpointBox {
   readonly signed: Map<MemberIndex, Signed<Checkpoint>>
   /** Packed note per signer whose log differs; unsigned, checked by auditors against the signed head. */
   readonly notes: Map<MemberIndex, Hex>
+  /** The epoch as this node decided it; null until then, and after a restart. */
+  epoch: EpochRecord | null
+  /** CHECKPOINTs of this epoch at heights where nobody signs one: the first of each member. */
+  readonly strays: Map<MemberIndex, Signed<Checkpoint>>
 }
 
 /** The running epoch, as far as decided: what a CHECKPOINT and its note are made of. */
@@ -214,12 +226,26 @@ export interface EngineState {
   /** Height up to which the chain has accepted checkpoints. */
   anchoredHeight: number
   readonly checkpoints: Map<number, CheckpointBox>
+  /** What was reported as evidence, by height: each member, kind and key once. */
+  readonly reported: Map<number, ReadonlySet<string>>
   /** Profile `paper`: the finalised state, by hash, that each member said it held with its last HELLO. */
   readonly finals: Map<MemberIndex, Digest>
 }
 
 export function emptyBox(height: number): HeightBox {
-  return { height, inputs: new Map(), rounds: new Map(), equivocators: new Set(), decidedRound: null }
+  return {
+    height,
+    inputs: new Map(),
+    rounds: new Map(),
+    equivocators: new Set(),
+    seconds: new Map(),
+    asked: new Set(),
+    decidedRound: null,
+  }
+}
+
+export function emptyCheckpoint(height: number): CheckpointBox {
+  return { height, root: null, signed: new Map(), notes: new Map(), epoch: null, strays: new Map() }
 }
 
 export function emptyRound(): RoundBox {
@@ -245,10 +271,11 @@ export function cloneState(state: EngineState): EngineState {
     helped: new Map(state.helped),
     answered: new Map(state.answered),
     finals: new Map(state.finals),
+    reported: new Map(state.reported),
     checkpoints: new Map(
       [...state.checkpoints].map(([height, box]) => [
         height,
-        { ...box, signed: new Map(box.signed), notes: new Map(box.notes) },
+        { ...box, signed: new Map(box.signed), notes: new Map(box.notes), strays: new Map(box.strays) },
       ]),
     ),
   }
@@ -260,6 +287,8 @@ function cloneBox(box: HeightBox): HeightBox {
     inputs: new Map(box.inputs),
     rounds: new Map(box.rounds),
     equivocators: new Set(box.equivocators),
+    seconds: new Map(box.seconds),
+    asked: new Set(box.asked),
     decidedRound: box.decidedRound,
   }
 }

@@ -1,10 +1,10 @@
 import { membersOf } from '../codec/bitmap.ts'
-import { shareValue } from '../codec/objects.ts'
+import { inputsRoot, shareValue } from '../codec/objects.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { RoundCertificate } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
-import type { Confirm, Hello, Share, Signed } from '../types/objects.ts'
+import type { Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
 import { isQuorum, weightOf } from './quorum.ts'
 import type { HeightBox, ShareQuorum } from './state.ts'
 
@@ -90,6 +90,21 @@ export function shareQuorum(group: readonly Signed<Share>[]): ShareQuorum | null
     content: { stateHash, inputsRoot, inputs, eventSeq },
     shares: [...group].sort((a, b) => a.member - b.member),
   }
+}
+
+/** The listed inputs among `candidates`, by member, if they are all there and exactly those committed to. */
+export function resolve(
+  list: Pick<Share, 'inputs' | 'inputsRoot'>,
+  candidates: readonly SignedInput[],
+): SignedInput[] | null {
+  const members = membersOf(list.inputs)
+  const listed = members.flatMap((member) => candidates.find((input) => input.member === member) ?? [])
+  if (listed.length < members.length) return null
+  const root = inputsRoot(
+    list.inputs,
+    listed.map((input) => input.hash),
+  )
+  return root === list.inputsRoot ? listed : null
 }
 
 /** The CONFIRMs that ended the round before `round`: what admits a member that is behind to it. */

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { evidenceId } from '../../src/codec/evidence.ts'
 import { MemoryDisk } from '../../src/adapters/memory/store.ts'
 import { openStore } from '../../src/adapters/sqlite/store.ts'
-import type { OutboxEntry, Store } from '../../src/ports/store.ts'
+import type { OutboxEntry, SignRequest, Store } from '../../src/ports/store.ts'
+import { KEPT_NOTHING } from '../../src/protocol/state.ts'
 import { InvariantError, RsdpError } from '../../src/types/errors.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
+import type { Evidence } from '../../src/types/evidence.ts'
 import type { LogEntry } from '../../src/types/log.ts'
 import type { Checkpoint, ProtocolObject, Signed } from '../../src/types/objects.ts'
 import {
@@ -29,7 +32,15 @@ import {
 type Owner = Parameters<MemoryDisk['open']>[0]
 
 /** What is loaded of a task that the store has never heard of. */
-const NOTHING = { entries: [], signed: [], proofs: [], kept: [], decidedHeight: 0, history: [] }
+const NOTHING = {
+  entries: [],
+  signed: [],
+  proofs: [],
+  notes: new Map(),
+  kept: [],
+  decidedHeight: 0,
+  history: [],
+}
 
 /** One data directory. */
 interface Place {
@@ -298,10 +309,89 @@ function describeStore(name: string, createPlace: () => Place): void {
         expect(task.proofs).to.have.deep.members([quorum(2, 0), quorum(2, 1)])
       })
 
+      it('keeps the note to a CHECKPOINT over later decisions, and that of the first request', () => {
+        const note = (bytes: string): SignRequest['kept'] => ({ ...KEPT_NOTHING, note: `0x${bytes}` })
+        store.signOnce(requestOf(checkpoint(1), { kept: note('0102') }))
+        store.signOnce(requestOf(checkpoint(1), { kept: note('03') }))
+        store.signOnce(requestOf(checkpoint(2)))
+        for (const height of [1, 2, 3]) store.decide(CLUSTER, decidedHeight(height).stored, new Map())
+        reopen()
+        expect([...store.load(CLUSTER).notes]).to.deep.equal([[1, '0x0102']])
+      })
+
       it('keeps the proof of the first request', () => {
         store.signOnce(requestOf(confirm(1, 0), { proof: quorum(1, 0) }))
         store.signOnce(requestOf(confirm(1, 0), { proof: { ...quorum(1, 0), shares: [] } }))
         expect(store.load(CLUSTER).proofs).to.deep.equal([quorum(1, 0)])
+      })
+    })
+
+    describe('evidence', () => {
+      const pair: Evidence = {
+        kind: 'E1',
+        first: signed(confirm(1, 0), 2),
+        second: signed(confirm(1, 0, 'b'), 2),
+      }
+      const vote: Evidence = { kind: 'E3', vote: signed(share(2, 1), 1) }
+      const state = new Uint8Array(Buffer.from('input'))
+      const reduction: Evidence = {
+        kind: 'E4',
+        share: signed(share(3, 0), 3),
+        inputs: [{ status: signed(status(3, 'input'), 0), state }],
+        confirms: [signed(confirm(3, 0), 1)],
+      }
+      const log: Evidence = {
+        kind: 'E2',
+        form: 'illegal',
+        checkpoint: signed(checkpoint(4), 1),
+        headBefore: digestOf('head'),
+        entries: entries(4, 1, 3),
+      }
+      const fork: Evidence = {
+        kind: 'E2',
+        form: 'forked',
+        first: signed(checkpoint(3), 1),
+        second: signed(checkpoint(4), 1),
+        headBefore: digestOf('head'),
+        entries: [],
+      }
+      const amnesia: Evidence = {
+        kind: 'E1b',
+        confirm: signed(confirm(1, 0), 3),
+        share: signed(share(1, 1), 3),
+      }
+
+      it('of every kind is read back as it was, oldest first, also by the next process', () => {
+        const all = [pair, amnesia, log, fork, vote, reduction]
+        for (const evidence of all) expect(store.keepEvidence(CLUSTER, evidence)).to.equal(true)
+        reopen()
+        expect(store.evidence(CLUSTER)).to.deep.equal(
+          all.map((evidence) => ({ id: evidenceId(evidence), evidence, status: 'found', tx: null })),
+        )
+        expect(store.evidence(OTHER_CLUSTER)).to.deep.equal([])
+      })
+
+      it('is kept once, in whichever order a pair was found', () => {
+        expect(store.keepEvidence(CLUSTER, pair)).to.equal(true)
+        expect(store.keepEvidence(CLUSTER, { ...pair, first: pair.second, second: pair.first })).to.equal(
+          false,
+        )
+        expect(store.keepEvidence(OTHER_CLUSTER, vote)).to.equal(true)
+        expect(store.evidence(CLUSTER)).to.have.length(1)
+      })
+
+      it('remembers how far it has come, so that it is not submitted twice', () => {
+        store.keepEvidence(CLUSTER, pair)
+        store.keepEvidence(CLUSTER, vote)
+        store.markEvidence(CLUSTER, evidenceId(pair), 'submitted', null)
+        store.markEvidence(CLUSTER, evidenceId(pair), 'accepted', digestOf('tx'))
+        store.keepEvidence(CLUSTER, pair)
+        store.markEvidence(CLUSTER, digestOf('unknown'), 'refused', null)
+        reopen()
+        expect(store.evidence(CLUSTER).map(({ status: at, tx }) => [at, tx])).to.deep.equal([
+          ['accepted', digestOf('tx')],
+          ['found', null],
+        ])
       })
     })
 

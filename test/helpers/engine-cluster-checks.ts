@@ -1,3 +1,4 @@
+import { isProof } from '../../src/codec/evidence.ts'
 import { membersOf } from '../../src/codec/bitmap.ts'
 import { appendLog, epochOf, logStart } from '../../src/codec/log.ts'
 import { inputsRoot, shareValue, valueHash } from '../../src/codec/objects.ts'
@@ -17,6 +18,12 @@ export function violations(world: EngineCluster): string[] {
       ...voteFaults(world, member),
       ...decisionFaults(world, member),
     ]),
+    ...world.evidence.flatMap(({ by, against, evidence }) => {
+      const { cluster, engines } = world
+      const epochHeights = engines[0]?.config.epochHeights ?? 1
+      const proves = isProof({ cluster, epochHeights }, evidence)
+      return proves ? [] : [`${by} holds ${evidence.kind} against ${against}, which proves nothing`]
+    }),
     ...world.evidence
       .filter(({ by, against }) => !world.liars.has(by) && !world.liars.has(against))
       .map(({ by, against }) => `${by} holds evidence against honest ${against}`),

@@ -1,8 +1,10 @@
+import { convictingObject } from '../../src/codec/evidence.ts'
 import { membersOf } from '../../src/codec/bitmap.ts'
 import { shareValue } from '../../src/codec/objects.ts'
 import type { EngineEffect } from '../../src/protocol/io.ts'
 import type { Validity } from '../../src/protocol/validity.ts'
 import type { Part } from '../../src/types/frames.ts'
+import type { Evidence } from '../../src/types/evidence.ts'
 import type { Digest, MemberIndex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { LogEntry } from '../../src/types/log.ts'
@@ -79,7 +81,7 @@ export class Trace {
       case 'certified':
         return `checkpoint ${effect.checkpoint.height} signed by ${[...effect.checkpoint.signed.keys()].toSorted().join('')}`
       case 'evidence':
-        return `evidence: two ${effect.first.object.type.toUpperCase()} of ${effect.first.member}`
+        return told(effect.evidence)
       case 'observe':
       case 'aggregate':
       case 'serveBodies':
@@ -146,6 +148,14 @@ export class Trace {
     this.#names.set(value, name)
     return name
   }
+}
+
+function told(evidence: Evidence): string {
+  const { object, member } = convictingObject(evidence)
+  const type = object.type.toUpperCase()
+  return evidence.kind === 'E1'
+    ? `evidence: two ${type} of ${member}`
+    : `evidence: ${evidence.kind} by ${type} of ${member}`
 }
 
 /** Magnitude/entropy/concentration. */

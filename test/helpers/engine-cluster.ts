@@ -1,3 +1,4 @@
+import { accusedOf } from '../../src/codec/evidence.ts'
 import { keccak, uint, concatHex, toHex, fromHex } from '../../src/codec/hex.ts'
 import { hashObject, signOnceKey } from '../../src/codec/objects.ts'
 import { seededOrder } from '../../src/codec/roots.ts'
@@ -8,6 +9,7 @@ import { restoreEngine } from '../../src/protocol/restore.ts'
 import type { EngineConfig, EngineState, Kept, ShareQuorum } from '../../src/protocol/state.ts'
 import { invariant } from '../../src/types/errors.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
+import type { Evidence } from '../../src/types/evidence.ts'
 import type { DecidedHeight, Part } from '../../src/types/frames.ts'
 import type { Digest, MemberIndex } from '../../src/types/ids.ts'
 import type { LogEntry } from '../../src/types/log.ts'
@@ -101,7 +103,11 @@ export class EngineCluster {
   /** Members that are down: they neither send, hear nor tick. */
   readonly silent = new Set<MemberIndex>()
   /** What honest members found, by accused. */
-  readonly evidence: { readonly by: MemberIndex; readonly against: MemberIndex }[] = []
+  readonly evidence: {
+    readonly by: MemberIndex
+    readonly against: MemberIndex
+    readonly evidence: Evidence
+  }[] = []
   /** Keys for which a member asked to sign a second, different object. */
   readonly conflicts: string[] = []
   framesSent = 0
@@ -188,6 +194,7 @@ export class EngineCluster {
       ),
       proofs: memory.proofs.filter((proof) => (proof.shares[0]?.object.height ?? 0) > height),
       kept: memory.kept.flatMap(([at, kept]) => (at > height ? [kept] : [])),
+      notes: new Map(memory.kept.flatMap(([at, { note }]) => (note === null ? [] : [[at, note]]))),
       decided: memory.decisions.map(({ value, decided }) => {
         const { stateHash, inputs, eventSeq } = decided.share.object
         return { value, chain: { height: decided.height, value, stateHash, inputs, eventSeq } }
@@ -239,6 +246,7 @@ export class EngineCluster {
       helloTicks: 20,
       slotTicks: 20,
       isValidInput: (state) => state.length === 2,
+      isProvable: true,
       ...this.#options.config,
     }
   }
@@ -297,7 +305,7 @@ export class EngineCluster {
         memory.settled.push(effect)
         break
       case 'evidence':
-        this.evidence.push({ by: member, against: effect.second.member })
+        this.evidence.push({ by: member, against: accusedOf(effect.evidence), evidence: effect.evidence })
         break
       case 'certified':
         this.#anchoring.set(

@@ -33,11 +33,11 @@ export class Wire {
     const objects = frame.parts.flatMap(objectsOf)
     for (const signed of objects) this.#note(frame.cluster, signed)
     const [first] = objects
-    if (
-      first === undefined ||
-      frame.parts.some((part) => part.kind !== 'object' && 'height' in part && part.kind !== 'ask')
+    // what was asked for, or is sent in answer: what goes out by itself is an object, with a flag or digests at most
+    const isOther = frame.parts.some(
+      (part) => part.kind !== 'object' && 'height' in part && part.kind !== 'ask' && part.kind !== 'seen',
     )
-      this.otherFrames += 1
+    if (first === undefined || isOther) this.otherFrames += 1
     else if (first.object.type === 'checkpoint') this.#checkpoint(from, first, frame.parts)
     else if ('height' in first.object)
       this.frames.set(first.object.height, (this.frames.get(first.object.height) ?? 0) + 1)

@@ -98,6 +98,7 @@ export function kept(height: number, round: number, state = 'state'): SignReques
       ],
     },
     bodies: new Map([...texts, state].map((text) => [digestOf(text), new Uint8Array(Buffer.from(text))])),
+    note: null,
   }
 }
 

@@ -1,8 +1,18 @@
+import { decodeEvidence, encodeEvidence, evidenceId } from '../../codec/evidence.ts'
 import { signOnceKey } from '../../codec/objects.ts'
-import type { OutboxEntry, SignRequest, Store, StoredHeight, StoredTask } from '../../ports/store.ts'
+import type {
+  EvidenceStatus,
+  OutboxEntry,
+  SignRequest,
+  Store,
+  StoredEvidence,
+  StoredHeight,
+  StoredTask,
+} from '../../ports/store.ts'
 import { invariant, RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
-import type { Address, Digest } from '../../types/ids.ts'
+import type { Evidence } from '../../types/evidence.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { LogEntry } from '../../types/log.ts'
 import type { Signed } from '../../types/objects.ts'
 
@@ -18,6 +28,9 @@ interface TaskRecord {
   readonly log: LogEntry[]
   readonly heights: Map<number, StoredHeight>
   readonly bodies: Map<Digest, Uint8Array>
+  /** To own CHECKPOINTs, by height. */
+  readonly notes: Map<number, Hex>
+  readonly evidence: Map<Digest, StoredEvidence>
   decidedHeight: number
 }
 
@@ -84,6 +97,7 @@ class MemoryStore implements Store {
       task.signed.set(key, stored)
       if ('height' in signed.object && isSomething(kept))
         task.kept.set(key, { height: signed.object.height, kept: copyKept(kept) })
+      if ('height' in signed.object && kept.note !== null) task.notes.set(signed.object.height, kept.note)
     }
     task.log.push(...fresh)
     return stored.signed
@@ -129,7 +143,7 @@ class MemoryStore implements Store {
 
   load(cluster: Digest): StoredTask {
     this.#checkOpen()
-    const { log, signed, kept, heights, decidedHeight } = this.#task(cluster)
+    const { log, signed, notes, kept, heights, decidedHeight } = this.#task(cluster)
     const isAbove = (object: Signed['object']): boolean => 'height' in object && object.height > decidedHeight
     const stored = [...signed.values()]
     return {
@@ -145,6 +159,7 @@ class MemoryStore implements Store {
       proofs: stored.flatMap((item) =>
         item.proof !== null && isAbove(item.signed.object) ? [item.proof] : [],
       ),
+      notes: new Map(notes),
       kept: [...kept.values()]
         .filter(({ height }) => height > decidedHeight)
         .map((item) => copyKept(item.kept)),
@@ -156,6 +171,29 @@ class MemoryStore implements Store {
           return { height: decided.height, value, stateHash, inputs, eventSeq }
         }),
     }
+  }
+
+  keepEvidence(cluster: Digest, evidence: Evidence): boolean {
+    this.#checkWritable()
+    const { evidence: stored } = this.#task(cluster)
+    const id = evidenceId(evidence)
+    if (stored.has(id)) return false
+    const copied = decodeEvidence(cluster, encodeEvidence(evidence))
+    invariant(copied !== null, 'evidence can be read back')
+    stored.set(id, { id, evidence: copied, status: 'found', tx: null })
+    return true
+  }
+
+  markEvidence(cluster: Digest, id: Digest, status: EvidenceStatus, tx: Digest | null): void {
+    this.#checkWritable()
+    const { evidence } = this.#task(cluster)
+    const known = evidence.get(id)
+    if (known !== undefined) evidence.set(id, { ...known, status, tx })
+  }
+
+  evidence(cluster: Digest): StoredEvidence[] {
+    this.#checkOpen()
+    return [...this.#task(cluster).evidence.values()]
   }
 
   cursor(): ReturnType<Store['cursor']> {
@@ -199,6 +237,8 @@ class MemoryStore implements Store {
       log: [],
       heights: new Map(),
       bodies: new Map(),
+      notes: new Map(),
+      evidence: new Map(),
       decidedHeight: 0,
     }
     this.#disk.tasks.set(cluster, created)

@@ -80,6 +80,7 @@ export function readKept(cluster: Digest, bytes: Uint8Array, body: (hash: Digest
     admission: admission === null ? null : readAdmission(cluster, admission),
     list: list === null ? null : readList(cluster, list),
     bodies: new Map(items(hashes).map((item) => [digest(item), body(digest(item))])),
+    note: null,
   }
 }
 

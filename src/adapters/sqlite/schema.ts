@@ -1,5 +1,5 @@
 /** Raised with every change of the tables or of a record's bytes. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /** `RSDP`: tells a store from other SQLite databases. */
 export const APPLICATION_ID = 0x52534450
@@ -37,6 +37,27 @@ CREATE TABLE proofs (
   height INTEGER NOT NULL,
   record BLOB NOT NULL,
   PRIMARY KEY (cluster, key)
+) STRICT;
+
+-- note to a CHECKPOINT: its owner alone can tell how its log differs from the shared one
+CREATE TABLE notes (
+  cluster BLOB NOT NULL,
+  height INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (cluster, height)
+) STRICT;
+
+-- what members signed and no honest one signs; member and height for whoever looks into the file
+CREATE TABLE evidence (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  cluster BLOB NOT NULL,
+  id BLOB NOT NULL,
+  height INTEGER NOT NULL,
+  member INTEGER NOT NULL,
+  status TEXT NOT NULL DEFAULT 'found' CHECK (status IN ('found', 'submitted', 'accepted', 'refused')),
+  tx BLOB,
+  record BLOB NOT NULL,
+  UNIQUE (cluster, id)
 ) STRICT;
 
 -- what else must outlive the process with an object, until its height is decided; bodies once per height

@@ -10,15 +10,20 @@ import type { OpenRecord } from './seal.ts'
 
 const signedKey = (cluster: Digest, key: unknown, height: unknown): string =>
   `signed/${cluster}/${String(key)}/${String(height)}`
+const noteKey = (cluster: Digest, height: unknown): string => `note/${cluster}/${String(height)}`
 const proofKey = (cluster: Digest, key: unknown, height: unknown): string =>
   `proof/${cluster}/${String(key)}/${String(height)}`
 
-/** Own signed objects by sign-once key, with the SHARE quorums behind CONFIRMs. Nothing is ever changed or removed. */
+type Justification = Pick<SignRequest, 'proof' | 'kept'>
+
+/** Own signed objects by sign-once key, with the SHARE quorums behind CONFIRMs and the notes to CHECKPOINTs. Nothing is ever changed or removed. */
 export class SignedTable {
   readonly #open: OpenRecord
   readonly #find: StatementSync
   readonly #insert: StatementSync
   readonly #insertProof: StatementSync
+  readonly #insertNote: StatementSync
+  readonly #notes: StatementSync
   readonly #unfinished: StatementSync
   readonly #proofs: StatementSync
   readonly #all: StatementSync
@@ -30,6 +35,8 @@ export class SignedTable {
     this.#insertProof = database.prepare(
       'INSERT INTO proofs (cluster, key, height, record) VALUES (?, ?, ?, ?)',
     )
+    this.#insertNote = database.prepare('INSERT INTO notes (cluster, height, record) VALUES (?, ?, ?)')
+    this.#notes = database.prepare('SELECT height, record FROM notes WHERE cluster = ? ORDER BY height')
     // which checkpoints the chain has accepted is the chain's to say
     this.#unfinished = database.prepare(
       `SELECT key, height, record FROM signed
@@ -49,16 +56,20 @@ export class SignedTable {
     )
   }
 
-  insert(cluster: Digest, key: string, signed: Signed, proof: SignRequest['proof']): void {
+  insert(cluster: Digest, key: string, signed: Signed, { proof, kept }: Justification): void {
     const height = 'height' in signed.object ? signed.object.height : 0
     const id = fromHex(cluster)
     this.#insert.run(id, key, height, seal(signedKey(cluster, key, height), encodeSigned(signed)))
+    if (kept.note !== null) {
+      const note = seal(noteKey(cluster, height), fromHex(kept.note))
+      this.#insertNote.run(id, height, note)
+    }
     if (proof === null) return
     this.#insertProof.run(id, key, height, seal(proofKey(cluster, key, height), writeQuorum(proof)))
   }
 
-  /** Objects and proofs above `decidedHeight`, all CHECKPOINTs, and the CLOSE. */
-  unfinished(cluster: Digest, decidedHeight: number): Pick<StoredTask, 'signed' | 'proofs'> {
+  /** Objects and proofs above `decidedHeight`, all CHECKPOINTs with their notes, and the CLOSE. */
+  unfinished(cluster: Digest, decidedHeight: number): Pick<StoredTask, 'signed' | 'proofs' | 'notes'> {
     const id = fromHex(cluster)
     return {
       signed: this.#unfinished
@@ -71,6 +82,14 @@ export class SignedTable {
         .map(({ key, height, record }) =>
           this.#open(proofKey(cluster, key, height), record, (bytes) => readQuorum(cluster, bytes)),
         ),
+      notes: new Map(
+        this.#notes
+          .all(id)
+          .map(({ height, record }) => [
+            Number(height),
+            this.#open(noteKey(cluster, height), record, (bytes) => toHex(bytes)),
+          ]),
+      ),
     }
   }
 

@@ -1,13 +1,23 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { hashObject, signOnceKey } from '../../codec/objects.ts'
-import type { OutboxEntry, SignRequest, Store, StoredHeight, StoredTask } from '../../ports/store.ts'
+import type {
+  EvidenceStatus,
+  OutboxEntry,
+  SignRequest,
+  Store,
+  StoredEvidence,
+  StoredHeight,
+  StoredTask,
+} from '../../ports/store.ts'
 import { invariant, RsdpError } from '../../types/errors.ts'
+import type { Evidence } from '../../types/evidence.ts'
 import type { Digest } from '../../types/ids.ts'
 import type { LogEntry } from '../../types/log.ts'
 import type { Signed } from '../../types/objects.ts'
 import { openDatabase } from './database.ts'
 import type { Binding } from './database.ts'
 import { corruptError, storeError } from './errors.ts'
+import { EvidenceTable } from './evidence-table.ts'
 import { HeightTable } from './height-table.ts'
 import { KeptTable } from './kept-table.ts'
 import { LogTable } from './log-table.ts'
@@ -46,6 +56,7 @@ class SqliteStore implements Store {
   readonly #kept: KeptTable
   readonly #log: LogTable
   readonly #heights: HeightTable
+  readonly #evidence: EvidenceTable
   readonly #node: NodeTables
   #failure: RsdpError | null = null
 
@@ -57,6 +68,7 @@ class SqliteStore implements Store {
     this.#kept = new KeptTable(database, open)
     this.#log = new LogTable(database, open)
     this.#heights = new HeightTable(database, open)
+    this.#evidence = new EvidenceTable(database, open)
     this.#node = new NodeTables(database)
     this.#signed.verify()
   }
@@ -72,7 +84,7 @@ class SqliteStore implements Store {
         hashObject(cluster, signed.object) === signed.hash,
         `the hash signed for ${key} is not its own`,
       )
-      this.#signed.insert(cluster, key, signed, proof)
+      this.#signed.insert(cluster, key, signed, { proof, kept })
       this.#kept.insert(cluster, key, signed.object, kept)
       return signed
     })
@@ -109,6 +121,18 @@ class SqliteStore implements Store {
         history,
       }
     })
+  }
+
+  keepEvidence(cluster: Digest, evidence: Evidence): boolean {
+    return this.#write(() => this.#evidence.insert(cluster, evidence))
+  }
+
+  markEvidence(cluster: Digest, id: Digest, status: EvidenceStatus, tx: Digest | null): void {
+    this.#write(() => this.#evidence.mark(cluster, id, status, tx))
+  }
+
+  evidence(cluster: Digest): StoredEvidence[] {
+    return this.#read(() => this.#evidence.all(cluster))
   }
 
   cursor(): ReturnType<Store['cursor']> {

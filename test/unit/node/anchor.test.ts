@@ -4,6 +4,7 @@ import { Anchor } from '../../../src/node/anchor.ts'
 import { Outbox } from '../../../src/node/outbox.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import type { CheckpointBox } from '../../../src/protocol/state.ts'
+import { emptyCheckpoint } from '../../../src/protocol/state.ts'
 import { chainFault, ScriptedChain } from '../../helpers/runner-cluster-chain.ts'
 import type { LogLine } from '../../helpers/runner-cluster.ts'
 import { realCluster, recordingLogger, taskParams } from '../../helpers/runner-cluster.ts'
@@ -22,10 +23,9 @@ function box(height: number, members: readonly number[]): CheckpointBox {
     logHead: digestOf('head'),
   } as const
   return {
-    height,
+    ...emptyCheckpoint(height),
     root: digestOf('root'),
     signed: new Map(members.map((member) => [member, signed(object, member)])),
-    notes: new Map(),
   }
 }
 

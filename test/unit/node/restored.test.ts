@@ -108,7 +108,9 @@ describe('missingCheckpoint', () => {
     const found = missingCheckpoint(config, task(2, [...entries(1, 1, 4), ...entries(2, 5, 8)]))
     const root = decided(2).reduce((before, { value }) => appendRoot(before, value), rootStart(CLUSTER))
     const logHead = [...entries(1, 1, 4), ...entries(2, 5, 8)].reduce(appendLog, logStart(CLUSTER, 0))
-    expect(found).to.deep.equal({ type: 'checkpoint', height: 2, root, logSeq: 8, logHead })
+    expect(found?.object).to.deep.equal({ type: 'checkpoint', height: 2, root, logSeq: 8, logHead })
+    // these entries are no shared log, so nobody could tell the head without a note
+    expect(found?.kept.note).to.be.a('string')
   })
 
   it('is not due within an epoch, nor before height 1', () => {

@@ -1,0 +1,108 @@
+import {
+  accusedOf,
+  convictingObject,
+  heightOf,
+  isAmnesia,
+  isEquivocation,
+  isUnjustified,
+} from '../codec/evidence.ts'
+import { signOnceKey } from '../codec/objects.ts'
+import type { Evidence } from '../types/evidence.ts'
+import { NIL } from '../types/ids.ts'
+import type { Hello, Share, Signed } from '../types/objects.ts'
+import type { HeightBox } from './state.ts'
+import type { Work } from './work.ts'
+import { emit } from './work.ts'
+
+/** Reports evidence, once per member, kind and sign-once key. Whether it is new. */
+export function accuse(w: Work, evidence: Evidence): boolean {
+  const { reported } = w.s
+  const height = heightOf(evidence)
+  const { object } = convictingObject(evidence)
+  const line = `${accusedOf(evidence)}/${evidence.kind}/${signOnceKey(object)}`
+  const known = reported.get(height)
+  if (known?.has(line) === true) return false
+  reported.set(height, new Set([...(known ?? []), line]))
+  emit(w, { kind: 'evidence', evidence })
+  return true
+}
+
+/** Whether two objects of a member for the key of this one were reported. */
+export function isReported(w: Work, signed: Signed): boolean {
+  const { object, member } = signed
+  if (!('height' in object)) return false
+  return w.s.reported.get(object.height)?.has(`${member}/E1/${signOnceKey(object)}`) === true
+}
+
+/** What was reported of heights in which nothing can be found any more is forgotten. */
+export function forgetReports(w: Work): void {
+  const { reported, box, last, checkpoints } = w.s
+  const oldest = last?.height ?? box.height
+  for (const height of reported.keys()) {
+    if (height < oldest && !checkpoints.has(height)) reported.delete(height)
+  }
+}
+
+/** Two objects for one key: both are kept, so that others can be shown them. */
+export function equivocate(w: Work, box: HeightBox, first: Signed, second: Signed): void {
+  if (!isEquivocation(first, second)) return
+  if (accuse(w, { kind: 'E1', first, second }))
+    box.seconds.set(`${second.member}/${signOnceKey(second.object)}`, second)
+  box.equivocators.add(second.member)
+}
+
+/** Holds an object that is not kept, from a certificate or of a malformed vote, against what its signer said elsewhere. */
+export function examine(w: Work, box: HeightBox, signed: Signed): void {
+  const held = heldFor(box, signed)
+  if (held !== undefined) equivocate(w, box, held, signed)
+  noteAmnesia(w, box, signed)
+}
+
+function heldFor(box: HeightBox, { member, object }: Signed): Signed | undefined {
+  switch (object.type) {
+    case 'status':
+      return box.inputs.get(member)
+    case 'share':
+      return box.rounds.get(object.round)?.shares.get(member)
+    case 'confirm':
+      return box.rounds.get(object.round)?.confirms.get(member)
+    case 'hello':
+    case 'checkpoint':
+    case 'close':
+      return undefined
+  }
+}
+
+/** A CONFIRM and a later vote of one member against it, in whichever order they arrive. */
+export function noteAmnesia(w: Work, box: HeightBox, signed: Signed): void {
+  const { member, object } = signed
+  if (object.type === 'confirm' && object.value !== NIL) {
+    for (const { shares } of box.rounds.values()) {
+      const share = shares.get(member)
+      if (share === undefined || !isAmnesia(object, share.object)) continue
+      accuse(w, { kind: 'E1b', confirm: { ...signed, object }, share })
+    }
+  }
+  if (object.type !== 'share') return
+  for (const { confirms } of box.rounds.values()) {
+    const confirm = confirms.get(member)
+    if (confirm === undefined || !isAmnesia(confirm.object, object)) continue
+    accuse(w, { kind: 'E1b', confirm, share: { ...signed, object } })
+  }
+}
+
+/** A fresh vote or list that is no list counts for nothing; its signature convicts. */
+export function noteUnjustified(w: Work, vote: Signed<Share> | Signed<Hello>): void {
+  if (isUnjustified(w.s.config.cluster, vote.object)) accuse(w, { kind: 'E3', vote })
+}
+
+/** Signed objects that are held of a height, second ones of equivocators included. */
+export function* objectsOf(box: HeightBox): Generator<Signed> {
+  yield* box.inputs.values()
+  yield* box.seconds.values()
+  for (const { hello, shares, confirms } of box.rounds.values()) {
+    if (hello !== null) yield hello
+    yield* shares.values()
+    yield* confirms.values()
+  }
+}
