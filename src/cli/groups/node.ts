@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import { deployment, examples, integer, passwordFile, rpcUrl } from '../flags.ts'
 import type { NodePrivateOptions, NodeRunOptions } from '../options.ts'
@@ -21,9 +22,11 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     )
     .option('--no-join', 'do not sign up for tasks')
     .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
-    .option(
-      '--provider <url>',
-      'send the example’s requests to this provider (examples/rate-limit/provider.ts)',
+    .addOption(
+      new Option(
+        '--provider <url>',
+        'send the example’s requests to this provider (examples/rate-limit/provider.ts)',
+      ).env('RSDP_PROVIDER'),
     )
     .option(
       '--fault <names>',
