@@ -7,6 +7,10 @@ interface DemoData {
   readonly rounds: readonly number[]
   readonly lowestMagnitude: number
   readonly checkpoints: number
+  readonly liar: {
+    readonly seat: number
+    readonly lies: readonly { readonly fault: string; readonly height: number }[]
+  } | null
   readonly paid: Readonly<Record<string, string>>
   readonly audit: { readonly verdict: string; readonly findings: readonly unknown[] }
 }
@@ -26,5 +30,21 @@ describe('rsdp demo', function () {
     expect(data.audit.verdict).equal('verified')
     expect(data.audit.findings).deep.equal([])
     expect(Object.keys(data.paid)).length(5)
+    expect(data.paid).include.keys('mallory')
+    expect(data.liar?.seat).within(0, 3)
+    expect(data.liar?.lies).deep.equal([
+      { fault: 'equivocate-status', height: 3 },
+      { fault: 'equivocate-share', height: 9 },
+    ])
+    expect(run.stderr).match(/seat [0-3], node mallory, is started as a liar/)
+  })
+
+  it('has no liar if none is wanted', async () => {
+    const run = await rsdp('demo', '--nodes', '4', '--heights', '4', '--no-liar', '--json')
+    expect(run.code, run.stderr).equal(0)
+    const { data } = JSON.parse(run.stdout) as { data: DemoData }
+    expect(data.liar).equal(null)
+    expect(data.paid).not.include.keys('mallory')
+    expect(run.stderr).not.match(/mallory|liar/)
   })
 })

@@ -10,8 +10,11 @@ import { postEvent } from '../../adapters/evm/operator.ts'
 import { encodeBudgetEvent } from '../../reducers/rate-limit-codec.ts'
 import { auditProcess } from '../local/audit-process.ts'
 import { publishTask } from '../local/client.ts'
+import type { Lie } from '../local/liar-watch.ts'
+import { LiarWatch } from '../local/liar-watch.ts'
 import { startLocalNetwork } from '../local/network.ts'
 import type { LocalNetwork } from '../local/network.ts'
+import { NODE_NAMES } from '../local/register-nodes.ts'
 import { mineTo, settleTask } from '../local/settle.ts'
 import { Watch, waitFor } from '../local/watch.ts'
 import type { DemoOptions } from '../options.ts'
@@ -23,6 +26,20 @@ import { budgetAt, describeHeight, sharesTable } from './demo-report.ts'
 const EPOCH = 8
 /** The node that is slow on purpose, by order of start, and the height at which it is. */
 const SLOW = { node: 2, height: 3, ms: 1_500 }
+/** The node that lies, by order of start, and how. */
+const LIAR = { node: 3, name: 'mallory' }
+const LIES: readonly Lie[] = [
+  {
+    fault: 'equivocate-status',
+    height: 3,
+    text: 'tells members of odd seats another STATUS than those of even seats',
+  },
+  {
+    fault: 'equivocate-share',
+    height: 9,
+    text: 'votes for the value towards members of even seats, for NIL towards the others',
+  },
+]
 /** Nodes act on what is a few blocks deep, and each sign-up is a block of its own. */
 const JOIN_BLOCKS = 60
 const BLOCK_MS = 250
@@ -40,6 +57,10 @@ export async function demo(options: DemoOptions, { output, signal }: CommandCont
   const started = performance.now()
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'rsdp-demo-')))
   const watch = new Watch()
+  const lies = LIES.filter(({ height }) => height <= options.heights)
+  const liar = options.liar ? new LiarWatch(LIAR.name, lies) : null
+  const faults = new Map([[SLOW.node, `delay-status:${String(SLOW.height)}:${String(SLOW.ms)}`]])
+  if (liar !== null) faults.set(LIAR.node, liar.fault)
   let network: LocalNetwork | null = null
   try {
     network = await startLocalNetwork({
@@ -48,16 +69,22 @@ export async function demo(options: DemoOptions, { output, signal }: CommandCont
       blockMs: BLOCK_MS,
       dataDir,
       deploymentFile: join(dataDir, 'deployment.json'),
-      faults: new Map([[SLOW.node, `delay-status:${String(SLOW.height)}:${String(SLOW.ms)}`]]),
+      names: liar === null ? NODE_NAMES : NODE_NAMES.with(LIAR.node, LIAR.name),
+      faults,
       say: output.say,
       signal,
-      onEvent: (node, event) => watch.take(node, event),
+      onEvent: (node, event) => {
+        watch.take(node, event)
+        const line = liar?.take(node, event) ?? null
+        if (line !== null) output.say(line)
+      },
     })
     const { processes } = network
     const summary = await story({
       options,
       network,
       watch,
+      liar,
       say: output.say,
       wait: (what, timeoutMs, condition) => waitFor(condition, { what, timeoutMs, signal, nodes: processes }),
     })
@@ -79,14 +106,18 @@ interface Stage {
   readonly options: DemoOptions
   readonly network: LocalNetwork
   readonly watch: Watch
+  /** Null: nobody lies. */
+  readonly liar: LiarWatch | null
   readonly say: (line: string) => void
   readonly wait: (what: string, timeoutMs: number, condition: () => boolean) => Promise<void>
 }
 
 async function story(stage: Stage): Promise<Record<string, unknown>> {
-  const { options, network, watch, say } = stage
+  const { options, network, watch, liar, say } = stage
   const { taskId, params } = await formCluster(stage)
   await decideHeights(stage, taskId)
+  const [untold] = liar?.untold ?? []
+  if (untold !== undefined) throw missing(`the lie of height ${String(untold.height)}`)
   await anchorHistory(stage, params)
   say(sharesTable(options.heights, watch))
   const paid = await settleTask(network, taskId)
@@ -104,6 +135,10 @@ async function story(stage: Stage): Promise<Record<string, unknown>> {
     checkpoints: watch.of('checkpoint.mined').length,
     paid: paid.data,
     audit: audit.data,
+    liar:
+      liar === null
+        ? null
+        : { seat: liar.seat, lies: liar.told.map(({ fault, height }) => ({ fault, height })) },
   }
 }
 
@@ -112,6 +147,7 @@ async function formCluster({
   options,
   network,
   watch,
+  liar,
   say,
   wait,
 }: Stage): Promise<{ taskId: bigint; params: TaskParams }> {
@@ -149,8 +185,13 @@ async function formCluster({
     `task ${String(taskId)}   ${String(nodes)} nodes signed up, cluster drawn from the chain's randomness; quorum > 2/3 of the registered weight`,
   )
   say(
-    `         node ${network.nodes[SLOW.node]?.name ?? ''} holds back its STATUS of height ${String(SLOW.height)} on purpose\n`,
+    `         node ${network.nodes[SLOW.node]?.name ?? ''} holds back its STATUS of height ${String(SLOW.height)} on purpose`,
   )
+  if (liar !== null) {
+    if (!liar.isActive || liar.seat === null) throw missing(`a node that says that it lies`)
+    say(`         seat ${String(liar.seat)}, node ${liar.name}, is started as a liar: ${liar.fault}`)
+  }
+  say('')
   return { taskId, params }
 }
 
@@ -179,7 +220,8 @@ async function decideHeights({ options, network, watch, say, wait }: Stage, task
   if (heights - middle >= EVENT_HEIGHTS && budgetAt(heights, watch) !== LATER_BUDGET) {
     throw missing('the budget from the ledger in the last height')
   }
-  if (!(lowestMagnitude(watch) < 1)) throw missing('a validity below 1 in the height with the slow node')
+  if (!(lowestMagnitude(watch) < 1))
+    throw missing('a height whose votes differed: one node is slow on purpose')
 }
 
 /** Checkpoints and result on chain, put there by the members whose turn it was. */

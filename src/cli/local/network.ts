@@ -20,6 +20,8 @@ export interface LocalNetworkInit {
   readonly blockMs: number
   readonly dataDir: string
   readonly deploymentFile: string
+  /** Names by order of start; default: alice, bob, … */
+  readonly names?: readonly string[]
   /** Faults switched on on purpose, by node. */
   readonly faults: ReadonlyMap<number, string>
   readonly say: (line: string) => void
@@ -61,7 +63,7 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     await writeDeployment(init.deploymentFile, deployment)
     say(`✔ contracts deployed: NodeRegistry, TaskBoard, PhaseLog, Slasher and the test token (${seconds()})`)
     const connection = await openConnection({ rpcUrl: chain.rpcUrl, deployment })
-    const nodes = await registerNodes(connection, init.nodes, init.dataDir)
+    const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)
     say(`✔ ${String(nodes.length)} nodes registered and staked, each with its own key (${seconds()})`)
     const watch = new Watch()
     processes = spawnNodes(nodes, chain.rpcUrl, init.deploymentFile, init.faults, (node, event) => {

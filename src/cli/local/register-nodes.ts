@@ -44,17 +44,20 @@ const GAS_MONEY = 10n * ETHER
 /**
  * Makes `count` operators out of the chain's public test accounts, each with a signing key of its own in
  * `<dataDir>/<name>/key`, gas money for it and stake. A key that is registered already is kept as it is.
+ *
+ * @param names by order of start
  */
 export async function registerNodes(
   connection: Connection,
   count: number,
   dataDir: string,
+  names: readonly string[] = NODE_NAMES,
 ): Promise<LocalNode[]> {
   const accounts = devAccounts(count + 1)
   const bank = wallet(connection, accounts[0]?.privateKey)
   const nodes: LocalNode[] = []
   for (let i = 0; i < count; i += 1) {
-    const name = NODE_NAMES[i] ?? `node${String(i)}`
+    const name = names[i] ?? `node${String(i)}`
     const home = join(dataDir, name)
     const keyring = createKeyring(await nodeKey(home))
     const operator = wallet(connection, accounts[i + 1]?.privateKey)
