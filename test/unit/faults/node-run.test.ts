@@ -36,7 +36,7 @@ describe('rsdp node run --fault', () => {
   }
 
   for (const chainId of [1, 1338, 11155111]) {
-    it(`is refused on chain ${chainId}, before anything is opened (3)`, async () => {
+    it(`is refused on chain ${chainId}, before the key is read (3)`, async () => {
       expect(await runOn(chainId, 'equivocate-share:9')).deep.equal([3, 'E_FAULT_CHAIN'])
     })
   }
