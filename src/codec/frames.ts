@@ -1,6 +1,6 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import type { Frame, Part } from '../types/frames.ts'
-import type { Digest } from '../types/ids.ts'
+import type { Digest, Hex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
 import type { ObjectType, ProtocolObject, Signed } from '../types/objects.ts'
 import { equalBytes, fromHex, keccak, toHex } from './hex.ts'
@@ -212,11 +212,27 @@ function readObject(value: unknown): Unverified {
     const [min, max] = limits[name] ?? [0, 0]
     object[name] = DIGEST_FIELDS.has(name) ? digestOf(rest[i]) : integer(rest[i], min, max)
   })
-  return {
+  return sameObject(names, {
     object: object as unknown as ProtocolObject,
     member: integer(member, 0, MEMBERS_MAX - 1),
     signature: toHex(bytesOf(rest[names.length], 65)),
+  })
+}
+
+/** Objects read last, by signature: what is sent again, listed or relayed is the same object, and hashed once. */
+const objectsKnown = new Map<Hex, Unverified>()
+const OBJECTS_KNOWN_MAX = 4_096
+
+/** The object read before with this signature, if it says the same. */
+function sameObject(names: readonly string[], read: Unverified): Unverified {
+  const known = objectsKnown.get(read.signature)
+  if (known?.member === read.member && known.object.type === read.object.type) {
+    const [a, b] = [known.object, read.object] as unknown as Record<string, unknown>[]
+    if (names.every((name) => a?.[name] === b?.[name])) return known
   }
+  if (objectsKnown.size >= OBJECTS_KNOWN_MAX) objectsKnown.clear()
+  objectsKnown.set(read.signature, read)
+  return read
 }
 
 function readPart(value: unknown): RawPart {

@@ -51,6 +51,7 @@ export class Mouth {
   readonly #init: MouthInit
   readonly #contexts: ReadonlyMap<Strategy, LiarContext>
   readonly #heard: Heard[] = []
+  readonly #encoded = new WeakMap<readonly RawPart[], Uint8Array>()
   /** What peers were told that the node behind knows nothing of, by peer and digest. */
   readonly #told = new Map<MemberIndex, Map<Digest, RawPart>>()
   /** Height of which it last spoke. */
@@ -130,7 +131,9 @@ export class Mouth {
 
   #encode({ to, parts, delayMs }: Mail): Spoken[] {
     if (parts.length === 0) return []
-    const bytes = encodeFrame({ cluster: this.#init.cluster.id, parts })
+    // what is said to all alike is the same bytes
+    const bytes = this.#encoded.get(parts) ?? encodeFrame({ cluster: this.#init.cluster.id, parts })
+    this.#encoded.set(parts, bytes)
     return bytes.length > FRAME_BYTES_MAX ? [] : [{ to, bytes, delayMs }]
   }
 }

@@ -64,8 +64,7 @@ export class World {
   readonly violations: Violation[] = []
   readonly counts: Record<string, number> = {}
   readonly #random: Random
-  readonly #frames = new WeakMap<Uint8Array, RawFrame>()
-  readonly #judged = new WeakSet<Uint8Array>()
+  /** What the trace says of frames on the wire. A broadcast is the same bytes for everybody. */
   readonly #prints = new WeakMap<Uint8Array, string>()
   readonly #mouths = new Map<number, Mouth>()
   readonly #events: LedgerEvent[] = []
@@ -162,7 +161,7 @@ export class World {
   sent(host: Host, to: number, bytes: Uint8Array): void {
     const mouth = this.#mouths.get(host.index)
     if (mouth === undefined) return this.post(host, to, bytes, 0)
-    const frame = this.#frame(bytes)
+    const frame = frameOf(bytes)
     this.#postAll(host, mouth.speak(this.#member(to), frame.parts))
   }
 
@@ -175,13 +174,14 @@ export class World {
 
   /** A frame goes onto the wire. */
   post(host: Host, to: number, bytes: Uint8Array, delayMs: number): void {
-    const frame = this.#frame(bytes)
-    if (!this.#judged.has(bytes)) {
-      // a broadcast is the same bytes for everybody
-      this.#judged.add(bytes)
+    let print = this.#prints.get(bytes)
+    if (print === undefined) {
+      const frame = frameOf(bytes)
       this.judge.sent(host.member, frame, this.queue.nowMs)
+      print = printOf(bytes, frame)
+      this.#prints.set(bytes, print)
     }
-    this.trace.note(`${host.index} > ${to} ${this.#print(bytes, frame)}`)
+    this.trace.note(`${host.index} > ${to} ${print}`)
     this.network.post(host.index, host.keyring.address, to, bytes, delayMs)
   }
 
@@ -195,7 +195,7 @@ export class World {
     const mouth = this.#mouths.get(host.index)
     if (mouth !== undefined) {
       const member = this.#member(this.nodeOf.get(from) ?? -1)
-      this.#postAll(host, mouth.hear(member, this.#frame(bytes).parts))
+      this.#postAll(host, mouth.hear(member, frameOf(bytes).parts))
     }
     receive(from, bytes)
   }
@@ -301,30 +301,23 @@ export class World {
   #node(member: number): number {
     return this.hosts.findIndex((host) => host.member === member)
   }
+}
 
-  #frame(bytes: Uint8Array): RawFrame {
-    const known = this.#frames.get(bytes)
-    if (known !== undefined) return known
-    const frame = decodeFrame(bytes)
-    if (frame === null) throw new Error('a node sent what is no frame')
-    this.#frames.set(bytes, frame)
-    return frame
-  }
+function frameOf(bytes: Uint8Array): RawFrame {
+  const frame = decodeFrame(bytes)
+  if (frame === null) throw new Error('a node sent what is no frame')
+  return frame
+}
 
-  /** What is in a frame, in a few letters, and a sum over its bytes. */
-  #print(bytes: Uint8Array, frame: RawFrame): string {
-    const known = this.#prints.get(bytes)
-    if (known !== undefined) return known
-    let sum = bytes.length
-    for (const byte of bytes) sum = (Math.imul(sum, 31) + byte) | 0
-    const parts = frame.parts.map((part) => {
-      if (part.kind !== 'object') return part.kind
-      const { object, member } = part.signed
-      const round = 'round' in object ? `/${object.round}` : ''
-      return `${object.type}${'height' in object ? object.height : ''}${round}@${member}`
-    })
-    const print = `${parts.join(' ')} ${(sum >>> 0).toString(16)}`
-    this.#prints.set(bytes, print)
-    return print
-  }
+/** What is in a frame, in a few letters, and a sum over its bytes. */
+function printOf(bytes: Uint8Array, frame: RawFrame): string {
+  let sum = bytes.length
+  for (const byte of bytes) sum = (Math.imul(sum, 31) + byte) | 0
+  const parts = frame.parts.map((part) => {
+    if (part.kind !== 'object') return part.kind
+    const { object, member } = part.signed
+    const round = 'round' in object ? `/${object.round}` : ''
+    return `${object.type}${'height' in object ? object.height : ''}${round}@${member}`
+  })
+  return `${parts.join(' ')} ${(sum >>> 0).toString(16)}`
 }
