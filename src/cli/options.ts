@@ -8,6 +8,15 @@ export interface WalletOptions extends ChainOptions {
   readonly keyFile?: string
   readonly passwordFile?: string
 }
+/** Of commands that move money or cannot be undone. */
+export interface CautionOptions {
+  readonly yes: boolean
+  readonly dryRun: boolean
+}
+export interface StakeOptions extends WalletOptions, CautionOptions {}
+export interface StakeStatusOptions extends WalletOptions {
+  readonly operator?: string
+}
 export interface DemoOptions {
   readonly nodes: number
   readonly heights: number

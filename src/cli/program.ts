@@ -3,6 +3,7 @@ import { readSettingsFromEnvironment } from './environment.ts'
 import { addCheckCommands } from './groups/check.ts'
 import { addNetworkCommands } from './groups/network.ts'
 import { addNodeCommands } from './groups/node.ts'
+import { addStakeCommands } from './groups/stake.ts'
 import { addTaskCommands } from './groups/task.ts'
 import type { RunCommand } from './run-command.ts'
 
@@ -24,6 +25,7 @@ export function buildProgram(run: RunCommand): Command {
     .exitOverride()
   addNetworkCommands(program, run)
   addNodeCommands(program, run)
+  addStakeCommands(program, run)
   addTaskCommands(program, run)
   addCheckCommands(program, run)
   readSettingsFromEnvironment(program)

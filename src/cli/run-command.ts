@@ -1,7 +1,7 @@
 import type { ExitCode } from '../types/exit-codes.ts'
 import { EXIT } from '../types/exit-codes.ts'
-import type { Output } from './output.ts'
-import { makeOutput, printError } from './output.ts'
+import type { Output, OutputOptions } from './output.ts'
+import { makeOutput, printError, processStreams } from './output.ts'
 
 /** What every command is given besides its own options. */
 export interface CommandContext {
@@ -11,18 +11,28 @@ export interface CommandContext {
   readonly signal: AbortSignal
 }
 
+export type CommandBody = (context: CommandContext) => Promise<ExitCode>
+
 /** Carries out the body of a command. */
-export type RunCommand = (
-  command: string,
-  json: boolean,
-  body: (context: CommandContext) => Promise<ExitCode>,
-) => Promise<void>
+export type RunCommand = (command: string, json: boolean, body: CommandBody) => Promise<void>
 
 const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143 } as const
 
+/** Result to stdout, talk to stderr, exit code by error class. Never throws. */
+export async function carryOut(
+  options: OutputOptions,
+  body: CommandBody,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  try {
+    return await body({ output: makeOutput(options), json: options.json, signal })
+  } catch (error) {
+    return printError(error, options)
+  }
+}
+
 /**
- * Runs one command: result to stdout, talk to stderr, exit code by error class. The first SIGINT or SIGTERM asks it to
- * finish, the second ends the process at once.
+ * Runs one command as this process. The first SIGINT or SIGTERM asks it to finish, the second ends the process at once.
  */
 export const runCommand: RunCommand = async (command, json, body) => {
   const abort = new AbortController()
@@ -33,12 +43,7 @@ export const runCommand: RunCommand = async (command, json, body) => {
       abort.abort()
     })
   }
-  let exit: number
-  try {
-    exit = await body({ output: makeOutput({ json, command }), json, signal: abort.signal })
-  } catch (error) {
-    exit = printError(error, { json, command })
-  }
+  const exit = await carryOut({ command, json, streams: processStreams }, body, abort.signal)
   process.exitCode = exit === EXIT.ok ? (interrupts[0] ?? exit) : exit
   // handles of libraries must not keep a finished command alive
   process.stdout.write('', () => process.exit())

@@ -15,6 +15,7 @@ import type { TaskParams, TaskStatus } from '../types/task.ts'
 import { taskRefusal } from './acceptable.ts'
 import { Anchor } from './anchor.ts'
 import type { TaskSeat } from './faults.ts'
+import type { LeaveAnswer } from './membership.ts'
 import { Outbox } from './outbox.ts'
 import { inTurn, isPassing } from './passing.ts'
 import { PeerBook } from './peer-book.ts'
@@ -150,6 +151,16 @@ export class RsdpNode {
     await runner.stop()
     store.close()
     logger.info('node.stopped')
+  }
+
+  /**
+   * Leaves a running task for good. At `signed` the CLOSE is durable: the next process goes on with it. Asking again
+   * changes nothing.
+   */
+  leave(taskId: bigint): LeaveAnswer | 'not-a-member' {
+    const answer = this.#byTask.get(taskId)?.runner.leave() ?? 'not-a-member'
+    this.#init.logger.info('task.leave', { task: String(taskId), answer })
+    return answer
   }
 
   #stopTasks(): void {

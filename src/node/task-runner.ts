@@ -28,6 +28,8 @@ import { engineConfig } from './engine-config.ts'
 import { EngineLoop } from './engine-loop.ts'
 import { failPoint } from './failpoints.ts'
 import { MemberLink } from './member-link.ts'
+import type { LeaveAnswer, Membership } from './membership.ts'
+import { membershipOf } from './membership.ts'
 import { Observer } from './observer.ts'
 import { answerOf } from './reduction.ts'
 import { missingCheckpoint, restoredTask } from './restored.ts'
@@ -63,6 +65,7 @@ export interface TaskHealth {
   readonly heights: number
   readonly round: number
   readonly status: string
+  readonly membership: Membership
   readonly decidedHeight: number
   readonly anchoredHeight: number
   readonly transitional: Validity | null
@@ -157,6 +160,7 @@ export class TaskRunner {
       heights: s.config.heights,
       round: s.round,
       status: s.log.status,
+      membership: membershipOf(s),
       decidedHeight: s.chain.height,
       anchoredHeight: s.anchoredHeight,
       ...this.#measured,
@@ -165,6 +169,13 @@ export class TaskRunner {
       ignored: { ...this.#ignored },
       refused: { ...this.#refused },
     }
+  }
+
+  /** Asks to leave for good: the own CLOSE is durable before anything else happens. */
+  leave(): LeaveAnswer {
+    if (this.state.chain.height >= this.state.config.heights) return 'over'
+    this.input({ kind: 'close' })
+    return membershipOf(this.state) === 'member' ? 'failed' : 'signed'
   }
 
   start(): void {

@@ -15,6 +15,8 @@ export interface ReadKeyOptions {
   readonly passwordFile: string | null
   /** Whether a bare private key in hex will do: on a local chain, whose keys are worth nothing. */
   readonly isLocalChain: boolean
+  /** Asks a person for the password of an encrypted file where no password file was given; absent: there is nobody to ask. */
+  readonly askPassword?: ((path: string) => Promise<string>) | null
 }
 
 /** Default cost of scrypt, 2^17: about half a second and 128 MiB per attempt. */
@@ -26,9 +28,10 @@ const SCRYPT_N = 131_072
  *
  * @throws RsdpError E_NO_KEY, E_KEY_PERM, E_KEY_FORMAT, E_KEY_PASSWORD
  */
-export async function readKeyFile({ path, passwordFile, isLocalChain }: ReadKeyOptions): Promise<Uint8Array> {
+export async function readKeyFile(options: ReadKeyOptions): Promise<Uint8Array> {
+  const { path, isLocalChain } = options
   const text = readSecretFile(path, 'key file').trim()
-  if (isKeystoreJson(text)) return decrypt(path, text, passwordFile)
+  if (isKeystoreJson(text)) return decrypt(path, text, await passwordOf(options))
   const plain = parsePlain(text)
   if (plain === null) {
     throw keyError('E_KEY_FORMAT', path, {
@@ -77,14 +80,16 @@ export async function writeKeyFile(
   return address
 }
 
-async function decrypt(path: string, json: string, passwordFile: string | null): Promise<Uint8Array> {
-  if (passwordFile === null) {
-    throw keyError('E_KEY_PASSWORD', path, {
-      message: `the key file ${path} is encrypted, and no password was given`,
-      hint: 'put the password into a file (mode 0600) and give it as --password-file',
-    })
-  }
-  const password = readPasswordFile(passwordFile)
+async function passwordOf({ path, passwordFile, askPassword }: ReadKeyOptions): Promise<string> {
+  if (passwordFile !== null) return readPasswordFile(passwordFile)
+  if (askPassword !== undefined && askPassword !== null) return askPassword(path)
+  throw keyError('E_KEY_PASSWORD', path, {
+    message: `the key file ${path} is encrypted, and no password was given`,
+    hint: 'put the password into a file (mode 0600) and give it as --password-file',
+  })
+}
+
+async function decrypt(path: string, json: string, password: string): Promise<Uint8Array> {
   let privateKey: Hex
   try {
     privateKey = (await decryptKeystoreJson(json, password)).privateKey as Hex
@@ -92,8 +97,8 @@ async function decrypt(path: string, json: string, passwordFile: string | null):
     // the cause stays out: its fields hold the arguments
     throw isWrongPassword(error)
       ? keyError('E_KEY_PASSWORD', path, {
-          message: `the password in ${passwordFile} does not open the key file ${path}`,
-          hint: 'check which password file belongs to this key',
+          message: `the password does not open the key file ${path}`,
+          hint: 'check which password belongs to this key',
         })
       : keyError('E_KEY_FORMAT', path, {
           message: `the key file ${path} is damaged or encrypted in an unknown way`,

@@ -26,8 +26,11 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Digest } from '../../types/ids.ts'
+import { serveControl } from '../control/serve.ts'
 import { isLocalChain } from '../local/chains.ts'
+import { refuseTestKey } from '../local/test-keys.ts'
 import type { NodeRunOptions } from '../options.ts'
+import { passwordPrompt } from '../password.ts'
 import type { CommandContext } from '../run-command.ts'
 
 /** τ of the timed mutex around aggregation. */
@@ -47,11 +50,7 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
   const deployment = await readDeployment(options.deployment)
   const local = isLocalChain(deployment.chainId)
   if (strategies.length > 0 && !local) throw faultOnRealChain(deployment.chainId)
-  const privateKey = await readKeyFile({
-    path: options.keyFile ?? join(options.dataDir, 'key'),
-    passwordFile: options.passwordFile ?? null,
-    isLocalChain: local,
-  })
+  const privateKey = await signingKey(options, local)
   const keyring = createKeyring(privateKey)
   const chain = await connect({ rpcUrl: options.rpcUrl, deployment, privateKey: toHex(privateKey) })
   await requireRegistered(chain, keyring.address)
@@ -89,19 +88,33 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
   })
   const health = await startHealthServer(options.healthPort, () => node.health())
   logger.info('health.listening', { port: health.port })
-  const interrupted = new Promise<null>((resolve) => {
-    if (signal.aborted) resolve(null)
-    signal.addEventListener('abort', () => resolve(null))
-  })
+  const ended = Promise.withResolvers<null>()
+  const stop = (): void => ended.resolve(null)
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
+  const { dataDir } = options
+  const control = await serveControl({ dataDir, key: keyring.address, healthPort: health.port, node, stop })
   try {
     await runner.start()
     await node.start()
-    await Promise.race([failure.promise, interrupted])
+    await Promise.race([failure.promise, ended.promise])
     return EXIT.ok
   } finally {
+    await control.close()
     await health.close()
     await node.stop()
   }
+}
+
+async function signingKey(options: NodeRunOptions, isLocalChain: boolean): Promise<Uint8Array> {
+  const privateKey = await readKeyFile({
+    path: options.keyFile ?? join(options.dataDir, 'key'),
+    passwordFile: options.passwordFile ?? null,
+    isLocalChain,
+    askPassword: passwordPrompt(),
+  })
+  refuseTestKey(privateKey, isLocalChain)
+  return privateKey
 }
 
 /** The application of this node: a queue of LLM requests, in front of a provider that is replayed or real. */

@@ -17,7 +17,7 @@ const ENDED = new Set(['Closed', 'Expired', 'NoQuorum'])
 export async function taskWatch(
   id: string,
   options: TaskWatchOptions,
-  { json, signal }: CommandContext,
+  { json, output, signal }: CommandContext,
 ): Promise<ExitCode> {
   const taskId = parseTaskId(id)
   const connection = await openDeployment(options.rpcUrl, options.deployment)
@@ -28,7 +28,7 @@ export async function taskWatch(
       : task === null
         ? (reason ?? type)
         : `task ${id}  ${task.status.padEnd(10)} height ${String(task.height)}${task.finalized ? '  result published' : ''}`
-    process.stdout.write(`${line}\n`)
+    output.line(line)
   }
   try {
     let last = ''

@@ -9,7 +9,9 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Hex } from '../../types/ids.ts'
 import type { WalletOptions } from '../options.ts'
+import { passwordPrompt } from '../password.ts'
 import { isLocalChain } from './chains.ts'
+import { refuseTestKey } from './test-keys.ts'
 
 /** A connection checked against the deployment file. */
 export async function openDeployment(rpcUrl: string, deploymentFile: string): Promise<Connection> {
@@ -37,7 +39,9 @@ export async function walletKey(
       path: keyFile,
       passwordFile: passwordFile ?? null,
       isLocalChain: local,
+      askPassword: passwordPrompt(),
     })
+    refuseTestKey(bytes, local)
     return toHex(bytes)
   }
   if (!local) {

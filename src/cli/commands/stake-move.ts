@@ -1,0 +1,170 @@
+import { addStake, approve, faucet, requestUnbond, withdraw } from '../../adapters/evm/operator.ts'
+import type { Done } from '../../adapters/evm/operator.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import { parseAmount, toWei } from '../amount.ts'
+import type { StakeOptions } from '../options.ts'
+import type { CommandContext } from '../run-command.ts'
+import type { StakeSession } from '../stake-session.ts'
+import { withStake } from '../stake-session.ts'
+import type { StakeView, TrancheView } from '../stake-view.ts'
+import { inTokens, readStake } from '../stake-view.ts'
+
+const NOTHING_SENT = 'nothing was sent (--dry-run)'
+
+/** Adds to the operator's free stake; approves the registry first if it may not pull so much yet. */
+export function stakeDeposit(
+  text: string,
+  options: StakeOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const amount = parseAmount(text)
+  return withStake(options, context, async (session) => {
+    const { wallet, stake, registry, isLocal, agreed } = session
+    const { token } = stake
+    const amountWei = toWei(amount, token.decimals)
+    const missing = amountWei - stake.walletWei
+    if (missing > 0n && !isLocal) throw notEnoughTokens(stake, amountWei)
+    const toApprove = stake.allowanceWei < amountWei
+    const go = await agreed([
+      `deposit  ${inTokens(amountWei, token)} of ${stake.operator} to NodeRegistry ${registry}`,
+      `free     ${inTokens(stake.freeWei, token)} → ${inTokens(stake.freeWei + amountWei, token)}`,
+      ...(missing > 0n ? [`faucet   ${inTokens(missing, token)}, as this is a local chain`] : []),
+      ...(toApprove ? [`approve  NodeRegistry may pull ${inTokens(amountWei, token)}`] : []),
+    ])
+    if (!go) return reportNothing(session, context, { amountWei })
+    if (missing > 0n) await faucet(wallet, wallet.address, missing)
+    if (toApprove) await approve(wallet, 'NodeRegistry', amountWei)
+    const done = await addStake(wallet, amountWei)
+    const text = `deposited ${inTokens(amountWei, token)} in block ${done.block}  ${done.hash}`
+    return report(session, context, [done], text, { amountWei })
+  })
+}
+
+/** Starts to unbond free stake. It can be withdrawn once the unbonding time is over. */
+export function stakeUnbond(text: string, options: StakeOptions, context: CommandContext): Promise<ExitCode> {
+  const amount = parseAmount(text)
+  return withStake(options, context, async (session) => {
+    const { wallet, stake, agreed } = session
+    const { token } = stake
+    const amountWei = toWei(amount, token.decimals)
+    if (amountWei > stake.freeWei) throw notEnoughFree(stake, amountWei)
+    const go = await agreed([
+      `unbond   ${inTokens(amountWei, token)} of ${stake.operator}; withdrawable after ${stake.unbondingBlocks} blocks`,
+      `free     ${inTokens(stake.freeWei, token)} → ${inTokens(stake.freeWei - amountWei, token)}`,
+    ])
+    if (!go) return reportNothing(session, context, { amountWei })
+    const done = await requestUnbond(wallet, amountWei)
+    const { tranche, endsAt } = done
+    const text =
+      `unbonding ${inTokens(amountWei, token)} as tranche ${tranche}, from block ${endsAt} on: rsdp stake withdraw ${tranche}` +
+      `  ${done.hash}`
+    return report(session, context, [done], text, { amountWei, tranche, unbondingEndsAt: endsAt })
+  })
+}
+
+/** Takes out a tranche whose unbonding is over, or all of them. */
+export function stakeWithdraw(
+  text: string | undefined,
+  options: StakeOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const wanted = text === undefined ? null : parseTranche(text)
+  return withStake(options, context, async (session) => {
+    const { wallet, stake, agreed } = session
+    const { token } = stake
+    const due = dueTranches(stake, wanted)
+    const amountWei = due.reduce((sum, tranche) => sum + tranche.amountWei, 0n)
+    const names = due.map(({ tranche }) => tranche).join(', ')
+    const go = await agreed([
+      `withdraw ${inTokens(amountWei, token)} to ${stake.operator}: tranche ${names}`,
+      `wallet   ${inTokens(stake.walletWei, token)} → ${inTokens(stake.walletWei + amountWei, token)}`,
+    ])
+    const facts = { amountWei, tranches: due.map(({ tranche }) => tranche) }
+    if (!go) return reportNothing(session, context, facts)
+    const done: Done[] = []
+    for (const { tranche } of due) done.push(await withdraw(wallet, tranche))
+    const text = `withdrew ${inTokens(amountWei, token)}: tranche ${names}  ${done.map(({ hash }) => hash).join(' ')}`
+    return report(session, context, done, text, facts)
+  })
+}
+
+async function report(
+  { wallet }: StakeSession,
+  { output }: CommandContext,
+  done: readonly Done[],
+  text: string,
+  facts: Readonly<Record<string, unknown>>,
+): Promise<ExitCode> {
+  const stake = await readStake(wallet.connection, wallet.address)
+  const transactions = done.map(({ hash, block, gasUsed }) => ({ hash, block, gasUsed }))
+  output.result({ dryRun: false, ...facts, transactions, stake }, text)
+  return EXIT.ok
+}
+
+function reportNothing(
+  { stake }: StakeSession,
+  { output }: CommandContext,
+  facts: Readonly<Record<string, unknown>>,
+): ExitCode {
+  output.result({ dryRun: true, ...facts, transactions: [], stake }, NOTHING_SENT)
+  return EXIT.ok
+}
+
+/** @throws RsdpError E_TRANCHE, E_NOTHING_DUE */
+function dueTranches({ tranches, block }: StakeView, wanted: bigint | null): readonly TrancheView[] {
+  const known = wanted === null ? tranches : tranches.filter(({ tranche }) => tranche === wanted)
+  if (wanted !== null && known.length === 0) {
+    throw new RsdpError({
+      code: 'E_TRANCHE',
+      message: `there is nothing to withdraw under tranche ${wanted}`,
+      hint: 'rsdp stake status shows the tranches that are there',
+      exit: EXIT.precondition,
+      details: { tranche: wanted },
+    })
+  }
+  const due = known.filter(({ isDue }) => isDue)
+  if (due.length > 0) return due
+  const next = Math.min(...known.map(({ unbondingEndsAt }) => unbondingEndsAt))
+  throw new RsdpError({
+    code: 'E_NOTHING_DUE',
+    message: known.length === 0 ? 'nothing is unbonding' : `nothing can be withdrawn before block ${next}`,
+    hint: known.length === 0 ? 'begin with rsdp stake unbond' : `wait ${next - block} blocks`,
+    exit: EXIT.precondition,
+    details: { block, next: known.length === 0 ? null : next },
+  })
+}
+
+function parseTranche(text: string): bigint {
+  if (/^\d{1,19}$/.test(text)) return BigInt(text)
+  throw new RsdpError({
+    code: 'E_USAGE',
+    message: `'${text}' is not a tranche number`,
+    hint: 'rsdp stake status shows them',
+    exit: EXIT.usage,
+  })
+}
+
+function notEnoughTokens({ operator, token, walletWei }: StakeView, amountWei: bigint): RsdpError {
+  return new RsdpError({
+    code: 'E_FUNDS_STAKE',
+    message: `${operator} has ${inTokens(walletWei, token)}, ${inTokens(amountWei, token)} are needed`,
+    hint: `send tokens (${token.address}) to ${operator}`,
+    exit: EXIT.precondition,
+    details: { operator, hasWei: walletWei, needsWei: amountWei },
+  })
+}
+
+function notEnoughFree({ operator, token, freeWei, lockedWei }: StakeView, amountWei: bigint): RsdpError {
+  return new RsdpError({
+    code: 'E_STAKE_FREE',
+    message: `${operator} has ${inTokens(freeWei, token)} free, ${inTokens(amountWei, token)} are to unbond`,
+    hint:
+      lockedWei > 0n
+        ? `${inTokens(lockedWei, token)} are locked in tasks and become free when those are released`
+        : 'unbond less',
+    exit: EXIT.precondition,
+    details: { operator, freeWei, lockedWei, needsWei: amountWei },
+  })
+}

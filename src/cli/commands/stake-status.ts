@@ -1,0 +1,76 @@
+import { formatEther } from 'ethers'
+import type { Connection } from '../../adapters/evm/connection.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import type { Address } from '../../types/ids.ts'
+import { openDeployment, openWallet } from '../local/wallets.ts'
+import type { StakeStatusOptions } from '../options.ts'
+import { table } from '../output.ts'
+import type { CommandContext } from '../run-command.ts'
+import type { StakeView } from '../stake-view.ts'
+import { inTokens, readStake } from '../stake-view.ts'
+
+/** Stake of an operator: by its wallet, its address, or one of its signing keys. */
+export async function stakeStatus(
+  options: StakeStatusOptions,
+  { output }: CommandContext,
+): Promise<ExitCode> {
+  const given = options.operator === undefined ? null : parseAddress(options.operator)
+  const connection = await openDeployment(options.rpcUrl, options.deployment)
+  try {
+    const account = given ?? (await openWallet(connection, options)).address
+    const stake = await readStake(connection, await operatorOf(connection, account))
+    output.result(stake, render(stake), warnings(stake))
+    return EXIT.ok
+  } finally {
+    connection.close()
+  }
+}
+
+/** The operator of a signing key; any other account is taken for an operator itself. */
+async function operatorOf(connection: Connection, account: Address): Promise<Address> {
+  const owner = (await connection.read(connection.contracts.registry.keyOwner(account))).toLowerCase()
+  return BigInt(owner) === 0n ? account : (owner as Address)
+}
+
+function render(stake: StakeView): string {
+  const { token, block } = stake
+  const rows: (readonly [string, string])[] = [
+    ['operator', stake.operator],
+    ['free', inTokens(stake.freeWei, token)],
+    ['locked', `${inTokens(stake.lockedWei, token)} in tasks`],
+    ['unbonding', inTokens(stake.unbondingWei, token)],
+    ['in the wallet', inTokens(stake.walletWei, token)],
+    ['for gas', `${formatEther(stake.gasWei)} ETH`],
+  ]
+  const lines = [table(['at block', String(block)], rows)]
+  if (stake.tranches.length > 0) {
+    const tranches = stake.tranches.map(({ tranche, amountWei, unbondingEndsAt, isDue }) => [
+      tranche,
+      inTokens(amountWei, token),
+      unbondingEndsAt,
+      isDue ? 'yes' : `in ${unbondingEndsAt - block} blocks`,
+    ])
+    lines.push('', table(['tranche', 'amount', 'from block', 'withdrawable'], tranches))
+  }
+  return lines.join('\n')
+}
+
+function warnings({ freeWei, lockedWei, gasWei }: StakeView): string[] {
+  return [
+    ...(freeWei + lockedWei === 0n ? ['no stake: rsdp stake deposit 100'] : []),
+    ...(gasWei === 0n ? ['the wallet has nothing to pay gas with'] : []),
+  ]
+}
+
+/** @throws RsdpError E_USAGE */
+export function parseAddress(text: string): Address {
+  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return text.toLowerCase() as Address
+  throw new RsdpError({
+    code: 'E_USAGE',
+    message: `'${text}' is not an address`,
+    hint: 'give 0x and 40 hex digits',
+    exit: EXIT.usage,
+  })
+}

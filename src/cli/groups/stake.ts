@@ -1,0 +1,59 @@
+import type { Command } from 'commander'
+import { deployment, dryRun, examples, json, keyFile, passwordFile, rpcUrl, yes } from '../flags.ts'
+import type { StakeOptions, StakeStatusOptions } from '../options.ts'
+import type { RunCommand } from '../run-command.ts'
+
+/** stake status, deposit, unbond, withdraw: what an operator does with its wallet. */
+export function addStakeCommands(program: Command, run: RunCommand): void {
+  const stake = program.command('stake').description('the operator’s stake: see it, add to it, take it out')
+  stake
+    .command('status')
+    .description('free, locked and unbonding stake of an operator')
+    .option('--operator <address>', 'operator, or one of its signing keys (default: the wallet’s)')
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(keyFile('operator’s'))
+    .addOption(passwordFile())
+    .addOption(json())
+    .addHelpText('after', examples('rsdp stake status --operator 0x70997970C51812dc3A010C7d01b50e0d17dc79C8'))
+    .action((options: StakeStatusOptions) =>
+      run('stake status', options.json, async (context) =>
+        (await import('../commands/stake-status.ts')).stakeStatus(options, context),
+      ),
+    )
+  moving(stake.command('deposit <amount>'))
+    .description('adds tokens to the operator’s free stake, after approving them')
+    .addHelpText('after', examples('rsdp stake deposit 100 --dry-run', 'rsdp stake deposit 1e18wei --yes'))
+    .action((amount: string, options: StakeOptions) =>
+      run('stake deposit', options.json, async (context) =>
+        (await import('../commands/stake-move.ts')).stakeDeposit(amount, options, context),
+      ),
+    )
+  moving(stake.command('unbond <amount>'))
+    .description('starts to take free stake out; locked stake stays until its task is over')
+    .addHelpText('after', examples('rsdp stake unbond 1.5 --dry-run', 'rsdp stake unbond 100 --yes --json'))
+    .action((amount: string, options: StakeOptions) =>
+      run('stake unbond', options.json, async (context) =>
+        (await import('../commands/stake-move.ts')).stakeUnbond(amount, options, context),
+      ),
+    )
+  moving(stake.command('withdraw [tranche]'))
+    .description('pays out a tranche whose unbonding is over; all of them if none is named')
+    .addHelpText('after', examples('rsdp stake withdraw', 'rsdp stake withdraw 0 --yes --json'))
+    .action((tranche: string | undefined, options: StakeOptions) =>
+      run('stake withdraw', options.json, async (context) =>
+        (await import('../commands/stake-move.ts')).stakeWithdraw(tranche, options, context),
+      ),
+    )
+}
+
+function moving(command: Command): Command {
+  return command
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(keyFile('operator’s'))
+    .addOption(passwordFile())
+    .addOption(yes())
+    .addOption(dryRun())
+    .addOption(json())
+}

@@ -1,0 +1,89 @@
+import type { Connection } from '../adapters/evm/connection.ts'
+import type { Address } from '../types/ids.ts'
+import { showAmount } from './amount.ts'
+
+export interface TokenFacts {
+  readonly address: Address
+  readonly symbol: string
+  readonly decimals: number
+}
+
+export interface TrancheView {
+  readonly tranche: bigint
+  readonly amountWei: bigint
+  /** First block in which it can be withdrawn. */
+  readonly unbondingEndsAt: number
+  readonly isDue: boolean
+}
+
+/** An operator's stake as the registry has it at one block. */
+export interface StakeView {
+  readonly operator: Address
+  readonly token: TokenFacts
+  readonly freeWei: bigint
+  readonly lockedWei: bigint
+  readonly unbondingWei: bigint
+  /** Not withdrawn yet. */
+  readonly tranches: readonly TrancheView[]
+  /** Tokens in the operator's wallet, and how many of them the registry may pull. */
+  readonly walletWei: bigint
+  readonly allowanceWei: bigint
+  /** Wei for gas. */
+  readonly gasWei: bigint
+  readonly unbondingBlocks: number
+  readonly block: number
+}
+
+export async function readStake(connection: Connection, operator: Address): Promise<StakeView> {
+  const { contracts, deployment, provider } = connection
+  const { registry, token } = contracts
+  const block = await connection.read(provider.getBlockNumber())
+  const [account, symbol, decimals, walletWei, allowanceWei, gasWei, unbondingBlocks] = await connection.read(
+    Promise.all([
+      registry.account(operator),
+      token.symbol(),
+      token.decimals(),
+      token.balanceOf(operator),
+      token.allowance(operator, deployment.contracts.NodeRegistry.address),
+      provider.getBalance(operator),
+      registry.unbondingBlocks(),
+    ]),
+  )
+  return {
+    operator,
+    token: { address: deployment.contracts.StakeToken.address, symbol, decimals: Number(decimals) },
+    freeWei: account.free,
+    lockedWei: account.locked,
+    unbondingWei: account.unbonding,
+    tranches: await readTranches(connection, operator, account.tranches, block),
+    walletWei,
+    allowanceWei,
+    gasWei,
+    unbondingBlocks: Number(unbondingBlocks),
+    block,
+  }
+}
+
+async function readTranches(
+  connection: Connection,
+  operator: Address,
+  count: bigint,
+  block: number,
+): Promise<TrancheView[]> {
+  const views: TrancheView[] = []
+  for (let tranche = 0n; tranche < count; tranche += 1n) {
+    const { amount, unbondingEndsAt } = await connection.read(
+      connection.contracts.registry.trancheOf(operator, tranche),
+    )
+    if (amount === 0n) continue
+    const endsAt = Number(unbondingEndsAt)
+    // a transaction sent now is mined in the next block at the earliest
+    views.push({ tranche, amountWei: amount, unbondingEndsAt: endsAt, isDue: block + 1 >= endsAt })
+  }
+  return views
+}
+
+/** An amount with the token's symbol. */
+export function inTokens(wei: bigint, { decimals, symbol }: TokenFacts): string {
+  return `${showAmount(wei, decimals)} ${symbol}`
+}

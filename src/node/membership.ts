@@ -1,0 +1,16 @@
+import type { EngineState } from '../protocol/state.ts'
+
+/** `leaving`: the own CLOSE is signed, and no decided list holds it yet. */
+export type Membership = 'member' | 'leaving' | 'left'
+
+/** What became of the wish to leave: `over` if all heights are decided, `failed` if the node is about to stop. */
+export type LeaveAnswer = 'signed' | 'over' | 'failed'
+
+export function membershipOf({
+  closes,
+  left,
+  config,
+}: Pick<EngineState, 'closes' | 'left' | 'config'>): Membership {
+  if (((left >>> config.self) & 1) === 1) return 'left'
+  return closes.has(config.self) ? 'leaving' : 'member'
+}
