@@ -4,7 +4,7 @@ import type { Evidence, EvidenceKind, ListedInput } from '../types/evidence.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LogEntry, PhaseEvent, PhaseStatus } from '../types/log.ts'
-import type { Checkpoint, Confirm, Hello, ObjectType, Share, Signed, Status } from '../types/objects.ts'
+import type { Checkpoint, Confirm, Hello, ObjectType, Share, Signed } from '../types/objects.ts'
 import { ascending } from './batch.ts'
 import { bitmapOf, membersOf } from './bitmap.ts'
 import { decodeSigned, encodeSigned } from './frames.ts'
@@ -289,14 +289,14 @@ function readEvidence(cluster: Digest, value: unknown): Evidence {
         entries: readEntries(d),
       }
     case 'E3':
-      return { kind: 'E3', vote: signed<'share' | 'hello'>(a, 'share', 'hello') as Signed<Share> }
+      return { kind: 'E3', vote: signed(a, 'share', 'hello') as Signed<Share> | Signed<Hello> }
     case 'E4':
       return {
         kind: 'E4',
         share: signed(a, 'share'),
         inputs: listOf(b).map((input): ListedInput => {
           const [status, state] = listOf(input)
-          return { status: signed(status, 'status') as Signed<Status>, state: bytesOf(state) }
+          return { status: signed(status, 'status'), state: bytesOf(state) }
         }),
         confirms: listOf(c).map((confirm) => signed(confirm, 'confirm')),
       }

@@ -31,8 +31,11 @@ export function engineConfig(task: {
   /** Tasks on chain leave it out: they run `bft`. */
   readonly profile?: Profile
   readonly schedule?: Schedule
+  /** The task has a twin. */
+  readonly isProvable?: boolean
 }): EngineConfig {
   const { cluster, self, params, reducer, profile = { kind: 'bft' }, schedule = 'slots' } = task
+  const { isProvable = false } = task
   return {
     cluster,
     self,
@@ -47,6 +50,7 @@ export function engineConfig(task: {
     slotTicks: params.slotTicks,
     profile,
     schedule,
+    isProvable,
     isValidInput: remembered((bytes) =>
       isValidInput(reducer, params.reducerParams, bytes, { stateBytesMax: params.stateCap }),
     ),

@@ -3,7 +3,8 @@ import type { RunnerResult } from '../ports/reducer-runner.ts'
 import type { EngineInput } from '../protocol/io.ts'
 
 /** What the engine is told of a reducer's answer: a result, none, or that it lost the timed mutex. */
-export function answerOf(token: number, result: RunnerResult): EngineInput {
+export function answerOf(token: number, result: RunnerResult | null): EngineInput {
+  if (result === null) return { kind: 'aggregated', token, result: null }
   if (result.ok) {
     const { state } = result
     return { kind: 'aggregated', token, result: { state, stateHash: keccak(state) } }

@@ -1,21 +1,25 @@
+import type { PostedEvent } from '../ports/chain.ts'
 import type { LedgerEvent } from '../types/ledger.ts'
 import type { TaskParams } from '../types/task.ts'
+
+/** With its originator: a proof about a result names it. */
+export type PostedLedgerEvent = LedgerEvent & PostedEvent
 
 export interface PublishedTask {
   readonly params: TaskParams
   /** Ledger events posted so far: the client may begin before the cluster is drawn. */
-  readonly events: readonly LedgerEvent[]
+  readonly events: readonly PostedLedgerEvent[]
 }
 
 /** Published tasks whose cluster is not drawn yet. */
 export class TaskBook {
-  readonly #tasks = new Map<bigint, { params: TaskParams; events: LedgerEvent[] }>()
+  readonly #tasks = new Map<bigint, { params: TaskParams; events: PostedLedgerEvent[] }>()
 
   published(taskId: bigint, params: TaskParams): void {
     this.#tasks.set(taskId, { params, events: [] })
   }
 
-  ledgerEvent(taskId: bigint, event: LedgerEvent): void {
+  ledgerEvent(taskId: bigint, event: PostedLedgerEvent): void {
     this.#tasks.get(taskId)?.events.push(event)
   }
 

@@ -1,6 +1,7 @@
 import type { Domain } from '../codec/objects.ts'
 import type { Cluster } from '../types/cluster.ts'
-import type { Address, Digest, Hex } from '../types/ids.ts'
+import type { Evidence, EvidenceKind } from '../types/evidence.ts'
+import type { Address, Digest, Hex, MemberIndex } from '../types/ids.ts'
 import type { TaskParams, TaskStatus } from '../types/task.ts'
 
 /** What a node reads from the chain, in block order, only once it is `reorgDepth` blocks deep. */
@@ -36,6 +37,15 @@ export type ChainEvent = { readonly block: number } & (
     }
   | { readonly kind: 'checkpointed'; readonly taskId: bigint; readonly height: number; readonly root: Digest }
   | { readonly kind: 'taskFinalized'; readonly taskId: bigint; readonly height: number }
+  | {
+      readonly kind: 'convicted'
+      readonly taskId: bigint
+      readonly member: MemberIndex
+      readonly offence: EvidenceKind
+      /** Base share of the lock. */
+      readonly percent: number
+      readonly reporter: Address
+    }
 )
 
 export interface EventPage {
@@ -58,6 +68,30 @@ export interface CheckpointCall {
   readonly inputs: Hex
   /** 65 bytes per signer, by member. */
   readonly signatures: Hex
+}
+
+/** A ledger event as it was posted. */
+export interface PostedEvent {
+  readonly originator: Address
+  readonly data: Uint8Array
+}
+
+/** What a verdict about a result needs besides the signed objects. */
+export interface ProofContext {
+  readonly params: TaskParams
+  /** Ledger events 1, 2, …, at least up to the vote's eventSeq. */
+  readonly events: readonly PostedEvent[]
+}
+
+/** A question to a reducer's Solidity twin. */
+export interface TwinCall {
+  readonly twin: Address
+  readonly params: Hex
+  readonly seed: Digest
+  /** Ascending by member. */
+  readonly inputs: readonly { readonly member: MemberIndex; readonly state: Uint8Array }[]
+  /** Bodies of the ledger events up to the height's eventSeq. */
+  readonly events: readonly Uint8Array[]
 }
 
 /** A call ready to be sent: what the outbox keeps. */
@@ -95,6 +129,12 @@ export interface Chain {
   prepareForm(taskId: bigint): PreparedCall
   prepareCheckpoint(call: CheckpointCall): PreparedCall
   prepareFinalize(taskId: bigint, result: Uint8Array, previousRoot: Digest, inputsRoot: Digest): PreparedCall
+  /** A proof against a member of the task. */
+  prepareEvidence(taskId: bigint, evidence: Evidence, context: ProofContext): PreparedCall
+  /** Why the contract would refuse a call now: the custom error's name; null if it would take it. */
+  refusal(call: PreparedCall): Promise<string | null>
+  /** f_agg_status as the twin computes it; null if it reverts or answers with what is no state. */
+  twinAggregate(call: TwinCall): Promise<Uint8Array | null>
   /** Sends from the signing key and waits until it is mined. Throws E_FUNDS_GAS, E_RPC_DOWN, E_TX_TIMEOUT. */
   send(call: PreparedCall): Promise<SendOutcome>
   /** Wei that the signing key has for gas. */

@@ -5,10 +5,13 @@ import type {
   EventPage,
   PreparedCall,
   SendOutcome,
+  TwinCall,
 } from '../../src/ports/chain.ts'
+import { accusedOf } from '../../src/codec/evidence.ts'
 import { utf8Hex } from '../../src/codec/hex.ts'
 import { RsdpError } from '../../src/types/errors.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
+import type { Evidence } from '../../src/types/evidence.ts'
 import type { Digest } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { TaskStatus } from '../../src/types/task.ts'
@@ -105,6 +108,24 @@ export class ScriptedChain implements Chain {
 
   prepareFinalize(taskId: bigint): PreparedCall {
     return prepared(`finalize ${taskId}`)
+  }
+
+  /** What the contract says to proofs. */
+  verdict: (call: string) => string | null = () => null
+  twin: (call: TwinCall) => Promise<Uint8Array | null> = () => Promise.resolve(null)
+
+  prepareEvidence(taskId: bigint, evidence: Evidence): PreparedCall {
+    return prepared(`evidence ${taskId} ${evidence.kind} ${accusedOf(evidence)}`)
+  }
+
+  async refusal(call: PreparedCall): Promise<string | null> {
+    await this.before('refusal')
+    return this.verdict(Buffer.from(call.data.slice(2), 'hex').toString())
+  }
+
+  async twinAggregate(call: TwinCall): Promise<Uint8Array | null> {
+    await this.before('twinAggregate')
+    return this.twin(call)
   }
 
   async send(call: PreparedCall): Promise<SendOutcome> {

@@ -6,6 +6,7 @@ import { decodeFrame } from '../../src/codec/frames.ts'
 import { concatHex, fromHex, keccak, toHex, uint, utf8Hex } from '../../src/codec/hex.ts'
 import type { TaskRunnerInit } from '../../src/node/task-runner.ts'
 import { TaskRunner } from '../../src/node/task-runner.ts'
+import type { TwinCall } from '../../src/ports/chain.ts'
 import type { Keyring } from '../../src/ports/keyring.ts'
 import type { Logger } from '../../src/ports/logger.ts'
 import type { RunnerResult } from '../../src/ports/reducer-runner.ts'
@@ -130,6 +131,8 @@ export interface RunnerClusterOptions {
   readonly open?: (member: number, key: Address, deploymentId: `0x${string}`) => Store
   readonly source?: (member: number) => StateSource['observe']
   readonly reduce?: (member: number, call: ReducerCall) => Promise<RunnerResult>
+  /** What the twin answers; only asked where the task has one. */
+  readonly twin?: (member: number, call: TwinCall) => Promise<Uint8Array | null>
   /** The application's side of a decision. */
   readonly decided?: (member: number, decision: DecidedState) => void
   /** Whether a frame is lost on its way. */
@@ -317,6 +320,7 @@ export class RunnerCluster {
       },
       store,
       transport,
+      chain: { twinAggregate: (call) => this.#options.twin?.(member, call) ?? Promise.resolve(null) },
       runner: { run: (call) => reduce(member, call), stop: () => Promise.resolve() },
       source: {
         observe,

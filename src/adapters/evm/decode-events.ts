@@ -6,6 +6,7 @@ import type {
   KeyRotatedEvent,
 } from '../../../types/ethers-contracts/NodeRegistry.ts'
 import type { CheckpointedEvent } from '../../../types/ethers-contracts/PhaseLog.ts'
+import type { ConvictedEvent } from '../../../types/ethers-contracts/Slasher.ts'
 import type {
   ClusterFormedEvent,
   ITaskBoard,
@@ -17,6 +18,7 @@ import type {
 import { fromHex } from '../../codec/hex.ts'
 import type { ChainEvent } from '../../ports/chain.ts'
 import type { Cluster } from '../../types/cluster.ts'
+import type { EvidenceKind } from '../../types/evidence.ts'
 import type { Hex } from '../../types/ids.ts'
 import type { TaskParams } from '../../types/task.ts'
 import { abis } from './abi.ts'
@@ -25,7 +27,10 @@ import { decodeMultiaddrs } from './multiaddrs.ts'
 
 /** A chain event without the block it is in. */
 type Fact = ChainEvent extends infer E ? (E extends ChainEvent ? Omit<E, 'block'> : never) : never
-type Decoder = (args: unknown) => Fact
+type Decoder = (args: unknown) => Fact | null
+
+/** ISlasher.Offence by number. */
+const OFFENCES: readonly (EvidenceKind | undefined)[] = [undefined, 'E1', 'E1b', 'E2', 'E3', 'E4']
 
 /** What a node reads of each contract. Arguments by position: the bindings type them, and names may be those of arrays. */
 const DECODERS = {
@@ -86,9 +91,25 @@ const DECODERS = {
       return { kind: 'checkpointed', taskId, height: Number(last), root: lower(root) }
     },
   },
+  Slasher: {
+    Convicted: (args) => {
+      const [taskId, member, offence, , , , percent, reporter] = args as ConvictedEvent.OutputTuple
+      const kind = OFFENCES[Number(offence)]
+      return kind === undefined
+        ? null
+        : {
+            kind: 'convicted',
+            taskId,
+            member: Number(member),
+            offence: kind,
+            percent: Number(percent),
+            reporter: lower(reporter),
+          }
+    },
+  },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Decoder>>>>
 
-const SOURCES = ['NodeRegistry', 'TaskBoard', 'PhaseLog'] as const
+const SOURCES = ['NodeRegistry', 'TaskBoard', 'PhaseLog', 'Slasher'] as const
 
 /** Filter of the logs that `EventDecoder` understands. */
 export interface LogFilter {

@@ -1,15 +1,26 @@
-import { isError } from 'ethers'
-import { toHex } from '../../codec/hex.ts'
+import { Interface, isError } from 'ethers'
+import { fromHex, toHex } from '../../codec/hex.ts'
 import type { Domain } from '../../codec/objects.ts'
-import type { Chain, CheckpointCall, EventPage, PreparedCall, SendOutcome } from '../../ports/chain.ts'
+import type {
+  Chain,
+  CheckpointCall,
+  EventPage,
+  PreparedCall,
+  ProofContext,
+  SendOutcome,
+  TwinCall,
+} from '../../ports/chain.ts'
 import { RsdpError, invariant } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { TaskStatus } from '../../types/task.ts'
 import { TASK_STATUSES } from '../../types/task.ts'
 import type { Connection } from './connection.ts'
 import { EventDecoder } from './decode-events.ts'
+import { encodeEvidenceCall } from './evidence-call.ts'
 import type { Wallet } from './wallet.ts'
+import { revertOf } from './wallet.ts'
 
 /** Most blocks asked for in one eth_getLogs: Hardhat's time grows faster than the number of logs. */
 const PAGE_BLOCKS_MAX = 2_000
@@ -17,6 +28,11 @@ const PAGE_BLOCKS_MAX = 2_000
 const TOO_MUCH: ReadonlySet<unknown> = new Set(['too-large', 'bad-answer'])
 /** INodeRegistry.KeyStatus.Active */
 const ACTIVE = 1n
+
+/** IReducer.aggregate: the twin is the client's contract, not one of ours. */
+const TWIN = new Interface([
+  'function aggregate(bytes params, bytes32 seed, (uint8 member, bytes state)[] inputs, bytes[] events) view returns (bytes)',
+])
 
 /** The chain port over an RPC endpoint. */
 export class EvmChain implements Chain {
@@ -105,6 +121,44 @@ export class EvmChain implements Chain {
     const { board } = this.connection.contracts
     const args = [taskId, toHex(result), previousRoot, inputsRoot] as const
     return this.#onBoard(board.interface.encodeFunctionData('finalize', [...args]))
+  }
+
+  prepareEvidence(taskId: bigint, evidence: Evidence, context: ProofContext): PreparedCall {
+    const { address } = this.connection.deployment.contracts.Slasher
+    return { to: address, data: encodeEvidenceCall(taskId, evidence, context) }
+  }
+
+  async refusal({ to, data }: PreparedCall): Promise<string | null> {
+    const from = this.#requireWallet().address
+    return this.#revertOf(() => this.connection.provider.call({ from, to, data, blockTag: 'latest' }))
+  }
+
+  async twinAggregate({ twin, params, seed, inputs, events }: TwinCall): Promise<Uint8Array | null> {
+    const states = inputs.map(({ member, state }) => [member, toHex(state)])
+    const args = [params, seed, states, events.map((body) => toHex(body))]
+    const data = TWIN.encodeFunctionData('aggregate', args)
+    let answer: string = '0x'
+    const error = await this.#revertOf(async () => {
+      answer = await this.connection.provider.call({ to: twin, data })
+    })
+    if (error !== null) return null
+    try {
+      return fromHex(lower(String(TWIN.decodeFunctionResult('aggregate', answer)[0])))
+    } catch {
+      return null // there is no twin at that address
+    }
+  }
+
+  /** Name of the error with which a call reverts; null if it does not. */
+  async #revertOf(call: () => Promise<unknown>): Promise<string | null> {
+    try {
+      await call()
+      return null
+    } catch (error) {
+      const revert = revertOf(error)
+      if (revert !== null) return revert.name
+      throw this.connection.fault(error)
+    }
   }
 
   async send(call: PreparedCall): Promise<SendOutcome> {

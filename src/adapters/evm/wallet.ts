@@ -232,7 +232,7 @@ function rpcText(error: unknown): string {
 }
 
 /** Why a call reverted; null if the error is another: ethers takes every refusal of a node for a revert. */
-function revertOf(error: unknown): Revert | null {
+export function revertOf(error: unknown): Revert | null {
   if (!isError(error, 'CALL_EXCEPTION')) return null
   if (error.data !== null && error.data !== '0x') return decodeRevert(error.data)
   return /revert|opcode|out of gas|gas required/i.test(rpcText(error)) ? decodeRevert(null) : null

@@ -35,6 +35,10 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     prepareCheckpoint: (call) => chain.prepare({ kind: 'checkpoint', call }),
     prepareFinalize: (taskId, result, previousRoot, inputsRoot) =>
       chain.prepare({ kind: 'finalize', taskId, result, previousRoot, inputsRoot }),
+    prepareEvidence: (taskId, evidence, { events }) =>
+      chain.prepare({ kind: 'evidence', taskId, evidence, events: events.map(({ data }) => data) }),
+    refusal: (call) => ask(() => chain.refusal(call.data)),
+    twinAggregate: (call) => ask(() => chain.twin?.aggregate(call) ?? null),
     send: (call: PreparedCall) =>
       travel<SendOutcome>((answer) =>
         chain.submit(self, call.data, (error) =>

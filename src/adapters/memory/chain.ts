@@ -1,16 +1,18 @@
 import { decodeBatch, decodeExceptions, decodeInputs } from '../../codec/batch.ts'
 import { bitmapOf, membersOf } from '../../codec/bitmap.ts'
+import { accusedOf, basePercent, isProof } from '../../codec/evidence.ts'
 import { byteLength, concatHex, keccak, uint, utf8Hex } from '../../codec/hex.ts'
 import { epochOf } from '../../codec/log.ts'
 import type { Domain } from '../../codec/objects.ts'
 import { domainSeparator, hashObject, signingDigest, valueHash } from '../../codec/objects.ts'
 import { appendRoot, clusterId, encodeSnapshot, rootStart } from '../../codec/roots.ts'
-import type { ChainEvent, CheckpointCall, PreparedCall } from '../../ports/chain.ts'
+import type { ChainEvent, CheckpointCall, PreparedCall, TwinCall } from '../../ports/chain.ts'
 import type { RecoverSigner } from '../../ports/keyring.ts'
 import { invariant } from '../../types/errors.ts'
 import type { Cluster } from '../../types/cluster.ts'
-import type { Address, Digest, Hex } from '../../types/ids.ts'
-import type { Checkpoint } from '../../types/objects.ts'
+import type { Evidence } from '../../types/evidence.ts'
+import type { Address, Digest, Hex, MemberIndex } from '../../types/ids.ts'
+import type { Checkpoint, Signed } from '../../types/objects.ts'
 import type { TaskParams } from '../../types/task.ts'
 
 /** A call of one of the contracts' functions. */
@@ -25,6 +27,13 @@ export type ChainCall =
       readonly previousRoot: Digest
       readonly inputsRoot: Digest
     }
+  | {
+      readonly kind: 'evidence'
+      readonly taskId: bigint
+      readonly evidence: Evidence
+      /** Bodies of the ledger events. */
+      readonly events: readonly Uint8Array[]
+    }
 
 export interface ChainTask {
   readonly params: TaskParams
@@ -38,6 +47,8 @@ export interface ChainTask {
   lastBlock: number
   events: number
   result: Uint8Array | null
+  /** Share of the lock that each convicted member has lost, %. */
+  readonly convictions: Map<MemberIndex, number>
 }
 
 /** A checkpoint that was accepted, for whoever judges from outside. */
@@ -56,10 +67,18 @@ interface Registration {
   readonly weight: number
 }
 
+/** What the twin of every task's reducer says. */
+export interface TwinModel {
+  validate(params: Hex, state: Uint8Array): boolean
+  aggregate(call: TwinCall): Uint8Array | null
+}
+
 export interface MemoryChainInit {
   readonly domain: Domain
   readonly reorgDepth: number
   readonly recover: RecoverSigner
+  /** Absent: wrong reductions get no verdict. */
+  readonly twin?: TwinModel
 }
 
 /** Thrown by a call that the contracts refuse. */
@@ -74,6 +93,7 @@ export class MemoryChain {
   readonly reorgDepth: number
   readonly tasks = new Map<bigint, ChainTask>()
   readonly accepted: AcceptedCheckpoint[] = []
+  readonly twin: TwinModel | null
   readonly #recover: RecoverSigner
   readonly #separator: Digest
   readonly #registered = new Map<Address, Registration>()
@@ -89,6 +109,7 @@ export class MemoryChain {
   constructor(init: MemoryChainInit) {
     this.domain = init.domain
     this.reorgDepth = init.reorgDepth
+    this.twin = init.twin ?? null
     this.#recover = init.recover
     this.#separator = domainSeparator(init.domain)
   }
@@ -123,6 +144,7 @@ export class MemoryChain {
       lastBlock: 0,
       events: 0,
       result: null,
+      convictions: new Map(),
     })
     this.#emit({ kind: 'taskPublished', taskId, client: `0x${'c1'.repeat(20)}`, params })
   }
@@ -141,7 +163,7 @@ export class MemoryChain {
     this.#block += 1
     const batch = this.#pending
     this.#pending = []
-    for (const { data, done } of batch) done(this.#execute(data))
+    for (const { from, data, done } of batch) done(this.#execute(from, data))
   }
 
   prepare(call: ChainCall): PreparedCall {
@@ -179,23 +201,30 @@ export class MemoryChain {
 
   #executing = false
 
+  /** Why a call would be refused now. Only proofs are tried before they are sent. */
+  refusal(data: Hex): string | null {
+    const call = this.#call(data)
+    return call.kind === 'evidence' ? refusalOf(() => void this.#judge(call)) : null
+  }
+
   /** Null, or why it was refused. */
-  #execute(data: Hex): string | null {
-    const call = this.#calls[Number(data)]
-    invariant(call !== undefined, `no such call ${data}`)
+  #execute(from: Address, data: Hex): string | null {
+    const call = this.#call(data)
     this.#executing = true
     try {
-      this.#run(call)
-      return null
-    } catch (error) {
-      if (error instanceof Refused) return error.message
-      throw error
+      return refusalOf(() => this.#run(from, call))
     } finally {
       this.#executing = false
     }
   }
 
-  #run(call: ChainCall): void {
+  #call(data: Hex): ChainCall {
+    const call = this.#calls[Number(data)]
+    invariant(call !== undefined, `no such call ${data}`)
+    return call
+  }
+
+  #run(from: Address, call: ChainCall): void {
     switch (call.kind) {
       case 'join':
         this.#join(call.taskId, call.key)
@@ -209,7 +238,49 @@ export class MemoryChain {
       case 'finalize':
         this.#finalize(call)
         break
+      case 'evidence':
+        this.#convict(from, call)
+        break
     }
+  }
+
+  #convict(reporter: Address, call: EvidenceCall): void {
+    const { taskId, evidence } = call
+    const percent = this.#judge(call)
+    const member = accusedOf(evidence)
+    this.#task(taskId).convictions.set(member, percent)
+    this.#emit({ kind: 'convicted', taskId, member, offence: evidence.kind, percent, reporter })
+  }
+
+  /** Base share of the lock that a proof takes; refuses what is no proof, or adds nothing. */
+  #judge({ taskId, evidence, events }: EvidenceCall): number {
+    const { cluster, params, convictions } = this.#task(taskId)
+    check(cluster !== null, 'WrongStatus')
+    check(isProof({ cluster, epochHeights: params.epochHeights }, evidence), 'ProvesNothing')
+    for (const { object, member, signature } of signaturesOf(evidence)) {
+      const digest = signingDigest(this.#separator, hashObject(cluster.id, object))
+      check(this.#recover(digest, signature) === cluster.members[member]?.key, 'NotSignedBy')
+    }
+    if (evidence.kind === 'E4') this.#judgeReduction(evidence, params, cluster.seed, events)
+    const percent = basePercent(cluster, evidence)
+    check(percent > (convictions.get(accusedOf(evidence)) ?? 0), 'AlreadyConvicted')
+    return percent
+  }
+
+  #judgeReduction(
+    { share, inputs }: Extract<Evidence, { kind: 'E4' }>,
+    { twin, reducerParams: params }: TaskParams,
+    seed: Digest,
+    events: readonly Uint8Array[],
+  ): void {
+    const { eventSeq, stateHash } = share.object
+    check(this.twin !== null && BigInt(twin) !== 0n, 'NoVerdict')
+    if (inputs.some(({ state }) => this.twin?.validate(params, state) === false)) return
+    const listed = inputs.map(({ status, state }) => ({ member: status.member, state }))
+    const call = { twin, params, seed, inputs: listed, events: events.slice(0, eventSeq) }
+    const state = this.twin.aggregate(call)
+    check(state !== null, 'NoVerdict')
+    check(keccak(state) !== stateHash, 'ProvesNothing')
   }
 
   #join(taskId: bigint, key: Address): void {
@@ -310,6 +381,34 @@ export class MemoryChain {
     check(appendRoot(previousRoot, value) === task.root, 'WrongResult')
     task.result = result
     this.#emit({ kind: 'taskFinalized', taskId: call.taskId, height: task.last })
+  }
+}
+
+type EvidenceCall = Extract<ChainCall, { kind: 'evidence' }>
+
+/** What the contract checks signatures of. */
+function signaturesOf(evidence: Evidence): readonly Signed[] {
+  switch (evidence.kind) {
+    case 'E1':
+      return [evidence.first, evidence.second]
+    case 'E1b':
+      return [evidence.confirm, evidence.share]
+    case 'E2':
+      return evidence.form === 'illegal' ? [evidence.checkpoint] : [evidence.first, evidence.second]
+    case 'E3':
+      return [evidence.vote]
+    case 'E4':
+      return [evidence.share, ...evidence.confirms]
+  }
+}
+
+function refusalOf(run: () => void): string | null {
+  try {
+    run()
+    return null
+  } catch (error) {
+    if (error instanceof Refused) return error.message
+    throw error
   }
 }
 

@@ -1,0 +1,78 @@
+import { bitmapOf } from '../../codec/bitmap.ts'
+import { concatHex, toHex } from '../../codec/hex.ts'
+import { encodeLogEntry } from '../../codec/log.ts'
+import { encodeFields, TYPE_NUMBERS } from '../../codec/objects.ts'
+import type { ProofContext } from '../../ports/chain.ts'
+import type { Evidence } from '../../types/evidence.ts'
+import type { Hex } from '../../types/ids.ts'
+import type { Signed } from '../../types/objects.ts'
+import { abis } from './abi.ts'
+
+/** Calldata of the Slasher's entry point for a piece of evidence (docs/decisions.md, section 8). */
+export function encodeEvidenceCall(taskId: bigint, evidence: Evidence, context: ProofContext): Hex {
+  const abi = abis().Slasher
+  switch (evidence.kind) {
+    case 'E1': {
+      const { member, object } = evidence.second
+      const type = TYPE_NUMBERS[object.type]
+      const objects = [...withSignature(evidence.first), ...withSignature(evidence.second)] as const
+      return abi.encodeFunctionData('equivocation', [taskId, member, type, ...objects]) as Hex
+    }
+    case 'E1b': {
+      const objects = [...withSignature(evidence.confirm), ...withSignature(evidence.share)] as const
+      return abi.encodeFunctionData('amnesia', [taskId, evidence.share.member, ...objects]) as Hex
+    }
+    case 'E2': {
+      const entries = concatHex(...evidence.entries.map(encodeLogEntry))
+      const log = [evidence.headBefore, entries] as const
+      if (evidence.form === 'illegal') {
+        const { checkpoint } = evidence
+        const args = [taskId, checkpoint.member, ...withSignature(checkpoint), ...log] as const
+        return abi.encodeFunctionData('illegalLog', [...args]) as Hex
+      }
+      const { first, second } = evidence
+      const args = [taskId, second.member, ...withSignature(first), ...withSignature(second), ...log] as const
+      return abi.encodeFunctionData('forkedLog', [...args]) as Hex
+    }
+    case 'E3': {
+      const { vote } = evidence
+      const type = TYPE_NUMBERS[vote.object.type]
+      return abi.encodeFunctionData('unjustifiedVote', [
+        taskId,
+        vote.member,
+        type,
+        ...withSignature(vote),
+      ]) as Hex
+    }
+    case 'E4':
+      return encodeReduction(taskId, evidence, context)
+  }
+}
+
+function withSignature(signed: Signed): [fields: Hex, signature: Hex] {
+  return [encodeFields(signed.object), signed.signature]
+}
+
+function encodeReduction(
+  taskId: bigint,
+  { share, inputs, confirms }: Extract<Evidence, { kind: 'E4' }>,
+  { params, events }: ProofContext,
+): Hex {
+  return abis().Slasher.encodeFunctionData('wrongReduction', [
+    taskId,
+    share.member,
+    ...withSignature(share),
+    { ...params, reporters: [...params.reporters] },
+    inputs.map(({ status, state }) => ({
+      member: status.member,
+      eventSeq: status.object.eventSeq,
+      state: toHex(state),
+    })),
+    events.slice(0, share.object.eventSeq).map(({ originator, data }) => ({ originator, data: toHex(data) })),
+    {
+      round: confirms[0]?.object.round ?? 0,
+      members: bitmapOf(confirms.map(({ member }) => member)),
+      signatures: concatHex(...confirms.map(({ signature }) => signature)),
+    },
+  ]) as Hex
+}

@@ -1,0 +1,107 @@
+import { accusedOf, basePercent, heightOf } from '../codec/evidence.ts'
+import { seededOrder } from '../codec/roots.ts'
+import type { Chain, ChainEvent, PostedEvent } from '../ports/chain.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { StoredEvidence } from '../ports/store.ts'
+import type { Cluster } from '../types/cluster.ts'
+import type { Evidence } from '../types/evidence.ts'
+import type { Digest, MemberIndex } from '../types/ids.ts'
+import type { TaskParams } from '../types/task.ts'
+import type { EvidenceBook } from './evidence-book.ts'
+import type { Outbox } from './outbox.ts'
+import { inTurn } from './passing.ts'
+
+export interface AccuserInit {
+  readonly taskId: bigint
+  readonly cluster: Cluster
+  readonly self: MemberIndex
+  readonly params: TaskParams
+  readonly chain: Chain
+  readonly outbox: Outbox
+  readonly logger: Logger
+  readonly book: EvidenceBook
+  /** Ledger events of the task so far. */
+  readonly events: () => readonly PostedEvent[]
+}
+
+type Conviction = Extract<ChainEvent, { kind: 'convicted' }>
+
+/** What the contract says to a proof that adds nothing: somebody else was quicker. */
+const QUICKER = 'AlreadyConvicted'
+
+/**
+ * Brings evidence to the chain. Members who hold it take turns, one block each, in an order that differs from proof to
+ * proof; each asks the contract first, so that one of them pays. A proof that the contract has answered is never brought
+ * again.
+ */
+export class Accuser {
+  readonly #init: AccuserInit
+  /** Block at which this process first looked at each proof. */
+  readonly #since = new Map<Digest, number>()
+
+  constructor(init: AccuserInit) {
+    this.#init = init
+  }
+
+  /** The chain has convicted a member. */
+  convicted({ taskId, member, offence, percent, reporter, block }: Conviction): void {
+    const { book, cluster, logger } = this.#init
+    logger.info('member.convicted', { task: String(taskId), member, offence, percent, reporter, block })
+    for (const { id, evidence, status } of book.all) {
+      const isOpen = status === 'found' || status === 'submitted'
+      if (isOpen && accusedOf(evidence) === member && basePercent(cluster, evidence) <= percent)
+        book.mark(id, 'accepted', null)
+    }
+  }
+
+  /** Brings what is this member's turn at the next block. Not while an earlier look is still at it. */
+  async poll(head: number): Promise<void> {
+    const open = this.#init.book.all.filter(({ status }) => status === 'found' || status === 'submitted')
+    await inTurn(open, async (stored) => {
+      if (this.#isTurn(stored, head)) await this.#bring(stored)
+    })
+  }
+
+  #isTurn({ id, evidence }: StoredEvidence, head: number): boolean {
+    const { cluster, self } = this.#init
+    const accused = accusedOf(evidence)
+    if (accused === self) return false
+    const since = this.#since.get(id) ?? head
+    this.#since.set(id, since)
+    const others = seededOrder(cluster).filter((member) => member !== accused)
+    const first = Number(BigInt(id) % BigInt(others.length))
+    const rank = (others.indexOf(self) - first + others.length) % others.length
+    return head >= since + rank
+  }
+
+  async #bring({ id, evidence }: StoredEvidence): Promise<void> {
+    const { taskId, chain, outbox, book, params, events } = this.#init
+    const call = chain.prepareEvidence(taskId, evidence, { params, events: events() })
+    const refusal = await chain.refusal(call)
+    if (refusal !== null) return this.#refused(id, evidence, refusal)
+    book.mark(id, 'submitted', null)
+    const outcome = await outbox.send(this.#intent(evidence), call)
+    if (outcome.kind === 'reverted') return this.#refused(id, evidence, outcome.error)
+    const { block, hash, gasUsed } = outcome
+    book.mark(id, 'accepted', hash)
+    this.#tell('evidence.submitted', evidence, { block, tx: hash, gasUsed: Number(gasUsed) })
+  }
+
+  /** A graver proof of the same kind is another intent. */
+  #intent(evidence: Evidence): string {
+    const { taskId, cluster } = this.#init
+    const percent = basePercent(cluster, evidence)
+    return `evidence/${taskId}/${accusedOf(evidence)}/${evidence.kind}/${percent}`
+  }
+
+  #refused(id: Digest, evidence: Evidence, error: string): void {
+    this.#init.book.mark(id, error === QUICKER ? 'accepted' : 'refused', null)
+    if (error !== QUICKER) this.#tell('evidence.refused', evidence, { error })
+  }
+
+  #tell(what: string, evidence: Evidence, facts: Record<string, unknown>): void {
+    const task = String(this.#init.taskId)
+    const about = { task, member: accusedOf(evidence), kind: evidence.kind, height: heightOf(evidence) }
+    this.#init.logger.info(what, { ...about, ...facts })
+  }
+}
