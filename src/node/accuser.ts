@@ -78,10 +78,16 @@ export class Accuser {
     const { taskId, chain, outbox, book, params, events } = this.#init
     const call = chain.prepareEvidence(taskId, evidence, { params, events: events() })
     const refusal = await chain.refusal(call)
-    if (refusal !== null) return this.#refused(id, evidence, refusal)
+    if (refusal !== null) {
+      this.#refused(id, evidence, refusal)
+      return
+    }
     book.mark(id, 'submitted', null)
     const outcome = await outbox.send(this.#intent(evidence), call)
-    if (outcome.kind === 'reverted') return this.#refused(id, evidence, outcome.error)
+    if (outcome.kind === 'reverted') {
+      this.#refused(id, evidence, outcome.error)
+      return
+    }
     const { block, hash, gasUsed } = outcome
     book.mark(id, 'accepted', hash)
     this.#tell('evidence.submitted', evidence, { block, tx: hash, gasUsed: Number(gasUsed) })

@@ -1,5 +1,5 @@
 import { decodeFrame } from '../codec/frames.ts'
-import type { Chain, ChainEvent } from '../ports/chain.ts'
+import type { Chain, ChainEvent, PostedEvent } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -13,6 +13,7 @@ import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest, MemberIndex } from '../types/ids.ts'
 import type { TaskParams, TaskStatus } from '../types/task.ts'
 import { taskRefusal } from './acceptable.ts'
+import { Accuser } from './accuser.ts'
 import { Anchor } from './anchor.ts'
 import type { TaskSeat } from './faults.ts'
 import type { LeaveAnswer } from './membership.ts'
@@ -72,6 +73,8 @@ export interface NodeHealth {
 interface RunningTask {
   readonly runner: TaskRunner
   readonly anchor: Anchor
+  readonly accuser: Accuser
+  readonly events: PostedEvent[]
   readonly stopTicks: () => void
   readonly cluster: Digest
   readonly endBlock: number
@@ -230,6 +233,11 @@ export class RsdpNode {
           () =>
             anchor.poll(),
       ),
+      ...[...this.#byTask.values()].map(
+        ({ accuser }) =>
+          () =>
+            accuser.poll(this.#head),
+      ),
       () => inTurn([...this.#byTask], ([taskId, task]) => this.#retire(taskId, task)),
     ]
   }
@@ -284,10 +292,14 @@ export class RsdpNode {
         this.#run(event.taskId, event.cluster)
         break
       case 'ledgerEvent': {
-        const { taskId, seq, data } = event
+        const { taskId, seq, data, originator } = event
+        const posted = { seq, data, originator }
         const task = this.#byTask.get(taskId)
-        if (task === undefined) this.#book.ledgerEvent(taskId, { seq, data })
-        else task.runner.ledgerEvent({ seq, data })
+        if (task === undefined) this.#book.ledgerEvent(taskId, posted)
+        else {
+          task.events.push(posted)
+          task.runner.ledgerEvent(posted)
+        }
         break
       }
       case 'checkpointed':
@@ -300,6 +312,9 @@ export class RsdpNode {
         if (task !== undefined) task.finalizedAt = event.block
         break
       }
+      case 'convicted':
+        this.#byTask.get(event.taskId)?.accuser.convicted(event)
+        break
     }
   }
 
@@ -309,7 +324,8 @@ export class RsdpNode {
     const published = this.#book.take(taskId)
     const self = cluster.members.findIndex((member) => member.key === keyring.address)
     if (published === null || self < 0) return
-    const { params, events } = published
+    const { params } = published
+    const events = [...published.events]
     const task = String(taskId)
     const reason = taskRefusal(params)
     const reducer = findReducerByHash(params.reducer)
@@ -327,10 +343,21 @@ export class RsdpNode {
       onCertified: (box) => anchor.certified(box),
       onFatal: (error) => this.#fatal(error),
     })
+    const outbox = this.#outbox
+    const accuser = new Accuser({ ...shared, outbox, book: runner.evidence, events: () => events })
     for (const event of events) runner.ledgerEvent(event)
     const stopTicks = clock.every(params.tickMs, () => runner.tick())
     const { endBlock } = params
-    const running = { runner, anchor, stopTicks, cluster: cluster.id, endBlock, finalizedAt: null }
+    const running = {
+      runner,
+      anchor,
+      accuser,
+      events,
+      stopTicks,
+      cluster: cluster.id,
+      endBlock,
+      finalizedAt: null,
+    }
     this.#byCluster.set(cluster.id, running)
     this.#byTask.set(taskId, running)
     logger.info('task.running', { task, member: self, members: cluster.members.length })

@@ -1,8 +1,9 @@
 import type { RawFrame } from '../codec/frames.ts'
-import { accusedOf, convictingObject, hashesOf, heightOf, isProof } from '../codec/evidence.ts'
+import { accusedOf, convictingObject, hashesOf, heightOf } from '../codec/evidence.ts'
 import { keccak, toHex } from '../codec/hex.ts'
 import { domainSeparator } from '../codec/objects.ts'
 import type { Domain } from '../codec/objects.ts'
+import type { Chain } from '../ports/chain.ts'
 import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ReducerRunner } from '../ports/reducer-runner.ts'
@@ -26,6 +27,7 @@ import { Admit } from './admit.ts'
 import type { RefusalCode } from './admit.ts'
 import { engineConfig } from './engine-config.ts'
 import { EngineLoop } from './engine-loop.ts'
+import { EvidenceBook } from './evidence-book.ts'
 import { failPoint } from './failpoints.ts'
 import { MemberLink } from './member-link.ts'
 import type { LeaveAnswer, Membership } from './membership.ts'
@@ -36,6 +38,7 @@ import { missingCheckpoint, restoredTask } from './restored.ts'
 import { Serving } from './serving.ts'
 import type { SignerInit, ToSign } from './signing.ts'
 import { signOnce } from './signing.ts'
+import { TwinCheck } from './twin-check.ts'
 
 export interface TaskRunnerInit {
   readonly taskId: bigint
@@ -50,6 +53,8 @@ export interface TaskRunnerInit {
   readonly store: Store
   readonly transport: Transport
   readonly runner: ReducerRunner
+  /** Where the reducer's twin can be asked. */
+  readonly chain: Pick<Chain, 'twinAggregate'>
   readonly source: StateSource
   readonly logger: Logger
   /** A checkpoint has signatures of quorum weight. */
@@ -73,12 +78,12 @@ export interface TaskHealth {
   readonly signatureChecks: number
   /** Members isolated for flooding, by seat. */
   readonly isolated: readonly MemberIndex[]
+  /** Proofs against members, by what became of them. */
+  readonly evidence: EvidenceBook['counts']
   readonly ignored: Readonly<Record<string, number>>
   readonly refused: Readonly<Record<string, number>>
 }
 
-/** Proofs of one kind against one member that are kept: the contract takes the gravest. */
-const ALIKE_MAX = 8
 /** Between two questions what was missed, of two members. */
 const ASK_SECONDS = 2
 /** A peer's refusals are all counted; the log tells of the first of each kind in so many seconds. */
@@ -97,6 +102,8 @@ export class TaskRunner {
   readonly #link: MemberLink
   readonly #serving: Serving
   readonly #loop: EngineLoop
+  readonly #twin: TwinCheck | null
+  readonly evidence: EvidenceBook
   readonly #members: ReadonlyMap<string, MemberIndex>
   readonly #events: LedgerEvent[] = []
   readonly #ignored: Record<string, number> = {}
@@ -127,7 +134,12 @@ export class TaskRunner {
       },
     })
     invariant(init.cluster.members[init.self]?.key === init.keyring.address, 'the own seat holds the own key')
-    const config = engineConfig(init)
+    const isProvable = BigInt(init.params.twin) !== 0n
+    const config = engineConfig({ ...init, isProvable })
+    const { taskId, chain, logger } = init
+    const { twin, debateTicks } = init.params
+    this.#twin = isProvable ? new TwinCheck({ taskId, chain, logger, twin, ticksMax: debateTicks }) : null
+    this.evidence = new EvidenceBook(init.store, { ...init, epochHeights: init.params.epochHeights })
     const restored = restoredTask(init.store, init.cluster.id)
     const missing = missingCheckpoint(config, restored)
     if (missing !== null) this.#sign({ entries: [], proof: null, ...missing })
@@ -166,6 +178,7 @@ export class TaskRunner {
       ...this.#measured,
       signatureChecks: this.#admit.checks,
       isolated: this.#admit.isolated,
+      evidence: this.evidence.counts,
       ignored: { ...this.#ignored },
       refused: { ...this.#refused },
     }
@@ -187,6 +200,7 @@ export class TaskRunner {
     const { tick } = this.state
     if (tick % this.#secondTicks === 0) this.#admit.refill()
     if (tick % (REFUSALS_TOLD_SECONDS * this.#secondTicks) === 0) this.#told.clear()
+    this.#twin?.tick()
     this.input({ kind: 'tick' })
     this.#askWhatWasMissed()
     this.#observer.tick(this.state.box.height)
@@ -321,14 +335,9 @@ export class TaskRunner {
 
   /** Durable first; whoever brings it to the chain reads it from the store. */
   #keepEvidence(evidence: Evidence): void {
-    const { store, cluster, logger, taskId, params } = this.#init
-    if (!isProof({ cluster, epochHeights: params.epochHeights }, evidence)) return
-    const kept = store.evidence(cluster.id)
+    const { logger, taskId } = this.#init
+    if (!this.evidence.keep(evidence)) return
     const member = accusedOf(evidence)
-    const alike = kept.filter(
-      (other) => other.evidence.kind === evidence.kind && accusedOf(other.evidence) === member,
-    )
-    if (alike.length >= ALIKE_MAX || !store.keepEvidence(cluster.id, evidence)) return
     const [first, second] = hashesOf(evidence)
     const { kind } = evidence
     const { type } = convictingObject(evidence).object
@@ -367,7 +376,8 @@ export class TaskRunner {
       (result) => {
         this.#locallyValid = result.ok
         if (!result.ok) logger.warn('reducer.failed', { task: String(taskId), height, code: result.code })
-        this.input(answerOf(token, result))
+        if (!result.ok || this.#twin === null || effect.closing) this.input(answerOf(token, result))
+        else this.#twin.check(call, height, result.state, (checked) => this.input(answerOf(token, checked)))
       },
       (error: unknown) => this.#init.onFatal(error),
     )
