@@ -1,7 +1,11 @@
 import { keccak, utf8Hex } from '../codec/hex.ts'
 import type { Digest } from '../types/ids.ts'
+import { median } from './median.ts'
+import { popularValue } from './popular-value.ts'
 import { rateLimit } from './rate-limit.ts'
 import type { Reducer } from './reducer.ts'
+import { timeSlots } from './time-slots.ts'
+import { weightedVote } from './weighted-vote.ts'
 
 /**
  * A reducer whose types its holder does not know. Safe because of the one rule of `runReducer`: states and params that
@@ -12,7 +16,9 @@ export type AnyReducer = Reducer<unknown, unknown>
 /** Finds a reducer by id. */
 export type FindReducer = (id: string) => AnyReducer | null
 
-const STOCK: ReadonlyMap<string, AnyReducer> = new Map([[rateLimit.id, rateLimit]])
+const STOCK: ReadonlyMap<string, AnyReducer> = new Map(
+  [rateLimit, timeSlots, popularValue, median, weightedVote].map((reducer) => [reducer.id, reducer]),
+)
 
 /** The stock reducer with this id, or null. */
 export function findReducer(id: string): AnyReducer | null {

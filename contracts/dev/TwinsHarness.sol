@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IReducer} from "../interfaces/IReducer.sol";
+
+/// @title TwinsHarness
+/// @notice Puts many cases to a twin in one call, so that a million of them take minutes.
+/// @dev A case is packed: params, seed, then one byte of how many inputs and as many (u8 member ‖ state), then one byte of
+/// how many events and as many of them. Params, states and events are u16 length ‖ bytes.
+contract TwinsHarness {
+    /// @dev Reads packed bytes from front to end.
+    struct Cursor {
+        bytes data;
+        uint256 offset;
+    }
+
+    /// @notice The packed cases end in the middle of one.
+    error CutShort();
+
+    /// @notice What the twin answers to each case, packed one after the other.
+    /// @return answers per case: one byte per input of what `validate` says, one byte of whether `aggregate` answered, and
+    /// if so u16 length ‖ its bytes
+    function run(IReducer twin, bytes memory cases) external view returns (bytes memory answers) {
+        Cursor memory cursor = Cursor(cases, 0);
+        bytes[] memory parts = new bytes[](_uint(Cursor(cases, 0), 2));
+        cursor.offset = 2;
+        uint256 length = 0;
+        for (uint256 i = 0; i < parts.length; ++i) {
+            parts[i] = _answer(twin, cursor);
+            length += parts[i].length;
+        }
+        answers = new bytes(length);
+        uint256 offset = 32;
+        for (uint256 i = 0; i < parts.length; ++i) {
+            bytes memory part = parts[i];
+            assembly ("memory-safe") {
+                mcopy(add(answers, offset), add(part, 32), mload(part))
+            }
+            offset += part.length;
+        }
+    }
+
+    function _answer(IReducer twin, Cursor memory cursor) private view returns (bytes memory) {
+        bytes memory params = _bytes(cursor);
+        bytes32 seed = bytes32(_uint(cursor, 32));
+        IReducer.Input[] memory inputs = new IReducer.Input[](_uint(cursor, 1));
+        bytes memory verdicts = new bytes(inputs.length);
+        for (uint256 i = 0; i < inputs.length; ++i) {
+            inputs[i] = IReducer.Input(uint8(_uint(cursor, 1)), _bytes(cursor));
+            if (twin.validate(params, inputs[i].state)) verdicts[i] = 0x01;
+        }
+        bytes[] memory events = new bytes[](_uint(cursor, 1));
+        for (uint256 i = 0; i < events.length; ++i) events[i] = _bytes(cursor);
+        try twin.aggregate(params, seed, inputs, events) returns (bytes memory state) {
+            return abi.encodePacked(verdicts, uint8(1), uint16(state.length), state);
+        } catch {
+            return abi.encodePacked(verdicts, uint8(0));
+        }
+    }
+
+    function _uint(Cursor memory cursor, uint256 width) private pure returns (uint256 value) {
+        bytes memory data = cursor.data;
+        uint256 offset = cursor.offset;
+        require(offset + width <= data.length, CutShort());
+        assembly ("memory-safe") {
+            value := shr(sub(256, mul(8, width)), mload(add(add(data, 32), offset)))
+        }
+        cursor.offset = offset + width;
+    }
+
+    function _bytes(Cursor memory cursor) private pure returns (bytes memory part) {
+        uint256 length = _uint(cursor, 2);
+        part = new bytes(length);
+        bytes memory data = cursor.data;
+        uint256 offset = cursor.offset;
+        require(offset + length <= data.length, CutShort());
+        assembly ("memory-safe") {
+            mcopy(add(part, 32), add(add(data, 32), offset), length)
+        }
+        cursor.offset = offset + length;
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Packed} from "../libraries/Packed.sol";
+import {Sorting} from "./Sorting.sol";
+import {Twin} from "./Twin.sol";
+
+/// @title Twin of median@1: the lower median of what members observe
+/// @dev State: i128 median ‖ u8 count ‖ count × (u8 member ‖ i128 value). Params: i128 min ‖ i128 max, min ≤ max.
+contract MedianTwin is Twin {
+    using Packed for bytes;
+
+    uint256 private constant PARAMS_LENGTH = 32;
+    uint256 private constant INPUT_LENGTH = 34;
+    /// median 0, one row, member 0
+    bytes18 private constant INPUT_HEAD = 0x000000000000000000000000000000000100;
+    uint256 private constant VALUE_AT = 18;
+    /// the sign bit: flipped, two's complement sorts as an unsigned number
+    uint256 private constant SIGN = 1 << 127;
+
+    /// @inheritdoc Twin
+    function _areParams(bytes calldata params) internal pure override returns (bool) {
+        return params.length == PARAMS_LENGTH && _i128(params, 0) <= _i128(params, 16);
+    }
+
+    /// @inheritdoc Twin
+    function _isInput(bytes calldata params, bytes calldata state) internal pure override returns (bool) {
+        return
+            state.length == INPUT_LENGTH &&
+            bytes18(state.word(0)) == INPUT_HEAD &&
+            _i128(state, VALUE_AT) >= _i128(params, 0) &&
+            _i128(state, VALUE_AT) <= _i128(params, 16);
+    }
+
+    /// @inheritdoc Twin
+    function _aggregate(
+        bytes calldata,
+        bytes32,
+        Input[] calldata inputs,
+        bytes[] calldata
+    ) internal pure override returns (bytes memory) {
+        if (inputs.length == 0) return new bytes(17);
+        uint256[] memory values = new uint256[](inputs.length);
+        bytes memory rows;
+        for (uint256 i = 0; i < inputs.length; ++i) {
+            int128 value = _i128(inputs[i].state, VALUE_AT);
+            values[i] = uint128(value) ^ SIGN;
+            rows = abi.encodePacked(rows, inputs[i].member, value);
+        }
+        uint128 median = uint128(Sorting.lowerMedian(values) ^ SIGN);
+        return abi.encodePacked(median, uint8(inputs.length), rows);
+    }
+
+    function _i128(bytes calldata data, uint256 offset) private pure returns (int128) {
+        return int128(uint128(bytes16(data.word(offset))));
+    }
+}

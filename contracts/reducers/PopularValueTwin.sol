@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Packed} from "../libraries/Packed.sol";
+import {Election} from "./Election.sol";
+import {Twin} from "./Twin.sol";
+
+/// @title Twin of popular-value@1: the value that most members hold
+/// @dev State: bytes32 seed ‖ bytes32 value ‖ u8 count ‖ u8 rows ‖ rows × (u8 member ‖ bytes32 value). No params.
+contract PopularValueTwin is Twin {
+    using Packed for bytes;
+
+    uint256 private constant INPUT_LENGTH = 99;
+    uint256 private constant COUNT_AT = 64;
+    /// count 0, one row, member 0
+    bytes3 private constant INPUT_MIDDLE = 0x000100;
+    uint256 private constant VALUE_AT = 67;
+
+    /// @inheritdoc Twin
+    function _areParams(bytes calldata params) internal pure override returns (bool) {
+        return params.length == 0;
+    }
+
+    /// @inheritdoc Twin
+    function _isInput(bytes calldata, bytes calldata state) internal pure override returns (bool) {
+        return
+            state.length == INPUT_LENGTH &&
+            state.word(0) == 0 &&
+            state.word(32) == 0 &&
+            bytes3(state.word(COUNT_AT)) == INPUT_MIDDLE;
+    }
+
+    /// @inheritdoc Twin
+    function _aggregate(
+        bytes calldata,
+        bytes32 seed,
+        Input[] calldata inputs,
+        bytes[] calldata
+    ) internal pure override returns (bytes memory) {
+        bytes32[] memory values = new bytes32[](inputs.length);
+        uint256[] memory ones = new uint256[](inputs.length);
+        bytes memory rows;
+        for (uint256 i = 0; i < inputs.length; ++i) {
+            values[i] = inputs[i].state.word(VALUE_AT);
+            ones[i] = 1;
+            rows = abi.encodePacked(rows, inputs[i].member, values[i]);
+        }
+        (bytes32 value, uint256 count) = Election.elect(seed, values, ones);
+        return abi.encodePacked(seed, value, uint8(count), uint8(inputs.length), rows);
+    }
+}
