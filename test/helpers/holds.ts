@@ -7,3 +7,11 @@ const SEED = Number(process.env['RSDP_SEED'] ?? 20261121)
 export function holds<T extends unknown[]>(property: fc.IProperty<T>, runs = 200): void {
   fc.assert(property, { seed: SEED, numRuns: runs })
 }
+
+/** The same for a property that waits. */
+export async function holdsAsync<T extends unknown[]>(
+  property: fc.IAsyncProperty<T>,
+  runs = 200,
+): Promise<void> {
+  await fc.assert(property, { seed: SEED, numRuns: runs })
+}
