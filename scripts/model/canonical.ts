@@ -73,19 +73,22 @@ function isEmpty(box: HeightBox): boolean {
  */
 export function forget(state: EngineState): EngineState {
   const { self } = state.config
-  const box = emptyBox(state.box.height)
   const own = state.box.inputs.get(self)
-  if (own !== undefined) box.inputs.set(self, own)
+  const rounds = new Map<number, RoundBox>()
   for (const [round, heard] of state.box.rounds) {
     const kept = forgetRound(state, round, heard)
-    if (kept !== null) box.rounds.set(round, kept)
+    if (kept !== null) rounds.set(round, kept)
   }
   const { adoption } = state
   const timers = new Map(state.timers)
   timers.delete('confirm')
   return {
     ...state,
-    box,
+    box: {
+      ...emptyBox(state.box.height),
+      inputs: new Map(own === undefined ? [] : [[self, own]]),
+      rounds,
+    },
     timers,
     valid: null,
     adoption: adoption === null ? null : { ...adoption, share: null, inputs: null },

@@ -12,7 +12,7 @@ import { NIL } from '../types/ids.ts'
 import type { Hello, Share, Signed } from '../types/objects.ts'
 import type { HeightBox } from './state.ts'
 import type { Work } from './work.ts'
-import { emit } from './work.ts'
+import { emit, own } from './work.ts'
 
 /** Reports evidence, once per member, kind and sign-once key. Whether it is new. */
 export function accuse(w: Work, evidence: Evidence): boolean {
@@ -22,7 +22,7 @@ export function accuse(w: Work, evidence: Evidence): boolean {
   const line = `${accusedOf(evidence)}/${evidence.kind}/${signOnceKey(object)}`
   const known = reported.get(height)
   if (known?.has(line) === true) return false
-  reported.set(height, new Set([...(known ?? []), line]))
+  own(w, w.s, 'reported').set(height, new Set([...(known ?? []), line]))
   emit(w, { kind: 'evidence', evidence })
   return true
 }
@@ -39,7 +39,7 @@ export function forgetReports(w: Work): void {
   const { reported, box, last, checkpoints } = w.s
   const oldest = last?.height ?? box.height
   for (const height of reported.keys()) {
-    if (height < oldest && !checkpoints.has(height)) reported.delete(height)
+    if (height < oldest && !checkpoints.has(height)) own(w, w.s, 'reported').delete(height)
   }
 }
 
@@ -47,8 +47,8 @@ export function forgetReports(w: Work): void {
 export function equivocate(w: Work, box: HeightBox, first: Signed, second: Signed): void {
   if (!isEquivocation(first, second)) return
   if (accuse(w, { kind: 'E1', first, second }))
-    box.seconds.set(`${second.member}/${signOnceKey(second.object)}`, second)
-  box.equivocators.add(second.member)
+    own(w, box, 'seconds').set(`${second.member}/${signOnceKey(second.object)}`, second)
+  own(w, box, 'equivocators').add(second.member)
 }
 
 /** Holds an object that is not kept, from a certificate or of a malformed vote, against what its signer said elsewhere. */

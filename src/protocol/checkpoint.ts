@@ -11,7 +11,7 @@ import { isQuorum, weightOf } from './quorum.ts'
 import type { CheckpointBox, EngineConfig, EpochRecord } from './state.ts'
 import { emptyCheckpoint, KEPT_NOTHING } from './state.ts'
 import type { Work } from './work.ts'
-import { emit, record, setTimer } from './work.ts'
+import { emit, own, record, setTimer } from './work.ts'
 
 /** Largest note kept, ours or a peer's. A longer one is dropped: its signer is then shown as a gap. */
 export const NOTE_BYTES_MAX = 8_192
@@ -39,7 +39,7 @@ export function signCheckpoint(w: Work): void {
   const note = ownNote(s.config, s.epoch)
   const object = { type: 'checkpoint', height, root, logSeq: s.log.seq, logHead: s.log.head } as const
   record(w, object, null, { ...KEPT_NOTHING, note })
-  if (note !== null) box.notes.set(s.config.self, note)
+  if (note !== null) own(w, box, 'notes').set(s.config.self, note)
   for (const member of box.signed.keys()) accuseLog(w, box, member)
 }
 
@@ -78,8 +78,8 @@ export function keepCheckpoint(
     accuse(w, { kind: 'E1', first: held, second: signed })
     return 'kept'
   }
-  box.signed.set(member, signed)
-  if (note !== null && note.length <= 2 + 2 * NOTE_BYTES_MAX) box.notes.set(member, note)
+  own(w, box, 'signed').set(member, signed)
+  if (note !== null && note.length <= 2 + 2 * NOTE_BYTES_MAX) own(w, box, 'notes').set(member, note)
   accuseLog(w, box, member)
   announce(w, box)
   return 'kept'
@@ -95,7 +95,7 @@ function keepStray(w: Work, signed: Signed<Checkpoint>): 'kept' | 'duplicate' | 
   const held = box.strays.get(signed.member)
   if (held?.hash === signed.hash) return 'duplicate'
   if (held === undefined) {
-    box.strays.set(signed.member, signed)
+    own(w, box, 'strays').set(signed.member, signed)
     accuseLog(w, box, signed.member)
   } else if (held.object.height === height) accuse(w, { kind: 'E1', first: held, second: signed })
   return 'kept'
@@ -115,20 +115,27 @@ export function announce(w: Work, box: CheckpointBox): void {
 export function onCheckpointed(w: Work, height: number): void {
   const { s } = w
   s.anchoredHeight = Math.max(s.anchoredHeight, height)
-  for (const boxed of s.checkpoints.keys()) if (boxed <= height) s.checkpoints.delete(boxed)
-  if (s.checkpoints.size === 0) s.timers.delete('checkpoint')
+  for (const boxed of s.checkpoints.keys()) if (boxed <= height) own(w, s, 'checkpoints').delete(boxed)
+  if (s.checkpoints.size === 0) own(w, s, 'timers').delete('checkpoint')
   forgetReports(w)
 }
 
+/** The collection of a height for writing to; null for a height that has none. */
 function checkpointBox(w: Work, height: number): CheckpointBox | null {
   const { s } = w
   const existing = s.checkpoints.get(height)
-  if (existing !== undefined) return existing
+  if (existing !== undefined) return ownCheckpoint(w, existing)
   const tooFar = height > s.chain.height + BOXES_MAX * s.config.epochHeights
   if (!isCheckpointHeight(s.config, height) || height <= s.anchoredHeight || tooFar) return null
-  const box = emptyCheckpoint(height)
-  s.checkpoints.set(height, box)
-  return box
+  return ownCheckpoint(w, emptyCheckpoint(height))
+}
+
+function ownCheckpoint(w: Work, box: CheckpointBox): CheckpointBox {
+  if (w.owned.has(box)) return box
+  const copy = { ...box }
+  w.owned.add(copy)
+  own(w, w.s, 'checkpoints').set(box.height, copy)
+  return copy
 }
 
 function firstHeight(config: EngineConfig, height: number): number {

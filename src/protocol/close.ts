@@ -3,7 +3,7 @@ import type { MemberIndex } from '../types/ids.ts'
 import type { Close, Signed, SignedInput } from '../types/objects.ts'
 import type { IgnoreCode } from './io.ts'
 import type { Work } from './work.ts'
-import { emit, record } from './work.ts'
+import { emit, own, record } from './work.ts'
 
 /**
  * CLOSE (paper, sections 2 and 5): from now on the leaver's list entry is its CLOSE instead of a STATUS; the height whose
@@ -17,7 +17,7 @@ export function requestClose(w: Work): void {
 
 /** The own CLOSE is durable: tell everybody. */
 export function onCloseSigned(w: Work, signed: Signed<Close>): void {
-  w.s.closes.set(signed.member, signed)
+  own(w, w.s, 'closes').set(signed.member, signed)
   emit(w, { kind: 'broadcast', parts: [{ kind: 'object', signed }] })
 }
 
@@ -25,7 +25,7 @@ export function onCloseSigned(w: Work, signed: Signed<Close>): void {
 export function keepClose(w: Work, signed: Signed<Close>): IgnoreCode | null {
   if (hasLeft(w, signed.member)) return 'stale'
   if (w.s.closes.has(signed.member)) return 'duplicate'
-  w.s.closes.set(signed.member, signed)
+  own(w, w.s, 'closes').set(signed.member, signed)
   return null
 }
 

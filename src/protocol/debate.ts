@@ -8,7 +8,7 @@ import { hasHonest, isQuorum, weightOf } from './quorum.ts'
 import type { Content, Kept } from './state.ts'
 import type { Work } from './work.ts'
 import { admission, votedValue } from './votes.ts'
-import { emit, expired, grown, logEvent, ownRound, record, recordEntries, setTimer } from './work.ts'
+import { emit, expired, grown, logEvent, own, ownRound, record, recordEntries, setTimer } from './work.ts'
 
 /**
  * DEBATE of round 0, which has no leader. Entered by t1 or t3; left by t2 when every member of the last decided list
@@ -122,7 +122,7 @@ export function onAggregated(
     castShare(w, null, -1)
     return
   }
-  s.bodies.set(result.stateHash, result.state)
+  own(w, s, 'bodies').set(result.stateHash, result.state)
   const { inputs, inputsRoot: root, eventSeq } = pending
   castShare(w, { stateHash: result.stateHash, inputsRoot: root, inputs, eventSeq }, -1)
 }

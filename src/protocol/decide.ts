@@ -15,7 +15,7 @@ import { emptyBox } from './state.ts'
 import { measureValidity, isGloballyValid } from './validity.ts'
 import { resolve, tallyConfirms, votedValue } from './votes.ts'
 import type { Work } from './work.ts'
-import { emit, expired, logEvent, recordEntries, setTimer } from './work.ts'
+import { emit, expired, logEvent, own, recordEntries, setTimer } from './work.ts'
 
 /** Most bodies one request may name. */
 export const GET_MAX = 64
@@ -211,10 +211,10 @@ function nextHeight(w: Work): void {
   s.lock = null
   s.valid = null
   s.adoption = s.ahead.get(height) ?? null
-  s.ahead.delete(height)
+  own(w, s, 'ahead').delete(height)
   s.observing = false
   for (const name of ['debate', 'hello', 'share', 'confirm', 'resend', 'fetch'] as const)
-    s.timers.delete(name)
+    own(w, s, 'timers').delete(name)
   setTimer(w, 'measure', s.config.shareTicks)
   const announced = new Set(
     [...s.box.inputs.values()].flatMap((input) =>
@@ -223,7 +223,7 @@ function nextHeight(w: Work): void {
   )
   const served = [...s.ahead.values(), ...(s.adoption === null ? [] : [s.adoption])]
   for (const adoption of served) for (const hash of namedBodies(adoption) ?? []) announced.add(hash)
-  for (const hash of s.bodies.keys()) if (!announced.has(hash)) s.bodies.delete(hash)
+  for (const hash of s.bodies.keys()) if (!announced.has(hash)) own(w, s, 'bodies').delete(hash)
   for (const round of s.box.rounds.keys()) noteShareQuorum(w, round)
 }
 
@@ -233,7 +233,7 @@ function nextHeight(w: Work): void {
  */
 export function measure(w: Work): void {
   const { s } = w
-  s.timers.delete('measure')
+  own(w, s, 'timers').delete('measure')
   if (s.last === null) return
   const box = s.last.rounds.get(s.last.decidedRound ?? 0)
   const values = (objects: Iterable<{ value: Digest }>): Digest[] =>

@@ -18,7 +18,7 @@ import { paperRules } from './paper/rules.ts'
 import type { EngineConfig, EngineState } from './state.ts'
 import { cloneState } from './state.ts'
 import type { Rules, Work } from './work.ts'
-import { emit, expired, grown, hasOpened, ownRound, setTimer } from './work.ts'
+import { emit, expired, grown, hasOpened, own, ownRound, setTimer } from './work.ts'
 
 /**
  * The protocol as a function: pure and total. No clock, dice, I/O or async, and no throw on anything a peer sends.
@@ -29,7 +29,7 @@ export function step(
   state: EngineState,
   input: EngineInput,
 ): { readonly state: EngineState; readonly effects: readonly EngineEffect[] } {
-  const w: Work = { s: cloneState(state), effects: [], ownRounds: new Set() }
+  const w: Work = { s: cloneState(state), effects: [], owned: new Set() }
   const rules = rulesOf(state.config)
   take(w, rules, input)
   while (rules.advance(w));
@@ -119,7 +119,7 @@ function onSigned(w: Work, signed: Signed): void {
   const part: Part = { kind: 'object', signed }
   switch (object.type) {
     case 'status':
-      s.box.inputs.set(signed.member, signed as Signed<Status>)
+      own(w, s.box, 'inputs').set(signed.member, signed as Signed<Status>)
       setTimer(w, 'debate', s.config.debateTicks)
       setTimer(w, 'resend', s.config.debateTicks + s.config.shareTicks)
       emit(w, { kind: 'broadcast', parts: statusParts(w) })
@@ -136,12 +136,12 @@ function onSigned(w: Work, signed: Signed): void {
       })
       return
     case 'share':
-      ownRound(w, s.box, object.round).shares.set(signed.member, signed as Signed<Share>)
+      own(w, ownRound(w, s.box, object.round), 'shares').set(signed.member, signed as Signed<Share>)
       noteShareQuorum(w, object.round)
       setTimer(w, 'share', grown(w, s.config.shareTicks))
       break
     case 'confirm':
-      ownRound(w, s.box, object.round).confirms.set(signed.member, signed as Signed<Confirm>)
+      own(w, ownRound(w, s.box, object.round), 'confirms').set(signed.member, signed as Signed<Confirm>)
       emit(w, { kind: 'broadcast', parts: confirmParts(w, signed as Signed<Confirm>) })
       return
   }

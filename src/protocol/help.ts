@@ -6,7 +6,7 @@ import { objectsOf } from './accuse.ts'
 import { GET_MAX } from './decide.ts'
 import { admission } from './votes.ts'
 import type { Work } from './work.ts'
-import { emit } from './work.ts'
+import { emit, own } from './work.ts'
 
 /** Bodies and objects that a member gets on request within `shareTicks`: enough for a page of decided heights. */
 const ANSWERS_MAX = 512
@@ -26,7 +26,7 @@ export function help(
   const { s } = w
   const last = s.helped.get(member)
   if (last !== undefined && s.tick - last < s.config.shareTicks) return
-  s.helped.set(member, s.tick)
+  own(w, s, 'helped').set(member, s.tick)
   switch (what) {
     case 'serve-heights':
       emit(w, { kind: 'serveHeights', to: member, fromHeight: Math.max(height, 1) })
@@ -71,7 +71,7 @@ function mayAnswer(w: Work, member: MemberIndex, count: number): boolean {
     emit(w, { kind: 'ignored', from: member, code: 'over-quota' })
     return false
   }
-  answered.set(member, { since, count: before + count })
+  own(w, w.s, 'answered').set(member, { since, count: before + count })
   return true
 }
 

@@ -5,7 +5,7 @@ import { asynchronousDue, asynchronousPhase, slotOwner } from './schedule.ts'
 import type { HeightBox } from './state.ts'
 import { KEPT_NOTHING } from './state.ts'
 import type { Work } from './work.ts'
-import { emit, grown, hasOpened, logEvent, record, recordEntries, setTimer } from './work.ts'
+import { emit, grown, hasOpened, logEvent, own, record, recordEntries, setTimer } from './work.ts'
 
 /**
  * Opens the height in work if there is a reason (docs/protocol.md, "Opening"): height 1; the resynchronisation schedule
@@ -41,7 +41,7 @@ export function onObserved(w: Work, height: number, state: Uint8Array, stateHash
   if (height !== s.box.height || !s.observing || hasOpened(w)) return
   s.observing = false
   s.anchorTick = s.tick
-  s.bodies.set(stateHash, state)
+  own(w, s, 'bodies').set(stateHash, state)
   logEvent(w, s.log.status === 'INITIAL' ? 't1' : 't3', 0, s.chain.value)
   record(w, { type: 'status', height, stateHash, eventSeq: s.ledgerSeq }, null, {
     ...KEPT_NOTHING,

@@ -23,7 +23,7 @@ import {
   votedValue,
 } from './votes.ts'
 import type { Work } from './work.ts'
-import { emit, hasOpened, ownRound } from './work.ts'
+import { emit, hasOpened, own, ownRound } from './work.ts'
 
 /** Decided heights that are kept while the ones below are still being taken: one page of an answer. */
 const AHEAD_MAX = 8
@@ -133,7 +133,7 @@ function keep(w: Work, box: HeightBox, signed: Signed): IgnoreCode | null {
   const { object, member } = signed
   switch (object.type) {
     case 'status':
-      return put(w, box, box.inputs, signed as SignedInput)
+      return put(w, box, own(w, box, 'inputs'), signed as SignedInput)
     case 'share':
       if (isFar(w, box, object.round)) return 'far-ahead'
       if (!isWellFormedShare(config.cluster, object)) {
@@ -141,10 +141,10 @@ function keep(w: Work, box: HeightBox, signed: Signed): IgnoreCode | null {
         noteUnjustified(w, { ...signed, object })
         return 'malformed-vote'
       }
-      return put(w, box, ownRound(w, box, object.round).shares, signed as Signed<Share>)
+      return put(w, box, own(w, ownRound(w, box, object.round), 'shares'), signed as Signed<Share>)
     case 'confirm':
       if (isFar(w, box, object.round)) return 'far-ahead'
-      return put(w, box, ownRound(w, box, object.round).confirms, signed as Signed<Confirm>)
+      return put(w, box, own(w, ownRound(w, box, object.round), 'confirms'), signed as Signed<Confirm>)
     case 'hello': {
       if (member !== convener(config, object.height, object.round)) return 'not-convener'
       if (isFar(w, box, object.round)) return 'far-ahead'
@@ -235,7 +235,7 @@ function receiveBody(w: Work, from: MemberIndex, hash: Digest, bytes: Uint8Array
     (input) => input.object.type === 'status' && input.object.stateHash === hash,
   )
   if (!announced && !wantedByAdoption(w).includes(hash)) return ignored(w, from, 'unwanted-body')
-  s.bodies.set(hash, bytes)
+  own(w, s, 'bodies').set(hash, bytes)
 }
 
 /** A round certificate counts as a whole: it may be for a round far above ours. */
@@ -256,8 +256,8 @@ function receiveCertificate(w: Work, from: MemberIndex, confirms: readonly Signe
     for (const signed of confirms) examine(w, s.box, signed)
     return ignored(w, from, 'stale')
   }
-  const box = ownRound(w, s.box, first.round)
-  for (const signed of confirms) put(w, s.box, box.confirms, signed)
+  const held = own(w, ownRound(w, s.box, first.round), 'confirms')
+  for (const signed of confirms) put(w, s.box, held, signed)
 }
 
 /** A decided height with its votes: taken if it proves itself, at once or when the heights below are decided too. */
@@ -274,13 +274,13 @@ function receiveDecided(w: Work, from: MemberIndex, decided: DecidedHeight): voi
   const proved = prove(w, decided)
   if (proved === null) return ignored(w, from, 'bad-certificate')
   if (height > s.box.height) {
-    s.ahead.set(height, proved)
+    own(w, s, 'ahead').set(height, proved)
     return
   }
   // one that was waiting for its content has found it
   if (s.adoption !== null && s.adoption.inputs !== null) return
   s.adoption = proved
-  s.timers.delete('fetch')
+  own(w, s, 'timers').delete('fetch')
 }
 
 /** What a decided height commits to: CONFIRMs of quorum weight for one value in one round, and all that it stands for. */

@@ -1,6 +1,6 @@
 import { concatHex, keccak, uint } from '../codec/hex.ts'
 import type { Work } from './work.ts'
-import { logEvent, recordEntries } from './work.ts'
+import { logEvent, own, recordEntries } from './work.ts'
 
 /** Resets within the window after which a node only listens until the window has passed. */
 const BREAKER_RESETS = 5
@@ -17,7 +17,8 @@ export function resetAfterTimeout(w: Work, token: number): void {
   const { s } = w
   if (s.pending?.token !== token) return
   s.pending = null
-  for (const name of ['debate', 'hello', 'share', 'confirm', 'resend'] as const) s.timers.delete(name)
+  for (const name of ['debate', 'hello', 'share', 'confirm', 'resend'] as const)
+    own(w, s, 'timers').delete(name)
   logEvent(w, 'RESET', s.round, s.chain.value)
   recordEntries(w)
   const window = WINDOW_PHASES * s.config.shareTicks

@@ -10,7 +10,7 @@ import { keepQuorum } from './share.ts'
 import type { ChainState, EngineConfig, EngineState, Kept, ShareQuorum } from './state.ts'
 import { emptyBox, emptyCheckpoint } from './state.ts'
 import type { Work } from './work.ts'
-import { ownRound } from './work.ts'
+import { own, ownRound, setTimer } from './work.ts'
 
 /** What the store still knows of a task: enough to go on without ever signing a second object for a key. */
 export interface RestoredTask {
@@ -46,7 +46,7 @@ export function restoreEngine(config: EngineConfig, task: RestoredTask): EngineS
   s.next = emptyBox(next + 1)
   restoreEpoch(s, task)
   restoreLog(s, task.entries)
-  const w: Work = { s, effects: [], ownRounds: new Set() }
+  const w: Work = { s, effects: [], owned: new Set() }
   for (const signed of task.signed) restoreObject(w, signed, task.notes ?? new Map())
   for (const proof of task.proofs) {
     if (proof.shares[0]?.object.height === next) keepQuorum(w, proof)
@@ -91,28 +91,28 @@ function restoreObject(w: Work, signed: Signed, notes: ReadonlyMap<number, Hex>)
     const root = object.height <= s.chain.height ? object.root : null
     const box = emptyCheckpoint(object.height)
     box.root = root
-    box.signed.set(signed.member, signed as Signed<Checkpoint>)
+    own(w, box, 'signed').set(signed.member, signed as Signed<Checkpoint>)
     const note = notes.get(object.height)
-    if (note !== undefined) box.notes.set(signed.member, note)
-    s.checkpoints.set(object.height, box)
-    s.timers.set('checkpoint', 1)
+    if (note !== undefined) own(w, box, 'notes').set(signed.member, note)
+    own(w, s, 'checkpoints').set(object.height, box)
+    setTimer(w, 'checkpoint', 1)
     return
   }
   if (object.type === 'close') {
-    s.closes.set(signed.member, signed as Signed<Close>)
+    own(w, s, 'closes').set(signed.member, signed as Signed<Close>)
     return
   }
   if (object.height !== s.box.height) return
   if (object.type === 'status') {
-    s.box.inputs.set(signed.member, signed as Signed<Status>)
+    own(w, s.box, 'inputs').set(signed.member, signed as Signed<Status>)
     return
   }
   s.round = Math.max(s.round, object.round)
   const box = ownRound(w, s.box, object.round)
   if (object.type === 'hello') box.hello = signed as Signed<Hello>
-  if (object.type === 'share') box.shares.set(signed.member, signed as Signed<Share>)
+  if (object.type === 'share') own(w, box, 'shares').set(signed.member, signed as Signed<Share>)
   if (object.type === 'confirm') {
-    box.confirms.set(signed.member, signed as Signed<Confirm>)
+    own(w, box, 'confirms').set(signed.member, signed as Signed<Confirm>)
     const { value, round } = object
     if (value !== NIL && (s.lock === null || round > s.lock.round)) s.lock = { value, round }
   }
@@ -121,15 +121,16 @@ function restoreObject(w: Work, signed: Signed, notes: ReadonlyMap<number, Hex>)
 function restoreKept(w: Work, kept: Kept): void {
   const { s } = w
   const { admission, list, bodies } = kept
-  for (const [hash, bytes] of bodies) s.bodies.set(hash, bytes)
+  for (const [hash, bytes] of bodies) own(w, s, 'bodies').set(hash, bytes)
   if (admission?.height === s.box.height) {
-    const { confirms } = ownRound(w, s.box, admission.round)
+    const confirms = own(w, ownRound(w, s.box, admission.round), 'confirms')
     for (const signed of admission.confirms)
       if (!confirms.has(signed.member)) confirms.set(signed.member, signed)
   }
   if (list === null) return
   ownRound(w, s.box, list.round).list ??= list
-  for (const input of list.objects) if (!s.box.inputs.has(input.member)) s.box.inputs.set(input.member, input)
+  for (const input of list.objects)
+    if (!s.box.inputs.has(input.member)) own(w, s.box, 'inputs').set(input.member, input)
 }
 
 /** RESET: from whatever status to INITIAL, at the height and round in work. */
@@ -140,6 +141,6 @@ function resetLog(s: EngineState): void {
   const where = { cluster: s.config.cluster.id, epochHeights: s.config.epochHeights }
   const { log, entry } = append(s.log, where, 'RESET', { height, round, value: s.chain.value })
   s.log = log
-  s.unrecorded.push(entry)
+  s.unrecorded = [...s.unrecorded, entry]
   s.epoch = { ...s.epoch, entries: [...s.epoch.entries, entry] }
 }

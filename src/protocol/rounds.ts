@@ -8,11 +8,11 @@ import { askProofs } from './help.ts'
 import { entriesOf, hasLeft } from './close.ts'
 import { isQuorum, weightOf } from './quorum.ts'
 import { accuseReductions } from './reduction.ts'
-import type { EngineConfig, EngineState, ShareQuorum } from './state.ts'
+import type { EngineConfig, ShareQuorum } from './state.ts'
 import { emptyRound, KEPT_NOTHING } from './state.ts'
 import { admission, resolve, tallyConfirms } from './votes.ts'
 import type { Work } from './work.ts'
-import { emit, expired, grown, hasOpened, logEvent, ownRound, record, setTimer } from './work.ts'
+import { emit, expired, grown, hasOpened, logEvent, own, ownRound, record, setTimer } from './work.ts'
 
 /** Rounds of a height that are remembered behind the running one. */
 const ROUNDS_KEPT = 2 * MEMBERS_MAX
@@ -57,8 +57,8 @@ function enterRound(w: Work, round: number): void {
   s.round = round
   s.ownValue = NIL
   s.pending = null
-  for (const name of ['debate', 'share', 'confirm', 'hello'] as const) s.timers.delete(name)
-  forgetRounds(s)
+  for (const name of ['debate', 'share', 'confirm', 'hello'] as const) own(w, s, 'timers').delete(name)
+  forgetRounds(w)
   logEvent(w, 't3', round, s.chain.value)
   askProofs(w)
   setTimer(w, 'hello', grown(w, s.config.helloTicks))
@@ -68,17 +68,18 @@ function enterRound(w: Work, round: number): void {
  * Drops what nobody can need any more, so that a height without end does not fill memory. Every member convenes within
  * MEMBERS_MAX rounds, and brings the SHARE quorum of its lock along.
  */
-function forgetRounds(s: EngineState): void {
+function forgetRounds(w: Work): void {
+  const { s } = w
   const dropped = [...s.box.rounds.keys()].filter((round) => round < s.round - ROUNDS_KEPT)
   if (dropped.length === 0) return
-  for (const round of dropped) if (round !== s.valid?.round) s.box.rounds.delete(round)
+  for (const round of dropped) if (round !== s.valid?.round) own(w, s.box, 'rounds').delete(round)
   const boxes = [...s.box.rounds.values()]
   const inputs = [s.box.inputs, s.next.inputs].flatMap((held) => [...held.values()])
   const named = [...inputs, ...boxes.flatMap(({ list }) => list?.objects ?? [])]
   const kept = new Set(named.flatMap(({ object }) => (object.type === 'status' ? [object.stateHash] : [])))
   for (const { shares } of boxes) for (const { object } of shares.values()) kept.add(object.stateHash)
   if (s.valid !== null) kept.add(s.valid.content.stateHash)
-  for (const hash of s.bodies.keys()) if (!kept.has(hash)) s.bodies.delete(hash)
+  for (const hash of s.bodies.keys()) if (!kept.has(hash)) own(w, s, 'bodies').delete(hash)
 }
 
 /** DEBATE of a round ≥ 1. The convener lists or re-proposes; everybody answers with a SHARE, NIL at `helloTimeout`. */

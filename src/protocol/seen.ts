@@ -4,7 +4,7 @@ import type { Confirm, Signed } from '../types/objects.ts'
 import { isReported } from './accuse.ts'
 import type { HeightBox } from './state.ts'
 import type { Work } from './work.ts'
-import { emit } from './work.ts'
+import { emit, own } from './work.ts'
 
 /** An own CONFIRM, and beside it what the others said to this node up to its round: STATUS, and SHARE of that round. */
 export function confirmParts(w: Work, signed: Signed<Confirm>): Part[] {
@@ -53,6 +53,6 @@ function conflict(
   if (held.member === w.s.config.self || isReported(w, held)) return []
   const line = `${from}/${held.member}/${held.hash}`
   if (box.asked.has(line)) return []
-  box.asked.add(line)
+  own(w, box, 'asked').add(line)
   return [told]
 }

@@ -61,22 +61,22 @@ export interface RoundBox {
   /** SHARE quorum of this round, from votes heard or from a certificate. Two of them cannot differ. */
   quorum: ShareQuorum | null
   /** By member. */
-  readonly shares: Map<MemberIndex, Signed<Share>>
-  readonly confirms: Map<MemberIndex, Signed<Confirm>>
+  shares: ReadonlyMap<MemberIndex, Signed<Share>>
+  confirms: ReadonlyMap<MemberIndex, Signed<Confirm>>
 }
 
 /** What was heard for one height. At most one object per (member, round, class) is kept; a second one is evidence. */
 export interface HeightBox {
   readonly height: number
   /** By member: STATUS, or the member's CLOSE. */
-  readonly inputs: Map<MemberIndex, SignedInput>
-  readonly rounds: Map<number, RoundBox>
+  inputs: ReadonlyMap<MemberIndex, SignedInput>
+  rounds: ReadonlyMap<number, RoundBox>
   /** Members with two different objects for one key. */
-  readonly equivocators: Set<MemberIndex>
+  equivocators: ReadonlySet<MemberIndex>
   /** The second objects, one by member and key, so that others can be shown both. */
-  readonly seconds: Map<string, Signed>
+  seconds: ReadonlyMap<string, Signed>
   /** What other members saw differently and were asked for, by member asked and object held. */
-  readonly asked: Set<string>
+  asked: ReadonlySet<string>
   /** Round of the commit certificate; null while undecided. */
   decidedRound: number | null
 }
@@ -145,13 +145,13 @@ export interface CheckpointBox {
   readonly height: number
   /** Own root; null until this node has decided the height. */
   root: Digest | null
-  readonly signed: Map<MemberIndex, Signed<Checkpoint>>
+  signed: ReadonlyMap<MemberIndex, Signed<Checkpoint>>
   /** Packed note per signer whose log differs; unsigned, checked by auditors against the signed head. */
-  readonly notes: Map<MemberIndex, Hex>
+  notes: ReadonlyMap<MemberIndex, Hex>
   /** The epoch as this node decided it; null until then, and after a restart. */
   epoch: EpochRecord | null
   /** CHECKPOINTs of this epoch at heights where nobody signs one: the first of each member. */
-  readonly strays: Map<MemberIndex, Signed<Checkpoint>>
+  strays: ReadonlyMap<MemberIndex, Signed<Checkpoint>>
 }
 
 /** The running epoch, as far as decided: what a CHECKPOINT and its note are made of. */
@@ -174,7 +174,7 @@ export interface EngineState {
   tick: number
   log: LogState
   /** Entries not yet handed out with a record. */
-  unrecorded: LogEntry[]
+  unrecorded: readonly LogEntry[]
   chain: ChainState
   /** Height in work: chain.height + 1. */
   box: HeightBox
@@ -200,10 +200,10 @@ export interface EngineState {
   valid: ShareQuorum | null
   adoption: Adoption | null
   /** Heights above the one in work that were sent with their certificates, while this node catches up. */
-  readonly ahead: Map<number, Adoption>
+  ahead: ReadonlyMap<number, Adoption>
   /** Bodies by hash: states of this height's inputs and results. Bounded by what was announced. */
-  readonly bodies: Map<Digest, Uint8Array>
-  readonly timers: Map<TimerName, number>
+  bodies: ReadonlyMap<Digest, Uint8Array>
+  timers: ReadonlyMap<TimerName, number>
   /** Tick from which slots are counted. */
   anchorTick: number
   /** Schedule `external`: a resynchronisation was called for since the last height opened. */
@@ -211,11 +211,11 @@ export interface EngineState {
   /** Highest ledger event read at reorg depth. */
   ledgerSeq: number
   /** Last tick at which each member was helped: a quota for answers. */
-  readonly helped: Map<MemberIndex, number>
+  helped: ReadonlyMap<MemberIndex, number>
   /** Bodies and objects that each member got on request since a tick: the other quota. */
-  readonly answered: Map<MemberIndex, { readonly since: number; readonly count: number }>
+  answered: ReadonlyMap<MemberIndex, { readonly since: number; readonly count: number }>
   /** CLOSE of members that want to leave, or have left. */
-  readonly closes: Map<MemberIndex, Signed<Close>>
+  closes: ReadonlyMap<MemberIndex, Signed<Close>>
   /** Bitmap of members whose CLOSE was in a decided list: they are in no list any more. */
   left: number
   /** Ticks of the last resets, oldest first: what the back-off and the breaker go by. */
@@ -225,11 +225,11 @@ export interface EngineState {
   epoch: EpochRecord
   /** Height up to which the chain has accepted checkpoints. */
   anchoredHeight: number
-  readonly checkpoints: Map<number, CheckpointBox>
+  checkpoints: ReadonlyMap<number, CheckpointBox>
   /** What was reported as evidence, by height: each member, kind and key once. */
-  readonly reported: Map<number, ReadonlySet<string>>
+  reported: ReadonlyMap<number, ReadonlySet<string>>
   /** Profile `paper`: the finalised state, by hash, that each member said it held with its last HELLO. */
-  readonly finals: Map<MemberIndex, Digest>
+  finals: ReadonlyMap<MemberIndex, Digest>
 }
 
 export function emptyBox(height: number): HeightBox {
@@ -253,42 +253,15 @@ export function emptyRound(): RoundBox {
 }
 
 /**
- * A copy whose containers may be changed without touching the original; rounds are shared until `ownRound` copies the
- * one that is written to, and lists that only grow are replaced.
+ * A copy that may be written to without touching the original. Containers are shared until `own` copies the one that is
+ * written to, rounds until `ownRound` does, and lists that only grow are replaced.
  */
 export function cloneState(state: EngineState): EngineState {
   return {
     ...state,
-    unrecorded: [...state.unrecorded],
-    box: cloneBox(state.box),
-    last: state.last === null ? null : cloneBox(state.last),
-    next: cloneBox(state.next),
+    box: { ...state.box },
+    last: state.last === null ? null : { ...state.last },
+    next: { ...state.next },
     adoption: state.adoption === null ? null : { ...state.adoption },
-    ahead: new Map(state.ahead),
-    bodies: new Map(state.bodies),
-    timers: new Map(state.timers),
-    closes: new Map(state.closes),
-    helped: new Map(state.helped),
-    answered: new Map(state.answered),
-    finals: new Map(state.finals),
-    reported: new Map(state.reported),
-    checkpoints: new Map(
-      [...state.checkpoints].map(([height, box]) => [
-        height,
-        { ...box, signed: new Map(box.signed), notes: new Map(box.notes), strays: new Map(box.strays) },
-      ]),
-    ),
-  }
-}
-
-function cloneBox(box: HeightBox): HeightBox {
-  return {
-    height: box.height,
-    inputs: new Map(box.inputs),
-    rounds: new Map(box.rounds),
-    equivocators: new Set(box.equivocators),
-    seconds: new Map(box.seconds),
-    asked: new Set(box.asked),
-    decidedRound: box.decidedRound,
   }
 }

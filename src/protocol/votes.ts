@@ -123,13 +123,15 @@ export interface ConfirmTally {
   readonly nil: boolean
 }
 
+const INCOMPLETE: ConfirmTally = { commit: null, complete: false, nil: false }
+
 /** Counts the CONFIRMs of one round. */
 export function tallyConfirms(
   cluster: Cluster,
   confirms: ReadonlyMap<MemberIndex, Signed<Confirm>>,
 ): ConfirmTally {
   const complete = isQuorum(cluster, weightOf(cluster, confirms.keys()))
-  if (!complete) return { commit: null, complete, nil: false }
+  if (!complete) return INCOMPLETE
   const groups = new Map<Digest, Signed<Confirm>[]>()
   for (const signed of confirms.values()) {
     groups.set(signed.object.value, [...(groups.get(signed.object.value) ?? []), signed])

@@ -11,8 +11,23 @@ import { emptyRound, KEPT_NOTHING } from './state.ts'
 export interface Work {
   readonly s: EngineState
   readonly effects: EngineEffect[]
-  /** Rounds that are private to this step already. */
-  readonly ownRounds: Set<RoundBox>
+  /** Rounds and containers that are private to this step already. */
+  readonly owned: Set<object>
+}
+
+/** A map or set that may be written to. */
+type Open<T> =
+  T extends ReadonlyMap<infer K, infer V> ? Map<K, V> : T extends ReadonlySet<infer V> ? Set<V> : never
+type ContainerName<H> = { [K in keyof H]: Open<H[K]> extends never ? never : K }[keyof H]
+
+/** A container of the state, or of a box that is private to this step, for writing to. */
+export function own<H extends object, K extends ContainerName<H>>(w: Work, holder: H, name: K): Open<H[K]> {
+  const held = holder[name]
+  if (w.owned.has(held as object)) return held as Open<H[K]>
+  const copy = held instanceof Set ? new Set(held) : new Map(held as ReadonlyMap<unknown, unknown>)
+  w.owned.add(copy)
+  holder[name] = copy as H[K]
+  return copy as Open<H[K]>
 }
 
 /** What the profiles do differently. */
@@ -36,12 +51,11 @@ export interface Rules {
 /** A round's box for writing to. */
 export function ownRound(w: Work, box: HeightBox, round: number): RoundBox {
   const existing = box.rounds.get(round)
-  if (existing !== undefined && w.ownRounds.has(existing)) return existing
-  const { shares, confirms, ...rest } = existing ?? emptyRound()
-  const own: RoundBox = { ...rest, shares: new Map(shares), confirms: new Map(confirms) }
-  w.ownRounds.add(own)
-  box.rounds.set(round, own)
-  return own
+  if (existing !== undefined && w.owned.has(existing)) return existing
+  const copy: RoundBox = { ...(existing ?? emptyRound()) }
+  w.owned.add(copy)
+  own(w, box, 'rounds').set(round, copy)
+  return copy
 }
 
 /** Time-outs grow linearly with the round, up to this factor, and are back at the base with the next height. */
@@ -55,7 +69,7 @@ export function emit(w: Work, effect: EngineEffect): void {
 }
 
 export function setTimer(w: Work, name: TimerName, ticks: number): void {
-  w.s.timers.set(name, w.s.tick + ticks)
+  own(w, w.s, 'timers').set(name, w.s.tick + ticks)
 }
 
 /** Base time-out of a phase, grown for the running round. */
@@ -74,7 +88,7 @@ export function logEvent(w: Work, event: PhaseEvent, round: number, value: Diges
   const where = { cluster: w.s.config.cluster.id, epochHeights: w.s.config.epochHeights }
   const { log, entry } = append(w.s.log, where, event, { height, round, value })
   w.s.log = log
-  w.s.unrecorded.push(entry)
+  w.s.unrecorded = [...w.s.unrecorded, entry]
   if (round <= NOTED_ROUND_MAX + 1) w.s.epoch = { ...w.s.epoch, entries: [...w.s.epoch.entries, entry] }
 }
 

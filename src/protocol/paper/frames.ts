@@ -4,7 +4,7 @@ import type { Digest, MemberIndex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
 import type { EngineState, HeightBox } from '../state.ts'
 import type { Work } from '../work.ts'
-import { emit } from '../work.ts'
+import { emit, own } from '../work.ts'
 
 /** HELLOs of a member that are answered within `shareTicks`. */
 const ANSWERS_MAX = 4
@@ -65,6 +65,6 @@ export function answerHello(w: Work, to: MemberIndex): void {
     window === undefined || s.tick - window.since >= shareTicks ? { since: s.tick, count: 0 } : window
   const box = s.box.inputs.has(self) ? s.box : s.last
   if (count >= ANSWERS_MAX || box?.inputs.has(self) !== true) return
-  s.answered.set(to, { since, count: count + 1 })
+  own(w, s, 'answered').set(to, { since, count: count + 1 })
   emit(w, { kind: 'send', to, parts: [...statusParts(w, box), ...shareParts(w, box), ...finalPart(s)] })
 }

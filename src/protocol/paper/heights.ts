@@ -4,7 +4,7 @@ import { NIL } from '../../types/ids.ts'
 import type { ChainState, HeightBox } from '../state.ts'
 import { emptyBox } from '../state.ts'
 import type { Work } from '../work.ts'
-import { hasOpened, logEvent, recordEntries } from '../work.ts'
+import { hasOpened, logEvent, own, recordEntries } from '../work.ts'
 
 /** What t6 left behind, then the next height. NIL leaves the state as it was. */
 export function closeHeight(w: Work, final: Digest, heard: number, eventSeq: number): void {
@@ -48,11 +48,11 @@ function enterHeight(w: Work, height: number): void {
   s.ownValue = NIL
   s.pending = null
   s.observing = false
-  for (const name of ['debate', 'share', 'resend'] as const) s.timers.delete(name)
+  for (const name of ['debate', 'share', 'resend'] as const) own(w, s, 'timers').delete(name)
   // nothing is put on a chain, so no epoch has to be proved
   s.epoch = { first: height, previous: s.chain.value, values: [], entries: [] }
   const kept = new Set(boxes(w).flatMap(announced))
-  for (const hash of s.bodies.keys()) if (!kept.has(hash)) s.bodies.delete(hash)
+  for (const hash of s.bodies.keys()) if (!kept.has(hash)) own(w, s, 'bodies').delete(hash)
 }
 
 /** The heights of which something is kept, latest first. */

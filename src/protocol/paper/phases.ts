@@ -7,7 +7,7 @@ import { aggregate, usableInputs } from '../debate.ts'
 import type { Content, PendingAggregate } from '../state.ts'
 import { isGloballyValid, measureValidity } from '../validity.ts'
 import type { Work } from '../work.ts'
-import { emit, expired, logEvent, record, recordEntries, setTimer } from '../work.ts'
+import { emit, expired, logEvent, own, record, recordEntries, setTimer } from '../work.ts'
 import { shareParts } from './frames.ts'
 import { closeHeight } from './heights.ts'
 import type { PaperProfile } from './profile.ts'
@@ -63,7 +63,7 @@ export function onAggregated(w: Work, token: number, result: Aggregated | null):
   }
   s.pending = null
   const made = result === null || result.state.length > s.config.stateBytesMax ? null : result
-  if (made !== null) s.bodies.set(made.stateHash, made.state)
+  if (made !== null) own(w, s, 'bodies').set(made.stateHash, made.state)
   if (s.log.status === 'SHARE') settle(w, made?.stateHash ?? null)
   else castShare(w, made === null ? NOTHING : contentOf(pending, made.stateHash))
 }

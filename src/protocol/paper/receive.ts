@@ -6,7 +6,7 @@ import { keepClose } from '../close.ts'
 import type { IgnoreCode } from '../io.ts'
 import type { EngineConfig } from '../state.ts'
 import type { Work } from '../work.ts'
-import { emit, hasOpened, ownRound } from '../work.ts'
+import { emit, hasOpened, own, ownRound } from '../work.ts'
 import { answerHello, finalOf } from './frames.ts'
 import { announced, boxes, jumpTo } from './heights.ts'
 
@@ -27,7 +27,7 @@ export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): voi
         break
       case 'notes': {
         const final = finalOf(part, from)
-        if (final !== null) w.s.finals.set(from, final)
+        if (final !== null) own(w, w.s, 'finals').set(from, final)
         break
       }
       case 'roundCertificate':
@@ -75,8 +75,9 @@ function keep(w: Work, height: number, signed: Signed): IgnoreCode | null {
   if (isAhead) jumpTo(w, height)
   const box = boxes(w).find((candidate) => candidate.height === height)
   if (box === undefined) return 'stale'
-  if (signed.object.type === 'share') return put(ownRound(w, box, 0).shares, signed as Signed<Share>)
-  return put(box.inputs, signed as SignedInput)
+  if (signed.object.type === 'share')
+    return put(own(w, ownRound(w, box, 0), 'shares'), signed as Signed<Share>)
+  return put(own(w, box, 'inputs'), signed as SignedInput)
 }
 
 /** The first of a member counts. Whoever signs two is not found out: that takes profile `bft`. */
@@ -102,5 +103,5 @@ function receiveBody(w: Work, from: MemberIndex, hash: Digest, bytes: Uint8Array
   const { profile } = s.config
   if (profile?.kind === 'paper' && profile.isState?.(bytes) === false)
     return ignore(w, from, 'malformed-vote')
-  s.bodies.set(hash, bytes)
+  own(w, s, 'bodies').set(hash, bytes)
 }

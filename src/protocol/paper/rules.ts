@@ -2,7 +2,7 @@ import type { Close, Share, Signed, Status } from '../../types/objects.ts'
 import { onCloseSigned } from '../close.ts'
 import { tryOpen } from '../opening.ts'
 import type { Rules, Work } from '../work.ts'
-import { emit, hasOpened, ownRound, setTimer } from '../work.ts'
+import { emit, hasOpened, own, ownRound, setTimer } from '../work.ts'
 import { helloParts, shareParts } from './frames.ts'
 import { onAggregated, tryFinishDebate, tryFinishShare } from './phases.ts'
 import type { PaperProfile } from './profile.ts'
@@ -28,13 +28,13 @@ function onSigned(w: Work, signed: Signed): void {
   switch (object.type) {
     case 'status':
       if (object.height !== s.box.height) return
-      s.box.inputs.set(signed.member, signed as Signed<Status>)
+      own(w, s.box, 'inputs').set(signed.member, signed as Signed<Status>)
       setTimer(w, 'debate', s.config.debateTicks)
       emit(w, { kind: 'broadcast', parts: helloParts(w) })
       return
     case 'share':
       if (object.height !== s.box.height) return
-      ownRound(w, s.box, 0).shares.set(signed.member, signed as Signed<Share>)
+      own(w, ownRound(w, s.box, 0), 'shares').set(signed.member, signed as Signed<Share>)
       setTimer(w, 'share', s.config.shareTicks)
       emit(w, { kind: 'broadcast', parts: shareParts(w, s.box) })
       return
@@ -49,6 +49,6 @@ function onSigned(w: Work, signed: Signed): void {
 
 /** After a reset within a height: what the others may have missed, once. */
 function resend(w: Work): void {
-  w.s.timers.delete('resend')
+  own(w, w.s, 'timers').delete('resend')
   emit(w, { kind: 'broadcast', parts: [...helloParts(w), ...shareParts(w, w.s.box)] })
 }

@@ -16,7 +16,7 @@ function cutOf(reports: readonly number[], before = 0, weights: readonly number[
     const object = { type: 'status', height: 1, stateHash: NIL, eventSeq } as const
     return { ...signAs(bench.world.cluster, member, object), object }
   })
-  return ledgerCut({ s, effects: [], ownRounds: new Set() }, inputs)
+  return ledgerCut({ s, effects: [], owned: new Set() }, inputs)
 }
 
 describe('ledger cut q(k)', () => {
@@ -37,7 +37,7 @@ describe('ledger cut q(k)', () => {
   it('a CLOSE reports nothing', () => {
     const bench = new EngineBench()
     const close = { ...signAs(bench.world.cluster, 1, { type: 'close' }), object: { type: 'close' } as const }
-    const w = { s: cloneState(bench.state), effects: [], ownRounds: new Set<never>() }
+    const w = { s: cloneState(bench.state), effects: [], owned: new Set<never>() }
     expect(ledgerCut(w, [close, bench.status(2, undefined, 1, 3).signed])).to.equal(0)
     expect(ledgerCut(w, [close, ...[2, 3].map((m) => bench.status(m, undefined, 1, 3).signed)])).to.equal(3)
   })
