@@ -1,6 +1,7 @@
-import type { Command, Option } from 'commander'
+import type { Option } from 'commander'
+import { Command } from 'commander'
 
-/** Values that switch a switch off; a variable that is there but empty counts as not set. */
+/** Values that leave a switch off; for commander it would be on if its variable is there at all. */
 const OFF = /^(|0|false|no)$/i
 
 /** Environment variable of a flag: `--rpc-url` is RSDP_RPC_URL. */
@@ -8,16 +9,19 @@ export function variableOf(option: Option): string {
   return `RSDP_${option.name().replaceAll('-', '_').toUpperCase()}`
 }
 
-/** Gives every flag of every command its environment variable; the flag itself wins over it. */
-export function readSettingsFromEnvironment(command: Command): void {
-  for (const option of command.options) {
-    const name = variableOf(option)
-    // commander takes a switch as on if its variable is there at all
-    const isSwitch = !option.required && !option.optional
-    const isOff = OFF.test(process.env[name] ?? 'set') && (isSwitch || process.env[name] === '')
-    if (option.long !== '--version' && !isOff) option.env(name)
+/** A command whose every flag can be set by its environment variable; the flag itself wins. Empty counts as not set. */
+export class SettingsCommand extends Command {
+  override createCommand(name?: string): SettingsCommand {
+    return new SettingsCommand(name)
   }
-  for (const child of command.commands) readSettingsFromEnvironment(child)
+
+  override addOption(option: Option): this {
+    const name = variableOf(option)
+    const isSwitch = !option.required && !option.optional
+    const value = process.env[name]
+    const isOff = value === '' || (isSwitch && value !== undefined && OFF.test(value))
+    return super.addOption(isOff ? option : option.env(name))
+  }
 }
 
 /** What is meant for every process of a run, not for one command. */

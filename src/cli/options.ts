@@ -17,6 +17,14 @@ export interface StakeOptions extends WalletOptions, CautionOptions {}
 export interface StakeStatusOptions extends WalletOptions {
   readonly operator?: string
 }
+export interface KeysOptions {
+  readonly keysDir: string
+  readonly passwordFile?: string
+  readonly json: boolean
+}
+export interface KeysImportOptions extends KeysOptions {
+  readonly keyFile: string
+}
 export interface DemoOptions {
   readonly nodes: number
   readonly heights: number

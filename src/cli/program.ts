@@ -1,6 +1,7 @@
-import { Command } from 'commander'
-import { readSettingsFromEnvironment } from './environment.ts'
+import type { Command } from 'commander'
+import { SettingsCommand } from './environment.ts'
 import { addCheckCommands } from './groups/check.ts'
+import { addKeysCommands } from './groups/keys.ts'
 import { addNetworkCommands } from './groups/network.ts'
 import { addNodeCommands } from './groups/node.ts'
 import { addStakeCommands } from './groups/stake.ts'
@@ -14,7 +15,7 @@ import type { RunCommand } from './run-command.ts'
  * @param run carries a command out: `runCommand`, or what a test puts in its place
  */
 export function buildProgram(run: RunCommand): Command {
-  const program = new Command('rsdp')
+  const program = new SettingsCommand('rsdp')
     .description(
       'Staked nodes agree on one state after another; anyone can audit every step from an RPC URL.',
     )
@@ -25,9 +26,9 @@ export function buildProgram(run: RunCommand): Command {
     .exitOverride()
   addNetworkCommands(program, run)
   addNodeCommands(program, run)
+  addKeysCommands(program, run)
   addStakeCommands(program, run)
   addTaskCommands(program, run)
   addCheckCommands(program, run)
-  readSettingsFromEnvironment(program)
   return program
 }
