@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {NotAllowed, OutOfBounds, TooEarly} from "./interfaces/Errors.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {Digests} from "./libraries/Digests.sol";
@@ -13,7 +13,7 @@ import {Signature} from "./libraries/Signature.sol";
 
 /// @title NodeRegistry
 /// @notice See INodeRegistry, which is the specification.
-contract NodeRegistry is INodeRegistry, ReentrancyGuardTransient {
+contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
 
@@ -150,10 +150,9 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuardTransient {
         address key,
         uint128 amount
     ) external override onlyBoard nonReentrant returns (address operator) {
-        Key storage k = _keys[key];
-        KeyStatus status = _statusOf(k);
+        KeyStatus status;
+        (operator, status) = _ownerOf(key);
         if (status != KeyStatus.Active) revert KeyStatusNotAllowed(key, status, ONLY_ACTIVE);
-        operator = k.owner;
         uint128 held = _locks[taskId][key];
         if (held != 0) revert AlreadyLocked(taskId, key, held);
         Account storage a = _accounts[operator];
@@ -218,7 +217,8 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuardTransient {
 
     /// @inheritdoc INodeRegistry
     function keyStatus(address key) external view override returns (KeyStatus) {
-        return _statusOf(_keys[key]);
+        (, KeyStatus status) = _ownerOf(key);
+        return status;
     }
 
     /// @inheritdoc INodeRegistry
@@ -232,9 +232,9 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuardTransient {
     ) external view override returns (uint256 bitmap, address[] memory owners) {
         owners = new address[](keys.length);
         for (uint256 i = 0; i < keys.length; ++i) {
-            Key storage k = _keys[keys[i]];
-            owners[i] = k.owner;
-            if (_statusOf(k) == KeyStatus.Active) bitmap |= 1 << i;
+            KeyStatus status;
+            (owners[i], status) = _ownerOf(keys[i]);
+            if (status == KeyStatus.Active) bitmap |= 1 << i;
         }
     }
 
@@ -294,9 +294,16 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuardTransient {
         _TOKEN.pull(msg.sender, amount);
     }
 
-    function _statusOf(Key storage k) private view returns (KeyStatus status) {
-        status = k.status;
-        if (status == KeyStatus.Active && block.number <= k.jailedUntil) status = KeyStatus.Jailed;
+    /// @dev Owner and status of a key, with one read: `form` asks for up to 124.
+    function _ownerOf(address key) private view returns (address owner, KeyStatus status) {
+        Key storage k = _keys[key];
+        uint256 slot;
+        assembly ("memory-safe") {
+            slot := sload(k.slot)
+        }
+        owner = address(uint160(slot));
+        status = KeyStatus(uint8(slot >> 160));
+        if (status == KeyStatus.Active && block.number <= uint40(slot >> 168)) status = KeyStatus.Jailed;
     }
 
     function _requirePositive(uint128 amount) private pure {

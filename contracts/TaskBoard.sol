@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {NotAllowed, NotWired, OutOfBounds, TooEarly, TooLate} from "./interfaces/Errors.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IPhaseLog} from "./interfaces/IPhaseLog.sol";
@@ -20,7 +20,7 @@ import {TaskStatus} from "./libraries/TaskStatus.sol";
 
 /// @title TaskBoard
 /// @notice See ITaskBoard, which is the specification.
-contract TaskBoard is ITaskBoard, ReentrancyGuardTransient {
+contract TaskBoard is ITaskBoard, ReentrancyGuard {
     using Convictions for uint256;
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
@@ -505,6 +505,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuardTransient {
         uint256 percentBefore,
         uint256 percent
     ) private view returns (uint256) {
+        if (percent == percentBefore) return 0;
         uint256 lock = t.stakePerNode;
         return StakeMath.percentUp(lock, percent) - StakeMath.percentUp(lock, percentBefore);
     }

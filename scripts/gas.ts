@@ -19,6 +19,9 @@ import {
   running,
 } from '../test/contracts/world.ts'
 import { stateOf } from '../test/contracts/world.ts'
+import type { Proof, TypeName, Values } from '../test/contracts/evidence.ts'
+import { HOLDS, bring, proofOf, report } from '../test/contracts/evidence.ts'
+import { WRONG, accusation, provable } from '../test/contracts/provable.ts'
 
 type Row = Record<string, number>
 
@@ -100,6 +103,36 @@ async function calls(w: World, actors: readonly Actor[]): Promise<Row> {
   return { ...row, 'claim (client)': claimClient, release }
 }
 
+/**
+ * Every proof, brought by somebody who was credited before, in a task in which somebody was convicted before. E4: one input
+ * of 8 bytes from every member, all of whom were misled, and a twin that hashes what it is given.
+ */
+async function proofs(w: World, actors: readonly Actor[]): Promise<Row> {
+  const n = actors.length
+  const everyone = Array.from({ length: n }, (_, i) => i)
+  const c = await provable(w, actors, { stallBlocks: 8 * n, epochHeights: 8 })
+  const sign = (type: TypeName, changes?: Values) => bring(c.story, 2, type, changes)
+  const first = await gasOf(report(w, w.mallory, proofOf(c.story, 0, 'equivocation')))
+  const convicted = await w.connection.networkHelpers.takeSnapshot()
+  const cost = async (proof: Proof): Promise<number> => {
+    const gas = await gasOf(report(w, w.mallory, proof))
+    await convicted.restore()
+    return gas
+  }
+  const inputs = everyone.map((member) => ({ member, eventSeq: 0, state: hexlify(randomBytes(8)) }))
+  return {
+    n,
+    'E1, first credit': first,
+    E1: await cost(HOLDS.equivocation(c.story, 2, sign)),
+    E1b: await cost(HOLDS.amnesia(c.story, 2, sign)),
+    'E2, 4 entries': await cost(HOLDS.illegalLog(c.story, 2, sign)),
+    'E2, 256 entries': await cost(HOLDS.illegalLog(c.story, 2, sign, 256)),
+    'E2 fork, 4 entries': await cost(HOLDS.forkedLog(c.story, 2, sign)),
+    E3: await cost(HOLDS.unjustifiedVote(c.story, 2, sign)),
+    E4: await cost(await accusation(c, { ...WRONG, inputs, confirmers: everyone })),
+  }
+}
+
 /** The most expensive drawing: four sign-ups per seat, all by different operators. */
 async function largestDrawing(): Promise<Row> {
   const w = await deployWorld(await network.create())
@@ -109,7 +142,16 @@ async function largestDrawing(): Promise<Row> {
 }
 
 await hre.tasks.getTask('build').run({ quiet: true })
-const tables: Record<string, Row[]> = { checkpoint: [], 'checkpoint, inputs published': [], calls: [] }
+const tables: Record<string, Row[]> = {
+  checkpoint: [],
+  'checkpoint, inputs published': [],
+  calls: [],
+  proofs: [],
+}
+for (const n of [4, ...SIZES]) {
+  const w = await deployWorld(await network.create())
+  tables['proofs']?.push(await proofs(w, await registeredMany(w, n)))
+}
 for (const n of SIZES) {
   const w = await deployWorld(await network.create())
   const actors = await registeredMany(w, n)

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import hre, { network } from 'hardhat'
+import type { Proof } from './evidence.ts'
+import { proofOf, report } from './evidence.ts'
 import { deployWorld, mineTo, registeredMany, running } from './world.ts'
 
 const connection = await network.create()
@@ -81,4 +83,35 @@ describe('A checkpoint in the steady state', () => {
     expect(tally.missed.reduce((a, b) => a + b)).to.equal(62)
     expect(tally.feeUnits.reduce((a, b) => a + b)).to.equal(31n * 29n)
   })
+})
+
+describe('A proof', () => {
+  /** Gas of a report by somebody who was credited before, in a cluster of n in which somebody was convicted before. */
+  async function gasOf(n: number, name: Exclude<Proof['name'], 'wrongReduction'>): Promise<number> {
+    const { w, actors } = await loadFixture(thirtyOne)
+    const story = await running(w, actors.slice(0, n), { stallBlocks: 8 * n })
+    await report(w, w.mallory, proofOf(story, 1, 'amnesia'))
+    const response = await report(w, w.mallory, proofOf(story, 0, name))
+    return Number((await response.wait())!.gasUsed)
+  }
+
+  const measured = hre.globalOptions.coverage ? it.skip : it
+
+  for (const [name, max] of [
+    ['equivocation', 142_000],
+    ['amnesia', 145_000],
+  ] as const) {
+    measured(`of ${name} costs at most ${max} gas, in a cluster of any size`, async () => {
+      const costs = []
+      for (const n of [4, 7, 15, 31]) costs.push(await gasOf(n, name))
+      expect(Math.max(...costs)).to.be.lessThanOrEqual(max)
+      expect(Math.max(...costs) - Math.min(...costs)).to.be.lessThan(2_000)
+    })
+  }
+
+  for (const name of ['illegalLog', 'forkedLog', 'unjustifiedVote'] as const) {
+    measured(`of ${name} costs at most 200000 gas in a cluster of 31`, async () => {
+      expect(await gasOf(31, name)).to.be.lessThanOrEqual(200_000)
+    })
+  }
 })

@@ -1,130 +1,34 @@
 import { expect } from 'chai'
-import { AbiCoder, ZeroAddress, ZeroHash, concat, id, keccak256, toBeHex, toUtf8Bytes, hexlify } from 'ethers'
+import { ZeroAddress, ZeroHash, id, keccak256 } from 'ethers'
 import { network } from 'hardhat'
-import type { Proof, Values } from './evidence.ts'
-import { NIL_SHARE, bring, judge, malleated, report, valueOf } from './evidence.ts'
+import { NIL_SHARE, judge, malleated, report } from './evidence.ts'
+import { EVENTS, INPUTS, WRONG, accusation, provable } from './provable.ts'
 import { refused } from './refused.ts'
-import type { Story, TaskParams, World } from './world.ts'
-import { NOBODY, deployWorld, form, joined, label, registeredMany, taskParams } from './world.ts'
+import type { TaskParams } from './world.ts'
+import { NOBODY, deployWorld, label, registeredMany, taskParams } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture } = connection.networkHelpers
-const coder = AbiCoder.defaultAbiCoder()
-const ORDINARY = '0x00'
-const EVENTS = ['first', 'second'].map((text) => hexlify(toUtf8Bytes(text)))
 
-interface Case {
-  readonly w: World
-  readonly story: Story
-  readonly params: TaskParams
-  readonly seed: string
+async function seven(changes: Partial<TaskParams> = {}) {
+  const w = await deployWorld(connection)
+  return provable(w, await registeredMany(w, 7), changes)
 }
 
-/** A running task of seven whose results the test twin recomputes, with two ledger events. */
-async function provable(w: World, changes: Partial<TaskParams> = {}): Promise<Case> {
-  const actors = await registeredMany(w, 7)
-  const twin = await (await connection.ethers.deployContract('TestTwin')).getAddress()
-  const taskId = await joined(w, actors, { twin, reducerParams: ORDINARY, ...changes })
-  const [published] = await w.board.queryFilter(w.board.filters.TaskPublished(taskId))
-  const story = await form(w, taskId, actors)
-  for (const data of EVENTS) await w.board.connect(w.client).postEvent(taskId, data)
-  const [formed] = await w.board.queryFilter(w.board.filters.ClusterFormed(taskId))
-  const { params } = published!.args
-  return {
-    w,
-    story,
-    params: { ...params.toObject(), reporters: [...params.reporters] } as unknown as TaskParams,
-    seed: formed!.args.seed,
-  }
-}
-
-const ordinary = async () => provable(await deployWorld(connection))
-
-interface Input {
-  readonly member: number
-  readonly eventSeq: number
-  readonly state: string
-}
-
-const INPUTS: readonly Input[] = [0, 1, 3, 4, 6].map((member) => ({
-  member,
-  eventSeq: member % 2,
-  state: toBeHex(100 + member, 8),
-}))
-
-/** What the reducer gives for the inputs and the first `events` ledger events. */
-function aggregate(c: Case, inputs: readonly Input[], events: number): string {
-  const types = ['bytes', 'bytes32', 'tuple(uint8 member,bytes state)[]', 'bytes[]']
-  const given = inputs.map(({ member, state }) => ({ member, state }))
-  return keccak256(coder.encode(types, [c.params.reducerParams, c.seed, given, EVENTS.slice(0, events)]))
-}
-
-interface Options {
-  readonly inputs?: readonly Input[]
-  readonly share?: Values
-  readonly closing?: number
-  readonly confirmers?: readonly number[]
-  readonly round?: number
-  readonly spoil?: (signature: string) => string
-}
-
-const list = (members: readonly number[]): number => members.reduce((bits, i) => bits | (1 << i), 0)
-
-/** A fresh vote of member 2 at height 5, for the right state unless `share` says otherwise. */
-function shareOf(c: Case, { inputs = INPUTS, share = {}, closing }: Options): Values {
-  const digests = inputs.map(({ member, eventSeq, state }) => ({
-    member,
-    digest: bring(c.story, member, 'Status', { height: 5, stateHash: keccak256(state), eventSeq }).hash,
-  }))
-  if (closing !== undefined) {
-    const close = keccak256(
-      coder.encode(['bytes32', 'bytes32'], [id('Close(bytes32 cluster)'), c.story.cluster]),
-    )
-    digests.push({ member: closing, digest: close })
-  }
-  digests.sort((a, b) => a.member - b.member)
-  const bitmap = list(digests.map(({ member }) => member))
-  return {
-    height: 5,
-    round: 1,
-    stateHash: keccak256(aggregate(c, inputs, 1)),
-    inputsRoot: keccak256(concat([toBeHex(bitmap, 4), ...digests.map(({ digest }) => digest)])),
-    inputs: bitmap,
-    eventSeq: 1,
-    validRound: -1,
-    ...share,
-  }
-}
-
-async function proof(c: Case, options: Options = {}): Promise<Proof> {
-  const { inputs = INPUTS, confirmers = [], round = 1, spoil = String } = options
-  const values = shareOf(c, options)
-  const { fields, signature } = bring(c.story, 2, 'Share', values)
-  const confirm = { height: 5, round, value: valueOf(values) }
-  const signatures = confirmers.map((i) => spoil(bring(c.story, i, 'Confirm', confirm).signature))
-  const originator = await c.w.client.getAddress()
-  const events = [{ originator, data: EVENTS[0] }]
-  const misled = { round, members: list(confirmers), signatures: concat(signatures) }
-  return {
-    name: 'wrongReduction',
-    args: [c.story.taskId, 2, fields, signature, c.params, inputs, events, misled],
-  }
-}
-
-const WRONG: Options = { share: { stateHash: id('wrong') } }
+const ordinary = () => seven()
 
 describe('Slasher.wrongReduction', () => {
   it('refuses a vote for what the twin gives', async () => {
     const c = await loadFixture(ordinary)
-    await refused(judge(c.w, await proof(c)), c.w.slasher, 'ProvesNothing', label('right state'))
+    await refused(judge(c.w, await accusation(c)), c.w.slasher, 'ProvesNothing', label('right state'))
   })
 
   it('convicts of any other state, and of an input that cannot be aggregated', async () => {
     const c = await loadFixture(ordinary)
-    await judge(c.w, await proof(c, WRONG))
+    await judge(c.w, await accusation(c, WRONG))
     const empty = INPUTS.with(2, { ...INPUTS[2]!, state: '0x' })
-    await judge(c.w, await proof(c, { inputs: empty }))
-    await report(c.w, c.w.mallory, await proof(c, WRONG))
+    await judge(c.w, await accusation(c, { inputs: empty }))
+    await report(c.w, c.w.mallory, await accusation(c, WRONG))
     expect(await c.w.board.convictionOf(c.story.taskId, 2)).to.deep.equal([20n, false])
     const [event] = await c.w.slasher.queryFilter(c.w.slasher.filters.Convicted(c.story.taskId))
     expect([event!.args.offence, event!.args.height, event!.args.second]).to.deep.equal([5n, 5n, ZeroHash])
@@ -133,17 +37,22 @@ describe('Slasher.wrongReduction', () => {
 
   it('refuses votes that are NIL or rest on an earlier round', async () => {
     const c = await loadFixture(ordinary)
-    const nil = await proof(c, { share: NIL_SHARE })
+    const nil = await accusation(c, { share: NIL_SHARE })
     await refused(judge(c.w, nil), c.w.slasher, 'ProvesNothing', label('SHARE of NIL'))
     for (const validRound of [0, 1, -2]) {
       const share = { stateHash: id('wrong'), validRound }
-      await refused(judge(c.w, await proof(c, { share })), c.w.slasher, 'ProvesNothing', label('not fresh'))
+      await refused(
+        judge(c.w, await accusation(c, { share })),
+        c.w.slasher,
+        'ProvesNothing',
+        label('not fresh'),
+      )
     }
   })
 
   it('refuses signatures that are not the member’s', async () => {
     const c = await loadFixture(ordinary)
-    const { name, args } = await proof(c, WRONG)
+    const { name, args } = await accusation(c, WRONG)
     const key = c.story.members[2]!.keyAddress
     const high = { name, args: args.with(3, malleated(String(args[3]))) }
     await refused(judge(c.w, high), c.w.slasher, 'NotSignedBy', 2, NOBODY, key)
@@ -155,7 +64,7 @@ describe('Slasher.wrongReduction', () => {
 
   it('refuses parameters that were not published', async () => {
     const c = await loadFixture(ordinary)
-    const { name, args } = await proof(c, WRONG)
+    const { name, args } = await accusation(c, WRONG)
     for (const change of [{ reducerParams: '0x01' }, { twin: ZeroAddress }, { heights: 63n }]) {
       const call = judge(c.w, { name, args: args.with(4, { ...c.params, ...change }) })
       await refused(call, c.w.slasher, 'ProvesNothing', label('params'))
@@ -164,11 +73,11 @@ describe('Slasher.wrongReduction', () => {
 
   it('gives no verdict on a task without a twin, or whose twin has other code by now', async () => {
     const c = await loadFixture(ordinary)
-    await connection.networkHelpers.setCode(String(c.params.twin), '0x00')
-    await refused(judge(c.w, await proof(c, WRONG)), c.w.slasher, 'NoVerdict', label("twin's code"))
-    const without = await provable(await deployWorld(connection), { twin: ZeroAddress })
+    await connection.networkHelpers.setCode(c.params.twin as string, '0x00')
+    await refused(judge(c.w, await accusation(c, WRONG)), c.w.slasher, 'NoVerdict', label("twin's code"))
+    const without = await seven({ twin: ZeroAddress })
     await refused(
-      judge(without.w, await proof(without, WRONG)),
+      judge(without.w, await accusation(without, WRONG)),
       without.w.slasher,
       'NoVerdict',
       label('no twin'),
@@ -177,7 +86,7 @@ describe('Slasher.wrongReduction', () => {
 
   it('refuses inputs that are not the list', async () => {
     const c = await loadFixture(ordinary)
-    const { name, args } = await proof(c, WRONG)
+    const { name, args } = await accusation(c, WRONG)
     const state = { ...INPUTS[0]!, state: '0x99' }
     const wrong = [
       INPUTS.slice(1),
@@ -198,14 +107,14 @@ describe('Slasher.wrongReduction', () => {
   it('gives no verdict on a list with a CLOSE', async () => {
     const c = await loadFixture(ordinary)
     for (const closing of [2, 5]) {
-      const call = judge(c.w, await proof(c, { ...WRONG, closing }))
+      const call = judge(c.w, await accusation(c, { ...WRONG, closing }))
       await refused(call, c.w.slasher, 'NoVerdict', label('CLOSE in the list'))
     }
   })
 
   it('refuses ledger events that were not posted so, or are not all that the vote has seen', async () => {
     const c = await loadFixture(ordinary)
-    const { name, args } = await proof(c, WRONG)
+    const { name, args } = await accusation(c, WRONG)
     const originator = await c.w.client.getAddress()
     const wrong = [
       [],
@@ -217,7 +126,7 @@ describe('Slasher.wrongReduction', () => {
       const call = judge(c.w, { name, args: args.with(6, events) })
       await refused(call, c.w.slasher, 'ProvesNothing', label('events'))
     }
-    const three = await proof(c, { share: { stateHash: id('wrong'), eventSeq: 3 } })
+    const three = await accusation(c, { share: { stateHash: id('wrong'), eventSeq: 3 } })
     const unposted = [...EVENTS, '0x'].map((data) => ({ originator, data }))
     const call = judge(c.w, { name, args: three.args.with(6, unposted) })
     await refused(call, c.w.slasher, 'ProvesNothing', label('events'))
@@ -233,8 +142,8 @@ describe('Slasher.wrongReduction', () => {
       ['that answers nothing', '0x06', "twin's answer"],
     ] as const) {
       it(name, async () => {
-        const c = await provable(await deployWorld(connection), { reducerParams: mode })
-        await refused(judge(c.w, await proof(c, WRONG)), c.w.slasher, 'NoVerdict', label(reason))
+        const c = await seven({ reducerParams: mode })
+        await refused(judge(c.w, await accusation(c, WRONG)), c.w.slasher, 'NoVerdict', label(reason))
       })
     }
   })
@@ -248,24 +157,24 @@ describe('Slasher.wrongReduction', () => {
     ] as const) {
       it(`${members.length} of 7: ${percent} %`, async () => {
         const c = await loadFixture(ordinary)
-        await report(c.w, c.w.mallory, await proof(c, { ...WRONG, confirmers: members, round: 3 }))
+        await report(c.w, c.w.mallory, await accusation(c, { ...WRONG, confirmers: members, round: 3 }))
         expect(await c.w.board.convictionOf(c.story.taskId, 2)).to.deep.equal([percent, false])
       })
     }
 
     it('and takes more of them later, but never fewer', async () => {
       const c = await loadFixture(ordinary)
-      await report(c.w, c.w.mallory, await proof(c, { ...WRONG, confirmers: [0] }))
-      await report(c.w, c.w.mallory, await proof(c, { ...WRONG, confirmers: [0, 1] }))
+      await report(c.w, c.w.mallory, await accusation(c, { ...WRONG, confirmers: [0] }))
+      await report(c.w, c.w.mallory, await accusation(c, { ...WRONG, confirmers: [0, 1] }))
       for (const confirmers of [[], [0], [0, 1], [3, 4]]) {
-        const call = report(c.w, c.w.mallory, await proof(c, { ...WRONG, confirmers }))
+        const call = report(c.w, c.w.mallory, await accusation(c, { ...WRONG, confirmers }))
         await refused(call, c.w.board, 'AlreadyConvicted', c.story.taskId, 2, 42)
       }
     })
 
     it('refuses strangers, signatures of others, too few and too many', async () => {
       const c = await loadFixture(ordinary)
-      const { name, args } = await proof(c, { ...WRONG, confirmers: [0, 1] })
+      const { name, args } = await accusation(c, { ...WRONG, confirmers: [0, 1] })
       const confirmers = args[7] as { round: number; members: number; signatures: string }
       const judged = (change: object) =>
         judge(c.w, { name, args: args.with(7, { ...confirmers, ...change }) })
@@ -275,14 +184,14 @@ describe('Slasher.wrongReduction', () => {
       await expect(judged({ round: 2 })).to.be.revertedWithCustomError(c.w.slasher, 'NotSignedBy')
       await refused(judged({ members: 0b111 }), c.w.slasher, 'ProvesNothing', label('confirmers'))
       await refused(judged({ members: 0b1 }), c.w.slasher, 'ProvesNothing', label('confirmers'))
-      const high = judge(c.w, await proof(c, { ...WRONG, confirmers: [0], spoil: malleated }))
+      const high = judge(c.w, await accusation(c, { ...WRONG, confirmers: [0], spoil: malleated }))
       await refused(high, c.w.slasher, 'NotSignedBy', 0, NOBODY, alice)
     })
   })
 
   it('keeps the twin’s code hash and the seed of provable tasks alone', async () => {
     const c = await loadFixture(ordinary)
-    const code = await connection.ethers.provider.getCode(String(c.params.twin))
+    const code = await connection.ethers.provider.getCode(c.params.twin as string)
     const { paramsHash } = await c.w.board.task(c.story.taskId)
     expect(await c.w.board.reductionOf(c.story.taskId)).to.deep.equal([paramsHash, keccak256(code), c.seed])
     await c.w.board.connect(c.w.client).publish(await taskParams(c.w))

@@ -184,14 +184,14 @@ describe('Slasher', () => {
             await refused(call, w.slasher, 'BadFields', OBJECT[type], dataLength(given))
           }
         }
-        const largest = Object.fromEntries(
-          TYPES[type].map(({ name, type: t }, i) => {
+        const largest: Values = Object.fromEntries(
+          TYPES[type].map(({ name, type: t }, i): [string, string | bigint] => {
             if (t === 'bytes32') return [name, id(name)]
             return [name, t.startsWith('int') ? -(1n << 31n) : (1n << BigInt(widths[i]!)) - 1n]
           }),
         )
         const changed =
-          type === 'Hello' || type === 'Share' ? { inputs: 5 } : { [TYPES[type][1]!.name]: id('x') }
+          type === 'Hello' || type === 'Share' ? { inputs: 5 } : { [TYPES[type][1].name]: id('x') }
         const other = type === 'Confirm' ? { value: id('x') } : changed
         await judge(w, twice(story, type, largest, { ...largest, ...other }))
       })

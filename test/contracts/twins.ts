@@ -1,0 +1,52 @@
+import { expect } from 'chai'
+import { network } from 'hardhat'
+import { fromHex } from '../../src/codec/hex.ts'
+import type { Hex } from '../../src/types/ids.ts'
+import { answerOf, firstDifference } from '../helpers/twin-answers.ts'
+import { Dice, twinCase } from '../helpers/twin-cases.ts'
+import type { TwinCase } from '../helpers/twin-cases.ts'
+import { ROOMY, TWINNED_IDS, deployTwinChain } from '../helpers/twin-chain.ts'
+import vectors from '../vectors/reducers.json' with { type: 'json' }
+
+/** More of them: npm run twins. */
+const CASES = 60
+const BATCH = 20
+
+const connection = await network.create({ override: ROOMY })
+const chain = await deployTwinChain(connection)
+
+const caseOf = ({ params, seed, inputs, events }: (typeof vectors)[number]): TwinCase => ({
+  params: fromHex(params as Hex),
+  seed: seed as Hex,
+  inputs: inputs.map(({ member, state }) => ({ member, state: fromHex(state as Hex) })),
+  events: events.map((event) => fromHex(event as Hex)),
+})
+
+describe('Twins of the reducers', () => {
+  for (const reducer of TWINNED_IDS) {
+    it(`${reducer} answers as TypeScript does, to sound and to malformed cases`, async () => {
+      const dice = new Dice(20261121)
+      for (let done = 0; done < CASES; done += BATCH) {
+        const cases = Array.from({ length: BATCH }, () => twinCase(reducer, dice))
+        const expected = cases.map((one) => answerOf(reducer, one))
+        expect(firstDifference(expected, await chain.ask(reducer, cases))).to.equal(null)
+      }
+    })
+
+    it(`${reducer} gives what the vectors say`, async () => {
+      const own = vectors.filter((vector) => vector.reducer === reducer)
+      expect(own).not.to.be.empty
+      for (const vector of own) {
+        const accepted = vector.inputs.map(() => '01').join('')
+        const length = (vector.state.length / 2 - 1).toString(16).padStart(4, '0')
+        const answer = fromHex(`0x${accepted}01${length}${vector.state.slice(2)}`)
+        expect(firstDifference([answer], await chain.ask(reducer, [caseOf(vector)]))).to.equal(null)
+      }
+    })
+
+    it(`${reducer} stays below the size limit`, async () => {
+      const code = await connection.ethers.provider.getCode(chain.addresses[reducer])
+      expect((code.length - 2) / 2).to.be.lessThanOrEqual(24_576)
+    })
+  }
+})
