@@ -1,5 +1,5 @@
 /**
- * Writes test/vectors/objects.json and roots.json: what TypeScript and Solidity must both compute.
+ * Writes test/vectors/objects.json, roots.json and reducers.json: what TypeScript and Solidity must both compute.
  *
  * Computed a second way, by ethers' own EIP-712 and packing from the type lines in docs/decisions.md, so that a slip in
  * src/codec shows instead of being copied. Run after a change of the formats: npm run vectors
@@ -299,10 +299,191 @@ function rootVectors(): object {
   }
 }
 
+/** An aggregate that was worked out by hand; rows are [member, …fields]. */
+interface ReducerCase {
+  readonly reducer: string
+  readonly name: string
+  readonly params: string
+  readonly seed: string
+  /** Field types of a row after the member. */
+  readonly layout: readonly string[]
+  /** What stands before the rows, in an input and in the aggregate. */
+  readonly before: (member: number) => string
+  readonly head: string
+  readonly events?: readonly string[]
+  /** By member: what it brings, and what the aggregate says of it. */
+  readonly rows: readonly (readonly [
+    member: number,
+    brought: readonly unknown[],
+    result: readonly unknown[],
+  ])[]
+}
+
+function reducerVector(one: ReducerCase): object {
+  const { reducer, name, params, seed, layout, before, head, events = [], rows } = one
+  const row = (member: number, fields: readonly unknown[]): string =>
+    solidityPacked(['uint8', ...layout], [member, ...fields])
+  const count = toBeHex(rows.length, 1)
+  return {
+    reducer,
+    name,
+    params,
+    seed,
+    inputs: rows.map(([member, brought]) => ({
+      member,
+      state: concat([before(member), '0x01', row(0, brought)]),
+    })),
+    events,
+    state: concat([head, count, ...rows.map(([member, , result]) => row(member, result))]),
+  }
+}
+
+const seed = some('seed')
+const [a, b] = [some('choice a'), some('choice b')]
+const least = (x: string, y: string): string =>
+  keccak256(concat([seed, x])) < keccak256(concat([seed, y])) ? x : y
+const zeros = (bytes: number): string => `0x${'00'.repeat(bytes)}`
+const u64 = (value: bigint): string => toBeHex(value, 8)
+const U64_MAX = 2n ** 64n - 1n
+const rate = { reducer: 'rate-limit@1', seed, layout: ['uint64', 'uint64'], before: () => zeros(8) }
+const popular = {
+  reducer: 'popular-value@1',
+  seed,
+  params: '0x',
+  layout: ['bytes32'],
+  before: () => zeros(65),
+}
+const observed = { reducer: 'median@1', seed, layout: ['int128'], before: () => zeros(16) }
+const all = concat([toBeHex(2n ** 127n, 16), toBeHex(2n ** 127n - 1n, 16)])
+const weighted = {
+  reducer: 'weighted-vote@1',
+  seed,
+  layout: ['bytes32', 'uint64'],
+  before: () => zeros(72),
+}
+const anyWeight = concat([u64(1n), u64(U64_MAX)])
+const slots = { reducer: 'time-slots@1', seed, layout: ['uint64', 'uint64'] }
+const period = (value: bigint) => () => concat([zeros(32), u64(value), '0x00'])
+const rank = (value: bigint, member: number): string =>
+  solidityPackedKeccak256(['bytes32', 'uint64', 'uint8'], [seed, value, member])
+const zeroFirst = rank(9n, 0) < rank(9n, 1)
+/** Hand-made aggregates of every stock reducer, without and with ties, up to the largest numbers. */
+const reducerVectors: readonly object[] = [
+  {
+    ...rate,
+    name: 'one wants little',
+    params: concat([u64(10n), u64(99n)]),
+    head: u64(10n),
+    rows: [
+      [1, [2, 0], [2, 2]],
+      [4, [9, 0], [9, 4]],
+      [6, [9, 0], [9, 4]],
+    ],
+  },
+  {
+    ...rate,
+    name: 'the last event of 8 bytes sets the budget',
+    params: concat([u64(10n), u64(U64_MAX)]),
+    head: u64(7n),
+    events: [u64(99n), u64(7n), '0xff'],
+    rows: [
+      [0, [U64_MAX, 0], [U64_MAX, 4]],
+      [30, [U64_MAX, 0], [U64_MAX, 3]],
+    ],
+  },
+  {
+    ...popular,
+    name: 'most frequent',
+    head: concat([seed, b, '0x02']),
+    rows: [
+      [0, [a], [a]],
+      [1, [b], [b]],
+      [7, [b], [b]],
+    ],
+  },
+  {
+    ...popular,
+    name: 'tie',
+    head: concat([seed, least(a, b), '0x01']),
+    rows: [
+      [0, [a], [a]],
+      [1, [b], [b]],
+    ],
+  },
+  { ...popular, name: 'nobody', head: concat([seed, NIL, '0x00']), rows: [] },
+  {
+    ...observed,
+    name: 'lower of two in the middle',
+    params: all,
+    head: toBeHex(2n ** 128n - 5n, 16),
+    rows: [
+      [0, [7], [7]],
+      [1, [-5], [-5]],
+      [2, [-(2n ** 127n)], [-(2n ** 127n)]],
+      [3, [2n ** 127n - 1n], [2n ** 127n - 1n]],
+    ],
+  },
+  {
+    ...weighted,
+    name: 'heaviest, share rounded down',
+    params: anyWeight,
+    head: concat([seed, b, u64(555_555_555_555_555_555n)]),
+    rows: [
+      [0, [a, 2], [a, 2]],
+      [1, [a, 2], [a, 2]],
+      [3, [b, 5], [b, 5]],
+    ],
+  },
+  {
+    ...weighted,
+    name: 'tie of the largest weights',
+    params: anyWeight,
+    head: concat([seed, least(a, b), u64(5n * 10n ** 17n)]),
+    rows: [
+      [0, [a, U64_MAX], [a, U64_MAX]],
+      [1, [b, U64_MAX], [b, U64_MAX]],
+    ],
+  },
+  {
+    ...slots,
+    name: 'a slot is handed on to who wants no other',
+    params: '0x02',
+    before: period(9n),
+    head: concat([seed, u64(9n), '0x02']),
+    rows: [
+      [0, [3, 0], [3, 2]],
+      [1, [1, 0], [1, 1]],
+    ],
+  },
+  {
+    ...slots,
+    name: 'a tie goes to the first by seed',
+    params: '0x01',
+    before: period(9n),
+    head: concat([seed, u64(9n), '0x01']),
+    rows: [
+      [0, [1, 0], [1, zeroFirst ? 1 : 0]],
+      [1, [1, 0], [1, zeroFirst ? 0 : 1]],
+    ],
+  },
+  {
+    ...slots,
+    name: 'lower median of the periods',
+    params: '0x40',
+    before: (member: number) => period(member === 0 ? U64_MAX : 4n)(),
+    head: concat([seed, u64(4n), '0x40']),
+    rows: [
+      [0, [0, 0], [0, 0]],
+      [2, [U64_MAX, 0], [U64_MAX, U64_MAX]],
+    ],
+  },
+].map((one) => reducerVector(one as ReducerCase))
+
 mkdirSync(FOLDER, { recursive: true })
 for (const [name, vectors] of [
   ['objects', objectVectors()],
   ['roots', rootVectors()],
+  ['reducers', reducerVectors],
 ] as const) {
   const file = new URL(`${name}.json`, FOLDER)
   writeFileSync(file, `${JSON.stringify(vectors, null, 2)}\n`)
