@@ -40,26 +40,21 @@ export class LiarWatch {
     return this.#lies.filter((lie) => !this.#told.has(lie))
   }
 
-  /** Takes an event of any node; a line if there is something to say about the liar. */
-  take(node: string, { event, facts }: NodeEvent): string | null {
-    if (node !== this.name) return null
-    switch (event) {
-      case 'fault.active':
-        this.isActive = true
-        return null
-      case 'task.running':
-        this.seat = Number(facts['member'])
-        return null
-      case 'fault.acted': {
-        const lie = this.untold.find(
-          ({ fault, height }) => fault === facts['fault'] && height === facts['height'],
-        )
-        if (lie === undefined) return null
-        this.#told.add(lie)
-        return `lie      height ${String(lie.height)}: ${this.name} ${lie.text}`
-      }
-      default:
-        return null
+  /** Takes an event of any node. */
+  take(node: string, { event, facts }: NodeEvent): void {
+    if (node !== this.name) return
+    if (event === 'fault.active') this.isActive = true
+    if (event === 'task.running') this.seat = Number(facts['member'])
+    if (event === 'fault.acted') {
+      const { fault, height } = facts
+      for (const lie of this.#lies) if (lie.fault === fault && lie.height === height) this.#told.add(lie)
     }
+  }
+
+  /** What it did at a height, a line each. */
+  linesOf(height: number): string[] {
+    return this.told
+      .filter((lie) => lie.height === height)
+      .map(({ text }) => `lie      height ${String(height)}: ${this.name} ${text}`)
   }
 }
