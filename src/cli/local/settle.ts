@@ -1,5 +1,7 @@
 import { claim, release } from '../../adapters/evm/operator.ts'
 import { formatEther } from 'ethers'
+import type { Wallet } from '../../adapters/evm/wallet.ts'
+import { RsdpError } from '../../types/errors.ts'
 import { table } from '../output.ts'
 import type { LocalNetwork } from './network.ts'
 
@@ -22,7 +24,7 @@ export async function settleTask(
   await connection.provider.send('hardhat_mine', [`0x${blocks.toString(16)}`])
   const paid = await Promise.all(
     nodes.map(async ({ name, operator, key }) => {
-      const { amountWei } = await claim(operator, taskId)
+      const amountWei = await reward(operator, taskId)
       await release(operator, taskId, key)
       return { name, amountWei }
     }),
@@ -37,4 +39,14 @@ export async function settleTask(
     ),
   ].join('\n')
   return { text, data: Object.fromEntries(rows.map(({ name, amountWei }) => [name, String(amountWei)])) }
+}
+
+/** What a member is paid; 0 for one that is owed nothing, such as one that was convicted. */
+async function reward(operator: Wallet, taskId: bigint): Promise<bigint> {
+  try {
+    return (await claim(operator, taskId)).amountWei
+  } catch (error) {
+    if (error instanceof RsdpError && error.details['error'] === 'NothingToClaim') return 0n
+    throw error
+  }
 }
