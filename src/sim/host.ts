@@ -46,6 +46,8 @@ export class Host {
   isRpcDown = false
   /** Share of reducer calls that are not answered in time. */
   reducerFaults = 0
+  /** Calls that were not, in all lives: each is a reset of the engine. */
+  reducersLost = 0
   /** Effects until the process ends; null: it lives on. */
   fuse: number | null = null
   /** Not to be started again. */
@@ -212,10 +214,12 @@ export class Host {
 
   #reduce(gate: { readonly alive: boolean }, call: ReducerCall): Promise<RunnerResult> {
     const world = this.#world
-    const result: RunnerResult = this.chance.chance(this.reducerFaults)
-      ? { ok: false, code: 'timedOut' }
-      : world.reduce(call)
-    if (!result.ok) world.count('reducer timed out')
+    const isLost = this.chance.chance(this.reducerFaults)
+    const result: RunnerResult = isLost ? { ok: false, code: 'timedOut' } : world.reduce(call)
+    if (isLost) {
+      this.reducersLost += 1
+      world.count('reducer timed out')
+    }
     return this.#answer(gate, result, world.scenario.chaosMs === 0 ? 0 : this.chance.int(0, 20))
   }
 

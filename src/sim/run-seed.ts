@@ -38,6 +38,8 @@ export interface SeedReport {
 
 /** No seed's chaos lasts long enough for rounds above this. */
 const LATE_ROUND = 10
+/** After so many resets an engine only listens, for so many SHARE time-outs; rounds grow meanwhile, up to a limit. */
+const LISTENING = { resets: 5, phases: 600, lateRound: 20 } as const
 
 /** Runs one seed from the first block to the end, and judges it. */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedReport> {
@@ -92,7 +94,8 @@ function decidedHeight(host: Host): number {
 /**
  * Time within which a healed cluster must have decided everything. Of a height: every slot of the schedule once, and
  * rounds until all liars in a row have convened, and one honest member after them, and one more, each as long as its
- * number says. The height that was open at the heal may be in a late round already.
+ * number says. The height that was open at the heal may be in a late round already. Where an honest node has lost its
+ * reducer so often that it only listens, the others may have to wait for it.
  */
 function livenessMs(world: World): number {
   const { params, weights } = world.scenario
@@ -101,7 +104,12 @@ function livenessMs(world: World): number {
   const rounds = world.scenario.liars.size + 2
   const roundMs = (debateTicks + shareTicks + confirmTicks + helloTicks) * tickMs
   const heightMs = n * slotTicks * tickMs + ((rounds * (rounds + 1)) / 2) * roundMs
-  return LATE_ROUND * rounds * roundMs + heights * heightMs
+  const listens = core(world).some((host) => host.reducersLost >= LISTENING.resets)
+  const slowest = Math.max(1, ...world.hosts.map(({ drift }) => drift))
+  const listeningMs = listens
+    ? LISTENING.phases * shareTicks * tickMs * slowest + LISTENING.lateRound * rounds * roundMs
+    : 0
+  return listeningMs + LATE_ROUND * rounds * roundMs + heights * heightMs
 }
 
 /** Time within which the chain must have the rest: per epoch everybody's turn once. */
