@@ -5,7 +5,7 @@ import { EXIT } from '../../src/types/exit-codes.ts'
 export function usageError(error: unknown, hint = 'see --help'): RsdpError {
   return new RsdpError({
     code: 'E_USAGE',
-    message: error instanceof Error ? error.message : String(error),
+    message: (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '',
     hint,
     exit: EXIT.usage,
   })

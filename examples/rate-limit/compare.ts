@@ -11,7 +11,6 @@ import { EXIT } from '../../src/types/exit-codes.ts'
 import { integerOption, usageError } from './arguments.ts'
 import { contendedWindows, variantReport } from './compare-report.ts'
 import type { VariantReport } from './compare-report.ts'
-import { compareRun } from './compare-run.ts'
 import type { CompareOptions, Comparison } from './compare-run.ts'
 import { WINDOWS_AHEAD } from './provider-source.ts'
 import { TOKENS_MAX } from './provider-wire.ts'
@@ -39,6 +38,8 @@ await runCommand('rate-limit compare', process.argv.includes('--json'), async (c
     console.log(USAGE)
     return EXIT.ok
   }
+  // Hardhat and libp2p take a while to load
+  const { compareRun } = await import('./compare-run.ts')
   const report = judge(options, await compareRun(options, context))
   context.output.result(report, describe(report))
   return EXIT.ok

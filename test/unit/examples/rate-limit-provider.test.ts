@@ -47,8 +47,9 @@ describe('the provider', () => {
   function ask(
     path: string,
     body?: string,
-    { method = body === undefined ? 'GET' : 'POST', headers = JSON_TYPE } = {},
+    options: { method?: string; headers?: Record<string, string> } = {},
   ): Promise<Answer> {
+    const { method = body === undefined ? 'GET' : 'POST', headers = JSON_TYPE } = options
     return new Promise((resolve, reject) => {
       const asking = request(server.url, { path, method, headers }, (response) => {
         const chunks: Buffer[] = []
