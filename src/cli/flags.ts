@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
 
 /** Flags that several commands share. Each call makes a new one: commander keeps state in them. */
@@ -15,6 +16,21 @@ export const keyFile = (whose: string): Option =>
 
 export const passwordFile = (): Option =>
   new Option('--password-file <file>', 'file (mode 0600) whose first line is the password of the key file')
+
+export const dataDir = (): Option =>
+  new Option('--data-dir <dir>', 'the node’s own folder: key, sign-once store, log').makeOptionMandatory()
+
+/** What commands that send from a wallet have in common. */
+export function sending(command: Command, whose: string): Command {
+  return command
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(keyFile(whose))
+    .addOption(passwordFile())
+    .addOption(yes())
+    .addOption(dryRun())
+    .addOption(json())
+}
 
 export const yes = (): Option => new Option('--yes', 'do not ask before it is done').default(false)
 

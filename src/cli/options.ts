@@ -64,6 +64,25 @@ export interface NodeRunOptions {
   readonly rpcUrl: string
   readonly deployment: string
 }
+export interface OnDataDirOptions {
+  readonly dataDir: string
+  readonly json: boolean
+}
+export interface NodeInitOptions extends OnDataDirOptions {
+  readonly passwordFile?: string
+}
+export interface NodeRegisterOptions extends StakeOptions {
+  readonly dataDir: string
+  readonly nodePasswordFile?: string
+  readonly stake?: string
+  readonly announce: readonly string[]
+}
+export interface NodeStopOptions extends OnDataDirOptions {
+  readonly timeout: number
+}
+export interface NodeLeaveOptions extends OnDataDirOptions {
+  readonly yes: boolean
+}
 export interface NodePrivateOptions {
   readonly dataDir: string
   readonly listen: readonly string[]

@@ -1,11 +1,11 @@
 import { readKeyFile, writeKeyFile } from '../../adapters/keys/key-file.ts'
 import { newPrivateKey } from '../../adapters/keys/keyring.ts'
-import { peerIdFromPublicKey, privateKeyFromBytes } from '../../adapters/libp2p/identity.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { KeyFacts } from '../key-store.ts'
 import { keyFacts, keyPath, listKeys } from '../key-store.ts'
+import { peerIdOfKey } from '../local/peer-id.ts'
 import { isTestAccount } from '../local/test-keys.ts'
 import type { KeysImportOptions, KeysOptions } from '../options.ts'
 import { table } from '../output.ts'
@@ -90,11 +90,6 @@ export async function keysShow(
 async function peerIdOf(path: string, passwordFile: string): Promise<string> {
   const privateKey = await readKeyFile({ path, passwordFile, isLocalChain: false })
   return peerIdOfKey(privateKey)
-}
-
-/** PeerId of a node with this signing key. */
-export function peerIdOfKey(privateKey: Uint8Array): string {
-  return peerIdFromPublicKey(privateKeyFromBytes(privateKey).publicKey.raw).toString()
 }
 
 function openToOthers(keys: readonly KeyFacts[]): string[] {

@@ -6,6 +6,7 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import { parseAmount, toWei } from '../amount.ts'
 import type { StakeOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
+import { requireFree, requireTokens } from '../stake-limits.ts'
 import type { StakeSession } from '../stake-session.ts'
 import { withStake } from '../stake-session.ts'
 import type { StakeView, TrancheView } from '../stake-view.ts'
@@ -24,8 +25,7 @@ export function stakeDeposit(
     const { wallet, stake, registry, isLocal, agreed } = session
     const { token } = stake
     const amountWei = toWei(amount, token.decimals)
-    const missing = amountWei - stake.walletWei
-    if (missing > 0n && !isLocal) throw notEnoughTokens(stake, amountWei)
+    const missing = requireTokens(stake, amountWei, isLocal)
     const toApprove = stake.allowanceWei < amountWei
     const go = await agreed([
       `deposit  ${inTokens(amountWei, token)} of ${stake.operator} to NodeRegistry ${registry}`,
@@ -49,7 +49,7 @@ export function stakeUnbond(text: string, options: StakeOptions, context: Comman
     const { wallet, stake, agreed } = session
     const { token } = stake
     const amountWei = toWei(amount, token.decimals)
-    if (amountWei > stake.freeWei) throw notEnoughFree(stake, amountWei)
+    requireFree(stake, amountWei)
     const go = await agreed([
       `unbond   ${inTokens(amountWei, token)} of ${stake.operator}; withdrawable after ${stake.unbondingBlocks} blocks`,
       `free     ${inTokens(stake.freeWei, token)} → ${inTokens(stake.freeWei - amountWei, token)}`,
@@ -143,28 +143,5 @@ function parseTranche(text: string): bigint {
     message: `'${text}' is not a tranche number`,
     hint: 'rsdp stake status shows them',
     exit: EXIT.usage,
-  })
-}
-
-function notEnoughTokens({ operator, token, walletWei }: StakeView, amountWei: bigint): RsdpError {
-  return new RsdpError({
-    code: 'E_FUNDS_STAKE',
-    message: `${operator} has ${inTokens(walletWei, token)}, ${inTokens(amountWei, token)} are needed`,
-    hint: `send tokens (${token.address}) to ${operator}`,
-    exit: EXIT.precondition,
-    details: { operator, hasWei: walletWei, needsWei: amountWei },
-  })
-}
-
-function notEnoughFree({ operator, token, freeWei, lockedWei }: StakeView, amountWei: bigint): RsdpError {
-  return new RsdpError({
-    code: 'E_STAKE_FREE',
-    message: `${operator} has ${inTokens(freeWei, token)} free, ${inTokens(amountWei, token)} are to unbond`,
-    hint:
-      lockedWei > 0n
-        ? `${inTokens(lockedWei, token)} are locked in tasks and become free when those are released`
-        : 'unbond less',
-    exit: EXIT.precondition,
-    details: { operator, freeWei, lockedWei, needsWei: amountWei },
   })
 }

@@ -1,16 +1,25 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { deployment, examples, integer, passwordFile, rpcUrl } from '../flags.ts'
-import type { NodePrivateOptions, NodeRunOptions } from '../options.ts'
+import { dataDir, deployment, examples, integer, json, passwordFile, rpcUrl, sending, yes } from '../flags.ts'
+import type {
+  NodeInitOptions,
+  NodeLeaveOptions,
+  NodePrivateOptions,
+  NodeRegisterOptions,
+  NodeRunOptions,
+  NodeStopOptions,
+  OnDataDirOptions,
+} from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** node run, node private. */
+/** node init, register, run, status, stop, leave, and the hidden node private. */
 export function addNodeCommands(program: Command, run: RunCommand): void {
   const node = program.command('node').description('run a staked node')
+  addPreparing(node, run)
   node
     .command('run')
     .description('runs one node in the foreground; its log goes to stdout as JSON lines')
-    .requiredOption('--data-dir <dir>', 'the node’s own folder: sign-once store, lock')
+    .addOption(dataDir())
     .option('--key-file <file>', 'signing key (default: key in the data directory)')
     .addOption(passwordFile())
     .option('--listen <multiaddr...>', 'where to listen', ['/ip4/0.0.0.0/tcp/9100'])
@@ -46,6 +55,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
         (await import('../commands/node-run.ts')).nodeRun(options, context),
       ),
     )
+  addOrders(node, run)
   node
     .command('private <members>', { hidden: true })
     .description('runs one member of a private cluster, profile paper, in the foreground')
@@ -54,6 +64,83 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     .action((file: string, options: NodePrivateOptions) =>
       run('node private', false, async (context) =>
         (await import('../commands/node-private.ts')).nodePrivate(file, options, context),
+      ),
+    )
+}
+
+function addPreparing(node: Command, run: RunCommand): void {
+  node
+    .command('init')
+    .description('makes a data directory with an encrypted signing key, and says what comes next')
+    .addOption(dataDir())
+    .addOption(passwordFile())
+    .addOption(json())
+    .addHelpText('after', examples('rsdp node init --data-dir ./alice --password-file ./pw'))
+    .action((options: NodeInitOptions) =>
+      run('node init', options.json, async (context) =>
+        (await import('../commands/node-init.ts')).nodeInit(options, context),
+      ),
+    )
+  sending(node.command('register'), 'operator’s')
+    .description('registers a node’s signing key with its operator’s wallet, with stake and addresses')
+    .addOption(dataDir())
+    .option('--node-password-file <file>', 'password of the key in the data directory')
+    .option('--stake <amount>', 'tokens to stake with it: 100, 1.5, 1e18wei')
+    .option('--announce <multiaddr...>', 'where peers reach the node, at most 4; its PeerId is added', [])
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp node register --data-dir ./alice --node-password-file ./pw --stake 100 --announce /ip4/127.0.0.1/tcp/9100',
+        'rsdp node register --data-dir ./alice --key-file ./operator.json --password-file ./operator.pw --stake 100 --announce /ip4/203.0.113.7/tcp/9100 --dry-run',
+      ),
+    )
+    .action((options: NodeRegisterOptions) =>
+      run('node register', options.json, async (context) =>
+        (await import('../commands/node-register.ts')).nodeRegister(options, context),
+      ),
+    )
+}
+
+function addOrders(node: Command, run: RunCommand): void {
+  node
+    .command('status')
+    .description('what the node on a data directory says of itself; exit 3 if none runs there')
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('rsdp node status --data-dir ./alice', 'rsdp node status --data-dir ./alice --json'),
+    )
+    .action((options: OnDataDirOptions) =>
+      run('node status', options.json, async (context) =>
+        (await import('../commands/node-control.ts')).nodeStatus(options, context),
+      ),
+    )
+  node
+    .command('stop')
+    .description('ends the node on a data directory in order, and waits until it is gone; it leaves no task')
+    .addOption(dataDir())
+    .option('--timeout <seconds>', 'give up waiting after this long (exit 5)', integer(1, 3_600), 30)
+    .addOption(json())
+    .addHelpText('after', examples('rsdp node stop --data-dir ./alice'))
+    .action((options: NodeStopOptions) =>
+      run('node stop', options.json, async (context) =>
+        (await import('../commands/node-control.ts')).nodeStop(options, context),
+      ),
+    )
+  node
+    .command('leave <task>')
+    .description('leaves a running task for good: the node signs CLOSE, which cannot be taken back')
+    .addOption(dataDir())
+    .addOption(yes())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('rsdp node leave 1 --data-dir ./alice', 'rsdp node leave 1 --data-dir ./alice --yes --json'),
+    )
+    .action((task: string, options: NodeLeaveOptions) =>
+      run('node leave', options.json, async (context) =>
+        (await import('../commands/node-control.ts')).nodeLeave(task, options, context),
       ),
     )
 }

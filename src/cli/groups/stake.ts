@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { deployment, dryRun, examples, json, keyFile, passwordFile, rpcUrl, yes } from '../flags.ts'
+import { deployment, examples, json, keyFile, passwordFile, rpcUrl, sending } from '../flags.ts'
 import type { StakeOptions, StakeStatusOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
@@ -21,7 +21,7 @@ export function addStakeCommands(program: Command, run: RunCommand): void {
         (await import('../commands/stake-status.ts')).stakeStatus(options, context),
       ),
     )
-  moving(stake.command('deposit <amount>'))
+  sending(stake.command('deposit <amount>'), 'operator’s')
     .description('adds tokens to the operator’s free stake, after approving them')
     .addHelpText('after', examples('rsdp stake deposit 100 --dry-run', 'rsdp stake deposit 1e18wei --yes'))
     .action((amount: string, options: StakeOptions) =>
@@ -29,7 +29,7 @@ export function addStakeCommands(program: Command, run: RunCommand): void {
         (await import('../commands/stake-move.ts')).stakeDeposit(amount, options, context),
       ),
     )
-  moving(stake.command('unbond <amount>'))
+  sending(stake.command('unbond <amount>'), 'operator’s')
     .description('starts to take free stake out; locked stake stays until its task is over')
     .addHelpText('after', examples('rsdp stake unbond 1.5 --dry-run', 'rsdp stake unbond 100 --yes --json'))
     .action((amount: string, options: StakeOptions) =>
@@ -37,7 +37,7 @@ export function addStakeCommands(program: Command, run: RunCommand): void {
         (await import('../commands/stake-move.ts')).stakeUnbond(amount, options, context),
       ),
     )
-  moving(stake.command('withdraw [tranche]'))
+  sending(stake.command('withdraw [tranche]'), 'operator’s')
     .description('pays out a tranche whose unbonding is over; all of them if none is named')
     .addHelpText('after', examples('rsdp stake withdraw', 'rsdp stake withdraw 0 --yes --json'))
     .action((tranche: string | undefined, options: StakeOptions) =>
@@ -45,15 +45,4 @@ export function addStakeCommands(program: Command, run: RunCommand): void {
         (await import('../commands/stake-move.ts')).stakeWithdraw(tranche, options, context),
       ),
     )
-}
-
-function moving(command: Command): Command {
-  return command
-    .addOption(rpcUrl())
-    .addOption(deployment())
-    .addOption(keyFile('operator’s'))
-    .addOption(passwordFile())
-    .addOption(yes())
-    .addOption(dryRun())
-    .addOption(json())
 }

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { NodeHealth } from '../../node/node.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import { askHealth, notRunning, order } from '../control/client.ts'
+import type { NodeLeaveOptions, NodeStopOptions, OnDataDirOptions } from '../options.ts'
+import { table } from '../output.ts'
+import type { CommandContext } from '../run-command.ts'
+import { confirm } from '../terminal.ts'
+import { parseTaskId } from './task-list.ts'
+
+/** How often it is looked whether a process is gone. */
+const LOOK_MS = 50
+
+/** What the node on a data directory says of itself; exit 3 if none runs. */
+export async function nodeStatus(
+  { dataDir }: OnDataDirOptions,
+  { output }: CommandContext,
+): Promise<ExitCode> {
+  const found = await askHealth(dataDir)
+  if (found === null) throw notRunning(dataDir)
+  const { control, health } = found
+  output.result(
+    { pid: control.pid, healthPort: control.healthPort, health },
+    render(health as unknown as NodeHealth, control.pid),
+  )
+  return EXIT.ok
+}
+
+function render({ key, ready, addresses, peers, chain, outbox, tasks }: NodeHealth, pid: number): string {
+  const lines = [
+    `node     ${key}  process ${pid}  ${ready ? 'ready' : 'not ready'}`,
+    `listens  ${addresses.join('  ')}`,
+    `peers    ${peers.connected} of ${peers.known} connected`,
+    `chain    ${chain.reachable ? 'reachable' : 'NOT reachable'}, head ${chain.head}, read up to ${chain.cursor}`,
+    `outbox   ${outbox} transactions waiting`,
+  ]
+  if (tasks.length === 0) return [...lines, 'tasks    none'].join('\n')
+  const rows = tasks.map((task) => [
+    task.taskId,
+    task.status,
+    `${task.decidedHeight} of ${task.heights}`,
+    task.anchoredHeight,
+    task.membership,
+  ])
+  return [...lines, '', table(['task', 'phase', 'decided', 'anchored', 'membership'], rows)].join('\n')
+}
+
+/** Ends a node in order and waits until its process is gone. */
+export async function nodeStop(
+  options: NodeStopOptions,
+  { output, signal }: CommandContext,
+): Promise<ExitCode> {
+  const { dataDir, timeout } = options
+  const { control } = await order(dataDir, '/stop', {})
+  const { pid } = control
+  const deadline = performance.now() + timeout * 1_000
+  while (isAlive(pid) && !signal.aborted) {
+    if (performance.now() > deadline) {
+      throw new RsdpError({
+        code: 'E_TIMEOUT',
+        message: `process ${pid} was told to stop and is still there after ${timeout} s`,
+        hint: 'wait a little; if it hangs, end it with kill: its store stands that',
+        exit: EXIT.timeout,
+        details: { pid },
+      })
+    }
+    await sleep(LOOK_MS)
+  }
+  output.result({ pid, stopped: true }, `stopped: process ${pid} is gone`)
+  return EXIT.ok
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Makes a running node sign CLOSE for a task: it leaves for good. */
+export async function nodeLeave(
+  text: string,
+  options: NodeLeaveOptions,
+  { output }: CommandContext,
+): Promise<ExitCode> {
+  const taskId = parseTaskId(text)
+  const { dataDir, yes } = options
+  if ((await askHealth(dataDir)) === null) throw notRunning(dataDir)
+  const effect = [
+    `leave    task ${taskId} for good: the node signs CLOSE and is in no list of inputs any more`,
+    'keep it running: it goes on voting and signing checkpoints, and its lock stays until the task is over',
+  ]
+  await confirm({ effect, yes }, output.say)
+  const { answer } = await order(dataDir, '/leave', { taskId: String(taskId) })
+  if (answer['answer'] !== 'signed') throw notLeft(taskId, dataDir, String(answer['answer']))
+  output.result(
+    { taskId, membership: 'leaving' },
+    `CLOSE for task ${taskId} is signed; rsdp node status --data-dir ${dataDir} shows when it has left`,
+  )
+  return EXIT.ok
+}
+
+function notLeft(taskId: bigint, dataDir: string, answer: string): RsdpError {
+  const details = { taskId, answer }
+  if (answer === 'failed') {
+    return new RsdpError({
+      code: 'E_NODE_BUSY',
+      message: `the node could not sign CLOSE for task ${taskId} and is about to stop`,
+      hint: `look into node.log in ${dataDir}`,
+      exit: EXIT.timeout,
+      details,
+    })
+  }
+  return new RsdpError({
+    code: answer === 'over' ? 'E_TASK_OVER' : 'E_NOT_MEMBER',
+    message:
+      answer === 'over'
+        ? `all heights of task ${taskId} are decided: there is nothing to leave`
+        : `the node runs no task ${taskId}`,
+    hint: `rsdp node status --data-dir ${dataDir} shows the tasks it runs`,
+    exit: EXIT.precondition,
+    details,
+  })
+}
