@@ -368,7 +368,7 @@ const rank = (value: bigint, member: number): string =>
   solidityPackedKeccak256(['bytes32', 'uint64', 'uint8'], [seed, value, member])
 const zeroFirst = rank(9n, 0) < rank(9n, 1)
 /** Hand-made aggregates of every stock reducer, without and with ties, up to the largest numbers. */
-const reducerVectors: readonly object[] = [
+const REDUCER_CASES: readonly ReducerCase[] = [
   {
     ...rate,
     name: 'one wants little',
@@ -477,13 +477,13 @@ const reducerVectors: readonly object[] = [
       [2, [U64_MAX, 0], [U64_MAX, U64_MAX]],
     ],
   },
-].map((one) => reducerVector(one as ReducerCase))
+]
 
 mkdirSync(FOLDER, { recursive: true })
 for (const [name, vectors] of [
   ['objects', objectVectors()],
   ['roots', rootVectors()],
-  ['reducers', reducerVectors],
+  ['reducers', REDUCER_CASES.map(reducerVector)],
 ] as const) {
   const file = new URL(`${name}.json`, FOLDER)
   writeFileSync(file, `${JSON.stringify(vectors, null, 2)}\n`)
