@@ -163,11 +163,11 @@ describe('EvidenceBook', () => {
 
   it('keeps no proof that proves nothing, and none twice', () => {
     const book = open()
-    expect(book.keep({ ...pair, second: pair.first } as Evidence)).to.equal(false)
+    expect(book.keep({ ...pair, second: pair.first })).to.equal(false)
     expect(book.keep({ kind: 'E3', vote: signed({ ...share(1, 0), inputs: 0b11111 }, ACCUSED) })).to.equal(
       false,
     )
-    expect(book.keep({ ...pair, first: signed(confirm(1, 0), 2) } as Evidence)).to.equal(false)
+    expect(book.keep({ ...pair, first: signed(confirm(1, 0), 2) })).to.equal(false)
     expect(book.keep(pair)).to.equal(true)
     expect(book.keep(pair)).to.equal(false)
     expect(book.counts).to.deep.equal({ found: 1, submitted: 0, accepted: 0, refused: 0 })
