@@ -1,6 +1,5 @@
 import { claim, release } from '../../adapters/evm/operator.ts'
 import { formatEther } from 'ethers'
-import type { Wallet } from '../../adapters/evm/wallet.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { table } from '../output.ts'
 import type { LocalNetwork } from './network.ts'
@@ -24,8 +23,12 @@ export async function settleTask(
   await connection.provider.send('hardhat_mine', [`0x${blocks.toString(16)}`])
   const paid = await Promise.all(
     nodes.map(async ({ name, operator, key }) => {
-      const amountWei = await reward(operator, taskId)
-      await release(operator, taskId, key)
+      const amountWei = await unlessRefused(
+        'NothingToClaim',
+        0n,
+        async () => (await claim(operator, taskId)).amountWei,
+      )
+      await unlessRefused('NotLocked', null, () => release(operator, taskId, key))
       return { name, amountWei }
     }),
   )
@@ -41,12 +44,12 @@ export async function settleTask(
   return { text, data: Object.fromEntries(rows.map(({ name, amountWei }) => [name, String(amountWei)])) }
 }
 
-/** What a member is paid; 0 for one that is owed nothing, such as one that was convicted. */
-async function reward(operator: Wallet, taskId: bigint): Promise<bigint> {
+/** What a call gives; `nothing` if the contract refuses it since a convicted member has nothing left there. */
+async function unlessRefused<T, N>(error: string, nothing: N, call: () => Promise<T>): Promise<T | N> {
   try {
-    return (await claim(operator, taskId)).amountWei
-  } catch (error) {
-    if (error instanceof RsdpError && error.details['error'] === 'NothingToClaim') return 0n
-    throw error
+    return await call()
+  } catch (thrown) {
+    if (thrown instanceof RsdpError && thrown.details['error'] === error) return nothing
+    throw thrown
   }
 }
