@@ -115,7 +115,7 @@ async function run(
   const { options, network, output } = stage
   const reporter = reporterOf(stage)
   const taskId = await formCluster(stage, reporter)
-  const stopEven = startEvenSplit(options, even)
+  startEvenSplit(options, even)
   const decideAll = async (): Promise<number> => {
     for (let height = 1; height <= options.heights; height += 1) {
       await stage.wait(`height ${String(height)} decided`, () => stage.watch.decided.has(height))
@@ -125,17 +125,13 @@ async function run(
     }
     return followedFrom(stage)
   }
-  try {
-    const followed = await decideAll()
-    const { deploymentId } = network.connection.deployment
-    const counted = await Promise.all([
-      count(agreed, sessionName(deploymentId, taskId), stage),
-      count(even, STATIC_SESSION, stage),
-    ])
-    return { agreed: counted[0], even: counted[1], followedFrom: followed }
-  } finally {
-    stopEven()
-  }
+  const followed = await decideAll()
+  const { deploymentId } = network.connection.deployment
+  const counted = await Promise.all([
+    count(agreed, sessionName(deploymentId, taskId), stage),
+    count(even, STATIC_SESSION, stage),
+  ])
+  return { agreed: counted[0], even: counted[1], followedFrom: followed }
 }
 
 /** The account of the provider: named as reporter when the task is published. */
@@ -175,22 +171,20 @@ async function taskParams({ options, network }: Stage, reporter: Wallet): Promis
 }
 
 /** B/n a window for every member, whatever the others do. Nobody tells them of a new budget but the 429. */
-function startEvenSplit(options: CompareOptions, provider: ProviderClient): () => void {
+function startEvenSplit(options: CompareOptions, provider: ProviderClient): void {
   const { nodes, heights, budget } = options
   const share = BigInt(Math.floor(budget / nodes))
   const rows = loadTrace()
-  const stops = Array.from({ length: nodes }, (_, member) => {
-    const queue = new RequestQueue(requestsOfMember(rows, heights, member, nodes))
-    const sender = new Sender({
+  for (let member = 0; member < nodes; member += 1) {
+    new Sender({
       provider,
       session: STATIC_SESSION,
-      queue,
+      queue: new RequestQueue(requestsOfMember(rows, heights, member, nodes)),
       allowance: () => share,
+      windows: heights + WINDOWS_AHEAD,
       clock: systemClock,
-    })
-    return sender.start()
-  })
-  return () => stops.forEach((stop) => stop())
+    }).start()
+  }
 }
 
 /** The provider takes less from the next window on, and says so on the ledger from its own account. */

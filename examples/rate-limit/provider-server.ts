@@ -32,7 +32,9 @@ const HOST = '127.0.0.1'
 const HOSTS = new Set([HOST, 'localhost'])
 const BODY_BYTES_MAX = 1_024
 const CONNECTIONS_MAX = 256
-const REQUEST_MS_MAX = 5_000
+const REQUEST_MS_MAX = 2_000
+/** How often a request that takes longer is looked for. */
+const CHECK_MS = 500
 const IDLE_MS_MAX = 60_000
 const SESSIONS_MAX = 64
 const LOG_ENTRIES_MAX = 100_000
@@ -54,7 +56,7 @@ const LOG_ENTRIES_MAX = 100_000
  */
 export async function startProvider({ meter, port, token }: ProviderServerInit): Promise<ProviderServer> {
   const provider = new Provider(meter, token)
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: CHECK_MS }, (request, response) => {
     provider
       .answer(request)
       .catch((): Answer => ({ status: 400, body: { error: 'aborted' } }))

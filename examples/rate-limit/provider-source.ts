@@ -15,6 +15,8 @@ export interface ProviderSourceInit {
   readonly session: string
   /** Requests of the own users, by arrival. */
   readonly requests: readonly Request[]
+  /** How many heights the task has. */
+  readonly heights: number
   /** Own seat in the cluster. */
   readonly member: MemberIndex
   /** Highest demand the task lets a member claim, tokens. */
@@ -50,12 +52,13 @@ export class ProviderSource implements StateSource {
       ...init,
       queue: this.#queue,
       allowance: (window) => this.#shares.get(window - WINDOWS_AHEAD) ?? 0n,
+      windows: init.heights + WINDOWS_AHEAD,
     })
   }
 
-  /** Begins to send; the returned function ends it. */
-  start(): () => void {
-    return this.#sender.start()
+  /** Begins to send; ends by itself when the last share can be spent no more. */
+  start(): void {
+    this.#sender.start()
   }
 
   /**

@@ -34,6 +34,8 @@ export interface SenderInit {
   readonly queue: RequestQueue
   /** Tokens this member may send in a window of the session, 1 is the first. May still grow while the window runs. */
   readonly allowance: (window: number) => bigint
+  /** Windows of the session in which it sends; it ends by itself after them. */
+  readonly windows: number
   readonly clock: Clock
 }
 
@@ -68,11 +70,12 @@ export class Sender {
     this.#init = init
   }
 
-  /** Begins; the returned function ends it. */
-  start(): () => void {
-    const look = (): void => void this.#look()
-    look()
-    return this.#init.clock.every(LOOK_MS, look)
+  /** Begins. */
+  start(): void {
+    const stop = this.#init.clock.every(LOOK_MS, () => {
+      if (this.now() >= this.#init.windows) stop()
+      void this.#look()
+    })
   }
 
   /** Whether the provider answered when it was last asked. */

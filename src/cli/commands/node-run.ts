@@ -136,6 +136,7 @@ function stateSource(
     clock: systemClock,
     session,
     requests,
+    heights: params.heights,
     member,
     demandMax,
     decided,

@@ -37,7 +37,7 @@ function world(
 ): World {
   const clock = new VirtualClock()
   const provider = new LocalProvider(clock, 1_000)
-  const init = { clock, session: 's', requests, member: MEMBER, demandMax, decided }
+  const init = { clock, session: 's', requests, heights: 8, member: MEMBER, demandMax, decided }
   const source = new ProviderSource({ ...init, provider: reach(provider) })
   source.start()
   return {

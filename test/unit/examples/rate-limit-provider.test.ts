@@ -181,6 +181,14 @@ describe('the provider', () => {
     expect(await served()).to.equal(7)
   })
 
+  it('cuts off whoever does not finish a request', async () => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    socket.resume()
+    socket.write('POST /requests HTTP/1.1\r\nhost: localhost\r\n')
+    await once(socket, 'close')
+    expect((await ask('/requests', '{"id":"a","tokens":7}')).status).to.equal(200)
+  })
+
   it('serves within the budget, then 429 with the seconds to wait', async () => {
     clock.advance(1_500)
     expect(await ask('/requests', '{"id":"a","tokens":900}')).to.deep.equal({

@@ -54,7 +54,7 @@ function world(requests: readonly Request[], budget: number, allowance: (window:
   const clock = new VirtualClock()
   const provider = new Recorder(new LocalProvider(clock, budget))
   const queue = new RequestQueue(requests)
-  const sender = new Sender({ provider, session: 's', queue, allowance, clock })
+  const sender = new Sender({ provider, session: 's', queue, allowance, windows: 10, clock })
   return { clock, provider, queue, sender }
 }
 
@@ -138,9 +138,9 @@ describe('Sender', () => {
         const allowance = (window: number): bigint => shares[window - 1] ?? 0n
         const { clock, provider, queue, sender } = world(all, budget, allowance)
         provider.lost = (n) => n % loseEvery === 0
-        const stop = sender.start()
-        await passTime(clock, (shares.length + 2) * WINDOW_MS)
-        stop()
+        sender.start()
+        await passTime(clock, 12 * WINDOW_MS)
+        expect(clock.nextMs(), 'it has ended by itself').to.equal(null)
         for (const [window, sent] of provider.sent) {
           expect(sent <= allowance(window), `window ${String(window)}: ${String(sent)}`).to.equal(true)
         }

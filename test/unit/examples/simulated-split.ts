@@ -94,7 +94,14 @@ export async function staticSplit(split: Split): Promise<Counted> {
   const share = BigInt(Math.floor(split.budget / split.requests.length))
   for (const requests of split.requests) {
     const queue = new RequestQueue(requests)
-    new Sender({ provider, session: 's', queue, allowance: () => share, clock }).start()
+    new Sender({
+      provider,
+      session: 's',
+      queue,
+      allowance: () => share,
+      windows: split.heights + WINDOWS_AHEAD,
+      clock,
+    }).start()
   }
   const windows = split.heights + WINDOWS_AHEAD
   // the lowering falls into the window in which height `loweredAfter` is decided
@@ -119,6 +126,7 @@ export async function agreedSplit(split: Split): Promise<Counted> {
       session: 's',
       requests,
       member,
+      heights: split.heights,
       demandMax,
       decided: [],
     })
