@@ -1,0 +1,116 @@
+import { expect } from 'chai'
+import { keccak } from '../../../src/codec/hex.ts'
+import type { Part, Seen } from '../../../src/types/frames.ts'
+import type { Digest } from '../../../src/types/ids.ts'
+import { NIL } from '../../../src/types/ids.ts'
+import { contentOf, EngineBench } from '../../helpers/engine-cluster-bench.ts'
+
+const OTHER = Uint8Array.of(9, 9)
+
+describe('what each has seen', () => {
+  let bench: EngineBench
+  let content: ReturnType<typeof contentOf>
+
+  beforeEach(() => {
+    bench = new EngineBench().start()
+    const statuses = [0, 1, 2, 3].map((member) => bench.status(member))
+    for (const { signed, body } of statuses.slice(1)) bench.hear(signed.member, signed, body)
+    content = contentOf(statuses)
+    bench.effects.length = 0
+  })
+
+  /** Digests asked for since the last call, by member asked. */
+  function asked(): [number, readonly Digest[]][] {
+    return bench
+      .taken('send')
+      .flatMap(({ to, parts }) =>
+        parts.flatMap((part): [number, readonly Digest[]][] =>
+          part.kind === 'get' ? [[to, part.hashes]] : [],
+        ),
+      )
+  }
+
+  function tell(from: number, seen: readonly Seen[], round = 0, height = 1): void {
+    const part: Part = { kind: 'seen', height, seen }
+    bench.hear(from, bench.confirm(from, round, NIL), part)
+  }
+
+  const status = (member: number, hash: Digest): Seen => ({ member, status: hash, share: null })
+
+  it('travels behind the own CONFIRM: STATUS of the height, SHARE of its round, of all others', () => {
+    const shares = [1, 2].map((member) => bench.share(member, 0, content))
+    for (const signed of shares) bench.hear(signed.member, signed)
+    const [frame] = bench.taken('broadcast')
+    expect(frame?.parts.map(({ kind }) => kind)).to.deep.equal(['object', 'seen'])
+    expect(frame?.parts[1]).to.deep.equal({
+      kind: 'seen',
+      height: 1,
+      seen: [1, 2, 3].map((member) => ({
+        member,
+        status: bench.status(member).signed.hash,
+        share: shares.find((signed) => signed.member === member)?.hash ?? null,
+      })),
+    })
+  })
+
+  it('is asked about only where it differs from what is held, once by object and sender', () => {
+    const other = bench.status(3, OTHER).signed.hash
+    tell(1, [status(3, bench.status(3).signed.hash), status(2, bench.status(2).signed.hash)])
+    expect(asked()).to.deep.equal([])
+    for (let i = 0; i < 3; i += 1) tell(1, [status(3, other)])
+    for (let i = 0; i < 50; i += 1) tell(1, [status(3, keccak(Uint8Array.of(i)))])
+    expect(asked()).to.deep.equal([[1, [other]]])
+    tell(2, [status(3, other)])
+    expect(asked()).to.deep.equal([[2, [other]]])
+  })
+
+  it('is not asked about where nothing is held, nor about this node itself', () => {
+    const some = keccak('0x01')
+    tell(1, [
+      { member: 0, status: some, share: some },
+      { member: 2, status: null, share: some },
+      { member: 30, status: some, share: some },
+    ])
+    tell(1, [status(3, some)], 0, 7)
+    tell(1, [{ member: 0, status: null, share: some }], 40)
+    bench.hear(1, { kind: 'seen', height: 1, seen: [status(3, some)] })
+    expect(asked()).to.deep.equal([])
+  })
+
+  it('convicts with the answer, though nobody was sent both', () => {
+    const lie = bench.status(3, OTHER).signed
+    tell(1, [status(3, lie.hash)])
+    bench.effects.length = 0
+    bench.hear(1, lie)
+    expect(bench.taken('evidence').map(({ evidence }) => evidence)).to.deep.equal([
+      { kind: 'E1', first: bench.status(3).signed, second: lie },
+    ])
+    tell(2, [status(3, keccak('0x02'))])
+    expect(asked()).to.deep.equal([])
+  })
+
+  it('is answered with the signed objects, second ones too, of third members', () => {
+    const lie = bench.status(3, OTHER).signed
+    bench.hear(3, lie)
+    const votes = [1, 2].map((member) => bench.share(member, 0, content))
+    bench.hear(1, votes[0]!)
+    bench.effects.length = 0
+    const answer = (from: number, ...hashes: readonly Digest[]): unknown[] => {
+      bench.hear(from, { kind: 'get', hashes })
+      return bench
+        .taken('send')
+        .flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'object' ? [part.signed] : [])))
+    }
+    expect(answer(2, lie.hash, votes[0]!.hash)).to.have.deep.members([lie, votes[0]])
+    expect(answer(2, bench.status(0).signed.hash, keccak('0x77'))).to.deep.equal([])
+    expect(answer(1, votes[0]!.hash)).to.deep.equal([])
+  })
+
+  it('is answered within a quota', () => {
+    const { hash } = bench.status(3).signed
+    let answers = 0
+    for (let i = 0; i < 2_000; i += 1) bench.hear(1, { kind: 'get', hashes: [hash] })
+    for (const { parts } of bench.taken('send')) answers += parts.length
+    expect(answers).to.equal(256)
+  })
+})
