@@ -1,8 +1,11 @@
 import { expect } from 'chai'
 import { hashObject } from '../../../src/codec/objects.ts'
 import type { ProtocolObject } from '../../../src/types/objects.ts'
+import { step } from '../../../src/protocol/engine.ts'
 import type { EngineEffect } from '../../../src/protocol/io.ts'
-import { EngineCluster } from '../../helpers/engine-cluster.ts'
+import { restoreEngine } from '../../../src/protocol/restore.ts'
+import { NIL } from '../../../src/types/ids.ts'
+import { EngineCluster, signAs } from '../../helpers/engine-cluster.ts'
 import { contentOf, EngineBench } from '../../helpers/engine-cluster-bench.ts'
 import { violations } from '../../helpers/engine-cluster-checks.ts'
 
@@ -101,6 +104,25 @@ describe('restart', () => {
     world.restart(0)
     expect(world.engine(0).round).to.equal(1)
     expect([...(world.engine(0).box.rounds.get(0)?.confirms.keys() ?? [])]).to.include.members([1, 2, 3])
+  })
+
+  it('sends the notes of all its CHECKPOINTs again, also of epochs that it has left behind', () => {
+    const world = new EngineCluster({ n: 4, heights: 4, epochHeights: 2, fate: () => [] })
+    const { config } = world.engine(0)
+    const own = [2, 4].map((height) => {
+      const object = { type: 'checkpoint', height, root: NIL, logSeq: 9, logHead: NIL } as const
+      return signAs(world.cluster, 0, object)
+    })
+    const notes = new Map([
+      [2, '0x0001'],
+      [4, '0x0002'],
+    ] as const)
+    const restored = restoreEngine(config, { entries: [], signed: own, proofs: [], notes, decided: [] })
+    const { effects } = step(restored, { kind: 'tick' })
+    const found = effects
+      .flatMap((effect) => (effect.kind === 'broadcast' ? effect.parts : []))
+      .flatMap((part) => (part.kind === 'notes' ? [part.note] : []))
+    expect(found).to.deep.equal(['0x0001', '0x0002'])
   })
 
   it('a height goes on even if everybody stopped at once after the last SHARE', () => {
