@@ -87,7 +87,7 @@ export interface NodePrivateOptions {
   readonly dataDir: string
   readonly listen: readonly string[]
 }
-export interface TaskPublishOptions extends WalletOptions {
+export interface TaskPublishOptions extends WalletOptions, CautionOptions {
   readonly nodes: number
   readonly heights: number
   readonly epoch: number

@@ -38,11 +38,9 @@ export async function readStake(connection: Connection, operator: Address): Prom
   const { contracts, deployment, provider } = connection
   const { registry, token } = contracts
   const block = await connection.read(provider.getBlockNumber())
-  const [account, symbol, decimals, walletWei, allowanceWei, gasWei, unbondingBlocks] = await connection.read(
+  const [account, walletWei, allowanceWei, gasWei, unbondingBlocks] = await connection.read(
     Promise.all([
       registry.account(operator),
-      token.symbol(),
-      token.decimals(),
       token.balanceOf(operator),
       token.allowance(operator, deployment.contracts.NodeRegistry.address),
       provider.getBalance(operator),
@@ -51,7 +49,7 @@ export async function readStake(connection: Connection, operator: Address): Prom
   )
   return {
     operator,
-    token: { address: deployment.contracts.StakeToken.address, symbol, decimals: Number(decimals) },
+    token: await readToken(connection),
     freeWei: account.free,
     lockedWei: account.locked,
     unbondingWei: account.unbonding,
@@ -62,6 +60,13 @@ export async function readStake(connection: Connection, operator: Address): Prom
     unbondingBlocks: Number(unbondingBlocks),
     block,
   }
+}
+
+export async function readToken(connection: Connection): Promise<TokenFacts> {
+  const { token } = connection.contracts
+  const [symbol, decimals] = await connection.read(Promise.all([token.symbol(), token.decimals()]))
+  const { address } = connection.deployment.contracts.StakeToken
+  return { address, symbol, decimals: Number(decimals) }
 }
 
 async function readTranches(

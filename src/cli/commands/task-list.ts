@@ -71,3 +71,12 @@ export function parseTaskId(text: string): bigint {
     exit: EXIT.usage,
   })
 }
+
+export function unknownTask(id: string): RsdpError {
+  return new RsdpError({
+    code: 'E_NO_TASK',
+    message: `there is no task ${id} on this deployment`,
+    hint: 'rsdp task list shows them',
+    exit: EXIT.precondition,
+  })
+}

@@ -1,9 +1,12 @@
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
-import { publishTask } from '../local/client.ts'
+import { isLocalChain } from '../local/chains.ts'
+import { escrowMax, publishTask } from '../local/client.ts'
 import { openDeployment, openWallet } from '../local/wallets.ts'
 import type { TaskPublishOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
+import { confirm } from '../terminal.ts'
+import { inTokens, readToken } from '../stake-view.ts'
 import { rateLimitTask } from '../task-params.ts'
 
 /** Publishes a rate-limit task and pays its escrow. */
@@ -19,9 +22,22 @@ export async function taskPublish(
       head: await connection.read(connection.provider.getBlockNumber()),
       taskBlocksMax: connection.deployment.windows.taskBlocksMax,
     })
+    const token = await readToken(connection)
+    const escrowWei = escrowMax(params)
+    const effect = [
+      `publish  a task of ${client.address}: ${params.maxNodes} seats, ${params.heights} heights`,
+      `escrow   at most ${inTokens(escrowWei, token)} to TaskBoard ${connection.deployment.contracts.TaskBoard.address}`,
+    ]
+    const isLocal = isLocalChain(connection.deployment.chainId)
+    await confirm({ effect, yes: options.yes || options.dryRun || isLocal }, output.say)
+    if (options.dryRun) {
+      const facts = { dryRun: true, taskId: null, client: client.address, params, escrowWei }
+      output.result(facts, 'nothing was sent (--dry-run)')
+      return EXIT.ok
+    }
     const taskId = await publishTask(client, params)
     output.result(
-      { taskId, client: client.address, params },
+      { dryRun: false, taskId, client: client.address, params, escrowWei },
       `task ${String(taskId)}  ${String(params.maxNodes)} seats, ${String(params.heights)} heights, R = ${String(params.epochHeights)},` +
         ` sign-up until block ${String(params.joinDeadline)}\nnext  rsdp task watch ${String(taskId)}`,
     )

@@ -6,7 +6,7 @@ import type { TaskWatchOptions } from '../options.ts'
 import { toJson } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import type { TaskSummary } from './task-list.ts'
-import { parseTaskId, summary } from './task-list.ts'
+import { parseTaskId, summary, unknownTask } from './task-list.ts'
 
 /** How often the chain is asked. */
 const LOOK_MS = 400
@@ -55,13 +55,4 @@ export async function taskWatch(
   } finally {
     connection.close()
   }
-}
-
-function unknownTask(id: string): RsdpError {
-  return new RsdpError({
-    code: 'E_NO_TASK',
-    message: `there is no task ${id} on this deployment`,
-    hint: 'rsdp task list shows them',
-    exit: EXIT.precondition,
-  })
 }

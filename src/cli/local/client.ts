@@ -3,10 +3,14 @@ import type { Wallet } from '../../adapters/evm/wallet.ts'
 import type { TaskParams } from '../../types/task.ts'
 import { isLocalChain } from './chains.ts'
 
+/** Escrow of a task at the most: no more fees can fall due than there are heights. */
+export function escrowMax({ rewardPerHeight, checkpointFee, heights }: TaskParams): bigint {
+  return (rewardPerHeight + checkpointFee) * BigInt(heights)
+}
+
 /** Publishes a task and pays its escrow; on a local chain the tokens come from the faucet. */
 export async function publishTask(client: Wallet, params: TaskParams): Promise<bigint> {
-  // an upper bound of the escrow: no more fees can fall due than there are heights
-  const escrow = (params.rewardPerHeight + params.checkpointFee) * BigInt(params.heights)
+  const escrow = escrowMax(params)
   if (isLocalChain(client.connection.deployment.chainId)) await faucet(client, client.address, escrow)
   await approve(client, 'TaskBoard', escrow)
   const { taskId } = await publish(client, params)
