@@ -26,8 +26,8 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     using ExactTransfer for IERC20;
     using Snapshot for bytes;
 
-    /// @dev What a checkpoint needs, and the cluster's digest, is handed to the log by `form`. 40 bits hold every block number that the windows, which
-    /// the unbonding time keeps below 2^32, allow.
+    /// @dev What a checkpoint needs, and the cluster's digest, is handed to the log by `form`. 40 bits hold every block
+    /// number that the windows, which the unbonding time keeps below 2^32, allow.
     struct Task {
         uint256 convictions;
         address snapshot;

@@ -191,7 +191,7 @@ describe('Slasher.wrongReduction', () => {
 
   it('keeps the twin’s code hash and the seed of provable tasks alone', async () => {
     const c = await loadFixture(ordinary)
-    const code = await connection.ethers.provider.getCode(c.params.twin as string)
+    const code = await connection.ethers.provider.getCode(c.params.twin)
     const { paramsHash } = await c.w.board.task(c.story.taskId)
     expect(await c.w.board.reductionOf(c.story.taskId)).to.deep.equal([paramsHash, keccak256(code), c.seed])
     await c.w.board.connect(c.w.client).publish(await taskParams(c.w))
