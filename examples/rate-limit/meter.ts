@@ -69,11 +69,6 @@ export class Meter {
     return { window: before + 1, elapsedMs: ms - before * this.windowMs }
   }
 
-  /** The budget that is in force in a window. */
-  budgetOf(window: number): number {
-    return this.#budgets.findLast(({ fromWindow }) => fromWindow <= window)?.budget ?? 0
-  }
-
   /**
    * Serves or refuses a request that costs `tokens`.
    *
@@ -84,7 +79,7 @@ export class Meter {
     invariant(Number.isSafeInteger(tokens) && tokens >= 1, `no request costs ${tokens} tokens`)
     const { window, elapsedMs } = this.now()
     if (meantFor !== null && meantFor !== window) return { kind: 'stale' }
-    const budget = this.budgetOf(window)
+    const budget = this.#budgetOf(window)
     if (tokens > budget) return { kind: 'impossible' }
     const counts = this.#countsOf(window)
     if (counts.served + tokens > budget) {
@@ -112,7 +107,7 @@ export class Meter {
     const first = Math.max(from, 1, last - WINDOWS_KEPT + 1)
     return Array.from({ length: Math.max(0, Math.min(to, last) - first + 1) }, (_, i) => {
       const window = first + i
-      const budget = this.budgetOf(window)
+      const budget = this.#budgetOf(window)
       const { served, rejected } = this.#counts.get(window) ?? { served: 0, rejected: 0 }
       return {
         window,
@@ -123,6 +118,11 @@ export class Meter {
         overBudget: Math.max(0, served + rejected - budget),
       }
     })
+  }
+
+  /** The budget that is in force in a window. */
+  #budgetOf(window: number): number {
+    return this.#budgets.findLast(({ fromWindow }) => fromWindow <= window)?.budget ?? 0
   }
 
   #countsOf(window: number): { served: number; rejected: number } {

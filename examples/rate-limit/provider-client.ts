@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { z } from 'zod'
 import { RsdpError } from '../../src/types/errors.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
@@ -67,19 +66,6 @@ export class ProviderClient implements Provider {
   async setBudget(budget: number, token: string): Promise<number> {
     const { body } = await this.#call('/budget', wire.budgetAnswer, { body: { budget }, token })
     return body.fromWindow
-  }
-
-  /** Waits for a provider that has just been started. */
-  async ready(): Promise<void> {
-    for (let triesLeft = 100; ; triesLeft -= 1) {
-      try {
-        await this.usage(1)
-        return
-      } catch (error) {
-        if (triesLeft === 0) throw error
-        await pause(50)
-      }
-    }
   }
 
   async #call<T>(

@@ -107,6 +107,21 @@ describe('ProviderSource', () => {
     expect(served(3)).to.equal(10)
   })
 
+  it('claims nothing after the provider has gone, and goes on in step with its windows', async () => {
+    let isDown = false
+    const { clock, source, demandAt } = world(STEADY, {
+      reach: (local) => ({
+        session: (name, next) => (isDown ? Promise.reject(new Error('down')) : local.session(name, next)),
+        send: () => Promise.reject(new Error('down')),
+      }),
+    })
+    expect(await demandAt(1)).to.equal(10n)
+    isDown = true
+    source.decided(decision(1, 10n))
+    expect(await demandAt(3)).to.equal(0n)
+    expect(clock.nowMs()).to.be.at.least(4 * WINDOW_MS)
+  })
+
   it('claims nothing, and keeps nobody waiting, while it cannot reach the provider', async () => {
     const down: Provider = {
       session: () => Promise.reject(new Error('down')),

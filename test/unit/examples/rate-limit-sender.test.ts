@@ -68,6 +68,18 @@ describe('Sender', () => {
     expect([...provider.sent]).to.deep.equal([[3, 1n]])
   })
 
+  it('has the whole allowance again in every window', async () => {
+    const requests = [1, 2, 3, 4, 5].map((i) => of(String(i), 10n))
+    const { clock, provider, sender } = world(requests, 100, () => 20n)
+    sender.start()
+    await passTime(clock, 5 * WINDOW_MS)
+    expect([...provider.sent]).to.deep.equal([
+      [1, 20n],
+      [2, 20n],
+      [3, 10n],
+    ])
+  })
+
   it('leaves the rest of a window alone after a 429, and tries again in the next', async () => {
     const requests = [of('a', 60n), of('b', 60n), of('c', 1n)]
     const { clock, provider, queue, sender } = world(requests, 100, () => 1_000n)
