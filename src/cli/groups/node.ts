@@ -1,4 +1,3 @@
-import { Option } from 'commander'
 import type { Command } from 'commander'
 import { dataDir, deployment, examples, integer, json, passwordFile, rpcUrl, sending, yes } from '../flags.ts'
 import type {
@@ -31,11 +30,9 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     )
     .option('--no-join', 'do not sign up for tasks')
     .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
-    .addOption(
-      new Option(
-        '--provider <url>',
-        'send the example’s requests to this provider (examples/rate-limit/provider.ts)',
-      ).env('RSDP_PROVIDER'),
+    .option(
+      '--provider <url>',
+      'send the example’s requests to this provider (examples/rate-limit/provider.ts)',
     )
     .option(
       '--fault <names>',
