@@ -8,7 +8,7 @@ import type { DecidedState, StateSource } from '../ports/state-source.ts'
 import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { findReducerByHash } from '../reducers/catalog.ts'
-import { InvariantError } from '../types/errors.ts'
+import { invariant, InvariantError } from '../types/errors.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest, MemberIndex } from '../types/ids.ts'
 import type { TaskParams, TaskStatus } from '../types/task.ts'
@@ -394,11 +394,11 @@ export class RsdpNode {
 /** Nothing more can happen to a task's history. */
 const OVER: ReadonlySet<TaskStatus> = new Set(['Closed', 'Expired', 'NoQuorum'])
 
+/** The decided states alone: the certificates behind them are a multiple of their size. */
 function decidedStates(store: Store, cluster: Digest): DecidedState[] {
-  const states: DecidedState[] = []
-  while (true) {
-    const page = store.heights(cluster, states.length + 1, 256)
-    if (page.length === 0) return states
-    for (const { decided, state } of page) states.push({ height: decided.height, state })
-  }
+  return store.load(cluster).history.map(({ height, stateHash }) => {
+    const state = store.body(cluster, stateHash)
+    invariant(state !== null, `the state of height ${height} is stored with it`)
+    return { height, state }
+  })
 }

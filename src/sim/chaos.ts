@@ -16,7 +16,8 @@ export class Chaos {
   }
 
   start(): void {
-    const { scenario, network, hosts } = this.#world
+    const world = this.#world
+    const { scenario, network, hosts } = world
     if (scenario.chaosMs === 0) return
     network.isRough = true
     for (const host of hosts) {
@@ -24,8 +25,10 @@ export class Chaos {
       if (this.#has('clock-drift')) host.drift = this.#dice.int(85, 115) / 100
       if (this.#has('reducer-timeout') && this.#dice.chance(0.5))
         host.reducerFaults = this.#dice.int(5, 50) / 100
+      if (this.#has('confirm-crash')) host.brittle = this.#dice.int(5, 40) / 100
       if (this.#has('slow') && this.#dice.chance(0.3)) network.slow.set(host.index, this.#dice.int(50, 1_200))
     }
+    for (const [node, atMs] of scenario.leavers) world.queue.push(atMs, () => world.leave(node))
     for (const host of hosts) if (this.#world.liarOf(host)?.forgets === true) this.#restart(host)
     this.#next()
     this.#event()
@@ -40,6 +43,7 @@ export class Chaos {
     for (const host of world.hosts) {
       host.isRpcDown = false
       host.reducerFaults = 0
+      host.brittle = 0
       host.fuse = null
       host.disk.isFull = false
       host.pausedUntilMs = 0
@@ -98,6 +102,9 @@ export class Chaos {
       case 'torn':
         host.fuse = this.#dice.int(1, 25)
         break
+      case 'stop':
+        host.stop(lastsMs)
+        break
       case 'blackout':
         for (const each of world.hosts) this.#crash(each, this.#dice.int(200, 2_000))
         break
@@ -120,6 +127,7 @@ export class Chaos {
       case 'slow':
       case 'reducer-timeout':
       case 'clock-drift':
+      case 'confirm-crash':
         break
     }
   }
@@ -168,6 +176,7 @@ const SUDDEN: ReadonlySet<Fault> = new Set<Fault>([
   'partition',
   'crash',
   'torn',
+  'stop',
   'blackout',
   'stall',
   'disk-full',

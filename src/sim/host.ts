@@ -48,6 +48,8 @@ export class Host {
   reducerFaults = 0
   /** Calls that were not, in all lives: each is a reset of the engine. */
   reducersLost = 0
+  /** How often the process ends right after a CONFIRM of a value was sent to a member or a few. */
+  brittle = 0
   /** Effects until the process ends; null: it lives on. */
   fuse: number | null = null
   /** Not to be started again. */
@@ -117,6 +119,24 @@ export class Host {
     this.disk = new MemoryDisk()
   }
 
+  /** The process ends in order: what it has begun is done, and its store is closed. It starts again after a while. */
+  stop(downMs: number): void {
+    const { life } = this
+    if (life === null) return
+    this.#world.trace.note(`${this.index} stops`)
+    this.#world.touch()
+    void life.node.stop().then(() => {
+      if (this.life !== life) return
+      this.crash()
+      this.#world.queue.push(downMs, () => this.boot())
+    })
+  }
+
+  /** A CONFIRM of a value is on the wire: a lock that this node must still know in its next life. */
+  confirmed(): void {
+    if (this.fuse === null && this.chance.chance(this.brittle)) this.fuse = this.chance.int(1, 3)
+  }
+
   /** Does something on this machine later, if this life still lasts, and not while the machine stands still. */
   after(gate: { readonly alive: boolean }, delayMs: number, run: () => void): void {
     this.#world.queue.push(delayMs, () => this.onMachine(gate, run))
@@ -151,7 +171,9 @@ export class Host {
         `${this.index} stopped: ${error instanceof Error ? error.message : String(error)}`,
         error,
       )
-    world.queue.push(this.chance.int(200, 3_000), () => this.boot())
+    world.queue.push(this.brittle > 0 ? this.chance.int(10, 400) : this.chance.int(200, 3_000), () =>
+      this.boot(),
+    )
   }
 
   #clock(gate: { readonly alive: boolean }): Clock {

@@ -82,9 +82,9 @@ async function finish(world: World, healedAt: number): Promise<void> {
     world.violate('not-anchored', `the chain has ${task?.last ?? 0} of ${heights} heights`)
 }
 
-/** Honest nodes that run: of quorum weight, by construction. */
+/** Honest nodes that run and stay: of quorum weight, by construction. */
 function core(world: World): Host[] {
-  return world.honest.filter((host) => !host.isLost)
+  return world.honest.filter((host) => !host.isLost && !world.scenario.leavers.has(host.index))
 }
 
 function decidedHeight(host: Host): number {

@@ -16,6 +16,8 @@ export const FAULTS = [
   'partition',
   'crash',
   'torn',
+  'confirm-crash',
+  'stop',
   'blackout',
   'stall',
   'slow',
@@ -45,6 +47,8 @@ export interface Scenario {
   readonly pauseMs: number
   /** Nodes that stay down after the heal: honest, and not needed for a quorum. */
   readonly lost: ReadonlySet<number>
+  /** Honest nodes, not needed for a quorum either, that leave for good, and when they ask to: ms after the task runs. */
+  readonly leavers: ReadonlyMap<number, number>
   /** Time between two ledger events; 0: there are none. */
   readonly eventMs: number
 }
@@ -70,6 +74,11 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
   const liars = drawLiars(random, weights, options)
   const min = isCalm ? 50 : random.int(5, 60)
   const faults = new Set(isCalm ? [] : FAULTS.filter(() => random.chance(0.35)))
+  const chaosMs = isCalm ? 0 : random.int(4_000, 20_000)
+  const spare = isCalm ? new Set<number>() : drawSpare(random, weights, liars)
+  const leavers = new Map(
+    [...spare].filter(() => random.chance(0.6)).map((node) => [node, random.int(0, chaosMs / 2)]),
+  )
   return {
     weights,
     liars,
@@ -78,9 +87,10 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
     delayMs: { min, max: isCalm ? min : min + random.int(0, 80) },
     loss: faults.has('loss') ? random.int(1, 30) / 100 : 0,
     duplication: faults.has('duplication') ? random.int(1, 30) / 100 : 0,
-    chaosMs: isCalm ? 0 : random.int(4_000, 20_000),
+    chaosMs,
     pauseMs: random.int(300, 4_000),
-    lost: isCalm ? new Set() : drawLost(random, weights, liars),
+    lost: new Set([...spare].filter((node) => !leavers.has(node))),
+    leavers,
     eventMs: isCalm || random.chance(0.4) ? 0 : random.int(400, 6_000),
   }
 }
@@ -117,13 +127,13 @@ function drawLiars(
 }
 
 /** Honest nodes without which the others still are a quorum. */
-function drawLost(
+function drawSpare(
   random: Random,
   weights: readonly number[],
   liars: ReadonlyMap<number, LiarName>,
 ): Set<number> {
-  const lost = new Set<number>()
-  if (random.chance(0.6)) return lost
+  const spare = new Set<number>()
+  if (random.chance(0.4)) return spare
   const total = sum(weights)
   const members = weights.map((weight, index) => ({ index, weight, key: '0x', operator: '0x' }) as const)
   const cluster = { id: '0x', seed: '0x', members, totalWeight: total } as const
@@ -132,9 +142,9 @@ function drawLost(
     const rest = up - (weights[node] ?? 0)
     if (liars.has(node) || !isQuorum(cluster, rest)) continue
     up = rest
-    lost.add(node)
+    spare.add(node)
   }
-  return lost
+  return spare
 }
 
 function drawParams(random: Random, n: number, heights: number): TaskParams {

@@ -10,6 +10,7 @@ import { rateLimit } from '../reducers/rate-limit.ts'
 import { runReducer } from '../reducers/run.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
 import type { LedgerEvent } from '../types/ledger.ts'
 import type { LogEntry } from '../types/log.ts'
 import { EventQueue } from './event-queue.ts'
@@ -48,6 +49,7 @@ export interface WorldInit {
 
 /** Waiting for it lets promises take their effect. */
 const SETTLED = Promise.resolve()
+const LEAVE_AGAIN_MS = 700
 /** Most violations noted per seed: the first says it. */
 const VIOLATIONS_MAX = 20
 
@@ -178,6 +180,7 @@ export class World {
     if (print === undefined) {
       const frame = frameOf(bytes)
       this.judge.sent(host.member, frame, this.queue.nowMs)
+      if (!this.isLiar(host) && confirmsValue(frame, host.member)) host.confirmed()
       print = printOf(bytes, frame)
       this.#prints.set(bytes, print)
     }
@@ -216,7 +219,7 @@ export class World {
 
   /** Runs a reducer; the same call is computed once for all nodes. */
   reduce(call: ReducerCall): ReducerResult {
-    const key = `${call.events.length}/${call.inputs.map(({ member, state }) => `${member}:${toHex(state)}`).join()}`
+    const key = `${call.closing === true}/${call.events.length}/${call.inputs.map(({ member, state }) => `${member}:${toHex(state)}`).join()}`
     const known = this.#reduced.get(key)
     if (known !== undefined) return known
     const result = runReducer(call, { stateBytesMax: this.scenario.params.stateCap })
@@ -228,6 +231,15 @@ export class World {
   demand(node: number, height: number): Uint8Array {
     const demand = BigInt((node * 37 + height * 11) % 90)
     return rateLimit.state.encode({ budget: 0n, rows: [{ member: 0, demand, share: 0n }] })
+  }
+
+  /** A node asks to leave the task for good, again until it has signed that. */
+  leave(node: number): void {
+    const life = this.hosts[node]?.life
+    const answer = life?.node.leave(TASK_ID)
+    this.touch()
+    if (answer === 'signed') this.count('leaves')
+    else if (answer !== 'over') this.queue.push(LEAVE_AGAIN_MS, () => this.leave(node))
   }
 
   /** The client posts a new budget as a ledger event. */
@@ -265,10 +277,17 @@ export class World {
       isHonest: (member) => !liars.has(member),
       violate: (kind, detail) => this.violate(kind, detail),
       eventsPosted: () => this.#events.length,
-      reduce: (inputs, eventSeq) => {
+      reduce: (inputs, eventSeq, closing) => {
         const events = this.#events.slice(0, eventSeq)
         const params = this.scenario.params.reducerParams
-        const result = runReducer({ reducer: rateLimit.id, params, seed: cluster.seed, events, inputs })
+        const result = runReducer({
+          reducer: rateLimit.id,
+          params,
+          seed: cluster.seed,
+          events,
+          inputs,
+          closing,
+        })
         return result.ok ? result.state : null
       },
     })
@@ -301,6 +320,17 @@ export class World {
   #node(member: number): number {
     return this.hosts.findIndex((host) => host.member === member)
   }
+}
+
+/** Whether a frame holds a CONFIRM of a value by this member. */
+function confirmsValue(frame: RawFrame, member: number): boolean {
+  return frame.parts.some(
+    (part) =>
+      part.kind === 'object' &&
+      part.signed.member === member &&
+      part.signed.object.type === 'confirm' &&
+      part.signed.object.value !== NIL,
+  )
 }
 
 function frameOf(bytes: Uint8Array): RawFrame {

@@ -7,11 +7,13 @@ import { MUTANTS } from './mutants/mutants.ts'
 /** Which fault of ours, in which worlds, and as what the judge sees it. */
 const CASES: readonly {
   readonly mutant: keyof typeof MUTANTS
-  readonly options: Omit<ScenarioOptions, 'heights'>
+  readonly options: Partial<ScenarioOptions>
   readonly kinds: readonly string[]
 }[] = [
   { mutant: 'quorumOfTwoThirds', options: { nodes: 6 }, kinds: ['bad-list', 'invalid-decision'] },
   { mutant: 'signsAgain', options: { nodes: 4 }, kinds: ['signed-twice', 'honest-convicted', 'stuck'] },
+  { mutant: 'forgetsVotes', options: { nodes: 4, heights: 12 }, kinds: ['amnesia'] },
+  { mutant: 'staysListed', options: { nodes: 5 }, kinds: ['invalid-decision', 'stuck', 'node-fault'] },
   { mutant: 'weightHeard', options: { nodes: 4 }, kinds: ['invalid-decision', 'disagreement'] },
   { mutant: 'inputsUnbound', options: { nodes: 4, liar: 'equivocate-status' }, kinds: ['invalid-decision'] },
   { mutant: 'shortLists', options: { nodes: 4, liar: 'bogus-list' }, kinds: ['bad-list'] },

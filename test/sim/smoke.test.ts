@@ -37,6 +37,13 @@ describe('simulated worlds of faults and liars', () => {
     })
   }
 
+  it('go through all heights when a member leaves', async () => {
+    const report = await runSeed(6, { heights: 5, nodes: 5, keys: cryptoFor(6) })
+    expect(report.violations).to.deep.equal([])
+    expect(report.heights).to.equal(5)
+    expect(report.counts['leaves'], 'members that have asked to leave').to.equal(1)
+  })
+
   it('goes the same way twice, down to the last frame', async () => {
     for (const seed of [17, 18]) {
       const [first, second] = [

@@ -12,6 +12,8 @@ import type { JudgeInit } from './judge.ts'
 export type Reduce = (
   inputs: readonly { readonly member: number; readonly state: Uint8Array }[],
   eventSeq: number,
+  /** The list holds a CLOSE. */
+  closing: boolean,
 ) => Uint8Array | null
 
 /** When honest members decided a height, and what. */
@@ -31,6 +33,8 @@ export class Decisions {
   readonly #roots: Digest[]
   readonly #checked = new Set<string>()
   readonly #anchored: AcceptedCheckpoint[] = []
+  /** Height whose list held a member's CLOSE. */
+  readonly #leftAt = new Map<number, number>()
 
   constructor(init: JudgeInit) {
     this.#init = init
@@ -121,6 +125,7 @@ export class Decisions {
     if (3 * this.#weight(listed) <= 2 * this.#init.cluster.totalWeight)
       return 'the list is below quorum weight'
     if (!inputs.every((input) => this.#isSigned(input))) return 'an input is not signed'
+    if (!this.#mayBeListed(inputs, height)) return 'who has left is listed'
     const root = inputsRoot(
       object.inputs,
       inputs.map(({ hash }) => hash),
@@ -133,6 +138,13 @@ export class Decisions {
     return this.#reductionFault(inputs, object.eventSeq, state)
   }
 
+  /** Who had its CLOSE in a list is in no later one. */
+  #mayBeListed(inputs: readonly Signed[], height: number): boolean {
+    for (const { object, member } of inputs)
+      if (object.type === 'close' && !this.#leftAt.has(member)) this.#leftAt.set(member, height)
+    return inputs.every(({ member }) => (this.#leftAt.get(member) ?? height) >= height)
+  }
+
   #reductionFault(inputs: readonly Signed[], eventSeq: number, state: Uint8Array): string | null {
     const states: { member: number; state: Uint8Array }[] = []
     for (const { object, member } of inputs) {
@@ -141,7 +153,7 @@ export class Decisions {
       if (body === undefined) return `nobody ever sent the state of ${member}`
       states.push({ member, state: body })
     }
-    const result = this.#init.reduce(states, eventSeq)
+    const result = this.#init.reduce(states, eventSeq, states.length < inputs.length)
     return result !== null && toHex(result) === toHex(state) ? null : 'the state is not the reducer’s'
   }
 

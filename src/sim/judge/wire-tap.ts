@@ -24,6 +24,8 @@ export class WireTap {
   readonly #votes = new Map<string, Votes>()
   /** STATUS hashes seen from each member, by `member/height`. */
   readonly #statuses = new Map<string, Set<Digest>>()
+  /** Hash of a member's CLOSE: what may stand in a list instead of its STATUS. */
+  readonly #closes = new Map<number, Digest>()
 
   constructor(init: JudgeInit, logs: PhaseLogs) {
     this.#init = init
@@ -38,6 +40,7 @@ export class WireTap {
   #own(member: number, { object }: Unverified, nowMs: number): void {
     const key = `${member}/${signOnceKey(object)}`
     const hash = hashObject(this.#init.cluster.id, object)
+    if (object.type === 'close') this.#closes.set(member, hash)
     if (object.type === 'status') this.#status(member, object.height, hash, nowMs)
     if (!this.#init.isHonest(member)) return
     const known = this.#signed.get(key)
@@ -125,9 +128,15 @@ export class WireTap {
     if (listed.some((index) => cluster.members[index] === undefined))
       violate('bad-list', `${where}: a stranger`)
     if (3 * weight <= 2 * cluster.totalWeight) violate('bad-list', `${where}: weight ${weight}`)
-    const hashes = listed.map((index) => [...(this.#statuses.get(`${index}/${object.height}`) ?? [])])
-    if (hashes.some((seen) => seen.length > 1)) return // an equivocator: which of them was meant cannot be told
-    if (inputsRoot(object.inputs, hashes.flat()) !== object.inputsRoot)
+    let lists: Digest[][] = [[]]
+    for (const index of listed) {
+      const statuses = [...(this.#statuses.get(`${index}/${object.height}`) ?? [])]
+      if (statuses.length > 1) return // an equivocator: which of them was meant cannot be told
+      const close = this.#closes.get(index)
+      const entries = close === undefined ? statuses : [...statuses, close]
+      lists = lists.flatMap((list) => entries.map((entry) => [...list, entry]))
+    }
+    if (!lists.some((list) => inputsRoot(object.inputs, list) === object.inputsRoot))
       violate('bad-list', `${where}: not the list in inputsRoot`)
   }
 

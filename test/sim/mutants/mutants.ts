@@ -33,6 +33,16 @@ export const MUTANTS = {
       ],
     ],
   },
+  staysListed: {
+    name: 'who has left is not remembered',
+    edits: [
+      [
+        'protocol/close.ts',
+        'w.s.left = bitmapOf([...membersOf(w.s.left), ...leavers])',
+        'w.s.left = bitmapOf(membersOf(w.s.left))',
+      ],
+    ],
+  },
   weightHeard: {
     name: 'a commit needs two thirds of the weight heard, not of the registered',
     edits: [
