@@ -125,4 +125,15 @@ export function expectSound(world: RunnerCluster): void {
       `head of ${member} at ${object.height}`,
     ).to.deep.equal(fold)
   }
+  // whatever ended in between: what is sent again brings the note along, for every epoch that is not anchored
+  for (const { member, runner } of world.up) {
+    for (const { height, signed, notes } of runner!.state.checkpoints.values()) {
+      const own = signed.get(member)?.object
+      if (own === undefined) continue
+      const note = notes.get(member) ?? null
+      const fold = foldedHead(world.cluster.id, epochHeights, height, values, note, member)
+      const head = { seq: own.logSeq, head: own.logHead }
+      expect(head, `kept note of ${member} to ${height}`).to.deep.equal(fold)
+    }
+  }
 }
