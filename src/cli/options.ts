@@ -83,6 +83,11 @@ export interface NodeStopOptions extends OnDataDirOptions {
 export interface NodeLeaveOptions extends OnDataDirOptions {
   readonly yes: boolean
 }
+export interface DoctorOptions extends ChainOptions {
+  readonly dataDir?: string
+  readonly keyFile?: string
+  readonly listen: readonly string[]
+}
 export interface NodePrivateOptions {
   readonly dataDir: string
   readonly listen: readonly string[]

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { SettingsCommand } from './environment.ts'
 import { addCheckCommands } from './groups/check.ts'
+import { addDoctorCommands } from './groups/doctor.ts'
 import { addKeysCommands } from './groups/keys.ts'
 import { addNetworkCommands } from './groups/network.ts'
 import { addNodeCommands } from './groups/node.ts'
@@ -23,6 +24,7 @@ export function buildProgram(run: RunCommand): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(run with --help for examples)')
     .configureHelp({ sortSubcommands: false })
+    .enablePositionalOptions()
     .exitOverride()
   addNetworkCommands(program, run)
   addNodeCommands(program, run)
@@ -30,5 +32,6 @@ export function buildProgram(run: RunCommand): Command {
   addStakeCommands(program, run)
   addTaskCommands(program, run)
   addCheckCommands(program, run)
+  addDoctorCommands(program, run)
   return program
 }

@@ -1,0 +1,204 @@
+import { statSync } from 'node:fs'
+import { connect as connectTcp, createServer } from 'node:net'
+import { join } from 'node:path'
+import { multiaddr } from '@multiformats/multiaddr'
+import { formatEther } from 'ethers'
+import { connect } from '../../adapters/evm/connect.ts'
+import type { Connection } from '../../adapters/evm/connection.ts'
+import type { EvmChain } from '../../adapters/evm/evm-chain.ts'
+import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import type { Address } from '../../types/ids.ts'
+import { askHealth } from '../control/client.ts'
+import { keyAddress } from '../key-store.ts'
+import type { DoctorOptions } from '../options.ts'
+import type { CommandContext } from '../run-command.ts'
+import { inTokens, readStake } from '../stake-view.ts'
+
+export interface Check {
+  readonly name: string
+  readonly verdict: 'ok' | 'warn' | 'fail'
+  readonly text: string
+  /** What to do about it; empty if nothing. */
+  readonly hint: string
+}
+
+/** Nodes sign by ticks, not by clocks; but a log with wrong times helps nobody. */
+const CLOCK_SECONDS_MAX = 60
+const GAS_WEI_LOW = 50_000_000_000_000_000n
+const DIAL_MS = 2_000
+const PAGE_BLOCKS = 2_000
+const MARK = { ok: '✔', warn: '▲', fail: '✖' } as const
+
+const ok = (name: string, text: string): Check => ({ name, verdict: 'ok', text, hint: '' })
+const warn = (name: string, text: string, hint: string): Check => ({ name, verdict: 'warn', text, hint })
+const fail = (name: string, text: string, hint: string): Check => ({ name, verdict: 'fail', text, hint })
+
+/** Looks at everything that a node needs. Exit 4 if the chain cannot be reached, 3 if anything else fails. */
+export async function doctor(options: DoctorOptions, { output }: CommandContext): Promise<ExitCode> {
+  const checks: Check[] = []
+  const key = options.dataDir === undefined ? null : checkKey(options, checks)
+  if (options.dataDir !== undefined) checks.push(...(await checkPorts(options.dataDir, options.listen)))
+  const chain = await openChain(options, checks)
+  if (chain !== null) {
+    try {
+      checks.push(...(await checkClock(chain.connection)))
+      if (key !== null) checks.push(...(await checkOperator(chain, key)))
+      checks.push(await checkPeers(chain, key))
+    } finally {
+      chain.close()
+    }
+  }
+  const failed = checks.filter(({ verdict }) => verdict === 'fail')
+  const warned = checks.filter(({ verdict }) => verdict === 'warn')
+  const lines = checks.map(
+    ({ name, verdict, text, hint }) =>
+      `${MARK[verdict]} ${verdict.padEnd(4)} ${name.padEnd(10)} ${text}${hint === '' ? '' : ` -> ${hint}`}`,
+  )
+  lines.push(`${failed.length} failed, ${warned.length} warnings`)
+  output.result({ checks, failed: failed.length, warnings: warned.length }, lines.join('\n'))
+  if (failed.length === 0) return EXIT.ok
+  return failed.some(({ name }) => name === 'chain') ? EXIT.unreachable : EXIT.precondition
+}
+
+/** The deployment, with its chain id and code hashes checked. Null if that fails. */
+async function openChain({ rpcUrl, deployment }: DoctorOptions, checks: Check[]): Promise<EvmChain | null> {
+  try {
+    const facts = await readDeployment(deployment)
+    const chain = await connect({ rpcUrl, deployment: facts })
+    checks.push(ok('chain', `${chain.connection.shown} answers as chain ${facts.chainId}`))
+    checks.push(ok('contracts', `code hashes are those of ${deployment}`))
+    return chain
+  } catch (error) {
+    if (!(error instanceof RsdpError)) throw error
+    const isDown = error.exit === EXIT.unreachable
+    checks.push(fail(isDown ? 'chain' : 'contracts', `${error.code}: ${error.message}`, error.hint))
+    return null
+  }
+}
+
+/** Address of the signing key, as far as it can be seen without a password. */
+function checkKey({ dataDir = '.', keyFile }: DoctorOptions, checks: Check[]): Address | null {
+  const path = keyFile ?? join(dataDir, 'key')
+  let mode: number
+  try {
+    mode = statSync(path).mode & 0o777
+  } catch {
+    checks.push(fail('key', `${path} is missing`, `rsdp node init --data-dir ${dataDir}`))
+    return null
+  }
+  const shown = mode.toString(8).padStart(4, '0')
+  if ((mode & 0o077) !== 0) checks.push(fail('key', `${path} has mode ${shown}`, `chmod 600 ${path}`))
+  else checks.push(ok('key', `${path} has mode ${shown}`))
+  const address = keyAddress(path)
+  if (address === null)
+    checks.push(fail('key', `${path} is no key file`, 'restore it from a backup, or rsdp keys import'))
+  return address
+}
+
+async function checkPorts(dataDir: string, listen: readonly string[]): Promise<Check[]> {
+  const running = await askHealth(dataDir)
+  if (running !== null) return [ok('node', `runs as process ${running.control.pid}`)]
+  return Promise.all(
+    listen.map(async (address) => {
+      const target = tcpOf(address)
+      if (target === null) return fail('port', `${address} is not /ip4/…/tcp/…`, 'fix --listen')
+      const code = await bindError(target)
+      return code === null
+        ? ok('port', `${address} is free`)
+        : fail('port', `${address}: ${code}`, 'stop what uses it, or choose another with --listen')
+    }),
+  )
+}
+
+async function checkClock(connection: Connection): Promise<Check[]> {
+  const block = await connection.read(connection.provider.getBlock('latest'))
+  if (block === null) return []
+  const behind = Math.round(Date.now() / 1_000 - block.timestamp)
+  const text = `block ${block.number} is ${behind} s old by this clock`
+  return [
+    Math.abs(behind) <= CLOCK_SECONDS_MAX
+      ? ok('clock', text)
+      : warn('clock', text, 'set the clock by NTP, or the chain makes no blocks'),
+  ]
+}
+
+async function checkOperator(chain: EvmChain, key: Address): Promise<Check[]> {
+  const { connection } = chain
+  const registration = await chain.registration(key)
+  const gas = await connection.read(connection.provider.getBalance(key))
+  const gasText = `${key} has ${formatEther(gas)} ETH for gas`
+  const checks = [gas >= GAS_WEI_LOW ? ok('gas', gasText) : lowGas(gas, gasText, key)]
+  if (registration === null)
+    return [...checks, fail('stake', `${key} is not registered`, 'rsdp node register')]
+  const { token, freeWei, lockedWei } = await readStake(connection, registration.operator)
+  const text = `operator ${registration.operator}: ${inTokens(freeWei, token)} free, ${inTokens(lockedWei, token)} locked`
+  if (!registration.active)
+    checks.push(warn('stake', `${key} is not active: it joins no new task`, 'rotated, frozen or jailed'))
+  checks.push(freeWei + lockedWei > 0n ? ok('stake', text) : fail('stake', text, 'rsdp stake deposit 100'))
+  return checks
+}
+
+function lowGas(gas: bigint, text: string, key: Address): Check {
+  const hint = `send some of the chain's currency to ${key}`
+  return gas === 0n ? fail('gas', text, hint) : warn('gas', text, hint)
+}
+
+/** Tries to open a TCP connection to the first address of every other registered node. */
+async function checkPeers(chain: EvmChain, key: Address | null): Promise<Check> {
+  const addresses = new Map<Address, readonly string[]>()
+  for (let page = await chain.eventsAfter(0, null, PAGE_BLOCKS); page !== null;) {
+    for (const event of page.events)
+      if (event.kind === 'nodeAddresses') addresses.set(event.key, event.addresses)
+    page = await chain.eventsAfter(page.block, page.hash, PAGE_BLOCKS)
+  }
+  const others = [...addresses].filter(([other, list]) => other !== key && list.length > 0)
+  const answers = await Promise.all(others.map(([, [address = '']]) => canDial(address)))
+  const reached = answers.filter(Boolean).length
+  const text = `${reached} of ${others.length} registered nodes take a connection`
+  if (others.length === 0) return warn('peers', 'no other node has registered an address', 'wait for others')
+  if (reached === others.length) return ok('peers', text)
+  return warn('peers', text, 'check the network and the firewall; a node may also be down')
+}
+
+interface Target {
+  readonly host: string
+  readonly port: number
+}
+
+function tcpOf(text: string): Target | null {
+  try {
+    const parts = multiaddr(text).getComponents()
+    const host = parts.find(({ name }) => /^(ip4|ip6|dns|dns4|dns6)$/.test(name))?.value
+    const port = Number(parts.find(({ name }) => name === 'tcp')?.value)
+    return host === undefined || !Number.isInteger(port) ? null : { host, port }
+  } catch {
+    return null
+  }
+}
+
+/** Null if the port can be listened on. */
+function bindError({ host, port }: Target): Promise<string | null> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'))
+    server.listen(port, host, () => server.close(() => resolve(null)))
+  })
+}
+
+function canDial(address: string): Promise<boolean> {
+  const target = tcpOf(address)
+  if (target === null) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const socket = connectTcp({ ...target, timeout: DIAL_MS })
+    const end = (reached: boolean): void => {
+      socket.destroy()
+      resolve(reached)
+    }
+    socket.once('connect', () => end(true))
+    socket.once('timeout', () => end(false))
+    socket.once('error', () => end(false))
+  })
+}

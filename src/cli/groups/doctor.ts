@@ -1,0 +1,43 @@
+import type { Command } from 'commander'
+import { deployment, examples, json, rpcUrl } from '../flags.ts'
+import type { DoctorOptions } from '../options.ts'
+import type { RunCommand } from '../run-command.ts'
+
+/** doctor, config show: what this machine has, and what a command would run with. */
+export function addDoctorCommands(program: Command, run: RunCommand): void {
+  program
+    .command('doctor')
+    .description(
+      'checks chain, contracts, clock and peers; with --data-dir also the node’s key, port, stake and gas',
+    )
+    .option('--data-dir <dir>', 'the node’s own folder')
+    .option('--key-file <file>', 'signing key (default: key in the data directory)')
+    .option('--listen <multiaddr...>', 'where the node is to listen', ['/ip4/0.0.0.0/tcp/9100'])
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(json())
+    .addHelpText('after', examples('rsdp doctor', 'rsdp doctor --data-dir ./alice --json'))
+    .action((options: DoctorOptions) =>
+      run('doctor', options.json, async (context) =>
+        (await import('../commands/doctor.ts')).doctor(options, context),
+      ),
+    )
+  const config = program.command('config').description('where settings come from')
+  config
+    .command('show [command...]')
+    .description('settings of a command and where each comes from: flag, environment, default')
+    .addOption(json())
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp config show node run',
+        'RSDP_POLL_MS=500 rsdp config show --json node run --data-dir ./alice',
+      ),
+    )
+    .action((words: string[], options: { readonly json: boolean }) =>
+      run('config show', options.json, async (context) =>
+        (await import('../commands/config-show.ts')).configShow(words, program, context),
+      ),
+    )
+}
