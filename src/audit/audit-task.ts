@@ -7,15 +7,19 @@ import type { Digest } from '../types/ids.ts'
 import { checkCheckpoints } from './checkpoints.ts'
 import { checkCluster } from './cluster.ts'
 import { checkIdentity } from './identity.ts'
+import type { Convicted } from './convictions.ts'
+import { checkConvictions } from './convictions.ts'
 import { checkInputs } from './inputs.ts'
+import { checkJail } from './jail.ts'
 import { Judge } from './judge.ts'
 import { checkLedger } from './ledger.ts'
 import { reportMalformed } from './malformed.ts'
 import { reportHeights } from './measures.ts'
 import { checkMemberLogs } from './member-logs.ts'
+import { checkPenalties } from './penalties.ts'
 import { Reconciler } from './reconcile.ts'
 import { checkRegistrations } from './registrations.ts'
-import type { AuditReport } from './report.ts'
+import type { AuditReport, Conviction } from './report.ts'
 import { checkResult } from './result.ts'
 import { recoverSigner } from './signatures.ts'
 import { checkSignups } from './signups.ts'
@@ -55,6 +59,8 @@ export function auditTask(history: TaskHistory, options: AuditOptions = {}): Aud
     findings: judge.findings,
     unavailable: judge.unavailable,
     gaps: members.gaps,
+    convictions: rebuilt.convictions.map(withoutSource),
+    penalties: rebuilt.penalties,
     heights,
     logs: members.logs,
   }
@@ -70,7 +76,11 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const reducer = findReducer(task.params.reducer)
   const registrations = checkRegistrations(judge, history, reconciler)
   const keys = checkSignups(judge, history, reconciler, task, registrations)
-  const cluster = checkCluster(history, reconciler, task, { registrations, keys })
+  const cluster = checkCluster(history, reconciler, task, {
+    registrations,
+    keys,
+    jailed: checkJail(history, reconciler, registrations),
+  })
   const events = checkLedger(judge, history, reconciler, task)
   if (cluster === null) return { ...NOTHING, task, reducer, events }
 
@@ -78,11 +88,15 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const anchored = { task, cluster, separator, events }
   const batches = checkCheckpoints(judge, history, reconciler, anchored)
   const { params } = task
+  const court = { cluster, separator, params, events, reducer, recover: judge.recover }
+  const convictions = checkConvictions(judge, history, reconciler, court)
+  const { stakePerNode } = params
+  const penalties = checkPenalties(judge, history, reconciler, cluster, stakePerNode, convictions)
   const { recomputed, closing } = checkInputs(judge, batches, { params, cluster, events, reducer })
   const members = checkMemberLogs(judge, batches, cluster, params.epochHeights, closing)
   const heights = reportHeights(batches, members.logs, recomputed)
   const finalized = checkResult(judge, history, reconciler, task, batches)
-  return { task, reducer, cluster, events, batches, members, heights, finalized }
+  return { task, reducer, cluster, events, batches, members, heights, finalized, convictions, penalties }
 }
 
 const NOTHING: Rebuilt = {
@@ -94,4 +108,10 @@ const NOTHING: Rebuilt = {
   members: { logs: new Map(), gaps: [] },
   heights: [],
   finalized: false,
+  convictions: [],
+  penalties: [],
+}
+
+function withoutSource({ source: _, ...conviction }: Convicted): Conviction {
+  return conviction
 }

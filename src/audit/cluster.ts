@@ -2,6 +2,7 @@ import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest } from '../types/ids.ts'
 import { drawSeats, operatorCap } from './draw.ts'
+import type { Jailed } from './jail.ts'
 import type { Bench } from './judge.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
 import type { Registration } from './registrations.ts'
@@ -18,6 +19,7 @@ export interface SignedUp {
   readonly registrations: ReadonlyMap<Address, Registration>
   /** In the board's order. */
   readonly keys: readonly Address[]
+  readonly jailed: readonly Jailed[]
 }
 
 /** A cluster as drawn, with the block of the drawing. */
@@ -88,13 +90,15 @@ function checkDraw(
   task: PublishedTask,
   seats: readonly Seat[],
   seed: Digest,
-  { registrations, keys }: SignedUp,
+  { registrations, keys, jailed }: SignedUp,
 ): void {
   const isBefore = (place: { block: bigint; logIndex: bigint }): boolean =>
     place.block < block || (place.block === block && place.logIndex < logIndex)
+  const isRefused = (key: Address): boolean =>
+    jailed.some((one) => one.key === key && isBefore(one) && one.until >= block)
   const candidates = keys.flatMap((key) => {
     const registration = registrations.get(key)
-    if (registration === undefined) return []
+    if (registration === undefined || isRefused(key)) return []
     const { operator, retired } = registration
     return retired !== null && isBefore(retired) ? [] : [{ key, operator }]
   })

@@ -23,6 +23,8 @@ export class Judge {
     inputs: 0,
     aggregatesRecomputed: 0,
     ledgerEvents: 0,
+    convictions: 0,
+    penalties: 0,
   }
   /** Transactions that do not have the hash under which they were served, and whether a field was found to blame. */
   readonly broken = new Map<Digest, { readonly bench: Bench; readonly suspects: readonly string[] }>()

@@ -15,6 +15,16 @@ export interface Pairing {
 const same = (...names: string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(names.map((name) => [name, name]))
 
+/** Every kind of proof names whom it accuses in the same way; what it proves is judged apart. */
+const accusing = (...names: string[]): Pairing['calls'] => ({
+  equivocation: same(...names),
+  amnesia: same(...names),
+  illegalLog: same(...names),
+  forkedLog: same(...names),
+  unjustifiedVote: same(...names),
+  wrongReduction: same(...names),
+})
+
 export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
   KeyRegistered: {
     step: 'cluster',
@@ -34,6 +44,7 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
     calls: { freeze: same('key') },
     sender: 'operator',
   },
+  KeyJailed: { step: 'cluster', contract: 'Slasher', calls: accusing(), sender: null },
   StakeLocked: {
     step: 'cluster',
     contract: 'TaskBoard',
@@ -79,6 +90,14 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
     calls: { finalize: same('taskId', 'result') },
     sender: null,
   },
+  Convicted: {
+    step: 'penalty',
+    contract: 'Slasher',
+    calls: accusing('taskId', 'member'),
+    sender: 'reporter',
+  },
+  Penalised: { step: 'penalty', contract: 'Slasher', calls: accusing(), sender: null },
+  StakeSlashed: { step: 'penalty', contract: 'Slasher', calls: accusing(), sender: null },
 }
 
 /** Arguments that a check recomputes where no event repeats them: signatures by recovery, roots by folding. */

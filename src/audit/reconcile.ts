@@ -204,7 +204,12 @@ function placeOf(name: EventName, args: Args): string {
     }
     case 'LedgerEvent':
       return `seq ${shown('seq')}`
+    case 'Convicted':
+    case 'Penalised':
+      return `task ${shown('taskId')}, member ${shown('member')}`
     case 'KeyRegistered':
+    case 'KeyJailed':
+    case 'StakeSlashed':
     case 'KeyFrozen':
     case 'Joined':
     case 'Left':

@@ -24,6 +24,7 @@ export function renderReport(report: AuditReport): string {
       'gaps',
       joined(gaps).map(({ member, first, last }) => `member ${member} did not sign heights ${first}–${last}`),
     ),
+    ...section('penalties', describePenalties(report)),
     ...section('validity over signers', divergence(heights)),
     '',
     ...counted(report.counts),
@@ -90,6 +91,22 @@ function describeUnavailable(items: readonly Unavailable[]): string[] {
   })
 }
 
+/** What was proved, and what it cost. */
+function describePenalties({ convictions, penalties }: AuditReport): string[] {
+  return [
+    ...convictions.map(
+      ({ member, offence, because, transaction }) =>
+        `member ${member}: ${offence}, ${because} (${short(transaction)})`,
+    ),
+    ...penalties.map(({ member, percent, amount, credited, block }) => {
+      const share = `member ${member}: ${percent} % of the lock due, ${amount} wei taken in block ${block}`
+      return credited === null
+        ? `${share} at release, because of the convictions of others`
+        : `${share}, ${credited.amount} credited to ${credited.reporter}`
+    }),
+  ]
+}
+
 /** Gaps of one member that follow each other, as one. */
 function joined(gaps: readonly Gap[]): Gap[] {
   const merged: Gap[] = []
@@ -136,6 +153,7 @@ function counted(counts: Counts): string[] {
     `attested    ${counts.heightsAttested} heights in ${counts.checkpoints} checkpoints, ${counts.checkpointSignatures} signatures`,
     `signed      ${counts.transitionsSigned} transitions${events.length === 0 ? '' : ` (${events.join(', ')})`}`,
     `recomputed  ${counts.aggregatesRecomputed} aggregates from ${counts.inputs} inputs, ${counts.ledgerEvents} ledger events`,
+    `judged      ${counts.convictions} convictions by their evidence, ${counts.penalties} penalties`,
     `compared    ${counts.events} events with ${counts.transactions} transactions, ${counts.signups} sign-ups`,
   ]
 }

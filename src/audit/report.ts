@@ -2,15 +2,17 @@ import type { Validity } from '../protocol/validity.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { ExitCode } from '../types/exit-codes.ts'
 import { EXIT } from '../types/exit-codes.ts'
-import type { Digest, MemberIndex } from '../types/ids.ts'
+import type { Address, Digest, MemberIndex } from '../types/ids.ts'
 import type { LogEntry, PhaseEvent } from '../types/log.ts'
+import type { Offence } from './evidence/verdict.ts'
 
 /** Exactly four. `unavailable` is not `mismatch`: a hash is on chain, the bytes behind it were not found. */
 export const VERDICTS = ['verified', 'mismatch', 'unavailable', 'pending'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
 /** What is judged, in the order of a task's life. */
-export type StepKind = 'identity' | 'task' | 'cluster' | 'events' | 'checkpoint' | 'result' | 'state'
+export type StepKind =
+  'identity' | 'task' | 'cluster' | 'events' | 'checkpoint' | 'penalty' | 'result' | 'state'
 
 /** Two things that had to be equal are not. */
 export interface Finding {
@@ -68,6 +70,39 @@ export interface Counts {
   /** Aggregates that the reducer gives again from published inputs. */
   aggregatesRecomputed: number
   ledgerEvents: number
+  /** Convictions whose evidence was judged again, and movements of stake that were computed again. */
+  convictions: number
+  penalties: number
+}
+
+/** A conviction that the evidence bears out. */
+export interface Conviction {
+  readonly member: MemberIndex
+  readonly offence: Offence
+  readonly height: bigint
+  /** hashStruct of the convicting objects; NIL where one is enough. */
+  readonly first: Digest
+  readonly second: Digest
+  /** Base share of the lock, per cent. */
+  readonly percent: number
+  /** Why no honest member signs that. */
+  readonly because: string
+  readonly reporter: Address
+  readonly block: number
+  readonly transaction: Digest
+}
+
+/** Stake that a penalty moved, token wei. */
+export interface Penalty {
+  readonly member: MemberIndex
+  readonly operator: Address
+  /** Share of the lock due by then, per cent. */
+  readonly percent: number
+  readonly amount: bigint
+  /** Part of it that the reporter is credited; null: due because of the convictions of others, at release. */
+  readonly credited: { readonly reporter: Address; readonly amount: bigint } | null
+  readonly block: number
+  readonly transaction: Digest
 }
 
 export interface HeightReport {
@@ -115,6 +150,8 @@ export interface AuditReport {
   readonly findings: readonly Finding[]
   readonly unavailable: readonly Unavailable[]
   readonly gaps: readonly Gap[]
+  readonly convictions: readonly Conviction[]
+  readonly penalties: readonly Penalty[]
   readonly heights: readonly HeightReport[]
   /** Every rebuilt log, by member: only entries under a head which that member signed. */
   readonly logs: ReadonlyMap<MemberIndex, readonly LogEntry[]>

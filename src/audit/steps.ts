@@ -3,10 +3,11 @@ import type { TaskHistory } from '../ports/chain-history.ts'
 import type { AnyReducer } from '../reducers/catalog.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
 import type { FormedCluster } from './cluster.ts'
+import type { Convicted } from './convictions.ts'
 import type { Judge } from './judge.ts'
 import type { PostedEvent } from './ledger.ts'
 import type { MemberLogs } from './member-logs.ts'
-import type { HeightReport, Step, StepKind, Verdict } from './report.ts'
+import type { HeightReport, Penalty, Step, StepKind, Verdict } from './report.ts'
 import type { PublishedTask } from './task.ts'
 
 /** What an audit has come to know; each part builds on the one before. */
@@ -19,6 +20,8 @@ export interface Rebuilt {
   readonly members: MemberLogs
   readonly heights: readonly HeightReport[]
   readonly finalized: boolean
+  readonly convictions: readonly Convicted[]
+  readonly penalties: readonly Penalty[]
 }
 
 /** The worst of all: a mismatch outweighs what is unavailable, which outweighs what is still to come. */
@@ -70,6 +73,9 @@ export function makeSteps(judge: Judge, history: TaskHistory, rebuilt: Rebuilt):
     ...stray(judge, batches).map((where) =>
       line('checkpoint', true, { label: `CHECKPOINT ${where}`, verdict: 'mismatch' }),
     ),
+    ...(rebuilt.convictions.length > 0 || judge.at('penalty').verdict() !== 'verified'
+      ? [penaltyLine(judge, rebuilt)]
+      : []),
     ...(judge.at('state').verdict() === 'verified' ? [] : [line('state', true)]),
     line('result', finalized, {
       block: blockOf(result),
@@ -97,6 +103,19 @@ function checkpointLine(
     recomputed: root,
     signatures: `${certificate.heads.size}/${n}`,
     verdict: bench.verdict(),
+  }
+}
+
+function penaltyLine(judge: Judge, { convictions, penalties }: Rebuilt): Step {
+  const total = penalties.reduce((sum, { amount }) => sum + amount, 0n)
+  return {
+    kind: 'penalty',
+    label: `PENALTIES ${penalties.length}`,
+    block: convictions[0]?.block ?? null,
+    logged: convictions.map(({ offence, member }) => `${offence} member ${member}`).join(', ') || '-',
+    recomputed: `${total} wei`,
+    signatures: '-',
+    verdict: judge.at('penalty').verdict(),
   }
 }
 

@@ -18,7 +18,7 @@ export interface ChainHistory {
 export type AbiValue =
   bigint | boolean | string | readonly AbiValue[] | { readonly [name: string]: AbiValue | undefined }
 
-export const AUDITED_CONTRACTS = ['NodeRegistry', 'TaskBoard', 'PhaseLog'] as const
+export const AUDITED_CONTRACTS = ['NodeRegistry', 'TaskBoard', 'PhaseLog', 'Slasher'] as const
 export type ContractName = (typeof AUDITED_CONTRACTS)[number]
 
 /** What the deployment file promises. */
@@ -64,7 +64,10 @@ export interface EventArgs {
   readonly KeyRegistered: { readonly operator: Address; readonly key: Address; readonly publicKey: Hex }
   readonly KeyRotated: { readonly operator: Address; readonly oldKey: Address; readonly newKey: Address }
   readonly KeyFrozen: { readonly operator: Address; readonly key: Address }
+  /** The key was refused in new clusters up to a block; 2^40 − 1 = for ever. */
+  readonly KeyJailed: { readonly operator: Address; readonly key: Address; readonly untilBlock: bigint }
   readonly StakeLocked: Seat & { readonly amount: bigint }
+  readonly StakeSlashed: Seat & { readonly amount: bigint }
   readonly TaskPublished: {
     readonly taskId: bigint
     readonly client: Address
@@ -110,8 +113,32 @@ export interface EventArgs {
     readonly stateHash: Digest
     readonly result: Hex
   }
+  readonly Convicted: {
+    readonly taskId: bigint
+    readonly member: bigint
+    readonly offence: bigint
+    readonly height: bigint
+    readonly first: Digest
+    readonly second: Digest
+    readonly percent: bigint
+    readonly reporter: Address
+    /** Calldata of the call that proved it. */
+    readonly evidence: Hex
+  }
+  readonly Penalised: Seat & {
+    readonly member: bigint
+    readonly percent: bigint
+    readonly amount: bigint
+    readonly reporter: Address
+    readonly credit: bigint
+  }
 }
 export type EventName = keyof EventArgs
+
+/** Arguments of a proof; those beside the first two depend on the kind. */
+type Accusation = { readonly taskId: bigint; readonly member: bigint } & {
+  readonly [argument: string]: AbiValue
+}
 
 /** Arguments of the calls that emit them, by the names of the ABI. */
 export interface CallArgs {
@@ -151,6 +178,12 @@ export interface CallArgs {
     readonly previousRoot: Digest
     readonly inputsRoot: Digest
   }
+  readonly equivocation: Accusation
+  readonly amnesia: Accusation
+  readonly illegalLog: Accusation
+  readonly forkedLog: Accusation
+  readonly unjustifiedVote: Accusation
+  readonly wrongReduction: Accusation
 }
 export type CallName = keyof CallArgs
 
@@ -211,6 +244,8 @@ export interface TaskViews {
   readonly domainSeparator: Digest
   /** TaskBoard.windows().reorgDepth */
   readonly reorgDepth: bigint
+  /** TaskBoard.windows().jail, blocks */
+  readonly jail: bigint
   /** TaskBoard.task(taskId) */
   readonly task: {
     readonly client: Address
@@ -231,4 +266,6 @@ export interface TaskViews {
     readonly lastBlock: bigint
     readonly members: bigint
   }
+  /** TaskBoard.convictionOf(taskId, member), by member. */
+  readonly convictions: readonly { readonly percent: bigint; readonly correlated: boolean }[]
 }

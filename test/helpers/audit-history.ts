@@ -39,6 +39,7 @@ const CONTRACTS = {
   NodeRegistry: { address: address('NodeRegistry'), codeHash: keccak(CODE) },
   TaskBoard: { address: address('TaskBoard'), codeHash: keccak(CODE) },
   PhaseLog: { address: address('PhaseLog'), codeHash: keccak(CODE) },
+  Slasher: { address: address('Slasher'), codeHash: keccak(CODE) },
 }
 
 export const DOMAIN: Domain = {
@@ -274,11 +275,13 @@ function wrap(
     taskId: TASK_ID,
     chainId: DOMAIN.chainId,
     head: 100n,
-    code: { NodeRegistry: CODE, TaskBoard: CODE, PhaseLog: CODE },
+    code: { NodeRegistry: CODE, TaskBoard: CODE, PhaseLog: CODE, Slasher: CODE },
     views: {
       deploymentId: DEPLOYMENT_ID,
       domainSeparator: domainSeparator(DOMAIN),
       reorgDepth: REORG_DEPTH,
+      jail: 200n,
+      convictions: cluster.members.map(() => ({ percent: 0n, correlated: false })),
       task: {
         client,
         paramsHash,

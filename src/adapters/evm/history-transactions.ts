@@ -36,6 +36,8 @@ export function readTransaction(
   }
 }
 
+const ACCUSED = ['taskId', 'member'] as const
+
 /** The calls that are read, by the contract that takes them, with the names that the interfaces give their arguments. */
 const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, readonly string[]>>>>> = {
   NodeRegistry: {
@@ -64,6 +66,14 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
       'inputs',
       'signatures',
     ],
+  },
+  Slasher: {
+    equivocation: [...ACCUSED, 'objectType', 'first', 'firstSignature', 'second', 'secondSignature'],
+    amnesia: [...ACCUSED, 'confirm', 'confirmSignature', 'share', 'shareSignature'],
+    illegalLog: [...ACCUSED, 'checkpoint', 'signature', 'headBefore', 'entries'],
+    forkedLog: [...ACCUSED, 'first', 'firstSignature', 'second', 'secondSignature', 'headBefore', 'entries'],
+    unjustifiedVote: [...ACCUSED, 'objectType', 'vote', 'signature'],
+    wrongReduction: [...ACCUSED, 'share', 'signature', 'params', 'inputs', 'events', 'confirmers'],
   },
 }
 

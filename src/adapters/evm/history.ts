@@ -14,7 +14,7 @@ import type {
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
-import { NIL } from '../../types/ids.ts'
+import { MEMBERS_MAX, NIL } from '../../types/ids.ts'
 import { abis } from './abi.ts'
 import type { Deployment } from './deployment.ts'
 import { decodeEvent, decodeResult } from './history-abi.ts'
@@ -32,9 +32,12 @@ const BOARD_EVENTS = [
   'ClusterFormed',
   'LedgerEvent',
   'TaskFinalized',
+  'Penalised',
 ] as const
 /** Events with a signing key as their second topic. */
-const KEY_EVENTS = ['KeyRegistered', 'KeyRotated', 'KeyFrozen'] as const
+const KEY_EVENTS = ['KeyRegistered', 'KeyRotated', 'KeyFrozen', 'KeyJailed'] as const
+/** Events with the task as their second topic. */
+const STAKE_EVENTS = ['StakeLocked', 'StakeSlashed'] as const
 /** Transactions asked for at a time. */
 const PARALLEL = 8
 
@@ -58,12 +61,12 @@ export class EvmHistory implements ChainHistory {
   constructor(request: RpcRequest, deployment: Deployment) {
     this.#rpc = new HistoryRpc(request)
     this.#fromBlock = BigInt(deployment.fromBlock)
-    const { NodeRegistry, TaskBoard, PhaseLog } = deployment.contracts
+    const { NodeRegistry, TaskBoard, PhaseLog, Slasher } = deployment.contracts
     this.#expected = {
       chainId: BigInt(deployment.chainId),
       deploymentId: deployment.deploymentId,
       reorgDepth: BigInt(deployment.windows.reorgDepth),
-      contracts: { NodeRegistry, TaskBoard, PhaseLog },
+      contracts: { NodeRegistry, TaskBoard, PhaseLog, Slasher },
     }
   }
 
@@ -99,18 +102,32 @@ export class EvmHistory implements ChainHistory {
       NodeRegistry: await this.#rpc.code(contracts.NodeRegistry.address, head),
       TaskBoard: await this.#rpc.code(contracts.TaskBoard.address, head),
       PhaseLog: await this.#rpc.code(contracts.PhaseLog.address, head),
+      Slasher: await this.#rpc.code(contracts.Slasher.address, head),
     }
   }
 
   async #views(taskId: bigint, head: bigint): Promise<TaskViews> {
-    const { reorgDepth } = (await this.#view('TaskBoard', 'windows', [], head)) as { reorgDepth: bigint }
+    const windows = await this.#view('TaskBoard', 'windows', [], head)
+    const { reorgDepth, jail } = windows as { reorgDepth: bigint; jail: bigint }
+    const task = (await this.#view('TaskBoard', 'task', [taskId], head)) as unknown as TaskViews['task']
     return {
       deploymentId: (await this.#view('PhaseLog', 'deploymentId', [], head)) as Digest,
       domainSeparator: (await this.#view('PhaseLog', 'domainSeparator', [], head)) as Digest,
       reorgDepth,
-      task: (await this.#view('TaskBoard', 'task', [taskId], head)) as unknown as TaskViews['task'],
+      jail,
+      task,
       head: (await this.#view('PhaseLog', 'head', [taskId], head)) as unknown as TaskViews['head'],
+      convictions: await this.#convictions(taskId, Number(task.members), head),
     }
+  }
+
+  async #convictions(taskId: bigint, members: number, head: bigint): Promise<TaskViews['convictions']> {
+    const seats = Array.from({ length: Math.min(members, MEMBERS_MAX) }, (_, member) => BigInt(member))
+    const views: AbiValue[] = []
+    for (const member of seats) {
+      views.push(await this.#view('TaskBoard', 'convictionOf', [taskId, member], head))
+    }
+    return views as unknown as TaskViews['convictions']
   }
 
   async #view(
@@ -136,7 +153,8 @@ export class EvmHistory implements ChainHistory {
     const task: Digest = `0x${taskId.toString(16).padStart(64, '0')}`
     const board = topicsOf('TaskBoard', BOARD_EVENTS)
     const log = topicsOf('PhaseLog', ['Checkpointed'])
-    const locks = topicsOf('NodeRegistry', ['StakeLocked'])
+    const slasher = topicsOf('Slasher', ['Convicted'])
+    const stakes = topicsOf('NodeRegistry', STAKE_EVENTS)
     return [
       ...(await this.#logs(
         'TaskBoard',
@@ -146,7 +164,12 @@ export class EvmHistory implements ChainHistory {
       ...(await this.#logs('PhaseLog', { address: contracts.PhaseLog.address, topics: [log, [task]] }, head)),
       ...(await this.#logs(
         'NodeRegistry',
-        { address: contracts.NodeRegistry.address, topics: [locks, null, [task]] },
+        { address: contracts.NodeRegistry.address, topics: [stakes, null, [task]] },
+        head,
+      )),
+      ...(await this.#logs(
+        'Slasher',
+        { address: contracts.Slasher.address, topics: [slasher, [task]] },
         head,
       )),
     ]
@@ -251,7 +274,13 @@ function decodeAll(
   return { events, malformed }
 }
 
-const READ: readonly EventName[] = [...BOARD_EVENTS, ...KEY_EVENTS, 'StakeLocked', 'Checkpointed']
+const READ: readonly EventName[] = [
+  ...BOARD_EVENTS,
+  ...KEY_EVENTS,
+  ...STAKE_EVENTS,
+  'Checkpointed',
+  'Convicted',
+]
 
 /** Every key that signed up, as event or as calldata says, or that got a seat. */
 function keysOf(events: readonly EventRecord[]): Address[] {
