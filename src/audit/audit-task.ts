@@ -7,7 +7,6 @@ import type { Digest } from '../types/ids.ts'
 import { checkCheckpoints } from './checkpoints.ts'
 import { checkCluster } from './cluster.ts'
 import { checkIdentity } from './identity.ts'
-import type { Convicted } from './convictions.ts'
 import { checkConvictions } from './convictions.ts'
 import { checkInputs } from './inputs.ts'
 import { checkJail } from './jail.ts'
@@ -19,7 +18,7 @@ import { checkMemberLogs } from './member-logs.ts'
 import { checkPenalties } from './penalties.ts'
 import { Reconciler } from './reconcile.ts'
 import { checkRegistrations } from './registrations.ts'
-import type { AuditReport, Conviction } from './report.ts'
+import type { AuditReport } from './report.ts'
 import { checkResult } from './result.ts'
 import { recoverSigner } from './signatures.ts'
 import { checkSignups } from './signups.ts'
@@ -59,7 +58,7 @@ export function auditTask(history: TaskHistory, options: AuditOptions = {}): Aud
     findings: judge.findings,
     unavailable: judge.unavailable,
     gaps: members.gaps,
-    convictions: rebuilt.convictions.map(withoutSource),
+    convictions: rebuilt.convictions.map(({ conviction }) => conviction),
     penalties: rebuilt.penalties,
     heights,
     logs: members.logs,
@@ -110,8 +109,4 @@ const NOTHING: Rebuilt = {
   finalized: false,
   convictions: [],
   penalties: [],
-}
-
-function withoutSource({ source: _, ...conviction }: Convicted): Conviction {
-  return conviction
 }

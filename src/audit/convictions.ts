@@ -1,6 +1,6 @@
 import { Transaction } from 'ethers'
 import type { Hex } from '../types/ids.ts'
-import type { TaskHistory } from '../ports/chain-history.ts'
+import type { AbiValue, TaskHistory } from '../ports/chain-history.ts'
 import { differences } from './diff.ts'
 import { readEvidenceCall } from './evidence/call.ts'
 import type { EvidenceCall } from './evidence/call.ts'
@@ -11,7 +11,8 @@ import type { Reconciled, Reconciler } from './reconcile.ts'
 import type { Conviction } from './report.ts'
 
 /** A conviction with the event that tells of it. */
-export interface Convicted extends Conviction {
+export interface Convicted {
+  readonly conviction: Conviction
   readonly source: Reconciled<'Convicted'>
 }
 
@@ -25,8 +26,7 @@ export function checkConvictions(
   return reconciler.all('Convicted').flatMap((source): Convicted[] => {
     const { args, bench } = source
     bench.equal('Convicted.taskId', history.taskId, args.taskId, 'the task that was asked for')
-    checkCalldata(history, source)
-    const call = readEvidenceCall(args.evidence)
+    const call = readEvidenceCall(evidenceOf(history, source))
     if (call === null) {
       bench.mismatch('Convicted.evidence', 'a call of the slasher', args.evidence, 'ISlasher')
       return []
@@ -40,39 +40,38 @@ export function checkConvictions(
     judge.counts.convictions += 1
     const { offence, height, first, second, percent, because } = proved
     const { reporter } = args
-    return [
-      {
-        source,
-        ...{ offence, height, first, second, percent, because, reporter },
-        member: Number(call.member),
-        block: Number(source.block),
-        transaction: source.transactionHash,
-      },
-    ]
+    const conviction = {
+      ...{ offence, height, first, second, percent, because, reporter },
+      member: Number(call.member),
+      block: Number(source.block),
+      transaction: source.transactionHash,
+    }
+    return [{ source, conviction }]
   })
 }
 
-/** The evidence in the event is the calldata of the call, if that was made directly. */
-function checkCalldata({ events }: TaskHistory, source: Reconciled<'Convicted'>): void {
-  const { args, bench, call, sender, transactionHash, callName, logIndex } = source
-  if (call === null || callName === null) return
+/** The calldata of the call, if it was made directly: the event repeats it. Where they differ, what the hash binds. */
+function evidenceOf({ events }: TaskHistory, source: Reconciled<'Convicted'>): Hex {
+  const { args, bench, call, sender, transactionHash, callName } = source
+  if (call === null || callName === null) return args.evidence
   if (sender !== null) {
-    const sent = events.find((event) => event.name === 'Convicted' && event.logIndex === logIndex)
+    const sent = events.find((event) => event.transactionHash === transactionHash)
     const signed = sent?.transaction?.signed ?? null
-    if (signed === null) return
-    const data = Transaction.from(signed).data.toLowerCase()
+    if (signed === null) return args.evidence
+    const data = Transaction.from(signed).data.toLowerCase() as Hex
     bench.equal('Convicted.evidence', data, args.evidence, 'the calldata that was signed')
-    return
+    return data
   }
   const shown = readEvidenceCall(args.evidence)
-  if (shown?.name !== callName) return
+  if (shown?.name !== callName) return args.evidence
   const why = 'Convicted.evidence says so, and the transaction hash is not right'
-  const ofEvent: Readonly<Record<string, unknown>> = { ...shown }
-  for (const [name, given] of Object.entries(call)) {
-    for (const { path, better, other } of differences(ofEvent[name] as Hex, given as Hex)) {
+  const ofEvent = shown as unknown as Readonly<Record<string, AbiValue>>
+  for (const [name, given] of Object.entries(call as unknown as Readonly<Record<string, AbiValue>>)) {
+    for (const { path, better, other } of differences(ofEvent[name] ?? '', given)) {
       bench.calldata(transactionHash, `${callName}().${name}${path}`, better, other, why)
     }
   }
+  return args.evidence
 }
 
 function compare({ args, bench }: Reconciled<'Convicted'>, call: EvidenceCall, proved: Proved): void {

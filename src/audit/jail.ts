@@ -23,8 +23,10 @@ export function checkJail(
 ): readonly Jailed[] {
   return reconciler.all('KeyJailed').map((source) => {
     const { args, bench, block, logIndex } = source
-    const owner = registrations.get(args.key)?.operator ?? 'nobody: not registered'
-    bench.equal('KeyJailed.operator', owner, args.operator, 'who registered the key')
+    const owner = registrations.get(args.key)?.operator
+    if (owner === undefined)
+      bench.mismatch('KeyJailed.key', 'a registered key', args.key, 'no other is convicted')
+    else bench.equal('KeyJailed.operator', owner, args.operator, 'who registered the key')
     const until = expectedEnd(history, source)
     if (until !== null) bench.equal('KeyJailed.untilBlock', until, args.untilBlock, 'the kind of the proof')
     return { key: args.key, block, logIndex, until: until ?? args.untilBlock }
@@ -32,7 +34,7 @@ export function checkJail(
 }
 
 /** Null if the proof went through another contract. */
-function expectedEnd({ views }: TaskHistory, { callName, block }: Reconciled<'KeyJailed'>): bigint | null {
+function expectedEnd({ expected }: TaskHistory, { callName, block }: Reconciled<'KeyJailed'>): bigint | null {
   if (callName === null) return null
-  return LESSER.has(callName) ? block + views.jail : FOR_EVER
+  return LESSER.has(callName) ? block + expected.jail : FOR_EVER
 }

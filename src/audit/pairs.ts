@@ -4,8 +4,8 @@ import type { StepKind } from './report.ts'
 /** Where the same fact stands in an event and in the call that emits it. */
 export interface Pairing {
   readonly step: StepKind
-  /** Contract that is called; it need not be the one that emits. */
-  readonly contract: ContractName
+  /** Contracts that are called; they need not be the one that emits. */
+  readonly contracts: readonly ContractName[]
   /** Per call: event argument → call argument. */
   readonly calls: Partial<Record<CallName, Readonly<Record<string, string>>>>
   /** Event argument that is the sender of the transaction. */
@@ -28,47 +28,47 @@ const accusing = (...names: string[]): Pairing['calls'] => ({
 export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
   KeyRegistered: {
     step: 'cluster',
-    contract: 'NodeRegistry',
+    contracts: ['NodeRegistry'],
     calls: { register: same('publicKey'), rotateKey: same('publicKey') },
     sender: 'operator',
   },
   KeyRotated: {
     step: 'cluster',
-    contract: 'NodeRegistry',
+    contracts: ['NodeRegistry'],
     calls: { rotateKey: { oldKey: 'key' } },
     sender: 'operator',
   },
   KeyFrozen: {
     step: 'cluster',
-    contract: 'NodeRegistry',
+    contracts: ['NodeRegistry'],
     calls: { freeze: same('key') },
     sender: 'operator',
   },
-  KeyJailed: { step: 'cluster', contract: 'Slasher', calls: accusing(), sender: null },
+  KeyJailed: { step: 'cluster', contracts: ['Slasher'], calls: accusing(), sender: null },
   StakeLocked: {
     step: 'cluster',
-    contract: 'TaskBoard',
+    contracts: ['TaskBoard'],
     calls: { join: same('taskId', 'key') },
     sender: null,
   },
   TaskPublished: {
     step: 'task',
-    contract: 'TaskBoard',
+    contracts: ['TaskBoard'],
     calls: { publish: same('params') },
     sender: 'client',
   },
-  Joined: { step: 'cluster', contract: 'TaskBoard', calls: { join: same('taskId', 'key') }, sender: null },
-  Left: { step: 'cluster', contract: 'TaskBoard', calls: { quit: same('taskId', 'key') }, sender: null },
-  ClusterFormed: { step: 'cluster', contract: 'TaskBoard', calls: { form: same('taskId') }, sender: null },
+  Joined: { step: 'cluster', contracts: ['TaskBoard'], calls: { join: same('taskId', 'key') }, sender: null },
+  Left: { step: 'cluster', contracts: ['TaskBoard'], calls: { quit: same('taskId', 'key') }, sender: null },
+  ClusterFormed: { step: 'cluster', contracts: ['TaskBoard'], calls: { form: same('taskId') }, sender: null },
   LedgerEvent: {
     step: 'events',
-    contract: 'TaskBoard',
+    contracts: ['TaskBoard'],
     calls: { postEvent: same('taskId', 'data') },
     sender: 'originator',
   },
   Checkpointed: {
     step: 'checkpoint',
-    contract: 'PhaseLog',
+    contracts: ['PhaseLog'],
     calls: {
       checkpoint: same(
         'taskId',
@@ -86,18 +86,28 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
   },
   TaskFinalized: {
     step: 'result',
-    contract: 'TaskBoard',
+    contracts: ['TaskBoard'],
     calls: { finalize: same('taskId', 'result') },
     sender: null,
   },
   Convicted: {
     step: 'penalty',
-    contract: 'Slasher',
+    contracts: ['Slasher'],
     calls: accusing('taskId', 'member'),
     sender: 'reporter',
   },
-  Penalised: { step: 'penalty', contract: 'Slasher', calls: accusing(), sender: null },
-  StakeSlashed: { step: 'penalty', contract: 'Slasher', calls: accusing(), sender: null },
+  Penalised: {
+    step: 'penalty',
+    contracts: ['Slasher', 'TaskBoard'],
+    calls: { ...accusing(), release: same('taskId', 'key') },
+    sender: null,
+  },
+  StakeSlashed: {
+    step: 'penalty',
+    contracts: ['Slasher', 'TaskBoard'],
+    calls: { ...accusing(), release: same() },
+    sender: null,
+  },
 }
 
 /** Arguments that a check recomputes where no event repeats them: signatures by recovery, roots by folding. */

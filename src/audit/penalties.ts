@@ -1,10 +1,10 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
-import type { Cluster } from '../types/cluster.ts'
+import type { Cluster, Member } from '../types/cluster.ts'
 import type { MemberIndex } from '../types/ids.ts'
 import type { Convicted } from './convictions.ts'
 import type { Judge } from './judge.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
-import type { Penalty } from './report.ts'
+import type { Conviction, Penalty } from './report.ts'
 import type { Offence } from './evidence/verdict.ts'
 
 /** A reporter is credited a tenth of what its proof takes. */
@@ -36,11 +36,10 @@ export function checkPenalties(
   const penalties = reconciler.all('Penalised').map((source): Penalty => {
     const { args, bench, block, transactionHash } = source
     bench.equal('Penalised.taskId', history.taskId, args.taskId, 'the task that was asked for')
-    const cause = convictions.find(
-      (conviction) => conviction.transaction === transactionHash && open.has(conviction),
-    )
-    if (cause !== undefined) open.delete(cause)
-    const member = cause?.member ?? Number(args.member)
+    const convicted = [...open].find(({ conviction }) => conviction.transaction === transactionHash)
+    if (convicted !== undefined) open.delete(convicted)
+    const cause = convicted?.conviction
+    const member = cause?.member ?? cluster.members.findIndex(({ key }) => key === args.key)
     const record = records[member] ?? { percent: 0, correlated: false }
     const before = record.percent
     if (cause === undefined) record.percent = finalPercent(cluster, records, member)
@@ -50,7 +49,7 @@ export function checkPenalties(
     }
     const amount = due(stakePerNode, record.percent) - due(stakePerNode, before)
     compare(source, cluster, member, cause ?? null, record.percent, amount)
-    checkMove(source, moved, amount)
+    checkMove(source, moved, history.taskId, cluster.members[member], amount)
     judge.counts.penalties += 1
     return {
       member,
@@ -62,13 +61,8 @@ export function checkPenalties(
       transaction: transactionHash,
     }
   })
-  for (const { source, transaction } of open)
-    source.bench.mismatch(
-      'Penalised',
-      'a penalty for every conviction',
-      `none in ${transaction}`,
-      'penalise()',
-    )
+  for (const { source } of open)
+    source.bench.mismatch('Penalised', 'a penalty for every conviction', 'none', 'penalise()')
   checkViews(judge, history, records, penalties)
   return penalties
 }
@@ -93,7 +87,7 @@ function compare(
   { args, bench }: Reconciled<'Penalised'>,
   cluster: Cluster,
   index: MemberIndex,
-  cause: Convicted | null,
+  cause: Conviction | null,
   percent: number,
   amount: bigint,
 ): void {
@@ -111,19 +105,22 @@ function compare(
 
 /** The registry moved exactly that from this lock. */
 function checkMove(
-  { args, bench, transactionHash, logIndex }: Reconciled<'Penalised'>,
+  { bench, transactionHash }: Reconciled<'Penalised'>,
   moved: readonly Reconciled<'StakeSlashed'>[],
+  taskId: bigint,
+  member: Member | undefined,
   amount: bigint,
 ): void {
-  const move = moved.find((one) => one.transactionHash === transactionHash && one.logIndex > logIndex)
+  const move = moved.find((one) => one.transactionHash === transactionHash)
   if (move === undefined) {
     if (amount > 0n) bench.mismatch('StakeSlashed', `${amount} from the lock`, 'nothing', 'slash()')
     return
   }
-  move.bench.equal('StakeSlashed.taskId', args.taskId, move.args.taskId, 'the task of the penalty')
-  move.bench.equal('StakeSlashed.key', args.key, move.args.key, 'the key that was penalised')
-  move.bench.equal('StakeSlashed.operator', args.operator, move.args.operator, 'its operator')
-  move.bench.equal('StakeSlashed.amount', amount, move.args.amount, 'the amount of the penalty')
+  const { args } = move
+  move.bench.equal('StakeSlashed.taskId', taskId, args.taskId, 'the task of the penalty')
+  move.bench.equal('StakeSlashed.key', member?.key ?? 'nobody', args.key, 'the key that was penalised')
+  move.bench.equal('StakeSlashed.operator', member?.operator ?? 'nobody', args.operator, 'its operator')
+  move.bench.equal('StakeSlashed.amount', amount, args.amount, 'the amount of the penalty')
 }
 
 /** What the board keeps: a conviction that the log left out would show here. */

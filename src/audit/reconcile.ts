@@ -115,9 +115,9 @@ export class Reconciler {
     transaction: TransactionRecord,
     binding: Binding,
   ): { readonly name: CallName; readonly args: Args } | null {
-    const { step, contract, calls } = PAIRINGS[event.name]
+    const { step, contracts, calls } = PAIRINGS[event.name]
     const { call, to, hash } = transaction
-    const direct = to === this.#history.expected.contracts[contract].address
+    const direct = contracts.some((contract) => to === this.#history.expected.contracts[contract].address)
     if (direct && 'args' in call && call.name in calls) {
       return { name: call.name, args: call.args as unknown as Args }
     }

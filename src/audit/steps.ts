@@ -111,8 +111,10 @@ function penaltyLine(judge: Judge, { convictions, penalties }: Rebuilt): Step {
   return {
     kind: 'penalty',
     label: `PENALTIES ${penalties.length}`,
-    block: convictions[0]?.block ?? null,
-    logged: convictions.map(({ offence, member }) => `${offence} member ${member}`).join(', ') || '-',
+    block: convictions[0]?.conviction.block ?? null,
+    logged:
+      convictions.map(({ conviction: { offence, member } }) => `${offence} member ${member}`).join(', ') ||
+      '-',
     recomputed: `${total} wei`,
     signatures: '-',
     verdict: judge.at('penalty').verdict(),

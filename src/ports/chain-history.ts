@@ -26,6 +26,8 @@ export interface ExpectedDeployment {
   readonly chainId: bigint
   readonly deploymentId: Digest
   readonly reorgDepth: bigint
+  /** Blocks. */
+  readonly jail: bigint
   readonly contracts: Readonly<Record<ContractName, { readonly address: Address; readonly codeHash: Digest }>>
 }
 
@@ -135,10 +137,8 @@ export interface EventArgs {
 }
 export type EventName = keyof EventArgs
 
-/** Arguments of a proof; those beside the first two depend on the kind. */
-type Accusation = { readonly taskId: bigint; readonly member: bigint } & {
-  readonly [argument: string]: AbiValue
-}
+/** What every proof names first; its other arguments are there too, by the names of the ABI. */
+type Accusation = { readonly taskId: bigint; readonly member: bigint }
 
 /** Arguments of the calls that emit them, by the names of the ABI. */
 export interface CallArgs {
@@ -178,6 +178,7 @@ export interface CallArgs {
     readonly previousRoot: Digest
     readonly inputsRoot: Digest
   }
+  readonly release: { readonly taskId: bigint; readonly key: Address }
   readonly equivocation: Accusation
   readonly amnesia: Accusation
   readonly illegalLog: Accusation

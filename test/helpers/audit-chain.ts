@@ -1,3 +1,4 @@
+import { AbiCoder } from 'ethers'
 import { Wallet } from '../../src/adapters/evm/wallet.ts'
 import { connect } from '../../src/adapters/evm/connect.ts'
 import {
@@ -8,12 +9,17 @@ import {
   postEvent,
   publish,
   quit,
+  release,
   rotateKey,
 } from '../../src/adapters/evm/operator.ts'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
 import { fromHex, keccak, utf8Hex } from '../../src/codec/hex.ts'
+import { domainSeparator, hashObject, signingDigest } from '../../src/codec/objects.ts'
+import type { Keyring } from '../../src/ports/keyring.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
-import type { Address, Digest } from '../../src/types/ids.ts'
+import type { Address, Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
+import { NIL } from '../../src/types/ids.ts'
+import type { Share, Status } from '../../src/types/objects.ts'
 import type { Script } from './audit-task.ts'
 import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from './audit-task.ts'
 import type { ChainNode, TestNetwork } from './chain.ts'
@@ -29,7 +35,8 @@ const lower = (text: string): Address => text.toLowerCase() as Address
 
 /**
  * A whole task on a local chain with real contracts and keys, anchored without running nodes. Besides the four members
- * one sign-up is withdrawn, one key frozen and one replaced, so that every event the auditor reads is there.
+ * one sign-up is withdrawn, one key frozen and one replaced, and after the last height three members are convicted and one
+ * of them released, so that every event the auditor reads is there.
  */
 export async function anchorTask(): Promise<AuditedNetwork> {
   const net = await startTestNetwork({
@@ -52,6 +59,7 @@ export async function anchorTask(): Promise<AuditedNetwork> {
   const keys = cluster.members.map(({ key }) => net.nodes.find((node) => node.key.address === key)!.key)
   const script = scriptTask({ taskId, cluster, keys, domain: net.connection.domain })
   await anchor(net, alice!, taskId, script)
+  await convict(net, taskId, cluster, keys)
   return { net, taskId, script }
 }
 
@@ -105,4 +113,62 @@ async function anchor(net: TestNetwork, node: ChainNode, taskId: bigint, script:
   }
   chain.close()
   await finalize(net.client, taskId, fromHex(script.result), script.previousRoot, script.inputsRoot)
+}
+
+/**
+ * Seat 1 signed two SHAREs, seat 2 two STATUS, seat 3 a SHARE without a list. After the evidence window seat 2 is
+ * released, and pays more because of seat 1.
+ */
+async function convict(
+  net: TestNetwork,
+  taskId: bigint,
+  cluster: Cluster,
+  keys: readonly Keyring[],
+): Promise<void> {
+  const { slasher } = net.connection.contracts
+  const to = net.deployment.contracts.Slasher.address
+  const separator = domainSeparator(net.connection.domain)
+  const sign = (member: MemberIndex, object: Share | Status): [Hex, Hex] => [
+    fieldsOf(object),
+    keys[member]!.sign(signingDigest(separator, hashObject(cluster.id, object))),
+  ]
+  const share: Share = {
+    ...{ type: 'share', height: 3, round: 1, stateHash: NIL, inputsRoot: NIL },
+    ...{ inputs: 7, eventSeq: 0, validRound: -1 },
+  }
+  const status: Status = { type: 'status', height: 4, stateHash: NIL, eventSeq: 0 }
+  const { interface: abi } = slasher
+  const proofs = [
+    abi.encodeFunctionData('equivocation', [
+      taskId,
+      1,
+      3,
+      ...sign(1, share),
+      ...sign(1, { ...share, eventSeq: 1 }),
+    ]),
+    abi.encodeFunctionData('equivocation', [
+      taskId,
+      2,
+      2,
+      ...sign(2, status),
+      ...sign(2, { ...status, eventSeq: 1 }),
+    ]),
+    abi.encodeFunctionData('unjustifiedVote', [taskId, 3, 3, ...sign(3, { ...share, inputs: 1 })]),
+  ]
+  for (const data of proofs) await net.client.execute('evidence', { to, data: data as Hex })
+  const { closeGrace, evidence } = net.deployment.windows
+  await net.mineTo((await net.connection.provider.getBlockNumber()) + closeGrace + evidence + 1)
+  await release(net.client, taskId, cluster.members[2]!.key)
+}
+
+/** abi.encode of the fields after `cluster`. */
+function fieldsOf(object: Share | Status): Hex {
+  const coder = AbiCoder.defaultAbiCoder()
+  if (object.type === 'status') {
+    const { height, stateHash, eventSeq } = object
+    return coder.encode(['uint64', 'bytes32', 'uint64'], [height, stateHash, eventSeq]) as Hex
+  }
+  const { height, round, stateHash, inputsRoot, inputs, eventSeq, validRound } = object
+  const types = ['uint64', 'uint32', 'bytes32', 'bytes32', 'uint32', 'uint64', 'int32']
+  return coder.encode(types, [height, round, stateHash, inputsRoot, inputs, eventSeq, validRound]) as Hex
 }

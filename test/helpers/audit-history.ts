@@ -270,6 +270,7 @@ function wrap(
       chainId: DOMAIN.chainId,
       deploymentId: DEPLOYMENT_ID,
       reorgDepth: REORG_DEPTH,
+      jail: 200n,
       contracts: CONTRACTS,
     },
     taskId: TASK_ID,

@@ -51,6 +51,7 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
     quit: ['taskId', 'key'],
     form: ['taskId'],
     postEvent: ['taskId', 'data'],
+    release: ['taskId', 'key'],
     finalize: ['taskId', 'result', 'previousRoot', 'inputsRoot'],
   },
   PhaseLog: {

@@ -66,6 +66,7 @@ export class EvmHistory implements ChainHistory {
       chainId: BigInt(deployment.chainId),
       deploymentId: deployment.deploymentId,
       reorgDepth: BigInt(deployment.windows.reorgDepth),
+      jail: BigInt(deployment.windows.jail),
       contracts: { NodeRegistry, TaskBoard, PhaseLog, Slasher },
     }
   }
