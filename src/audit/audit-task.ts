@@ -10,6 +10,7 @@ import { checkIdentity } from './identity.ts'
 import { checkConvictions } from './convictions.ts'
 import { checkInputs } from './inputs.ts'
 import { checkJail } from './jail.ts'
+import type { Court } from './evidence/verdict.ts'
 import { Judge } from './judge.ts'
 import { checkLedger } from './ledger.ts'
 import { reportMalformed } from './malformed.ts'
@@ -38,12 +39,23 @@ export interface AuditOptions {
  * Facts that stand in two places are compared field by field, so that a wrong one is named.
  */
 export function auditTask(history: TaskHistory, options: AuditOptions = {}): AuditReport {
+  return examineTask(history, options).report
+}
+
+/** The audit of a task, and what evidence about its members is held against; null before the cluster is drawn. */
+export interface Examined {
+  readonly report: AuditReport
+  readonly court: Court | null
+}
+
+/** As `auditTask`; with what further evidence can be judged by. */
+export function examineTask(history: TaskHistory, options: AuditOptions = {}): Examined {
   const judge = new Judge(options.recover ?? recoverSigner)
   const rebuilt = rebuild(judge, history, options)
   judge.explainBroken()
   const { task, reducer, cluster, batches, members, heights } = rebuilt
   const steps = makeSteps(judge, history, rebuilt)
-  return {
+  const report: AuditReport = {
     verdict: verdictOf(judge, heights.length > 0),
     taskId: history.taskId,
     chainId: history.expected.chainId,
@@ -63,6 +75,7 @@ export function auditTask(history: TaskHistory, options: AuditOptions = {}): Aud
     heights,
     logs: members.logs,
   }
+  return { report, court: rebuilt.court }
 }
 
 function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Rebuilt {
@@ -95,7 +108,10 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const members = checkMemberLogs(judge, batches, cluster, params.epochHeights, closing)
   const heights = reportHeights(batches, members.logs, recomputed)
   const finalized = checkResult(judge, history, reconciler, task, batches)
-  return { task, reducer, cluster, events, batches, members, heights, finalized, convictions, penalties }
+  return {
+    ...{ task, reducer, cluster, events, batches, members, heights, finalized },
+    ...{ court, convictions, penalties },
+  }
 }
 
 const NOTHING: Rebuilt = {
@@ -107,6 +123,7 @@ const NOTHING: Rebuilt = {
   members: { logs: new Map(), gaps: [] },
   heights: [],
   finalized: false,
+  court: null,
   convictions: [],
   penalties: [],
 }

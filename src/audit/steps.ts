@@ -4,6 +4,7 @@ import type { AnyReducer } from '../reducers/catalog.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
 import type { FormedCluster } from './cluster.ts'
 import type { Convicted } from './convictions.ts'
+import type { Court } from './evidence/verdict.ts'
 import type { Judge } from './judge.ts'
 import type { PostedEvent } from './ledger.ts'
 import type { MemberLogs } from './member-logs.ts'
@@ -20,6 +21,7 @@ export interface Rebuilt {
   readonly members: MemberLogs
   readonly heights: readonly HeightReport[]
   readonly finalized: boolean
+  readonly court: Court | null
   readonly convictions: readonly Convicted[]
   readonly penalties: readonly Penalty[]
 }

@@ -102,6 +102,9 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions {
 export interface TaskWatchOptions extends ChainOptions {
   readonly timeout: number
 }
+export interface EvidenceShowOptions extends ChainOptions {
+  readonly out?: string
+}
 export interface SimOptions {
   readonly seeds: string
   readonly seed?: number

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { SettingsCommand } from './environment.ts'
 import { addCheckCommands } from './groups/check.ts'
 import { addDoctorCommands } from './groups/doctor.ts'
+import { addEvidenceCommands } from './groups/evidence.ts'
 import { addKeysCommands } from './groups/keys.ts'
 import { addNetworkCommands } from './groups/network.ts'
 import { addNodeCommands } from './groups/node.ts'
@@ -33,5 +34,6 @@ export function buildProgram(run: RunCommand): Command {
   addTaskCommands(program, run)
   addCheckCommands(program, run)
   addDoctorCommands(program, run)
+  addEvidenceCommands(program, run)
   return program
 }

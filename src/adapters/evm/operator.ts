@@ -165,6 +165,11 @@ export async function finalize(
   return done(await execute(wallet, 'finalize', 'TaskBoard', data))
 }
 
+/** Brings a proof to the slasher, as calldata of one of its entry points. */
+export async function submitEvidence(wallet: Wallet, data: Hex): Promise<Done> {
+  return done(await execute(wallet, 'evidence', 'Slasher', data))
+}
+
 /** Takes everything that the task owes the wallet. */
 export async function claim(wallet: Wallet, taskId: bigint): Promise<Done & { readonly amountWei: bigint }> {
   const data = abis().TaskBoard.encodeFunctionData('claim', [taskId])

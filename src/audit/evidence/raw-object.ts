@@ -8,6 +8,8 @@ export interface RawObject {
   readonly type: ObjectType
   /** By name, all as integers: digests too. */
   readonly field: (name: string) => bigint
+  /** For people, in the order of the type: digests as hex, numbers in decimal. */
+  readonly shown: readonly (readonly [name: string, value: string])[]
   readonly hash: Digest
 }
 
@@ -40,7 +42,11 @@ export function readObject(cluster: Digest, typeNumber: bigint, fields: Hex): Ra
     values.set(name, value)
   }
   const hash = keccak(concatHex(keccak(utf8Hex(TYPE_STRINGS[type])), cluster, fields))
-  return { type, hash, field: (name) => values.get(name) ?? 0n }
+  const shown = FIELDS[type].map(({ kind, name }, i) => {
+    const value = values.get(name) ?? 0n
+    return [name, kind === 'bytes32' ? `0x${fields.slice(2 + 64 * i, 66 + 64 * i)}` : String(value)] as const
+  })
+  return { type, hash, shown, field: (name) => values.get(name) ?? 0n }
 }
 
 /** `keccak(stateHash ‖ inputsRoot ‖ u64 eventSeq)` of a SHARE; 0 for a NIL vote, which lists nobody. */

@@ -48,6 +48,26 @@ export interface Refusal {
   readonly refused: string
 }
 
+/** The objects that evidence rests on, as far as they can be read. */
+export function objectsOf({ cluster }: Court, call: EvidenceCall): readonly RawObject[] {
+  const read = (type: bigint, ...all: Hex[]): readonly RawObject[] =>
+    all.flatMap((fields) => readObject(cluster.id, type, fields) ?? [])
+  switch (call.name) {
+    case 'equivocation':
+      return read(call.objectType, call.first, call.second)
+    case 'amnesia':
+      return [...read(4n, call.confirm), ...read(3n, call.share)]
+    case 'illegalLog':
+      return read(5n, call.checkpoint)
+    case 'forkedLog':
+      return read(5n, call.first, call.second)
+    case 'unjustifiedVote':
+      return read(call.objectType, call.vote)
+    case 'wrongReduction':
+      return read(3n, call.share)
+  }
+}
+
 type Call<N extends EvidenceCall['name']> = Extract<EvidenceCall, { name: N }>
 
 const refuse = (refused: string): Refusal => ({ refused })
