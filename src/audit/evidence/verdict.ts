@@ -198,8 +198,7 @@ function judgeUnjustifiedVote(court: Court, call: Call<'unjustifiedVote'>): Prov
   if (vote === null) return refuse('not signed by the accused')
   if (vote.field('validRound') !== -1n) return refuse('not fresh')
   const inputs = vote.field('inputs')
-  const isNil = ['stateHash', 'inputsRoot', 'inputs', 'eventSeq'].every((name) => vote.field(name) === 0n)
-  if (vote.type === 'share' && isNil) return refuse('a NIL vote')
+  if (vote.type === 'share' && inputs === 0n) return refuse('a NIL vote')
   const { members } = court.cluster
   const strangers = inputs >> BigInt(members.length)
   const listed = members.filter(({ index }) => ((inputs >> BigInt(index)) & 1n) === 1n)
