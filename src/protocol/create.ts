@@ -30,6 +30,7 @@ export function createEngine(config: EngineConfig): EngineState {
     ownValue: NIL,
     convened: -1,
     askedRound: -1,
+    resends: 0,
     pending: null,
     tokens: 0,
     lock: null,

@@ -207,6 +207,7 @@ function nextHeight(w: Work): void {
   s.ownValue = NIL
   s.convened = -1
   s.askedRound = -1
+  s.resends = 0
   s.pending = null
   s.lock = null
   s.valid = null

@@ -18,7 +18,17 @@ import { paperRules } from './paper/rules.ts'
 import type { EngineConfig, EngineState } from './state.ts'
 import { cloneState } from './state.ts'
 import type { Rules, Work } from './work.ts'
-import { emit, expired, grown, hasOpened, own, ownRound, setTimer } from './work.ts'
+import {
+  emit,
+  expired,
+  GROWTH_MAX,
+  grown,
+  hasOpened,
+  own,
+  ownRound,
+  RESENDS_PROMPT,
+  setTimer,
+} from './work.ts'
 
 /**
  * The protocol as a function: pure and total. No clock, dice, I/O or async, and no throw on anything a peer sends.
@@ -161,10 +171,16 @@ function statusParts(w: Work): Part[] {
   ]
 }
 
-/** An undecided height: own STATUS and own objects of the last two rounds, again. */
+/**
+ * An undecided height: own STATUS and own objects of the last two rounds, again. While nothing new is heard the pause
+ * comes to double each time, so that a cluster that cannot go on falls almost silent.
+ */
 function resend(w: Work): void {
   const { s } = w
-  setTimer(w, 'resend', grown(w, s.config.shareTicks))
+  const doubled = 2 ** Math.min(Math.max(s.resends - RESENDS_PROMPT + 1, 0), 5)
+  const pause = s.config.shareTicks * Math.min(doubled, GROWTH_MAX)
+  setTimer(w, 'resend', Math.max(pause, grown(w, s.config.shareTicks)))
+  s.resends += 1
   askProofs(w)
   const parts: Part[] = statusParts(w)
   for (const signed of leaving(w)) if (signed.member === s.config.self) parts.push({ kind: 'object', signed })

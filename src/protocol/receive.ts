@@ -23,7 +23,7 @@ import {
   votedValue,
 } from './votes.ts'
 import type { Work } from './work.ts'
-import { emit, hasOpened, own, ownRound } from './work.ts'
+import { emit, grown, hasOpened, own, ownRound, RESENDS_PROMPT, setTimer } from './work.ts'
 
 /** Decided heights that are kept while the ones below are still being taken: one page of an answer. */
 const AHEAD_MAX = 8
@@ -102,11 +102,20 @@ function receiveObject(w: Work, from: MemberIndex, signed: Signed, parts: readon
   helpSlow(w, from, signed, outcome === 'duplicate')
   if (outcome !== null) return
   const { member } = signed
+  if (box === s.box) heardNew(w)
   if (box === s.box && object.type === 'share') noteShareQuorum(w, object.round)
   if (box === s.box && object.type === 'confirm' && (object.round < s.round || s.timers.has('confirm'))) {
     askProofs(w, member)
   }
   if (box === s.next && isBehind(w)) help(w, from, 'ask-heights')
+}
+
+/** The network brings something new: what may have been lost is sent again soon, not after a pause grown in silence. */
+function heardNew(w: Work): void {
+  const { s } = w
+  const isGrown = s.resends > RESENDS_PROMPT && s.timers.has('resend')
+  s.resends = 0
+  if (isGrown) setTimer(w, 'resend', grown(w, s.config.shareTicks))
 }
 
 /** Whether this node takes no part in its height, while members of more than a third are in the next: it is decided. */

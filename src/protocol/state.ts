@@ -193,6 +193,8 @@ export interface EngineState {
   convened: number
   /** Round for which missing bodies were asked for. */
   askedRound: number
+  /** Times that this node has sent its objects again since it heard anything new of the height. */
+  resends: number
   pending: PendingAggregate | null
   tokens: number
   lock: Lock | null

@@ -59,7 +59,10 @@ export function ownRound(w: Work, box: HeightBox, round: number): RoundBox {
 }
 
 /** Time-outs grow linearly with the round, up to this factor, and are back at the base with the next height. */
-const GROWTH_MAX = 20
+export const GROWTH_MAX = 20
+
+/** Resends in silence after which the pause between them begins to double. */
+export const RESENDS_PROMPT = 3
 
 /** A note cannot name later rounds; one entry beyond it shows that the height went there. */
 const NOTED_ROUND_MAX = 255
