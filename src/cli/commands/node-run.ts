@@ -154,7 +154,7 @@ async function requireRegistered(
     throw new RsdpError({
       code: 'E_KEY_UNREGISTERED',
       message: `the signing key ${key} is not registered on this deployment`,
-      hint: 'register and stake it with its operator’s wallet: scripts/start-nodes.ts does on a local chain',
+      hint: 'register it with its operator’s wallet: rsdp node register',
       exit: EXIT.precondition,
       details: { key },
     })
@@ -163,7 +163,7 @@ async function requireRegistered(
     throw new RsdpError({
       code: 'E_NOT_STAKED',
       message: `the operator ${registration.operator} of signing key ${key} has no stake`,
-      hint: 'add stake with the operator’s wallet before running the node',
+      hint: 'add stake with the operator’s wallet: rsdp stake deposit',
       exit: EXIT.precondition,
       details: { key, operator: registration.operator },
     })
