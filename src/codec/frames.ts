@@ -1,5 +1,5 @@
 import { decode, encode } from '@ipld/dag-cbor'
-import type { Frame, Part } from '../types/frames.ts'
+import type { Frame, Part, Seen } from '../types/frames.ts'
 import type { Digest, Hex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
 import type { ObjectType, ProtocolObject, Signed } from '../types/objects.ts'
@@ -132,8 +132,9 @@ function encodePart(part: Part | RawPart): unknown[] {
         part.height,
         part.seen.map((seen) => [
           seen.member,
-          seen.status === null ? null : fromHex(seen.status),
-          seen.share === null ? null : fromHex(seen.share),
+          ...[seen.status, seen.hello, seen.share, seen.confirm].map((hash) =>
+            hash === null ? null : fromHex(hash),
+          ),
         ]),
       ]
     case 'get':
@@ -287,9 +288,16 @@ function readPart(value: unknown): RawPart {
   }
 }
 
-function readSeen(value: unknown): { member: number; status: Digest | null; share: Digest | null } {
-  const [member, status, share, ...rest] = list(value, 3)
-  if (rest.length > 0) throw new Malformed()
+function readSeen(value: unknown): Seen {
+  const fields = list(value, 5)
+  if (fields.length !== 5) throw new Malformed()
+  const [member, status, hello, share, confirm] = fields
   const optional = (field: unknown): Digest | null => (field === null ? null : digestOf(field))
-  return { member: integer(member, 0, MEMBERS_MAX - 1), status: optional(status), share: optional(share) }
+  return {
+    member: integer(member, 0, MEMBERS_MAX - 1),
+    status: optional(status),
+    hello: optional(hello),
+    share: optional(share),
+    confirm: optional(confirm),
+  }
 }

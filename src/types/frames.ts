@@ -35,7 +35,10 @@ export type Part =
 export interface Seen {
   readonly member: MemberIndex
   readonly status: Digest | null
+  /** HELLO, SHARE and CONFIRM of one round. */
+  readonly hello: Digest | null
   readonly share: Digest | null
+  readonly confirm: Digest | null
 }
 
 export interface Frame {

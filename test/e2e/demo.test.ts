@@ -10,6 +10,12 @@ interface DemoData {
   readonly liar: {
     readonly seat: number
     readonly lies: readonly { readonly fault: string; readonly height: number }[]
+    readonly convictions: readonly {
+      readonly member: number
+      readonly offence: string
+      readonly height: string
+      readonly percent: number
+    }[]
   } | null
   readonly paid: Readonly<Record<string, string>>
   readonly audit: { readonly verdict: string; readonly findings: readonly unknown[] }
@@ -37,6 +43,17 @@ describe('rsdp demo', function () {
       { fault: 'equivocate-share', height: 9 },
     ])
     expect(run.stderr).match(/seat [0-3], node mallory, is started as a liar/)
+    const convicted = data.liar?.convictions.map(({ member, offence, height, percent }) => ({
+      ...{ member, offence, height, percent },
+    }))
+    const member = data.liar?.seat
+    expect(convicted).deep.equal([
+      { member, offence: 'E1', height: '3', percent: 5 },
+      { member, offence: 'E1', height: '9', percent: 100 },
+    ])
+    expect(data.paid['mallory']).equal('0')
+    expect(run.stderr).match(/✔ proved +two different SHARE for height 9, round 0/)
+    expect(run.stderr).match(/⌈\d+ · 100 %⌉ − ⌈\d+ · 5 %⌉ taken before = \d+ wei/)
   })
 
   it('has no liar if none is wanted', async () => {
@@ -45,6 +62,6 @@ describe('rsdp demo', function () {
     const { data } = JSON.parse(run.stdout) as { data: DemoData }
     expect(data.liar).equal(null)
     expect(data.paid).not.include.keys('mallory')
-    expect(run.stderr).not.match(/mallory|liar/)
+    expect(run.stderr).not.match(/mallory|liar|convict/)
   })
 })

@@ -69,7 +69,9 @@ export const part: fc.Arbitrary<RawPart> = fc.oneof(
   fc.record({
     kind: fc.constant('seen' as const),
     height: count,
-    seen: listOf(fc.record({ member, status: optional, share: optional })),
+    seen: listOf(
+      fc.record({ member, status: optional, hello: optional, share: optional, confirm: optional }),
+    ),
   }),
   fc.record({ kind: fc.constant('get' as const), hashes: listOf(digest) }),
   fc.record({ kind: fc.constant('sync' as const), fromHeight: count }),

@@ -117,7 +117,15 @@ const part: fc.Arbitrary<Part> = fc.oneof<fc.Arbitrary<Part>[]>(
   fc.record({
     kind: fc.constant('seen'),
     height,
-    seen: list(fc.record({ member: memberAny, status: fc.option(digest), share: fc.option(digest) })),
+    seen: list(
+      fc.record({
+        member: memberAny,
+        status: fc.option(digest),
+        hello: fc.option(digest),
+        share: fc.option(digest),
+        confirm: fc.option(digest),
+      }),
+    ),
   }),
   fc.record({ kind: fc.constant('get'), hashes: fc.array(digest, { maxLength: 64 }) }),
   fc.record({ kind: fc.constant('sync'), fromHeight: height }),

@@ -8,7 +8,7 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import type { TaskParams } from '../../types/task.ts'
 import { postEvent } from '../../adapters/evm/operator.ts'
 import { encodeBudgetEvent } from '../../reducers/rate-limit-codec.ts'
-import { auditProcess } from '../local/audit-process.ts'
+import { auditProcess, explainProcess } from '../local/audit-process.ts'
 import { publishTask } from '../local/client.ts'
 import type { Lie } from '../local/liar-watch.ts'
 import { LiarWatch } from '../local/liar-watch.ts'
@@ -33,11 +33,13 @@ const LIES: readonly Lie[] = [
     fault: 'equivocate-status',
     height: 3,
     text: 'tells members of odd seats another STATUS than those of even seats',
+    percent: 5,
   },
   {
     fault: 'equivocate-share',
     height: 9,
     text: 'votes for the value towards members of even seats, for NIL towards the others',
+    percent: 100,
   },
 ]
 /** Nodes act on what is a few blocks deep, and each sign-up is a block of its own. */
@@ -115,6 +117,7 @@ async function story(stage: Stage): Promise<Record<string, unknown>> {
   const { options, network, watch, liar, say } = stage
   const { taskId, params } = await formCluster(stage)
   await decideHeights(stage, taskId)
+  await convict(stage)
   await anchorHistory(stage, params)
   say(sharesTable(options.heights, watch))
   const paid = await settleTask(network, taskId)
@@ -123,6 +126,9 @@ async function story(stage: Stage): Promise<Record<string, unknown>> {
   const audit = await auditProcess(network, taskId)
   process.stderr.write(audit.text)
   if (audit.exitCode !== 0) throw missing(`an audit without findings (exit code ${String(audit.exitCode)})`)
+  const convictions = (audit.data as AuditedConvictions).convictions
+  checkConvictions(stage, convictions)
+  await explainLast(stage, convictions)
   return {
     task: String(taskId),
     nodes: options.nodes,
@@ -135,7 +141,11 @@ async function story(stage: Stage): Promise<Record<string, unknown>> {
     liar:
       liar === null
         ? null
-        : { seat: liar.seat, lies: liar.told.map(({ fault, height }) => ({ fault, height })) },
+        : {
+            seat: liar.seat,
+            lies: liar.told.map(({ fault, height }) => ({ fault, height })),
+            convictions,
+          },
   }
 }
 
@@ -209,6 +219,7 @@ async function decideHeights(stage: Stage, taskId: bigint): Promise<void> {
     if (!line.agree) throw missing(`agreement at ${name}: nodes hold different values`)
     for (const lie of liar?.linesOf(height) ?? []) say(lie)
     say(line.text)
+    for (const caught of liar?.newConvictions() ?? []) say(caught)
     if (height === middle) {
       const { seq, block } = await postEvent(network.client, taskId, encodeBudgetEvent(LATER_BUDGET))
       say(
@@ -224,6 +235,44 @@ async function decideHeights(stage: Stage, taskId: bigint): Promise<void> {
   // a liar at the same height may cost the round in which votes differed
   if (lowestMagnitude(watch) === 1 && roundsOf(watch).every((round) => round === 0))
     throw missing('a height disturbed by the node that is slow on purpose')
+}
+
+/** Every lie that was told is proved on chain. */
+async function convict({ liar, say, wait }: Stage): Promise<void> {
+  if (liar === null) return
+  await wait('a conviction for every lie', 60_000, () => liar.unpunished.length === 0)
+  for (const caught of liar.newConvictions()) say(caught)
+  say('')
+}
+
+interface AuditedConvictions {
+  readonly convictions: readonly {
+    readonly member: number
+    readonly offence: string
+    readonly percent: number
+    readonly transaction: string
+  }[]
+}
+
+/** The auditor confirms what the nodes read: the liar, for each of its lies, and nobody else. */
+function checkConvictions({ liar }: Stage, convictions: AuditedConvictions['convictions']): void {
+  const told = liar?.convictions ?? []
+  if (convictions.length !== told.length) throw missing('the same convictions in chain, logs and audit')
+  const innocent = convictions.find(({ member }) => member !== liar?.seat)
+  if (innocent !== undefined) throw missing(`a cluster in which nobody honest is convicted`)
+}
+
+/** The gravest slash in full, by command. */
+async function explainLast(
+  { network, say }: Stage,
+  convictions: AuditedConvictions['convictions'],
+): Promise<void> {
+  const last = convictions.at(-1)
+  if (last === undefined) return
+  say(`\n$ rsdp explain ${last.transaction}`)
+  const explained = await explainProcess(network, last.transaction)
+  process.stderr.write(explained.text)
+  if (explained.exitCode !== 0) throw missing('an explanation of the slash')
 }
 
 /** Checkpoints and result on chain, put there by the members whose turn it was. */

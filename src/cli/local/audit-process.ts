@@ -5,20 +5,34 @@ import type { LocalNetwork } from './network.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
+type Place = Pick<LocalNetwork, 'rpcUrl' | 'deploymentFile'>
+
 /** Runs `rsdp audit` as a process of its own, which knows nothing but the RPC URL and the deployment file. */
 export async function auditProcess(
-  { rpcUrl, deploymentFile }: Pick<LocalNetwork, 'rpcUrl' | 'deploymentFile'>,
+  place: Place,
   taskId: bigint,
 ): Promise<{ exitCode: number; text: string; data: unknown }> {
-  const args = [MAIN, 'audit', String(taskId), '--rpc-url', rpcUrl, '--deployment', deploymentFile]
-  const readable = await run(args)
-  const machine = await run([...args, '--json'])
+  const readable = await command(place, 'audit', String(taskId))
+  const machine = await command(place, 'audit', String(taskId), '--json')
   const envelope = JSON.parse(machine.stdout || '{}') as { data?: unknown }
   return {
     exitCode: readable.exitCode === 0 ? machine.exitCode : readable.exitCode,
     text: readable.stderr + readable.stdout,
     data: envelope.data,
   }
+}
+
+/** Runs `rsdp explain` in the same way. */
+export async function explainProcess(
+  place: Place,
+  transaction: string,
+): Promise<{ exitCode: number; text: string }> {
+  const { exitCode, stderr, stdout } = await command(place, 'explain', transaction)
+  return { exitCode, text: stderr + stdout }
+}
+
+function command({ rpcUrl, deploymentFile }: Place, ...args: readonly string[]): ReturnType<typeof run> {
+  return run([MAIN, ...args, '--rpc-url', rpcUrl, '--deployment', deploymentFile])
 }
 
 function run(args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {

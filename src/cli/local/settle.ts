@@ -1,6 +1,5 @@
 import { claim, release } from '../../adapters/evm/operator.ts'
 import { formatEther } from 'ethers'
-import { RsdpError } from '../../types/errors.ts'
 import { table } from '../output.ts'
 import type { LocalNetwork } from './network.ts'
 
@@ -15,20 +14,22 @@ export async function mineTo({ connection }: LocalNetwork, block: number): Promi
 
 /** Lets the evidence window pass, then everybody takes what is theirs: rewards, refund, locked stake. */
 export async function settleTask(
-  { connection, nodes, client }: LocalNetwork,
+  { connection, nodes, client }: Pick<LocalNetwork, 'connection' | 'nodes' | 'client'>,
   taskId: bigint,
 ): Promise<{ text: string; data: Record<string, string> }> {
   const { closeGrace, evidence } = connection.deployment.windows
   const blocks = closeGrace + evidence + MARGIN_BLOCKS
   await connection.provider.send('hardhat_mine', [`0x${blocks.toString(16)}`])
+  const { board, registry } = connection.contracts
+  const { fromBlock } = connection.deployment
+  const penalties = await connection.read(board.queryFilter(board.filters.Penalised(taskId), fromBlock))
+  const convicted = new Set(penalties.map(({ args }) => args.key.toLowerCase()))
   const paid = await Promise.all(
     nodes.map(async ({ name, operator, key }) => {
-      const amountWei = await unlessRefused(
-        'NothingToClaim',
-        0n,
-        async () => (await claim(operator, taskId)).amountWei,
-      )
-      await unlessRefused('NotLocked', null, () => release(operator, taskId, key))
+      // a convicted member earns nothing, and has no lock to release if all of it was taken
+      const amountWei = convicted.has(key) ? 0n : (await claim(operator, taskId)).amountWei
+      const lock = await connection.read(registry.lockOf(taskId, key))
+      if (!convicted.has(key) || lock > 0n) await release(operator, taskId, key)
       return { name, amountWei }
     }),
   )
@@ -42,14 +43,4 @@ export async function settleTask(
     ),
   ].join('\n')
   return { text, data: Object.fromEntries(rows.map(({ name, amountWei }) => [name, String(amountWei)])) }
-}
-
-/** What a call gives; `nothing` if the contract refuses it since a convicted member has nothing left there. */
-async function unlessRefused<T, N>(error: string, nothing: N, call: () => Promise<T>): Promise<T | N> {
-  try {
-    return await call()
-  } catch (thrown) {
-    if (thrown instanceof RsdpError && thrown.details['error'] === error) return nothing
-    throw thrown
-  }
 }

@@ -145,12 +145,12 @@ describe('frames', () => {
         [4, times(2 * MEMBERS_MAX + 1, bytes32)],
       ],
       'members seen': [
-        [3, 1, times(MEMBERS_MAX, [0, null, bytes32])],
-        [3, 1, times(MEMBERS_MAX + 1, [0, null, bytes32])],
+        [3, 1, times(MEMBERS_MAX, [0, null, null, bytes32, null])],
+        [3, 1, times(MEMBERS_MAX + 1, [0, null, null, bytes32, null])],
       ],
       'a row of seen': [
-        [3, 1, [[0, null, null]]],
-        [3, 1, [[0, null, null, null]]],
+        [3, 1, [[0, null, null, null, null]]],
+        [3, 1, [[0, null, null, null, null, null]]],
       ],
       CONFIRMs: [
         [7, 1, 0, times(MEMBERS_MAX, object)],

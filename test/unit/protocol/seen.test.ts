@@ -35,7 +35,8 @@ describe('what each has seen', () => {
     bench.hear(from, bench.confirm(from, round, NIL), part)
   }
 
-  const status = (member: number, hash: Digest): Seen => ({ member, status: hash, share: null })
+  const nothing = { status: null, hello: null, share: null, confirm: null }
+  const status = (member: number, hash: Digest): Seen => ({ ...nothing, member, status: hash })
 
   it('travels behind the own CONFIRM: STATUS of the height, SHARE of its round, of all others', () => {
     const shares = [1, 2].map((member) => bench.share(member, 0, content))
@@ -46,6 +47,7 @@ describe('what each has seen', () => {
       kind: 'seen',
       height: 1,
       seen: [1, 2, 3].map((member) => ({
+        ...nothing,
         member,
         status: bench.status(member).signed.hash,
         share: shares.find((signed) => signed.member === member)?.hash ?? null,
@@ -67,12 +69,12 @@ describe('what each has seen', () => {
   it('is not asked about where nothing is held, nor about this node itself', () => {
     const some = keccak('0x01')
     tell(1, [
-      { member: 0, status: some, share: some },
-      { member: 2, status: null, share: some },
-      { member: 30, status: some, share: some },
+      { member: 0, status: some, hello: some, share: some, confirm: some },
+      { ...nothing, member: 2, share: some },
+      { member: 30, status: some, hello: some, share: some, confirm: some },
     ])
     tell(1, [status(3, some)], 0, 7)
-    tell(1, [{ member: 0, status: null, share: some }], 40)
+    tell(1, [{ ...nothing, member: 0, share: some }], 40)
     bench.hear(1, { kind: 'seen', height: 1, seen: [status(3, some)] })
     expect(asked()).to.deep.equal([])
   })
@@ -87,6 +89,19 @@ describe('what each has seen', () => {
     ])
     tell(2, [status(3, keccak('0x02'))])
     expect(asked()).to.deep.equal([])
+  })
+
+  it('finds two CONFIRMs of a round', () => {
+    const held = bench.confirm(3, 0, NIL)
+    const lie = bench.confirm(3, 0, keccak('0x01'))
+    bench.hear(3, held)
+    tell(1, [{ ...nothing, member: 3, confirm: lie.hash }])
+    expect(asked()).to.deep.equal([[1, [lie.hash]]])
+    bench.effects.length = 0
+    bench.hear(1, lie)
+    expect(bench.taken('evidence').map(({ evidence }) => evidence)).to.deep.equal([
+      { kind: 'E1', first: held, second: lie },
+    ])
   })
 
   it('is answered with the signed objects, second ones too, of third members', () => {
