@@ -26,7 +26,8 @@ describe('simulated worlds of faults and liars', () => {
   for (const liar of LIAR_NAMES) {
     it(`holds against ${liar}`, async () => {
       let lies = 0
-      for (const seed of [701, 702]) {
+      // conveners lie in rounds that only some worlds come to
+      for (const seed of [701, 702, 706]) {
         const report = await runSeed(seed, { heights: 5, nodes: 4, liar, keys: cryptoFor(seed) })
         expect(report.violations).to.deep.equal([])
         expect(report.liars).to.deep.equal([liar])

@@ -15,7 +15,11 @@ export const MUTANTS = {
   signsAgain: {
     name: 'after a restart the node signs once more what it has signed',
     edits: [
-      ['protocol/restore.ts', 'for (const signed of task.signed) restoreObject(w, signed)', ''],
+      [
+        'protocol/restore.ts',
+        'for (const signed of task.signed) restoreObject(w, signed, task.notes ?? new Map())',
+        '',
+      ],
       [
         'adapters/memory/store.ts',
         'if (stored === undefined) {',
@@ -46,7 +50,7 @@ export const MUTANTS = {
   weightHeard: {
     name: 'a commit needs two thirds of the weight heard, not of the registered',
     edits: [
-      ['protocol/votes.ts', 'if (!complete) return { commit: null, complete, nil: false }', ''],
+      ['protocol/votes.ts', 'if (!complete) return INCOMPLETE', ''],
       [
         'protocol/votes.ts',
         `    isQuorum(
@@ -66,7 +70,7 @@ export const MUTANTS = {
     name: 'the inputs of a decision need not be those of its value',
     edits: [
       [
-        'protocol/decide.ts',
+        'protocol/votes.ts',
         'return root === list.inputsRoot ? listed : null',
         'return root.length > 0 ? listed : null',
       ],
@@ -80,6 +84,11 @@ export const MUTANTS = {
     name: 'a list below quorum weight is good enough',
     edits: [
       ['protocol/votes.ts', 'return isQuorum(cluster, weightOf(cluster, membersOf(inputs)))', 'return true'],
+      [
+        'protocol/rounds.ts',
+        'if (!isQuorum(s.config.cluster, weightOf(s.config.cluster, members))) return false',
+        'if (members.length === 0) return false',
+      ],
     ],
   },
   believesOneReporter: {
