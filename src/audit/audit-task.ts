@@ -105,7 +105,14 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const { stakePerNode } = params
   const penalties = checkPenalties(judge, history, reconciler, cluster, stakePerNode, convictions)
   const { recomputed, closing } = checkInputs(judge, batches, { params, cluster, events, reducer })
-  const members = checkMemberLogs(judge, batches, cluster, params.epochHeights, closing)
+  const members = checkMemberLogs(
+    judge,
+    batches,
+    cluster,
+    params.epochHeights,
+    closing,
+    new Set(convictions.flatMap(({ conviction }) => (conviction.offence === 'E2' ? conviction.member : []))),
+  )
   const heights = reportHeights(batches, members.logs, recomputed)
   const finalized = checkResult(judge, history, reconciler, task, batches)
   return {

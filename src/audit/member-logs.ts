@@ -34,6 +34,9 @@ const STATUSES = Object.keys(STATUS_NUMBERS) as PhaseStatus[]
  * Rebuilds the log of every signer from hints and notes and holds it against the head that the member signed; entries
  * of a log that comes out are checked against the table. Heights that a member did not sign are gaps, unless a later
  * head of the same epoch covers them.
+ *
+ * @param convicted of E2 in this task, by evidence that holds: that their logs are illegal is judged, and nothing rests on
+ * those logs any more
  */
 export function checkMemberLogs(
   judge: Judge,
@@ -41,8 +44,11 @@ export function checkMemberLogs(
   cluster: Cluster,
   epochHeights: number,
   closing: ClosingHeights,
+  convicted: ReadonlySet<MemberIndex>,
 ): MemberLogs {
-  const audits = cluster.members.map(({ index }) => new MemberAudit(judge, index, cluster.id, closing))
+  const audits = cluster.members.map(
+    ({ index }) => new MemberAudit(judge, index, cluster.id, closing, convicted.has(index)),
+  )
   const values = new Map<number, Digest>()
   for (const batch of batches) {
     for (const { height, value } of batch.heights) values.set(height, value)
@@ -86,13 +92,21 @@ class MemberAudit {
   readonly #judge: Judge
   readonly #cluster: Digest
   readonly #closing: ClosingHeights
+  readonly #isConvicted: boolean
   #place: Place
 
-  constructor(judge: Judge, member: MemberIndex, cluster: Digest, closing: ClosingHeights) {
+  constructor(
+    judge: Judge,
+    member: MemberIndex,
+    cluster: Digest,
+    closing: ClosingHeights,
+    isConvicted: boolean,
+  ) {
     this.member = member
     this.#judge = judge
     this.#cluster = cluster
     this.#closing = closing
+    this.#isConvicted = isConvicted
     this.#place = { status: 'INITIAL', seq: 0, head: logStart(cluster, 0), known: true, open: [] }
   }
 
@@ -135,6 +149,10 @@ class MemberAudit {
   }
 
   #accept(batch: AnchoredBatch, found: RebuiltLog, values: ReadonlyMap<number, Digest>): void {
+    if (this.#isConvicted) {
+      this.#place = { ...found, known: true, open: [] }
+      return
+    }
     const covered = [...this.#place.open, ...found.entries]
     const from = covered[0]?.height ?? batch.first
     this.gaps = this.gaps.filter(({ first }) => first < from)
