@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { step } from '../../src/protocol/engine.ts'
 import type { EngineInput } from '../../src/protocol/io.ts'
+import { isQuorum, weightOf } from '../../src/protocol/quorum.ts'
 import type { EngineState } from '../../src/protocol/state.ts'
 import type { Fate } from '../helpers/engine-cluster.ts'
 import { EngineCluster } from '../helpers/engine-cluster.ts'
@@ -87,6 +88,31 @@ describe('engine under disorder', () => {
       }),
       runs(80),
     )
+  })
+
+  it('goes on without a member that leaves: it is in no later list, and its weight still counts', () => {
+    let departures = 0
+    fc.assert(
+      fc.property(shapes, weather, fc.nat(20), ({ n, weights, faulty: [leaver = 0] }, sky, at) => {
+        const options = { n, weights, heights: 4, epochHeights: 2, config: TICKS, fate: disorder(sky) }
+        const world = new EngineCluster(options).start()
+        for (let i = 0; i < at; i += 1) world.tick()
+        world.input(leaver, { kind: 'close' })
+        settle(world, 4)
+        const lists = world.memory(0).decisions.map(({ decided }) => decided.inputs)
+        const last = lists.findIndex((list) => list.some(({ object }) => object.type === 'close'))
+        if (last >= 0) departures += 1
+        for (const list of last < 0 ? [] : lists.slice(last + 1))
+          expect(list.map(({ member }) => member)).not.to.include(leaver)
+        for (const { decided } of world.memory(0).decisions) {
+          const listed = decided.inputs.map(({ member }) => member)
+          expect(isQuorum(world.cluster, weightOf(world.cluster, listed))).to.equal(true)
+        }
+        expect(doubleSigning(world)).to.deep.equal([])
+      }),
+      runs(25),
+    )
+    expect(departures, 'runs in which the member has left').to.be.above(0)
   })
 
   it('survives members that die between record and send, and come back', () => {
