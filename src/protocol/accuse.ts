@@ -36,8 +36,8 @@ export function isReported(w: Work, signed: Signed): boolean {
 
 /** What was reported of heights in which nothing can be found any more is forgotten. */
 export function forgetReports(w: Work): void {
-  const { reported, box, last, checkpoints } = w.s
-  const oldest = last?.height ?? box.height
+  const { reported, box, last, older, checkpoints } = w.s
+  const oldest = (older ?? last ?? box).height
   for (const height of reported.keys()) {
     if (height < oldest && !checkpoints.has(height)) own(w, w.s, 'reported').delete(height)
   }
@@ -66,7 +66,10 @@ function heldFor(box: HeightBox, { member, object }: Signed): Signed | undefined
       return box.rounds.get(object.round)?.shares.get(member)
     case 'confirm':
       return box.rounds.get(object.round)?.confirms.get(member)
-    case 'hello':
+    case 'hello': {
+      const held = box.rounds.get(object.round)?.hello ?? undefined
+      return held?.member === member ? held : undefined
+    }
     case 'checkpoint':
     case 'close':
       return undefined

@@ -23,6 +23,7 @@ export function createEngine(config: EngineConfig): EngineState {
     },
     box: emptyBox(1),
     last: null,
+    older: null,
     next: emptyBox(2),
     running: false,
     observing: false,

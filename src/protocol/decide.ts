@@ -199,6 +199,7 @@ function nextHeight(w: Work): void {
   if (epochOf(height, s.config.epochHeights) !== epochOf(s.chain.height, s.config.epochHeights)) {
     s.epoch = { first: height, previous: s.chain.value, values: [], entries: [] }
   }
+  s.older = s.last
   s.last = s.box
   s.box = s.next
   s.next = emptyBox(height + 1)

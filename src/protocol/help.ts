@@ -76,12 +76,12 @@ function mayAnswer(w: Work, member: MemberIndex, count: number): boolean {
 }
 
 /**
- * What third members signed in the last, the running and the next height, by hashStruct, which may be the same for
+ * What third members signed in the last two, the running and the next height, by hashStruct, which may be the same for
  * several of them.
  */
 function heldObjects(w: Work, from: MemberIndex, hashes: ReadonlySet<Digest>): Signed[] {
-  const { box, last, next, config } = w.s
-  return [box, last, next].flatMap((held) =>
+  const { box, last, older, next, config } = w.s
+  return [box, last, older, next].flatMap((held) =>
     held === null
       ? []
       : [...objectsOf(held)].filter(

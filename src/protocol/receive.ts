@@ -93,6 +93,8 @@ function receiveObject(w: Work, from: MemberIndex, signed: Signed, parts: readon
   }
   const box = [s.box, s.next, s.last].find((candidate) => candidate?.height === object.height)
   if (box === undefined || box === null) {
+    // no longer of use, but it may still convict: answers to questions about what others have seen come late
+    if (s.older?.height === object.height) examine(w, s.older, signed)
     ignored(w, from, 'stale')
     help(w, from, 'serve-heights', object.height)
     return

@@ -64,7 +64,7 @@ export function receiveSeen(w: Work, from: MemberIndex, confirm: Confirm, { heig
   const { s } = w
   const isRunning = height === confirm.height
   if ((!isRunning && height !== confirm.height - 1) || from === s.config.self) return
-  const box = [s.box, s.last, s.next].find((candidate) => candidate?.height === height)
+  const box = [s.box, s.last, s.next, s.older].find((candidate) => candidate?.height === height)
   if (box === undefined || box === null) return
   const round = isRunning ? confirm.round : lastRound(box)
   const hashes = seen.flatMap(({ member, ...told }) => {

@@ -180,6 +180,8 @@ export interface EngineState {
   box: HeightBox
   /** The height before, for late objects, duplicates and validity. */
   last: HeightBox | null
+  /** The height before that, for late answers about what others have seen. */
+  older: HeightBox | null
   /** The height after, kept while this one is undecided. */
   next: HeightBox
   /** Set by `start`: nothing is opened before. */
@@ -263,6 +265,7 @@ export function cloneState(state: EngineState): EngineState {
     ...state,
     box: { ...state.box },
     last: state.last === null ? null : { ...state.last },
+    older: state.older === null ? null : { ...state.older },
     next: { ...state.next },
     adoption: state.adoption === null ? null : { ...state.adoption },
   }

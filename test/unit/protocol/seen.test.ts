@@ -7,6 +7,20 @@ import { contentOf, EngineBench } from '../../helpers/engine-cluster-bench.ts'
 
 const OTHER = Uint8Array.of(9, 9)
 
+/** Height 2 comes decided, with all that it stands for. */
+function decideNext(bench: EngineBench): void {
+  const statuses = [1, 2, 3].map((member) => bench.status(member, Uint8Array.of(member, 2), 2))
+  const next = contentOf(statuses)
+  const decided = {
+    height: 2,
+    confirms: [1, 2, 3].map((member) => bench.confirm(member, 0, next.value, 2)),
+    share: bench.share(1, 0, next, { height: 2 }),
+    inputs: statuses.map(({ signed }) => signed),
+  }
+  const state: Part = { kind: 'body', hash: next.stateHash, bytes: next.state }
+  bench.hear(1, { kind: 'decided', decided }, ...statuses.map(({ body }) => body), state)
+}
+
 describe('what each has seen', () => {
   let bench: EngineBench
   let content: ReturnType<typeof contentOf>
@@ -101,6 +115,34 @@ describe('what each has seen', () => {
     bench.hear(1, lie)
     expect(bench.taken('evidence').map(({ evidence }) => evidence)).to.deep.equal([
       { kind: 'E1', first: held, second: lie },
+    ])
+  })
+
+  it('names the height before, of which late objects are here by then; two heights later they still convict', () => {
+    const vote = bench.share(3, 0, content)
+    const lie = bench.share(3, 0, null)
+    const votes = [1, 2].map((member) => bench.share(member, 0, content))
+    for (const signed of votes) bench.hear(signed.member, signed)
+    const confirms = (height: number, value: Digest): void => {
+      for (const member of [1, 2]) bench.hear(member, bench.confirm(member, 0, value, height))
+    }
+    confirms(1, content.value)
+    bench.hear(3, vote)
+    expect(bench.state.box.height).to.equal(2)
+    bench.effects.length = 0
+    const seen: Part = { kind: 'seen', height: 1, seen: [{ ...nothing, member: 3, share: lie.hash }] }
+    bench.hear(1, bench.confirm(1, 0, NIL, 2), seen)
+    expect(asked()).to.deep.equal([[1, [lie.hash]]])
+    decideNext(bench)
+    expect(bench.state.box.height).to.equal(3)
+    bench.effects.length = 0
+    bench.hear(2, { kind: 'get', hashes: [vote.hash] })
+    // others voted the same: the digest names the vote, not the voter
+    const answers = bench.taken('send').flatMap(({ parts }) => parts)
+    expect(answers).to.deep.include({ kind: 'object', signed: vote })
+    bench.hear(1, lie)
+    expect(bench.taken('evidence').map(({ evidence }) => evidence)).to.deep.equal([
+      { kind: 'E1', first: vote, second: lie },
     ])
   })
 
