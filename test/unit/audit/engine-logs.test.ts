@@ -107,7 +107,7 @@ describe('audit of logs that real engines wrote', () => {
           .decisions.filter(({ decided }) => decided.inputs.some(({ object }) => object.type === 'close'))
           .map(({ decided }) => decided.height),
       )
-      const { logs } = checkMemberLogs(judge, batches, world.cluster, EPOCH, closing)
+      const { logs } = checkMemberLogs(judge, batches, world.cluster, EPOCH, closing, new Set())
       expect(judge.findings).to.deep.equal([])
       expect(judge.unavailable).to.deep.equal([])
       for (const { index } of world.cluster.members) {
