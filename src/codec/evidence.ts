@@ -179,7 +179,7 @@ function provesFork(
   const [before, after] = [first.object, second.object]
   if (before.height >= after.height) return false
   if (epochOf(before.height, epochHeights) !== epochOf(after.height, epochHeights)) return false
-  if (after.logSeq <= before.logSeq) return true
+  if (after.logSeq <= before.logSeq) return entries.length === 0
   if (entries.length !== after.logSeq - before.logSeq || entries.length > PROOF_ENTRIES_MAX) return false
   const isGapless = entries.every(({ seq }, i) => seq === before.logSeq + 1 + i)
   return isGapless && headBefore !== before.logHead && foldsTo(entries, headBefore, after)

@@ -67,17 +67,22 @@ export interface World {
 }
 
 /** Deploys the contracts, with the dev token unless another is given. */
-export async function deployWorld(connection: Connection, tokenAddress?: string): Promise<World> {
+export async function deployWorld(
+  connection: Connection,
+  tokenAddress?: string,
+  nonce = id('nonce'),
+): Promise<World> {
   const { ethers } = connection
   const [deployer, client, mallory] = await ethers.getSigners()
   const token =
     tokenAddress === undefined
       ? await ethers.deployContract('StakeToken')
       : await ethers.getContractAt('StakeToken', tokenAddress)
-  const nonce = await deployer!.getNonce()
-  const predicted = ethers.getCreateAddress({ from: deployer!.address, nonce: nonce + BOARD_POSITION })
+  const transactions = await deployer!.getNonce()
+  const position = { from: deployer!.address, nonce: transactions + BOARD_POSITION }
+  const predicted = ethers.getCreateAddress(position)
   const registry = await ethers.deployContract('NodeRegistry', [token, predicted, UNBONDING_BLOCKS])
-  const log = await ethers.deployContract('PhaseLog', [predicted, id('nonce')])
+  const log = await ethers.deployContract('PhaseLog', [predicted, nonce])
   const slasher = await ethers.deployContract('Slasher', [predicted, log])
   const board = await ethers.deployContract('TaskBoard', [registry, log, slasher, WINDOWS])
   await token.faucet(client!, PLENTY)

@@ -54,6 +54,8 @@ export type Liar = (delivery: Delivery, world: EngineCluster) => readonly Delive
 
 export interface ClusterOptions {
   readonly n: number
+  /** A cluster of n that exists elsewhere; default: a made-up one. */
+  readonly cluster?: Cluster
   readonly heights?: number
   readonly epochHeights?: number
   readonly weights?: readonly number[]
@@ -63,7 +65,11 @@ export interface ClusterOptions {
   /** s_i of a member at a height; default: the two numbers as bytes. */
   readonly state?: (member: MemberIndex, height: number) => Uint8Array
   /** The reducer; default: a hash of the inputs, and the merge a hash of the distinct states. */
-  readonly reduce?: (inputs: readonly StateOf[], own: Uint8Array | undefined) => Uint8Array
+  readonly reduce?: (
+    inputs: readonly StateOf[],
+    own: Uint8Array | undefined,
+    call: { readonly eventSeq: number; readonly closing: boolean },
+  ) => Uint8Array
   /** Sees every effect before it is carried out. */
   readonly onEffect?: (tick: number, member: MemberIndex, effect: EngineEffect) => void
   /** True: this member's reducer does not answer within τ. */
@@ -120,7 +126,7 @@ export class EngineCluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options
-    this.cluster = makeCluster(options.n, options.weights)
+    this.cluster = options.cluster ?? makeCluster(options.n, options.weights)
     this.fate = options.fate ?? (() => [1])
     this.liars = options.liars ?? new Map()
     this.engines = this.cluster.members.map((member) => createEngine(this.#config(member.index)))
@@ -270,7 +276,7 @@ export class EngineCluster {
           this.input(member, { kind: 'expired', token: effect.token })
           break
         }
-        const state = (this.#options.reduce ?? reduceByHash)(effect.inputs, effect.own)
+        const state = (this.#options.reduce ?? reduceByHash)(effect.inputs, effect.own, effect)
         const result = { state, stateHash: keccak(state) }
         this.input(member, { kind: 'aggregated', token: effect.token, result })
         break

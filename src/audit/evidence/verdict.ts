@@ -183,7 +183,10 @@ function judgeForkedLog(court: Court, call: Call<'forkedLog'>): Proved | Refusal
     because,
   })
   const start = first.field('logSeq')
-  if (second.field('logSeq') <= start) return proved('the log of the later height is not longer')
+  if (second.field('logSeq') <= start) {
+    if (call.entries !== '0x') return refuse('entries of a log that is not longer')
+    return proved('the log of the later height is not longer')
+  }
   const log = readEntries(call.headBefore, call.entries)
   if (log === null || BigInt(log.head) !== second.field('logHead')) return refuse('not the signed log')
   const gapless = log.entries.every(({ seq }, i) => seq === start + 1n + BigInt(i))

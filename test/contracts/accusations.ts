@@ -1,0 +1,130 @@
+/** Every accusation that what honest members signed could carry as it is. */
+import { bitmapOf, membersOf } from '../../src/codec/bitmap.ts'
+import { concatHex, toHex } from '../../src/codec/hex.ts'
+import { appendLog, encodeLogEntry } from '../../src/codec/log.ts'
+import { TYPE_NUMBERS, hashObject, inputsRoot } from '../../src/codec/objects.ts'
+import type { Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
+import { NIL } from '../../src/types/ids.ts'
+import type { LogEntry } from '../../src/types/log.ts'
+import type { ObjectType, Share } from '../../src/types/objects.ts'
+import type { Proof } from './evidence.ts'
+import type { HonestMember, Piece, SignedLog, Transcript } from './transcript.ts'
+
+const TYPES: readonly ObjectType[] = ['hello', 'status', 'share', 'confirm', 'checkpoint']
+
+export const packLog = (entries: readonly LogEntry[]): Hex => concatHex(...entries.map(encodeLogEntry))
+const of = (member: HonestMember, type: ObjectType): readonly Piece[] =>
+  member.pieces.filter((piece) => piece.type === type)
+const brought = (...pieces: readonly Piece[]): Hex[] =>
+  pieces.flatMap(({ fields, signature }) => [fields, signature])
+
+/** All pairs of one member's objects as E1 and E1b, all logs and pairs of logs as E2, all votes as E3 and E4. */
+export function accusations(t: Transcript): Proof[] {
+  return t.members.flatMap((member) => [
+    ...equivocations(t, member),
+    ...amnesias(t, member),
+    ...illegalLogs(t, member),
+    ...forkedLogs(t, member),
+    ...unjustifiedVotes(t, member),
+    ...of(member, 'share').map((share) => wrongReduction(t, member.index, share)),
+  ])
+}
+
+function equivocations({ story }: Transcript, member: HonestMember): Proof[] {
+  return TYPES.flatMap((type) => {
+    const pieces = of(member, type)
+    return pieces.flatMap((first, i) =>
+      pieces.slice(i).map((second): Proof => {
+        const args = [story.taskId, member.index, TYPE_NUMBERS[type], ...brought(first, second)]
+        return { name: 'equivocation', args }
+      }),
+    )
+  })
+}
+
+function amnesias({ story }: Transcript, member: HonestMember): Proof[] {
+  return of(member, 'confirm').flatMap((confirm) =>
+    of(member, 'share').map((share): Proof => {
+      return { name: 'amnesia', args: [story.taskId, member.index, ...brought(confirm, share)] }
+    }),
+  )
+}
+
+const headAfter = ({ start, entries }: SignedLog, count: number): Digest =>
+  entries.slice(0, count).reduce(appendLog, start)
+
+/** With the true head before: the whole log, its ends, and single entries. */
+function illegalLogs({ story }: Transcript, { index, logs }: HonestMember): Proof[] {
+  return logs.flatMap((log) => {
+    const { length } = log.entries
+    const cuts = [...new Set([0, 1, length >> 1, length - 1])]
+    return cuts.map((cut): Proof => {
+      const entries = packLog(log.entries.slice(cut))
+      const args = [story.taskId, index, ...brought(log.checkpoint), headAfter(log, cut), entries]
+      return { name: 'illegalLog', args }
+    })
+  })
+}
+
+/** With the true head and the entries between, and with the whole of the second log. */
+function forkedLogs({ story }: Transcript, { index, logs }: HonestMember): Proof[] {
+  return logs.flatMap((first) =>
+    logs.flatMap((second) =>
+      [...new Set([0, first.entries.length])].map((cut): Proof => {
+        const objects = brought(first.checkpoint, second.checkpoint)
+        const proof = [headAfter(second, cut), packLog(second.entries.slice(cut))]
+        return { name: 'forkedLog', args: [story.taskId, index, ...objects, ...proof] }
+      }),
+    ),
+  )
+}
+
+function unjustifiedVotes({ story }: Transcript, member: HonestMember): Proof[] {
+  return [...of(member, 'share'), ...of(member, 'hello')].map((vote): Proof => {
+    const args = [story.taskId, member.index, TYPE_NUMBERS[vote.type], ...brought(vote)]
+    return { name: 'unjustifiedVote', args }
+  })
+}
+
+/** A vote with the states behind its list, the ledger events it has seen, and all CONFIRMs of its value. */
+export function wrongReduction(t: Transcript, member: MemberIndex, piece: Piece): Proof {
+  const share = piece.object as Share
+  const inputs = listedBy(t, share)
+  const events = t.events.slice(0, share.eventSeq)
+  const confirms = t.members.flatMap(({ index, pieces }) => {
+    const found = pieces.find(
+      ({ object }) =>
+        object.type === 'confirm' && object.height === share.height && object.round === share.round,
+    )
+    return found === undefined ? [] : [{ index, signature: found.signature }]
+  })
+  const confirmers = {
+    round: share.round,
+    members: bitmapOf(confirms.map(({ index }) => index)),
+    signatures: concatHex(...confirms.map(({ signature }) => signature)),
+  }
+  const args = [t.story.taskId, member, ...brought(piece), t.params, inputs, events, confirmers]
+  return { name: 'wrongReduction', args }
+}
+
+/** A listed STATUS with its state; nothing for a member that had left. */
+export interface Listed {
+  readonly member: MemberIndex
+  readonly eventSeq: number | bigint
+  readonly state: Hex
+}
+
+/** A member that leaves may have signed a STATUS too: whether that is what the list holds, the root says. */
+function listedBy(t: Transcript, { inputs, inputsRoot: root, height }: Share): Listed[] {
+  const found = membersOf(inputs).map((index) => {
+    const pieces = t.members[index]?.pieces ?? []
+    const status = pieces.find(({ object }) => object.type === 'status' && object.height === height)?.object
+    return { index, pieces, status: status?.type === 'status' ? status : null }
+  })
+  const hashes = found.map(({ status }) => (status === null ? NIL : hashObject(t.court.cluster.id, status)))
+  const hasLeft = inputsRoot(inputs, hashes) !== root
+  return found.flatMap(({ index, pieces, status }) => {
+    if (status === null || (hasLeft && pieces.some(({ type }) => type === 'close'))) return []
+    return [{ member: index, eventSeq: status.eventSeq, state: toHex(t.stateOf(index, height)) }]
+  })
+}
