@@ -145,8 +145,16 @@ export class Host {
   onMachine(gate: { readonly alive: boolean }, run: () => void): void {
     if (!gate.alive) return
     const wait = this.pausedUntilMs - this.#world.queue.nowMs
-    if (wait > 0) this.#world.queue.push(wait, () => this.onMachine(gate, run))
-    else run()
+    if (wait > 0) {
+      this.#world.queue.push(wait, () => this.onMachine(gate, run))
+      return
+    }
+    try {
+      run()
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error
+      this.#fatal(gate, error) // a frame that no engine asked for was the last one
+    }
   }
 
   /** One more effect: the process ends here if its fuse has burnt down. */
