@@ -160,6 +160,7 @@ function reductionOf(
   call: Extract<EvidenceCall, { name: 'wrongReduction' }>,
   share: Signed<Share>,
 ): Evidence | null {
+  if (call.inputs.some(({ eventSeq }) => eventSeq > BigInt(Number.MAX_SAFE_INTEGER))) return null
   const { id } = court.cluster
   const { height } = share.object
   const inputs = call.inputs.map(({ member, eventSeq, state }): ListedInput => {
@@ -178,8 +179,7 @@ function reductionOf(
   const confirms = members.map(({ index }) => {
     return { object, member: index, hash: hashObject(id, object), signature: '0x' } as const
   })
-  const isCountable = call.inputs.every(({ eventSeq }) => eventSeq <= BigInt(Number.MAX_SAFE_INTEGER))
-  return isCountable ? { kind: 'E4', share, inputs, confirms } : null
+  return { kind: 'E4', share, inputs, confirms }
 }
 
 type SignedAs<T extends ObjectType> = Signed<Extract<ProtocolObject, { type: T }>>
