@@ -210,11 +210,12 @@ export class TaskRunner {
     this.#loop.stop()
   }
 
-  /** A member that is not in a height, as after a restart, may have missed its end: asks the others, one at a time. */
+  /** A member that takes no part, as after a restart or a reset, may have missed a decision: asks the others, one at a time. */
   #askWhatWasMissed(): void {
-    const { tick, log, box, config } = this.state
+    const { tick, log, box, config, backoffUntil } = this.state
     const period = ASK_SECONDS * this.#secondTicks
-    if (log.status !== 'INITIAL' || box.height > config.heights || tick % period !== 1) return
+    const isListening = log.status === 'INITIAL' || tick < backoffUntil
+    if (!isListening || box.height > config.heights || tick % period !== 1) return
     const others = config.cluster.members.filter(({ index }) => index !== config.self)
     const next = others[Math.floor(tick / period) % others.length]
     if (next !== undefined) this.#link.send(next.index, [{ kind: 'sync', fromHeight: box.height }])

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import type { RunnerResult } from '../../../src/ports/reducer-runner.ts'
+import type { EngineState } from '../../../src/protocol/state.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import { RsdpError } from '../../../src/types/errors.ts'
 import { EXIT } from '../../../src/types/exit-codes.ts'
@@ -251,5 +252,27 @@ describe('TaskRunner: what is around it fails', () => {
         log.map(({ event, height }) => [event, height]),
       )
     })
+  })
+
+  it('a member that only listens after resets asks for the last height, which it has not heard decided', async () => {
+    const last = 14 // by then the member has lost its reducer four times
+    let isCut = false
+    const world = await new RunnerCluster({
+      n: 4,
+      params: { heights: last, epochHeights: last },
+      reduce: (member, call): Promise<RunnerResult> =>
+        Promise.resolve(member === 3 ? { ok: false, code: 'timedOut' } : runReducer(call)),
+      loses: (from, to) => isCut && (from === 3 || to === 3),
+    }).start()
+    const state = (member: number): EngineState => world.runner(member).state
+    const pause = (): number => state(3).backoffUntil - state(3).tick
+    for (let i = 0; i < 2_000 && state(3).chain.height < last - 1; i += 1) await world.tick()
+    expect(pause(), 'ticks for which it opens nothing').to.be.above(200)
+    isCut = true
+    for (let i = 0; i < 2_000 && state(0).chain.height < last; i += 1) await world.tick()
+    isCut = false
+    while (state(3).chain.height < last && pause() > 0) await world.tick()
+    expect(state(3).chain.height).to.equal(last)
+    expect(world.fatal).to.deep.equal([])
   })
 })
