@@ -27,7 +27,7 @@ describe('simulated worlds of faults and liars', () => {
     it(`holds against ${liar}`, async () => {
       let lies = 0
       // conveners lie in rounds that only some worlds come to
-      for (const seed of [701, 702, 706]) {
+      for (let seed = 701; seed < 704 || (lies === 0 && seed < 720); seed += 1) {
         const report = await runSeed(seed, { heights: 5, nodes: 4, liar, keys: cryptoFor(seed) })
         expect(report.violations).to.deep.equal([])
         expect(report.liars).to.deep.equal([liar])
