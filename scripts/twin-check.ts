@@ -20,7 +20,7 @@ const USAGE = `Compares the reducers with their Solidity twins.
   --json      the summary as JSON on stdout, progress on stderr
   --help`
 
-/** More at once is slower: the memory of a call grows, and every inner call is traced with it. */
+/** Solidity never frees memory: the harness would pay for every case before. */
 const BATCH = 20
 const PROGRESS_MS = 10_000
 

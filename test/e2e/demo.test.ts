@@ -18,7 +18,11 @@ interface DemoData {
     }[]
   } | null
   readonly paid: Readonly<Record<string, string>>
-  readonly audit: { readonly verdict: string; readonly findings: readonly unknown[] }
+  readonly audit: {
+    readonly verdict: string
+    readonly findings: readonly unknown[]
+    readonly convictions: readonly unknown[]
+  }
 }
 
 describe('rsdp demo', function () {
@@ -62,6 +66,7 @@ describe('rsdp demo', function () {
     const { data } = JSON.parse(run.stdout) as { data: DemoData }
     expect(data.liar).equal(null)
     expect(data.paid).not.include.keys('mallory')
-    expect(run.stderr).not.match(/mallory|liar|convict/)
+    expect(run.stderr).not.match(/mallory|liar|caught|rsdp explain/)
+    expect(data.audit.convictions).deep.equal([])
   })
 })
