@@ -31,13 +31,15 @@ const LIAR = { node: 3, name: 'mallory' }
 const LIES: readonly Lie[] = [
   {
     fault: 'equivocate-status',
-    height: 3,
+    from: 3,
+    to: 4,
     text: 'tells members of odd seats another STATUS than those of even seats',
     percent: 5,
   },
   {
     fault: 'equivocate-share',
-    height: 9,
+    from: 9,
+    to: 11,
     text: 'votes for the value towards members of even seats, for NIL towards the others',
     percent: 100,
   },
@@ -59,7 +61,7 @@ export async function demo(options: DemoOptions, { output, signal }: CommandCont
   const started = performance.now()
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'rsdp-demo-')))
   const watch = new Watch()
-  const lies = LIES.filter(({ height }) => height <= options.heights)
+  const lies = LIES.filter(({ to }) => to <= options.heights)
   const liar = options.liar ? new LiarWatch(LIAR.name, lies) : null
   const faults = new Map([[SLOW.node, `delay-status:${String(SLOW.height)}:${String(SLOW.ms)}`]])
   if (liar !== null) faults.set(LIAR.node, liar.fault)
@@ -231,7 +233,7 @@ async function decideHeights(stage: Stage, taskId: bigint): Promise<void> {
     throw missing('the budget from the ledger in the last height')
   }
   const [untold] = liar?.untold ?? []
-  if (untold !== undefined) throw missing(`the lie of height ${String(untold.height)}`)
+  if (untold !== undefined) throw missing(`a lie at height ${String(untold.from)} or soon after`)
   // a liar at the same height may cost the round in which votes differed
   if (lowestMagnitude(watch) === 1 && roundsOf(watch).every((round) => round === 0))
     throw missing('a height disturbed by the node that is slow on purpose')

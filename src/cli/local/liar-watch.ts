@@ -1,10 +1,11 @@
 import type { NodeEvent } from './node-process.ts'
 
-/** A misbehaviour at one height. */
+/** A misbehaviour, planned for the first heights of a range in which the liar comes to speak at all. */
 export interface Lie {
   /** Its name in `--fault`. */
   readonly fault: string
-  readonly height: number
+  readonly from: number
+  readonly to: number
   /** What it is, in a sentence about the liar. */
   readonly text: string
   /** What it costs: the share of the lock that is due once it is proved, per cent. */
@@ -25,7 +26,8 @@ export class LiarWatch {
   /** Its node's name. */
   readonly name: string
   readonly #lies: readonly Lie[]
-  readonly #told = new Set<Lie>()
+  /** Height at which each lie was told first. */
+  readonly #told = new Map<Lie, number>()
   /** It has said itself that it misbehaves. */
   isActive = false
   /** All convictions that any node has read, by block and member. */
@@ -43,12 +45,15 @@ export class LiarWatch {
 
   /** `--fault` of its node. */
   get fault(): string {
-    return this.#lies.map(({ fault, height }) => `${fault}:${String(height)}`).join(',')
+    return this.#lies.map(({ fault, from, to }) => `${fault}:${String(from)}-${String(to)}`).join(',')
   }
 
-  /** Lies that it has told so far, in order of height. */
-  get told(): readonly Lie[] {
-    return this.#lies.filter((lie) => this.#told.has(lie))
+  /** Lies that it has told so far, with the height of the first time. */
+  get told(): readonly { readonly fault: string; readonly height: number; readonly text: string }[] {
+    return this.#lies.flatMap((lie) => {
+      const height = this.#told.get(lie)
+      return height === undefined ? [] : [{ fault: lie.fault, height, text: lie.text }]
+    })
   }
 
   /** Lies that it has not told. */
@@ -78,8 +83,8 @@ export class LiarWatch {
     if (event === 'fault.active') this.isActive = true
     if (event === 'task.running') this.seat = Number(facts['member'])
     if (event === 'fault.acted') {
-      const { fault, height } = facts
-      for (const lie of this.#lies) if (lie.fault === fault && lie.height === height) this.#told.add(lie)
+      const lie = this.#lies.find(({ fault }) => fault === facts['fault'])
+      if (lie !== undefined && !this.#told.has(lie)) this.#told.set(lie, Number(facts['height']))
     }
   }
 
