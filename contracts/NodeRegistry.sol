@@ -3,12 +3,12 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {NotAllowed, OutOfBounds, TooEarly} from "./interfaces/Errors.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Domain} from "./libraries/Domain.sol";
 import {ExactTransfer} from "./libraries/ExactTransfer.sol";
+import {ReentrancyGuard} from "./libraries/ReentrancyGuard.sol";
 import {Signature} from "./libraries/Signature.sol";
 
 /// @title NodeRegistry

@@ -9,6 +9,7 @@ import {Certificate} from "./libraries/Certificate.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Domain} from "./libraries/Domain.sol";
 import {PackedCounters} from "./libraries/PackedCounters.sol";
+import {Signature} from "./libraries/Signature.sol";
 import {Snapshot} from "./libraries/Snapshot.sol";
 import {TaskStatus} from "./libraries/TaskStatus.sol";
 
@@ -18,7 +19,8 @@ contract PhaseLog is IPhaseLog {
     using PackedCounters for mapping(uint256 word => uint256 counters);
     using Snapshot for bytes;
 
-    /// @dev One slot, written by every checkpoint: what changes, beside what does not and is needed anyway.
+    /// @dev One slot, written by every checkpoint: what changes, beside what does not and is needed anyway. `missing` and
+    /// `lastCount` are of the last checkpoint: bit i = member i did not sign it, and how many heights it held.
     struct Progress {
         uint16 last;
         uint16 eventSeq;
@@ -26,10 +28,11 @@ contract PhaseLog is IPhaseLog {
         uint40 lastBlock;
         uint8 members;
         uint16 heights;
-        uint16 epochHeights;
         uint32 stallBlocks;
         uint32 turnBlocks;
         uint32 closeGrace;
+        uint32 missing;
+        uint16 lastCount;
     }
 
     /// @dev One slot.
@@ -37,7 +40,8 @@ contract PhaseLog is IPhaseLog {
         address snapshot;
         uint40 endBlock;
         uint16 eventsPosted;
-        uint32 inputsPerHeightMax;
+        uint16 epochHeights;
+        uint24 inputsPerHeightMax;
     }
 
     /// @dev A checkpoint writes root, progress, counters of the missing and one fee counter, all paid for by `open`.
@@ -96,12 +100,19 @@ contract PhaseLog is IPhaseLog {
             lastBlock: uint40(block.number),
             members: terms.members,
             heights: terms.heights,
-            epochHeights: terms.epochHeights,
             stallBlocks: terms.stallBlocks,
             turnBlocks: terms.turnBlocks,
-            closeGrace: terms.closeGrace
+            closeGrace: terms.closeGrace,
+            missing: 0,
+            lastCount: 0
         });
-        log.bounds = Bounds(terms.snapshot, terms.endBlock, terms.eventsPosted, terms.inputsPerHeightMax);
+        log.bounds = Bounds({
+            snapshot: terms.snapshot,
+            endBlock: terms.endBlock,
+            eventsPosted: terms.eventsPosted,
+            epochHeights: terms.epochHeights,
+            inputsPerHeightMax: terms.inputsPerHeightMax
+        });
         log.missed.open(MISSED_BITS, terms.members);
         log.feeUnits.open(FEE_BITS, terms.members);
     }
@@ -109,6 +120,11 @@ contract PhaseLog is IPhaseLog {
     /// @inheritdoc IPhaseLog
     function noteEvents(uint256 taskId, uint16 eventsPosted) external override onlyBoard {
         _requireOpen(taskId).bounds.eventsPosted = eventsPosted;
+    }
+
+    /// @inheritdoc IPhaseLog
+    function end(uint256 taskId) external override onlyBoard {
+        _requireOpen(taskId).bounds.endBlock = uint40(block.number);
     }
 
     /// @inheritdoc IPhaseLog
@@ -132,7 +148,7 @@ contract PhaseLog is IPhaseLog {
         if (first != p.last + 1) revert WrongFirst(first, p.last + 1);
         (uint256 count, bytes32 root, uint256 eventSeq) = Batch.fold(batch, log.root, p.eventSeq);
         uint256 last = p.last + count;
-        _checkRange(p, last, finalizing);
+        _checkRange(p, b.epochHeights, last, finalizing);
         if (eventSeq > b.eventsPosted) revert UnknownEvent(eventSeq, b.eventsPosted);
         _checkBodies(b, count, notes.length, inputs.length);
 
@@ -145,7 +161,7 @@ contract PhaseLog is IPhaseLog {
             signatures
         );
 
-        _count(log, p, last, bitmap, signed, members);
+        _count(log, p, b.epochHeights, last, bitmap, signed, members);
         p.last = uint16(last);
         p.eventSeq = uint16(eventSeq);
         p.lastBlock = uint40(block.number);
@@ -170,6 +186,33 @@ contract PhaseLog is IPhaseLog {
     }
 
     /// @inheritdoc IPhaseLog
+    function coSign(
+        uint256 taskId,
+        uint8 member,
+        uint64 logSeq,
+        bytes32 logHead,
+        bytes calldata note,
+        bytes calldata signature
+    ) external override {
+        Log storage log = _logs[taskId];
+        Progress memory p = log.progress;
+        if (p.members == 0) revert NotOpen(taskId);
+        Bounds memory b = log.bounds;
+        _requireRunning(taskId, p, b);
+        if ((p.missing >> member) & 1 == 0) revert NotMissing(taskId, member, p.missing);
+        if (note.length > NOTES_BYTES_MAX) revert OutOfBounds("note", note.length, 0, NOTES_BYTES_MAX);
+        bytes32 hash = Digests.checkpoint(log.cluster, p.last, log.root, logSeq, logHead);
+        address signer = Signature.signer(Domain.digest(domainSeparator(), hash), signature);
+        address key = Snapshot.read(b.snapshot).key(member);
+        if (signer != key || signer == address(0)) revert Certificate.BadSignature(member, signer, key);
+
+        p.missing &= ~(uint32(1) << member);
+        log.progress = p;
+        log.missed.sub(MISSED_BITS, member, p.lastCount);
+        emit CoSigned(taskId, member, p.last, logSeq, logHead, note);
+    }
+
+    /// @inheritdoc IPhaseLog
     function head(uint256 taskId) external view override returns (Head memory) {
         Log storage log = _logs[taskId];
         Progress memory p = log.progress;
@@ -190,7 +233,7 @@ contract PhaseLog is IPhaseLog {
         Progress memory p = log.progress;
         (ITaskBoard.Status status, uint64 closedAt) = _status(p, log.bounds);
         if (closedAt != 0) return p.last;
-        return uint64(_limit(p, status == ITaskBoard.Status.Finalizing));
+        return uint64(_limit(p, log.bounds.epochHeights, status == ITaskBoard.Status.Finalizing));
     }
 
     /// @inheritdoc IPhaseLog
@@ -210,13 +253,14 @@ contract PhaseLog is IPhaseLog {
 
     /// @inheritdoc IPhaseLog
     function turnAt(uint256 taskId, uint256 blockNumber) external view override returns (uint8 member) {
-        return uint8(_turn(_requireOpen(taskId).progress, blockNumber));
+        Log storage log = _requireOpen(taskId);
+        return uint8(_turn(log.progress, log.bounds.epochHeights, blockNumber));
     }
 
     /// @inheritdoc IPhaseLog
     function identityOf(uint256 taskId) external view override returns (Identity memory) {
         Log storage log = _logs[taskId];
-        return Identity(domainSeparator(), log.cluster, log.bounds.snapshot, log.progress.epochHeights);
+        return Identity(domainSeparator(), log.cluster, log.bounds.snapshot, log.bounds.epochHeights);
     }
 
     /// @inheritdoc IPhaseLog
@@ -229,17 +273,19 @@ contract PhaseLog is IPhaseLog {
     function _count(
         Log storage log,
         Progress memory p,
+        uint256 epochHeights,
         uint256 last,
         uint256 bitmap,
         uint256 signed,
         bytes memory members
     ) private {
         uint256 missing = ~bitmap & ((1 << p.members) - 1);
+        (p.missing, p.lastCount) = (uint32(missing), uint16(last - p.last));
         if (missing != 0) log.missed.addAll(MISSED_BITS, missing, last - p.last);
 
-        bool ends = last % p.epochHeights == 0 || last == p.heights;
+        bool ends = last % epochHeights == 0 || last == p.heights;
         if (!ends && 2 * (block.number - p.lastBlock) < p.stallBlocks) return;
-        uint256 turn = _turn(p, block.number);
+        uint256 turn = _turn(p, epochHeights, block.number);
         if (msg.sender == members.key(turn) || msg.sender == members.operator(turn)) {
             log.feeUnits.add(FEE_BITS, turn, signed);
         }
@@ -277,21 +323,30 @@ contract PhaseLog is IPhaseLog {
         closedAt = uint64(closed);
     }
 
-    function _turn(Progress memory p, uint256 blockNumber) private pure returns (uint256) {
-        return (uint256(p.last) / p.epochHeights + (blockNumber - p.lastBlock) / p.turnBlocks) % p.members;
+    function _turn(
+        Progress memory p,
+        uint256 epochHeights,
+        uint256 blockNumber
+    ) private pure returns (uint256) {
+        return (uint256(p.last) / epochHeights + (blockNumber - p.lastBlock) / p.turnBlocks) % p.members;
     }
 
     /// @dev While Finalizing at most R more heights are accepted, of which `graceHeights` were.
-    function _limit(Progress memory p, bool finalizing) private pure returns (uint256) {
-        uint256 late = uint256(p.last) + p.epochHeights - p.graceHeights;
+    function _limit(Progress memory p, uint256 epochHeights, bool finalizing) private pure returns (uint256) {
+        uint256 late = p.last + epochHeights - p.graceHeights;
         return finalizing && late < p.heights ? late : p.heights;
     }
 
-    function _checkRange(Progress memory p, uint256 last, bool finalizing) private pure {
-        uint256 limit = _limit(p, finalizing);
+    function _checkRange(
+        Progress memory p,
+        uint256 epochHeights,
+        uint256 last,
+        bool finalizing
+    ) private pure {
+        uint256 limit = _limit(p, epochHeights, finalizing);
         if (last > limit) revert BeyondLimit(last, limit);
-        if (p.last / p.epochHeights != (last - 1) / p.epochHeights) {
-            revert CrossesEpoch(p.last + 1, last, p.epochHeights);
+        if (p.last / epochHeights != (last - 1) / epochHeights) {
+            revert CrossesEpoch(p.last + 1, last, epochHeights);
         }
     }
 
@@ -304,7 +359,7 @@ contract PhaseLog is IPhaseLog {
         if (notesLength > NOTES_BYTES_MAX) revert OutOfBounds("notes", notesLength, 0, NOTES_BYTES_MAX);
         bool published = b.inputsPerHeightMax != 0;
         if (published != (inputsLength != 0)) revert InputsMode(published, inputsLength);
-        uint256 max = b.inputsPerHeightMax * count;
+        uint256 max = uint256(b.inputsPerHeightMax) * count;
         if (inputsLength > max) revert OutOfBounds("inputs", inputsLength, 0, max);
     }
 }

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {NotAllowed, NotWired, OutOfBounds, TooEarly, TooLate} from "./interfaces/Errors.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IPhaseLog} from "./interfaces/IPhaseLog.sol";
@@ -13,6 +12,7 @@ import {Convictions} from "./libraries/Convictions.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Draw} from "./libraries/Draw.sol";
 import {ExactTransfer} from "./libraries/ExactTransfer.sol";
+import {ReentrancyGuard} from "./libraries/ReentrancyGuard.sol";
 import {Snapshot} from "./libraries/Snapshot.sol";
 import {StakeMath} from "./libraries/StakeMath.sol";
 import {TaskBounds} from "./libraries/TaskBounds.sol";
@@ -27,7 +27,8 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     using Snapshot for bytes;
 
     /// @dev What a checkpoint needs, and the cluster's digest, is handed to the log by `form`. 40 bits hold every block
-    /// number that the windows, which the unbonding time keeps below 2^32, allow.
+    /// number that the windows, which the unbonding time keeps below 2^32, allow. `heights` is 0 once the cluster of a
+    /// task was drawn that had been revoked.
     struct Task {
         uint256 convictions;
         address snapshot;
@@ -46,6 +47,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint8 members;
         bool calldataInputs;
         bool provable;
+        uint40 revokedBlock;
         address client;
         uint40 lastEventBlock;
         uint32 claimed;
@@ -68,6 +70,8 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     uint256 private constant CLIENT_BIT = 31;
     /// @dev Per listed member: u8 member, u64 eventSeq, u16 length; per height: u8 count.
     uint256 private constant INPUT_OVERHEAD = 11;
+    /// @dev Heights that the members are paid who were drawn for a task that the client had revoked.
+    uint256 private constant IDLE_HEIGHTS = 1;
     /// @dev A reporter is credited a tenth of what its proof takes.
     uint256 private constant REPORTER_PART = 10;
     uint256 private constant JAIL_MAX = type(uint32).max;
@@ -185,6 +189,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         bytes32 cluster = Digests.clusterOf(taskId, t.paramsHash, snapshotHash, seed);
 
         address pointer = Snapshot.write(members);
+        if (t.revokedBlock != 0) t.heights = 0;
         t.convictions = Convictions.NONE;
         if (t.provable) _twins[taskId].seed = seed;
         t.snapshot = pointer;
@@ -192,6 +197,17 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         t.members = uint8(keys.length);
         emit ClusterFormed(taskId, cluster, seed, snapshotHash, pointer, keys, operators, weights);
         _LOG.open(taskId, _terms(t, cluster));
+    }
+
+    /// @inheritdoc ITaskBoard
+    function revoke(uint256 taskId) external override {
+        Task storage t = _requireStatus(taskId, TaskStatus.OPEN | TaskStatus.ACTIVE);
+        if (msg.sender != t.client) revert NotAllowed(msg.sender, t.client);
+        if (t.revokedBlock != 0) revert AlreadyRevoked(taskId, t.revokedBlock);
+
+        t.revokedBlock = uint40(block.number);
+        emit TaskRevoked(taskId);
+        if (t.formBlock != 0) _LOG.end(taskId);
     }
 
     /// @inheritdoc ITaskBoard
@@ -335,6 +351,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
                 uint16(t.signups.length),
                 t.formBlock,
                 t.eventsPosted,
+                t.revokedBlock,
                 t.escrow,
                 t.stakePerNode,
                 t.resultHash
@@ -404,6 +421,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
             t.joinDeadline,
             _seedBlock(t),
             t.endBlock,
+            t.revokedBlock,
             block.number <= t.joinDeadline || t.signups.length >= t.minNodes
         );
         closedAt = uint64(expired);
@@ -484,6 +502,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         bytes memory members = Snapshot.read(t.snapshot);
         uint256 total = members.totalWeight();
         (uint256 last, uint16[] memory missed, uint32[] memory feeUnits) = _LOG.tally(taskId);
+        if (t.heights == 0) last = IDLE_HEIGHTS;
         uint256 convictions = t.convictions;
         for (uint256 i = 0; i < missed.length; ++i) {
             if (convictions.percentOf(i) != 0) continue;
@@ -524,7 +543,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
                 closeGrace: uint32(_CLOSE_GRACE),
                 endBlock: t.endBlock,
                 eventsPosted: t.eventsPosted,
-                inputsPerHeightMax: uint32(inputsMax)
+                inputsPerHeightMax: uint24(inputsMax)
             });
     }
 

@@ -27,9 +27,10 @@ for (const locked of Object.values(lock.packages)) {
   delete locked.resolved
   for (const [name, version] of Object.entries(locked.optionalDependencies ?? {})) {
     const path = `node_modules/${name}`
-    const platform = /-(darwin|linux|win32|freebsd|android)-(x64|arm64|arm|ia32)\b/.exec(name)
+    const platform = /-(darwin|linux|win32|freebsd|android)-(x64|amd64|arm64|arm|ia32)\b/.exec(name)
     if (lock.packages[path] !== undefined || platform === null) continue
-    lock.packages[path] = { version, cpu: [platform[2] ?? ''], optional: true, os: [platform[1] ?? ''] }
+    const [, os = '', cpu = ''] = platform
+    lock.packages[path] = { version, cpu: [cpu === 'amd64' ? 'x64' : cpu], optional: true, os: [os] }
     added += 1
   }
 }

@@ -19,7 +19,7 @@ await runScript(async (args, signal) => {
   const connection = await openDeployment(rpcUrl, file)
   const nodes = await registerNodes(connection, Number(count), dataDir)
   for (const { name, key, listen } of nodes) console.log(name.padEnd(6), key, listen)
-  const processes = spawnNodes(nodes, rpcUrl, file, new Map(), (node, { event, facts }) => {
+  const processes = spawnNodes(nodes, { rpcUrl, deploymentFile: file }, (node, { event, facts }) => {
     if (event === 'phase.enter') return
     console.log(
       node.padEnd(6),

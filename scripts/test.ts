@@ -70,7 +70,15 @@ const CHECKS: readonly Command[] = [
   { name: 'lint (eslint)', args: [bin('eslint/bin/eslint.js'), '--max-warnings', '0', '.'] },
   {
     name: 'lint (solhint)',
-    args: [bin('solhint/solhint.js'), '--noPoster', '--disc', '--max-warnings', '0', 'contracts/**/*.sol'],
+    args: [
+      bin('solhint/solhint.js'),
+      '--noPoster',
+      '--disc',
+      '--max-warnings',
+      '0',
+      'contracts/**/*.sol',
+      'test/solidity/*.sol',
+    ],
   },
   { name: 'types (tsc)', args: [bin('typescript/bin/tsc')] },
 ]
@@ -88,7 +96,7 @@ const SUITES: readonly Suite[] = [
     files: 'test/contracts/**/*.ts',
     args: [bin('hardhat/dist/src/cli.js'), 'test', 'mocha'],
   },
-  { name: 'solidity', files: 'contracts/test/**/*.t.sol', args: ['test/helpers/solidity-suite.ts'] },
+  { name: 'solidity', files: 'test/solidity/*.t.sol', args: ['test/helpers/solidity-suite.ts'] },
   mochaSuite('e2e', 300_000),
 ]
 

@@ -1,6 +1,7 @@
 /**
  * Gas of `aggregate` of each twin, as a transaction: 21,000 and calldata included. All members bid, differ and tie as
- * much as they can: every demand above the fair level, one vote per choice, all of 64 slots wanted by all.
+ * much as they can: every demand above the fair level, one vote per choice, all of 64 slots wanted by all but one, who
+ * wants none: a search that has reached everybody ends early.
  */
 import { id, toBeHex, toBigInt, zeroPadValue } from 'ethers'
 import hre, { network } from 'hardhat'
@@ -20,7 +21,10 @@ const LOADS: Readonly<Record<TwinnedId, readonly [params: string, state: (member
     `0x${hex(1000, 8)}${'ff'.repeat(8)}`,
     (member) => `0x${zeros(8)}0100${hex(random(member), 8)}${zeros(8)}`,
   ],
-  'time-slots@1': ['0x40', () => `0x${zeros(41)}0100${'ff'.repeat(8)}${zeros(8)}`],
+  'time-slots@1': [
+    '0x40',
+    (member) => `0x${zeros(41)}0100${(member === 0 ? '00' : 'ff').repeat(8)}${zeros(8)}`,
+  ],
   'popular-value@1': ['0x', (member) => `0x${zeros(65)}0100${id(`value ${member}`).slice(2)}`],
   'median@1': [
     `0x${zeros(16)}7f${'ff'.repeat(15)}`,

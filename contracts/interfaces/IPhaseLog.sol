@@ -10,11 +10,12 @@ import {ITaskBoard} from "./ITaskBoard.sol";
 /// @dev Calls nobody: the task board hands over what a checkpoint is judged by when the cluster is drawn.
 /// Protocol objects are signed under RSDP, 2, chain id, this contract and `deploymentId` as salt.
 interface IPhaseLog {
-    /// @notice What a checkpoint is judged by. Handed over once; only `eventsPosted` changes later.
+    /// @notice What a checkpoint is judged by. Handed over once; later only `eventsPosted` changes, and `endBlock` when the
+    /// client revokes the task.
     /// @param cluster digest that every signed object names
     /// @param snapshot data contract with the members
     /// @param members n
-    /// @param heights last height of the task
+    /// @param heights last height of the task; 0: it was revoked before the cluster was drawn, and accepts none
     /// @param epochHeights R
     /// @param stallBlocks blocks without a checkpoint that end the task
     /// @param turnBlocks g
@@ -33,7 +34,7 @@ interface IPhaseLog {
         uint32 closeGrace;
         uint40 endBlock;
         uint16 eventsPosted;
-        uint32 inputsPerHeightMax;
+        uint24 inputsPerHeightMax;
     }
 
     /// @notice By what the signed objects of a task are judged.
@@ -94,6 +95,25 @@ interface IPhaseLog {
         bytes inputs
     );
 
+    /// @notice A member that the last checkpoint left out has signed it too.
+    /// @param member its seat
+    /// @param height last height of that checkpoint
+    /// @param logSeq log sequence number that it signed
+    /// @param logHead log head that it signed
+    /// @param note log entries of the member, if its log differs; not checked here, right iff the signed head comes out
+    event CoSigned(
+        uint256 indexed taskId,
+        uint8 indexed member,
+        uint64 height,
+        uint64 logSeq,
+        bytes32 logHead,
+        bytes note
+    );
+
+    /// @notice The last checkpoint has the member's signature, or there is no such member, or no checkpoint yet.
+    /// @param missing bit i set: member i is missing
+    error NotMissing(uint256 taskId, uint8 member, uint256 missing);
+
     /// @notice The batch does not continue the accepted history (another submitter was faster, or a replay).
     error WrongFirst(uint256 given, uint256 expected);
 
@@ -121,6 +141,9 @@ interface IPhaseLog {
     /// @notice The task has `eventsPosted` ledger events now. Only the task board.
     function noteEvents(uint256 taskId, uint16 eventsPosted) external;
 
+    /// @notice The task ends in this block. Only the task board, while the task is Active.
+    function end(uint256 taskId) external;
+
     /// @notice Accepts the next heights of a task.
     /// @dev The fee is earned if the caller is the key or operator of the member whose turn it is and the batch ends an
     /// epoch or the task, or comes at least stallBlocks / 2 after the last one.
@@ -146,6 +169,22 @@ interface IPhaseLog {
         bytes calldata notes,
         bytes calldata inputs,
         bytes calldata signatures
+    ) external;
+
+    /// @notice Repairs a signature that the last checkpoint left out: the member is paid for its heights after all. By
+    /// anyone, until the next checkpoint is accepted, while the task is Active or Finalizing.
+    /// @dev Fees stay as they are: who left the signature out earned the less.
+    /// @param logSeq log sequence number that the member signed
+    /// @param logHead log head that the member signed
+    /// @param note for readers, as in `checkpoint`, of this member alone; empty if its head is the shared one
+    /// @param signature 65 bytes over Checkpoint(cluster, last height, root, logSeq, logHead)
+    function coSign(
+        uint256 taskId,
+        uint8 member,
+        uint64 logSeq,
+        bytes32 logHead,
+        bytes calldata note,
+        bytes calldata signature
     ) external;
 
     /// @notice Where the task's history stands.

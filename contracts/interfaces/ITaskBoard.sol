@@ -95,6 +95,7 @@ interface ITaskBoard {
     /// @param signups number of sign-ups
     /// @param formBlock block of `form`, 0 before
     /// @param eventsPosted number of ledger events
+    /// @param revokedBlock block of `revoke`, 0 without
     /// @param escrow pulled at publish: rewards of all heights and fees of all checkpoints that can earn one
     /// @param stakePerNode lock of each sign-up
     /// @param resultHash keccak of the published result; 0 before `finalize`
@@ -107,6 +108,7 @@ interface ITaskBoard {
         uint16 signups;
         uint64 formBlock;
         uint64 eventsPosted;
+        uint64 revokedBlock;
         uint128 escrow;
         uint128 stakePerNode;
         bytes32 resultHash;
@@ -141,6 +143,9 @@ interface ITaskBoard {
         address[] operators,
         uint16[] weights
     );
+
+    /// @notice The client revoked the task.
+    event TaskRevoked(uint256 indexed taskId);
 
     /// @notice Ledger event `seq` of the task, numbered from 1.
     event LedgerEvent(uint256 indexed taskId, uint64 seq, address originator, bytes data);
@@ -192,6 +197,9 @@ interface ITaskBoard {
     /// @notice Sign-ups with active keys do not make a cluster of `minNodes` in which no operator has 1/3.
     error TooFewMembers(uint256 seats, uint256 minNodes);
 
+    /// @notice The client revoked the task before.
+    error AlreadyRevoked(uint256 taskId, uint256 revokedBlock);
+
     /// @notice One event per task and block.
     error OneEventPerBlock(uint256 blockNumber);
 
@@ -239,6 +247,13 @@ interface ITaskBoard {
     /// filled with at most ⌊(n − 1) / 3⌋ seats per operator; seats in the order of a Fisher–Yates shuffle by the seed:
     /// for i = 0, 1, …: j = i + keccak(abi.encode(seed, i)) mod (m − i), swap i and j. Weight 1 per seat.
     function form(uint256 taskId) external;
+
+    /// @notice Ends a task early. By the client, once.
+    /// @dev Up to `joinDeadline` the task expires at once, and everything goes back. From then until `form`, `form` stays
+    /// possible: members that are drawn are paid one height each and have nothing to do, no height is accepted. While
+    /// Active, the task goes over to Finalizing in this block as if it were `endBlock`: members keep what they earned, and
+    /// at most R more heights are accepted and paid. What nobody earned returns to the client by `claim`.
+    function revoke(uint256 taskId) external;
 
     /// @notice Posts a ledger event. By the client or a reporter, one per task and block, at most 1,024 bytes.
     /// @return seq its number, from 1

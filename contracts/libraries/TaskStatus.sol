@@ -23,15 +23,18 @@ library TaskStatus {
     }
 
     /// @notice Status of a task whose cluster is not drawn, and the block at which it expired (0 while it is open).
+    /// @param revokedBlock block of `revoke`, 0 without: ends the task if sign-up was open
     function beforeForm(
         uint256 joinDeadline,
         uint256 seedBlock,
         uint256 endBlock,
+        uint256 revokedBlock,
         bool enoughSignups
     ) internal view returns (ITaskBoard.Status, uint256 expiredAt) {
         expiredAt = seedBlock + FORM_WINDOW + 1;
         if (expiredAt > endBlock) expiredAt = endBlock;
         if (!enoughSignups) expiredAt = joinDeadline + 1;
+        if (revokedBlock != 0 && revokedBlock <= joinDeadline) expiredAt = revokedBlock;
         if (block.number < expiredAt) return (ITaskBoard.Status.Open, 0);
         return (ITaskBoard.Status.Expired, expiredAt);
     }
@@ -39,7 +42,7 @@ library TaskStatus {
     /// @notice Status of a task whose cluster was drawn, and the block at which it closed (0 while it runs).
     /// @param complete the last height of the task is accepted
     /// @param lastBlock block of the last accepted checkpoint, or of the drawing
-    /// @param endBlock the task ends here at the latest
+    /// @param endBlock the task ends here at the latest: as published, or the block of `revoke`
     function afterForm(
         bool complete,
         uint256 lastBlock,

@@ -1,3 +1,4 @@
+import { table } from '../../src/cli/output.ts'
 import type { WindowUsage } from './meter.ts'
 import type { LogEntry } from './provider-wire.ts'
 import type { Request } from './request-queue.ts'
@@ -65,6 +66,31 @@ export function variantReport(requests: readonly Request[], counted: Counted): V
     waiting: waitingOf(requests, counted),
     windows,
   }
+}
+
+/** Both variants side by side, for people. */
+export function comparisonTable(agreed: VariantReport, even: VariantReport): string {
+  const row = (name: string, of: (variant: VariantReport) => number, digits = 0): string[] => {
+    const [a, b] = [of(agreed), of(even)]
+    return [name, a.toFixed(digits), b.toFixed(digits), b === 0 ? '-' : (a / b).toFixed(2)]
+  }
+  return table(
+    ['counted by the providers', 'agreed', 'static', 'agreed / static'],
+    [
+      row('tokens that arrived', ({ arrived }) => arrived),
+      row('tokens served', ({ served }) => served),
+      row('tokens rejected (429)', ({ rejected }) => rejected),
+      row('tokens sent over the budget', ({ overBudget }) => overBudget),
+      row('tokens unused', ({ unused }) => unused),
+      row('windows with more waiting than the budget', ({ backlogWindows }) => backlogWindows),
+      row('  tokens unused in those', ({ idleTokens }) => idleTokens),
+      row('  share of the budget used in those', ({ usedShare }) => usedShare, 2),
+      row('requests not served', ({ waiting }) => waiting.notServed),
+      row('waiting, mean (s)', ({ waiting }) => waiting.meanSeconds, 2),
+      row('waiting, median (s)', ({ waiting }) => waiting.medianSeconds, 2),
+      row('waiting, 95th percentile (s)', ({ waiting }) => waiting.p95Seconds, 2),
+    ],
+  )
 }
 
 function waitingOf(requests: readonly Request[], counted: Counted): Waiting {

@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postEvent } from '../../src/adapters/evm/operator.ts'
-import { Wallet } from '../../src/adapters/evm/wallet.ts'
-import { devAccounts } from '../../src/adapters/hardhat/dev-accounts.ts'
-import { systemClock } from '../../src/adapters/system/clock.ts'
+import type { Wallet } from '../../src/adapters/evm/wallet.ts'
 import { fromHex, toHex } from '../../src/codec/hex.ts'
 import { publishTask } from '../../src/cli/local/client.ts'
 import { startLocalNetwork } from '../../src/cli/local/network.ts'
@@ -21,16 +18,11 @@ import { EXIT } from '../../src/types/exit-codes.ts'
 import type { Hex } from '../../src/types/ids.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 import { EXAMPLE_PARAMS } from './budget.ts'
-import type { Counted } from './compare-report.ts'
 import { pacedTask } from './paced-task.ts'
-import { ProviderClient } from './provider-client.ts'
-import type { ProviderProcess } from './provider-process.ts'
-import { startProviderProcess } from './provider-process.ts'
-import { sessionName, WINDOWS_AHEAD } from './provider-source.ts'
-import { RequestQueue } from './request-queue.ts'
-import { Sender } from './sender.ts'
-import { loadTrace, WINDOW_SECONDS } from './trace.ts'
-import { requestsOfMember } from './traffic.ts'
+import { sessionName } from './provider-source.ts'
+import { WINDOW_SECONDS } from './trace.ts'
+import type { Comparison, Wait } from './two-providers.ts'
+import { providerWallet, TwoProviders } from './two-providers.ts'
 
 export interface CompareOptions {
   readonly nodes: number
@@ -42,9 +34,7 @@ export interface CompareOptions {
   readonly laterBudget: number
 }
 
-export interface Comparison {
-  readonly agreed: Counted
-  readonly even: Counted
+export interface Compared extends Comparison {
   /** First height whose agreed budget is the lowered one. */
   readonly followedFrom: number
 }
@@ -53,36 +43,29 @@ const BLOCK_MS = 250
 const JOIN_BLOCKS = 60
 /** R: heights per checkpoint. */
 const EPOCH = 8
-const STATIC_SESSION = 'static'
 
 interface Stage {
   readonly options: CompareOptions
   readonly network: LocalNetwork
   readonly watch: Watch
   readonly output: Output
-  readonly wait: (what: string, condition: () => boolean) => Promise<void>
+  readonly providers: TwoProviders
+  readonly wait: Wait
 }
 
 /** Both variants at the same time, against a provider each; every process it starts has ended when it returns. */
 export async function compareRun(
   options: CompareOptions,
   { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
-): Promise<Comparison> {
+): Promise<Compared> {
   const { budget, windowMs, nodes } = options
   const dataDir = await mkdtemp(join(tmpdir(), 'rsdp-compare-'))
-  const token = randomBytes(16).toString('hex')
-  const tokenFile = join(dataDir, 'provider-token')
   const watch = new Watch()
-  const providers: ProviderProcess[] = []
+  let providers: TwoProviders | null = null
   let network: LocalNetwork | null = null
   try {
-    await writeFile(tokenFile, token, { mode: 0o600 })
-    for (let i = 0; i < 2; i += 1) providers.push(await startProviderProcess(budget, windowMs, tokenFile))
-    const [agreed, even] = providers.map(({ url }) => new ProviderClient(url))
-    invariant(agreed !== undefined && even !== undefined, 'two providers were started')
+    providers = await TwoProviders.start(budget, windowMs, dataDir)
     output.say(`✔ two providers, ${String(budget)} tokens per ${String(windowMs)} ms each`)
-    // nodes inherit it: node run --provider
-    process.env['RSDP_PROVIDER'] = providers[0]?.url
     network = await startLocalNetwork({
       nodes,
       port: 0,
@@ -90,56 +73,37 @@ export async function compareRun(
       dataDir,
       deploymentFile: join(dataDir, 'deployment.json'),
       faults: new Map(),
+      provider: providers.url,
       say: output.say,
       signal,
       onEvent: (node, event) => watch.take(node, event),
     })
     const { processes } = network
-    const wait: Stage['wait'] = (what, condition) =>
+    const wait: Wait = (what, condition) =>
       waitFor(condition, { what, timeoutMs: 60_000, signal, nodes: processes })
-    return await run({ options, network, watch, output, wait }, agreed, even, token)
+    return await run({ options, network, watch, output, providers, wait })
   } finally {
-    delete process.env['RSDP_PROVIDER']
     await network?.stop()
-    await Promise.all(providers.map((provider) => provider.stop()))
+    await providers?.stop()
     await rm(dataDir, { recursive: true, force: true })
   }
 }
 
-async function run(
-  stage: Stage,
-  agreed: ProviderClient,
-  even: ProviderClient,
-  token: string,
-): Promise<Comparison> {
-  const { options, network, output } = stage
-  const reporter = reporterOf(stage)
+async function run(stage: Stage): Promise<Compared> {
+  const { options, network, output, providers, watch, wait } = stage
+  const { nodes, heights, budget } = options
+  const reporter = providerWallet(network.connection, nodes)
   const taskId = await formCluster(stage, reporter)
-  startEvenSplit(options, even)
-  const decideAll = async (): Promise<number> => {
-    for (let height = 1; height <= options.heights; height += 1) {
-      await stage.wait(`height ${String(height)} decided`, () => stage.watch.decided.has(height))
-      output.say(describe(height, stage.watch))
-      if (height === Math.floor(options.heights / 2))
-        await lowerBudget(stage, reporter, taskId, [agreed, even], token)
-    }
-    return followedFrom(stage)
+  providers.startEvenSplit(nodes, heights, budget)
+  for (let height = 1; height <= heights; height += 1) {
+    await wait(`height ${String(height)} decided`, () => watch.decided.has(height))
+    output.say(describe(height, watch))
+    if (height === Math.floor(heights / 2)) await lowerBudget(stage, reporter, taskId)
   }
-  const followed = await decideAll()
+  const followed = followedFrom(stage)
   const { deploymentId } = network.connection.deployment
-  const counted = await Promise.all([
-    count(agreed, sessionName(deploymentId, taskId), stage),
-    count(even, STATIC_SESSION, stage),
-  ])
-  return { agreed: counted[0], even: counted[1], followedFrom: followed }
-}
-
-/** The account of the provider: named as reporter when the task is published. */
-function reporterOf({ network, options }: Stage): Wallet {
-  // the accounts before it are the client and the operators
-  const account = devAccounts(options.nodes + 2).at(-1)
-  invariant(account !== undefined, 'a local chain has more test accounts than nodes')
-  return new Wallet(network.connection, account.privateKey)
+  const counted = await providers.count(sessionName(deploymentId, taskId), heights, wait)
+  return { ...counted, followedFrom: followed }
 }
 
 async function formCluster(stage: Stage, reporter: Wallet): Promise<bigint> {
@@ -170,33 +134,14 @@ async function taskParams({ options, network }: Stage, reporter: Wallet): Promis
   return { ...pacedTask(params, windowMs), reducerParams, reporters: [reporter.address] }
 }
 
-/** B/n a window for every member, whatever the others do. Nobody tells them of a new budget but the 429. */
-function startEvenSplit(options: CompareOptions, provider: ProviderClient): void {
-  const { nodes, heights, budget } = options
-  const share = BigInt(Math.floor(budget / nodes))
-  const rows = loadTrace()
-  for (let member = 0; member < nodes; member += 1) {
-    new Sender({
-      provider,
-      session: STATIC_SESSION,
-      queue: new RequestQueue(requestsOfMember(rows, heights, member, nodes)),
-      allowance: () => share,
-      windows: heights + WINDOWS_AHEAD,
-      clock: systemClock,
-    }).start()
-  }
-}
-
 /** The provider takes less from the next window on, and says so on the ledger from its own account. */
 async function lowerBudget(
-  { options, output }: Stage,
+  { options, output, providers }: Stage,
   reporter: Wallet,
   taskId: bigint,
-  providers: readonly ProviderClient[],
-  token: string,
 ): Promise<void> {
   const { laterBudget } = options
-  await Promise.all(providers.map((provider) => provider.setBudget(laterBudget, token)))
+  await providers.lower(laterBudget)
   const { seq, block } = await postEvent(reporter, taskId, encodeBudgetEvent(BigInt(laterBudget)))
   output.say(
     `ledger   both providers lower the budget to ${String(laterBudget)}; event ${String(seq)} in block ${String(block)}`,
@@ -213,18 +158,6 @@ function followedFrom({ options, watch }: Stage): number {
     hint: 'give more --heights: an event counts once it is deep enough in the chain',
     exit: EXIT.mismatch,
   })
-}
-
-/** Waits for the last window that a share can be spent in, then reads the counters. */
-async function count(provider: ProviderClient, name: string, stage: Stage): Promise<Counted> {
-  const { options, wait } = stage
-  const windows = options.heights + WINDOWS_AHEAD
-  const { firstWindow, windowMs, window, elapsedMs } = await provider.session(name, 1)
-  const leftMs = (firstWindow + windows - window) * windowMs - elapsedMs
-  const endMs = performance.now() + leftMs
-  await wait(`window ${String(windows)} of ${name}`, () => performance.now() > endMs)
-  const usage = await provider.usage(firstWindow)
-  return { windows: usage.slice(0, windows), log: await provider.log(), firstWindow, windowMs }
 }
 
 function describe(height: number, watch: Watch): string {

@@ -5,13 +5,12 @@
  *   ./rsdp --script examples/rate-limit/compare.ts
  */
 import { parseArgs } from 'node:util'
-import { table } from '../../src/cli/output.ts'
 import { runCommand } from '../../src/cli/run-command.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
 import { integerOption, usageError } from './arguments.ts'
-import { contendedWindows, variantReport } from './compare-report.ts'
+import { comparisonTable, contendedWindows, variantReport } from './compare-report.ts'
 import type { VariantReport } from './compare-report.ts'
-import type { CompareOptions, Comparison } from './compare-run.ts'
+import type { Compared, CompareOptions } from './compare-run.ts'
 import { WINDOWS_AHEAD } from './provider-source.ts'
 import { TOKENS_MAX } from './provider-wire.ts'
 import { loadTrace, WINDOWS } from './trace.ts'
@@ -96,7 +95,7 @@ interface Report extends CompareOptions {
   readonly static: VariantReport
 }
 
-function judge(options: CompareOptions, { agreed, even, followedFrom }: Comparison): Report {
+function judge(options: CompareOptions, { agreed, even, followedFrom }: Compared): Report {
   const requests = requestsOf(loadTrace(), options.heights)
   const reports = { agreed: variantReport(requests, agreed), static: variantReport(requests, even) }
   const lowered = ({ windows }: VariantReport): number | null =>
@@ -114,31 +113,11 @@ function judge(options: CompareOptions, { agreed, even, followedFrom }: Comparis
 
 function describe(report: Report): string {
   const { agreed, static: even, heights, contendedWindows: contended } = report
-  const row = (name: string, of: (variant: VariantReport) => number, digits = 0): string[] => {
-    const [a, b] = [of(agreed), of(even)]
-    return [name, a.toFixed(digits), b.toFixed(digits), b === 0 ? '-' : (a / b).toFixed(2)]
-  }
   return [
     '',
     `${String(heights)} windows of the trace, of which ${String(contended)} (${((100 * contended) / heights).toFixed(0)} %) have more queued than the budget covers`,
     `budget lowered from window ${String(report.loweredFrom.agreed)} on; shares follow from window ${String(report.followedFrom)} on`,
     '',
-    table(
-      ['counted by the providers', 'agreed', 'static', 'agreed / static'],
-      [
-        row('tokens that arrived', ({ arrived }) => arrived),
-        row('tokens served', ({ served }) => served),
-        row('tokens rejected (429)', ({ rejected }) => rejected),
-        row('tokens sent over the budget', ({ overBudget }) => overBudget),
-        row('tokens unused', ({ unused }) => unused),
-        row('windows with more waiting than the budget', ({ backlogWindows }) => backlogWindows),
-        row('  tokens unused in those', ({ idleTokens }) => idleTokens),
-        row('  share of the budget used in those', ({ usedShare }) => usedShare, 2),
-        row('requests not served', ({ waiting }) => waiting.notServed),
-        row('waiting, mean (s)', ({ waiting }) => waiting.meanSeconds, 2),
-        row('waiting, median (s)', ({ waiting }) => waiting.medianSeconds, 2),
-        row('waiting, 95th percentile (s)', ({ waiting }) => waiting.p95Seconds, 2),
-      ],
-    ),
+    comparisonTable(agreed, even),
   ].join('\n')
 }

@@ -6,8 +6,9 @@ import { findReducerByHash } from '../reducers/catalog.ts'
 import type { Digest } from '../types/ids.ts'
 import { checkCheckpoints } from './checkpoints.ts'
 import { checkCluster } from './cluster.ts'
+import { checkEnd } from './end.ts'
 import { checkIdentity } from './identity.ts'
-import { checkConvictions } from './convictions.ts'
+import { checkConvictions, convictsOf } from './convictions.ts'
 import { checkInputs } from './inputs.ts'
 import { checkJail } from './jail.ts'
 import type { Court } from './evidence/verdict.ts'
@@ -24,6 +25,7 @@ import { checkResult } from './result.ts'
 import { recoverSigner } from './signatures.ts'
 import { checkSignups } from './signups.ts'
 import type { Rebuilt } from './steps.ts'
+import { settle } from './settle.ts'
 import { makeSteps, verdictOf } from './steps.ts'
 import { checkTask } from './task.ts'
 
@@ -56,7 +58,7 @@ export function examineTask(history: TaskHistory, options: AuditOptions = {}): E
   const { task, reducer, cluster, batches, members, heights } = rebuilt
   const steps = makeSteps(judge, history, rebuilt)
   const report: AuditReport = {
-    verdict: verdictOf(judge, heights.length > 0),
+    verdict: verdictOf(judge, heights.length > 0 || (rebuilt.end?.closedAt ?? null) !== null),
     taskId: history.taskId,
     chainId: history.expected.chainId,
     head: Number(history.head),
@@ -72,6 +74,8 @@ export function examineTask(history: TaskHistory, options: AuditOptions = {}): E
     gaps: members.gaps,
     convictions: rebuilt.convictions.map(({ conviction }) => conviction),
     penalties: rebuilt.penalties,
+    end: rebuilt.end,
+    money: rebuilt.money,
     heights,
     logs: members.logs,
   }
@@ -94,7 +98,12 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
     jailed: checkJail(history, reconciler, registrations),
   })
   const events = checkLedger(judge, history, reconciler, task)
-  if (cluster === null) return { ...NOTHING, task, reducer, events }
+  const settled = { task, registrations, keys }
+  if (cluster === null) {
+    const end = checkEnd(judge, history, reconciler, task, keys.length, null, [])
+    const money = settle(judge, history, reconciler, { ...settled, end, cluster, batches: [], penalties: [] })
+    return { ...NOTHING, task, reducer, events, end, money }
+  }
 
   const separator = domainSeparator(domain)
   const anchored = { task, cluster, separator, events }
@@ -111,13 +120,15 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
     cluster,
     params.epochHeights,
     closing,
-    new Set(convictions.flatMap(({ conviction }) => (conviction.offence === 'E2' ? conviction.member : []))),
+    convictsOf(convictions),
   )
   const heights = reportHeights(batches, members.logs, recomputed)
   const finalized = checkResult(judge, history, reconciler, task, batches)
+  const end = checkEnd(judge, history, reconciler, task, keys.length, cluster, batches)
+  const money = settle(judge, history, reconciler, { ...settled, end, cluster, batches, penalties })
   return {
     ...{ task, reducer, cluster, events, batches, members, heights, finalized },
-    ...{ court, convictions, penalties },
+    ...{ court, convictions, penalties, end, money },
   }
 }
 
@@ -133,4 +144,6 @@ const NOTHING: Rebuilt = {
   court: null,
   convictions: [],
   penalties: [],
+  end: null,
+  money: null,
 }

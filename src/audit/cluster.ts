@@ -22,9 +22,10 @@ export interface SignedUp {
   readonly jailed: readonly Jailed[]
 }
 
-/** A cluster as drawn, with the block of the drawing. */
+/** A cluster as drawn, with the place of the drawing. */
 export interface FormedCluster extends Cluster {
   readonly block: bigint
+  readonly logIndex: bigint
 }
 
 /** Members, seed and name of the cluster, each from two sources or more; null while none was formed. */
@@ -36,7 +37,7 @@ export function checkCluster(
 ): FormedCluster | null {
   const [formed, second] = reconciler.all('ClusterFormed')
   if (formed === undefined) return null
-  const { args, bench, block } = formed
+  const { args, bench, block, logIndex } = formed
   if (second !== undefined) bench.mismatch('ClusterFormed', 'one event', 'two', 'a cluster is drawn once')
   bench.equal('ClusterFormed.taskId', task.taskId, args.taskId, 'the task that was asked for')
   const { seats, hash } = checkMembers(bench, history, args)
@@ -50,7 +51,8 @@ export function checkCluster(
     bench.mismatch('ClusterFormed.blockNumber', window, block, 'after the seed block, within 256 blocks')
   }
   const members = seats.map((seat, index) => ({ index, ...seat }))
-  return { id, seed, members, totalWeight: members.reduce((sum, { weight }) => sum + weight, 0), block }
+  const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0)
+  return { id, seed, members, totalWeight, block, logIndex }
 }
 
 /** Seats are of registered keys, and nobody has a third. */

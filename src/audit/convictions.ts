@@ -1,5 +1,5 @@
 import { Transaction } from 'ethers'
-import type { Hex } from '../types/ids.ts'
+import type { Hex, MemberIndex } from '../types/ids.ts'
 import type { AbiValue, TaskHistory } from '../ports/chain-history.ts'
 import { differences } from './diff.ts'
 import { readEvidenceCall } from './evidence/call.ts'
@@ -7,13 +7,30 @@ import type { EvidenceCall } from './evidence/call.ts'
 import type { Court, Proved } from './evidence/verdict.ts'
 import { OFFENCES, judgeEvidence } from './evidence/verdict.ts'
 import type { Judge } from './judge.ts'
+import type { Convicts } from './member-logs.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
 import type { Conviction } from './report.ts'
+
+/** Type number of a CHECKPOINT (docs/decisions.md, section 2). */
+const CHECKPOINT = 5n
 
 /** A conviction with the event that tells of it. */
 export interface Convicted {
   readonly conviction: Conviction
+  readonly call: EvidenceCall
   readonly source: Reconciled<'Convicted'>
+}
+
+/** What the convictions of a task say about its members' logs. */
+export function convictsOf(convictions: readonly Convicted[]): Convicts {
+  const illegal = new Set<MemberIndex>()
+  const twoFaced = new Set<MemberIndex>()
+  for (const { conviction, call } of convictions) {
+    const { member } = conviction
+    if (conviction.offence === 'E2') illegal.add(member)
+    if (call.name === 'equivocation' && call.objectType === CHECKPOINT) twoFaced.add(member)
+  }
+  return { illegal, twoFaced }
 }
 
 /** Every conviction judged again from its evidence; those that do not hold are findings. */
@@ -46,7 +63,7 @@ export function checkConvictions(
       block: Number(source.block),
       transaction: source.transactionHash,
     }
-    return [{ source, conviction }]
+    return [{ source, call, conviction }]
   })
 }
 

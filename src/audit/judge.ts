@@ -28,7 +28,8 @@ export class Judge {
   }
   /** Transactions that do not have the hash under which they were served, and whether a field was found to blame. */
   readonly broken = new Map<Digest, { readonly bench: Bench; readonly suspects: readonly string[] }>()
-  readonly explained = new Set<Digest>()
+  /** Fields of calldata that were found wrong, by transaction. */
+  readonly explained = new Map<Digest, Set<string>>()
   readonly recover: RecoverSigner
 
   constructor(recover: RecoverSigner) {
@@ -75,10 +76,11 @@ export class Bench {
     if (!this.judge.findings.some(same)) this.judge.findings.push(finding)
   }
 
-  /** A mismatch in calldata: accounts for a transaction that does not have its hash. */
+  /** A mismatch in calldata: accounts for a transaction that does not have its hash. Several events may tell of it. */
   calldata(transaction: Digest, ...finding: Parameters<Bench['mismatch']>): void {
-    this.mismatch(...finding)
-    this.judge.explained.add(transaction)
+    const fields = this.judge.explained.get(transaction) ?? new Set()
+    if (!fields.has(finding[0])) this.mismatch(...finding)
+    this.judge.explained.set(transaction, fields.add(finding[0]))
   }
 
   missing(field: string, why: string, about: About = {}): void {

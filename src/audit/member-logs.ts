@@ -8,7 +8,7 @@ import type { LogEntry, PhaseStatus } from '../types/log.ts'
 import { STATUS_NUMBERS } from '../types/log.ts'
 import type { SignedHead } from './certificate.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
-import type { Judge } from './judge.ts'
+import type { Bench, Judge } from './judge.ts'
 import type { ClosingHeights, LogPoint, RebuiltLog } from './rebuild-log.ts'
 import { rebuildLog } from './rebuild-log.ts'
 import type { Gap } from './report.ts'
@@ -28,15 +28,23 @@ export interface MemberLogs {
   readonly gaps: readonly Gap[]
 }
 
+/** What convictions in this task, by evidence that holds, say about logs. What is proved and paid for is no finding. */
+export interface Convicts {
+  /** Of an illegal or forked log (E2): that their logs are illegal is judged, and nothing rests on those logs any more. */
+  readonly illegal: ReadonlySet<MemberIndex>
+  /**
+   * Who signed two CHECKPOINTs for a height (E1): a head that it signed need not be that of any log. Of any height: that
+   * costs the whole lock, and who has lost it is not convicted of the same again.
+   */
+  readonly twoFaced: ReadonlySet<MemberIndex>
+}
+
 const STATUSES = Object.keys(STATUS_NUMBERS) as PhaseStatus[]
 
 /**
  * Rebuilds the log of every signer from hints and notes and holds it against the head that the member signed; entries
  * of a log that comes out are checked against the table. Heights that a member did not sign are gaps, unless a later
  * head of the same epoch covers them.
- *
- * @param convicted of E2 in this task, by evidence that holds: that their logs are illegal is judged, and nothing rests on
- * those logs any more
  */
 export function checkMemberLogs(
   judge: Judge,
@@ -44,10 +52,10 @@ export function checkMemberLogs(
   cluster: Cluster,
   epochHeights: number,
   closing: ClosingHeights,
-  convicted: ReadonlySet<MemberIndex>,
+  convicts: Convicts,
 ): MemberLogs {
   const audits = cluster.members.map(
-    ({ index }) => new MemberAudit(judge, index, cluster.id, closing, convicted.has(index)),
+    ({ index }) => new MemberAudit(judge, index, cluster.id, closing, convicts),
   )
   const values = new Map<number, Digest>()
   for (const batch of batches) {
@@ -67,7 +75,8 @@ export function checkMemberLogs(
 }
 
 /** The notes of a batch by member, with their place in it. */
-function notesOf({ source, bench, first, previous, heights }: AnchoredBatch): NotesByMember {
+function notesOf(batch: AnchoredBatch): NotesByMember {
+  const { source, bench, first, previous, heights, coSigned } = batch
   const valueOf = (height: number): Digest =>
     height < first ? previous : (heights[height - first]?.value ?? NIL)
   const notes = decodeNotes(source.args.notes, { first, valueOf })
@@ -76,13 +85,28 @@ function notesOf({ source, bench, first, previous, heights }: AnchoredBatch): No
     bench.mismatch('Checkpointed.notes', 'packed notes', source.args.notes, why)
     return new Map()
   }
-  return new Map(notes.map(({ member, entries }, index) => [member, { index, entries }]))
+  const byMember = new Map<MemberIndex, PublishedNote>()
+  for (const [index, { member, entries }] of notes.entries())
+    byMember.set(member, { bench, field: `Checkpointed.notes[${index}]`, entries })
+  for (const { member, source: later } of coSigned) {
+    if (later.args.note === '0x') continue
+    const own = decodeNotes(later.args.note, { first, valueOf })
+    const note = own?.length === 1 && own[0]?.member === member ? own[0] : null
+    const field = 'CoSigned.note'
+    if (note === null) later.bench.mismatch(field, `a note of member ${member}`, later.args.note, 'section 5')
+    else byMember.set(member, { bench: later.bench, field, entries: note.entries })
+  }
+  return byMember
 }
 
-type NotesByMember = ReadonlyMap<
-  MemberIndex,
-  { readonly index: number; readonly entries: readonly NotedEntry[] }
->
+/** A note with the place where it stands. */
+interface PublishedNote {
+  readonly bench: Bench
+  readonly field: string
+  readonly entries: readonly NotedEntry[]
+}
+
+type NotesByMember = ReadonlyMap<MemberIndex, PublishedNote>
 
 /** The rebuilding of one member's log. */
 class MemberAudit {
@@ -92,7 +116,8 @@ class MemberAudit {
   readonly #judge: Judge
   readonly #cluster: Digest
   readonly #closing: ClosingHeights
-  readonly #isConvicted: boolean
+  readonly #isIllegal: boolean
+  readonly #isTwoFaced: boolean
   #place: Place
 
   constructor(
@@ -100,13 +125,14 @@ class MemberAudit {
     member: MemberIndex,
     cluster: Digest,
     closing: ClosingHeights,
-    isConvicted: boolean,
+    { illegal, twoFaced }: Convicts,
   ) {
     this.member = member
     this.#judge = judge
     this.#cluster = cluster
     this.#closing = closing
-    this.#isConvicted = isConvicted
+    this.#isIllegal = illegal.has(member)
+    this.#isTwoFaced = twoFaced.has(member)
     this.#place = { status: 'INITIAL', seq: 0, head: logStart(cluster, 0), known: true, open: [] }
   }
 
@@ -140,7 +166,8 @@ class MemberAudit {
     }
     const found = firstMatch(signed, statusesToTry(place), rebuild)
     if (found === null) {
-      this.#unmatched(batch, signed, note?.index ?? null)
+      if (this.#isTwoFaced) this.gaps.push({ member: this.member, first: batch.first, last: lastOf(batch) })
+      else this.#unmatched(batch, signed, note)
       const { logSeq, logHead } = signed
       this.#place = { status: 'IDLE', seq: logSeq, head: logHead, known: false, open: [] }
       return
@@ -149,7 +176,7 @@ class MemberAudit {
   }
 
   #accept(batch: AnchoredBatch, found: RebuiltLog, values: ReadonlyMap<number, Digest>): void {
-    if (this.#isConvicted) {
+    if (this.#isIllegal) {
       this.#place = { ...found, known: true, open: [] }
       return
     }
@@ -167,12 +194,12 @@ class MemberAudit {
   }
 
   /** A signed head that nothing published folds to. */
-  #unmatched({ bench, heights, first }: AnchoredBatch, signed: SignedHead, note: number | null): void {
+  #unmatched({ bench, heights, first }: AnchoredBatch, signed: SignedHead, note: PublishedNote | null): void {
     const about = { member: this.member }
     const expected = `log head ${signed.logHead}`
     if (note !== null) {
       const why = 'the note does not fold to the head that the member signed'
-      bench.mismatch(`Checkpointed.notes[${note}]`, expected, 'another head', why, about)
+      note.bench.mismatch(note.field, expected, 'another head', why, about)
     } else if (signed.shared && (this.#place.known || this.#place.seq === 0)) {
       const hints = heights.map(({ hint }) => hint).join(', ')
       const why = `the hints from height ${first} on do not fold to the shared head`

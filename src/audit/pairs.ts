@@ -51,6 +51,12 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
     calls: { join: same('taskId', 'key') },
     sender: null,
   },
+  StakeUnlocked: {
+    step: 'money',
+    contracts: ['TaskBoard'],
+    calls: { quit: same('taskId', 'key'), release: same('taskId', 'key') },
+    sender: null,
+  },
   TaskPublished: {
     step: 'task',
     contracts: ['TaskBoard'],
@@ -60,6 +66,19 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
   Joined: { step: 'cluster', contracts: ['TaskBoard'], calls: { join: same('taskId', 'key') }, sender: null },
   Left: { step: 'cluster', contracts: ['TaskBoard'], calls: { quit: same('taskId', 'key') }, sender: null },
   ClusterFormed: { step: 'cluster', contracts: ['TaskBoard'], calls: { form: same('taskId') }, sender: null },
+  TaskRevoked: { step: 'end', contracts: ['TaskBoard'], calls: { revoke: same('taskId') }, sender: null },
+  Claimed: {
+    step: 'money',
+    contracts: ['TaskBoard'],
+    calls: { claim: same('taskId') },
+    sender: 'account',
+  },
+  Released: {
+    step: 'money',
+    contracts: ['TaskBoard'],
+    calls: { release: same('taskId', 'key') },
+    sender: null,
+  },
   LedgerEvent: {
     step: 'events',
     contracts: ['TaskBoard'],
@@ -83,6 +102,12 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
       ),
     },
     sender: 'submitter',
+  },
+  CoSigned: {
+    step: 'checkpoint',
+    contracts: ['PhaseLog'],
+    calls: { coSign: same('taskId', 'member', 'logSeq', 'logHead', 'note') },
+    sender: null,
   },
   TaskFinalized: {
     step: 'result',

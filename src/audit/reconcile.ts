@@ -45,6 +45,7 @@ export interface Reconciled<N extends EventName> {
 export class Reconciler {
   readonly #judge: Judge
   readonly #history: TaskHistory
+  readonly #known = new Map<EventName, readonly Reconciled<EventName>[]>()
   readonly #bindings = new Map<Digest, Binding>()
 
   constructor(judge: Judge, history: TaskHistory) {
@@ -54,9 +55,11 @@ export class Reconciler {
 
   /** All events of one name, compared, in chain order. */
   all<N extends EventName>(name: N): Reconciled<N>[] {
-    return this.#history.events
-      .filter((event) => event.name === name)
-      .map((event) => this.#reconcile(event as EventRecord<N>))
+    const known =
+      this.#known.get(name) ??
+      this.#history.events.filter((event) => event.name === name).map((event) => this.#reconcile(event))
+    this.#known.set(name, known)
+    return known as unknown as Reconciled<N>[]
   }
 
   #reconcile<N extends EventName>(event: EventRecord<N>): Reconciled<N> {
@@ -204,6 +207,7 @@ function placeOf(name: EventName, args: Args): string {
     }
     case 'LedgerEvent':
       return `seq ${shown('seq')}`
+    case 'CoSigned':
     case 'Convicted':
     case 'Penalised':
       return `task ${shown('taskId')}, member ${shown('member')}`
@@ -214,10 +218,15 @@ function placeOf(name: EventName, args: Args): string {
     case 'Joined':
     case 'Left':
     case 'StakeLocked':
+    case 'StakeUnlocked':
+    case 'Released':
       return `key ${shown('key')}`
     case 'KeyRotated':
       return `key ${shown('newKey')}`
+    case 'Claimed':
+      return `account ${shown('account')}`
     case 'TaskPublished':
+    case 'TaskRevoked':
     case 'ClusterFormed':
     case 'TaskFinalized':
       return ''

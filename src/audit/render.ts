@@ -1,5 +1,6 @@
 import type { Validity } from '../protocol/validity.ts'
 import type { AuditReport, Counts, Finding, Gap, HeightReport, Step, Unavailable, Verdict } from './report.ts'
+import { describeMoney } from './render-money.ts'
 import { fieldPath } from './report.ts'
 
 const SYMBOLS = {
@@ -22,9 +23,13 @@ export function renderReport(report: AuditReport): string {
     ...section('not checked', describeUnavailable(unavailable)),
     ...section(
       'gaps',
-      joined(gaps).map(({ member, first, last }) => `member ${member} did not sign heights ${first}–${last}`),
+      joined(gaps).map(
+        ({ member, first, last }) => `no log of member ${member} for heights ${first}–${last}`,
+      ),
     ),
     ...section('penalties', describePenalties(report)),
+    ...describeEnd(report),
+    ...section('money, token wei', report.money === null ? [] : describeMoney(report.money)),
     ...section('validity over signers', divergence(heights)),
     '',
     ...counted(report.counts),
@@ -104,6 +109,16 @@ function describePenalties({ convictions, penalties }: AuditReport): string[] {
         ? `${share} at release, because of the convictions of others`
         : `${share}, ${credited.amount} credited to ${credited.reporter}`
     }),
+  ]
+}
+
+function describeEnd({ end }: AuditReport): string[] {
+  if (end === null) return []
+  const { status, closedAt, claimsOpenAt, because } = end
+  const from = claimsOpenAt === null ? '' : `, money from block ${claimsOpenAt} on`
+  return [
+    '',
+    `status: ${status}${closedAt === null ? `, ends by ${because}` : ` since block ${closedAt}: ${because}${from}`}`,
   ]
 }
 

@@ -1,9 +1,23 @@
 import type { AuditReport } from './report.ts'
 import { fieldPath } from './report.ts'
+import type { Ended } from './end.ts'
+import type { Money } from './settle.ts'
 
 /** The report as plain JSON data: the `data` of the command's envelope. Logs are counted, not listed. */
 export function reportJson(report: AuditReport): Readonly<Record<string, unknown>> {
-  const { cluster, findings, unavailable, logs, taskId, chainId, convictions, penalties, ...rest } = report
+  const {
+    cluster,
+    findings,
+    unavailable,
+    logs,
+    taskId,
+    chainId,
+    convictions,
+    penalties,
+    end,
+    money,
+    ...rest
+  } = report
   return {
     taskId: taskId.toString(),
     chainId: chainId.toString(),
@@ -18,8 +32,26 @@ export function reportJson(report: AuditReport): Readonly<Record<string, unknown
       amount: amount.toString(),
       credited: credited === null ? null : { ...credited, amount: credited.amount.toString() },
     })),
+    end: end === null ? null : endJson(end),
+    money: money === null ? null : moneyJson(money),
     findings: findings.map((finding) => ({ path: fieldPath(finding), ...finding })),
     unavailable: unavailable.map((item) => ({ path: fieldPath(item), ...item })),
     transitionsByMember: [...logs].map(([member, entries]) => ({ member, transitions: entries.length })),
+  }
+}
+
+const text = (amount: bigint): string => amount.toString()
+
+function endJson({ closedAt, claimsOpenAt, revoked, ...end }: Ended): Readonly<Record<string, unknown>> {
+  const number = (block: bigint | null): number | null => (block === null ? null : Number(block))
+  return { ...end, closedAt: number(closedAt), claimsOpenAt: number(claimsOpenAt), revoked: number(revoked) }
+}
+
+/** Amounts are text: they outgrow numbers. */
+function moneyJson({ movements, left, ...sums }: Money): Readonly<Record<string, unknown>> {
+  return {
+    ...Object.fromEntries(Object.entries(sums).map(([name, amount]) => [name, text(amount)])),
+    movements: movements.map(({ amount, ...movement }) => ({ ...movement, amount: text(amount) })),
+    left: left.map(({ amount, ...balance }) => ({ ...balance, amount: text(amount) })),
   }
 }

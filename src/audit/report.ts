@@ -4,7 +4,9 @@ import type { ExitCode } from '../types/exit-codes.ts'
 import { EXIT } from '../types/exit-codes.ts'
 import type { Address, Digest, MemberIndex } from '../types/ids.ts'
 import type { LogEntry, PhaseEvent } from '../types/log.ts'
+import type { Ended } from './end.ts'
 import type { Offence } from './evidence/verdict.ts'
+import type { Money } from './settle.ts'
 
 /** Exactly four. `unavailable` is not `mismatch`: a hash is on chain, the bytes behind it were not found. */
 export const VERDICTS = ['verified', 'mismatch', 'unavailable', 'pending'] as const
@@ -12,7 +14,7 @@ export type Verdict = (typeof VERDICTS)[number]
 
 /** What is judged, in the order of a task's life. */
 export type StepKind =
-  'identity' | 'task' | 'cluster' | 'events' | 'checkpoint' | 'penalty' | 'result' | 'state'
+  'identity' | 'task' | 'cluster' | 'events' | 'checkpoint' | 'penalty' | 'result' | 'end' | 'money' | 'state'
 
 /** Two things that had to be equal are not. */
 export interface Finding {
@@ -43,7 +45,7 @@ export interface Unavailable {
   readonly member?: MemberIndex
 }
 
-/** Heights whose checkpoint a member did not sign: nothing is known of its transitions there. */
+/** Heights whose checkpoint a member did not sign, or, as it was convicted of, signed twice: nothing is known of its transitions there. */
 export interface Gap {
   readonly member: MemberIndex
   readonly first: number
@@ -152,6 +154,10 @@ export interface AuditReport {
   readonly gaps: readonly Gap[]
   readonly convictions: readonly Conviction[]
   readonly penalties: readonly Penalty[]
+  /** Where the task stands, derived from its events; null if it was never published. */
+  readonly end: Ended | null
+  /** Every movement of money, and what has not been taken. */
+  readonly money: Money | null
   readonly heights: readonly HeightReport[]
   /** Every rebuilt log, by member: only entries under a head which that member signed. */
   readonly logs: ReadonlyMap<MemberIndex, readonly LogEntry[]>

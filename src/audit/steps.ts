@@ -5,10 +5,12 @@ import type { AnchoredBatch } from './checkpoints.ts'
 import type { FormedCluster } from './cluster.ts'
 import type { Convicted } from './convictions.ts'
 import type { Court } from './evidence/verdict.ts'
+import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
 import type { PostedEvent } from './ledger.ts'
 import type { MemberLogs } from './member-logs.ts'
 import type { HeightReport, Penalty, Step, StepKind, Verdict } from './report.ts'
+import type { Money } from './settle.ts'
 import type { PublishedTask } from './task.ts'
 
 /** What an audit has come to know; each part builds on the one before. */
@@ -24,6 +26,8 @@ export interface Rebuilt {
   readonly court: Court | null
   readonly convictions: readonly Convicted[]
   readonly penalties: readonly Penalty[]
+  readonly end: Ended | null
+  readonly money: Money | null
 }
 
 /** The worst of all: a mismatch outweighs what is unavailable, which outweighs what is still to come. */
@@ -79,6 +83,8 @@ export function makeSteps(judge: Judge, history: TaskHistory, rebuilt: Rebuilt):
       ? [penaltyLine(judge, rebuilt)]
       : []),
     ...(judge.at('state').verdict() === 'verified' ? [] : [line('state', true)]),
+    ...(rebuilt.end === null ? [] : [endLine(judge, rebuilt.end)]),
+    ...(rebuilt.money === null ? [] : [moneyLine(judge, rebuilt.money)]),
     line('result', finalized, {
       block: blockOf(result),
       ...(result === undefined
@@ -120,6 +126,26 @@ function penaltyLine(judge: Judge, { convictions, penalties }: Rebuilt): Step {
     recomputed: `${total} wei`,
     signatures: '-',
     verdict: judge.at('penalty').verdict(),
+  }
+}
+
+function endLine(judge: Judge, { status, closedAt }: Ended): Step {
+  const verdict = judge.at('end').verdict()
+  return {
+    kind: 'end',
+    label: `STATUS ${status.toUpperCase()}`,
+    block: closedAt === null ? null : Number(closedAt),
+    ...{ logged: '-', recomputed: status, signatures: '-' },
+    verdict: closedAt === null && verdict === 'verified' ? 'pending' : verdict,
+  }
+}
+
+function moneyLine(judge: Judge, { escrow, left }: Money): Step {
+  const open = left.reduce((sum, { amount }) => sum + amount, 0n)
+  return {
+    ...{ kind: 'money', label: 'MONEY', block: null, signatures: '-', verdict: judge.at('money').verdict() },
+    logged: `${escrow} wei escrow`,
+    recomputed: `${open} wei not taken`,
   }
 }
 

@@ -17,6 +17,7 @@ export interface PublishedTask {
   readonly paramsHash: Digest
   readonly params: TaskParams
   readonly block: bigint
+  readonly transaction: Digest
 }
 
 /** `keccak(abi.encode(params))`; null for values that no such struct can hold. */
@@ -42,7 +43,8 @@ export function checkTask(judge: Judge, history: TaskHistory, reconciler: Reconc
   const paramsHash = checkParamsHash(published, history.views.task.paramsHash)
   bench.equal('task().paramsHash', paramsHash, history.views.task.paramsHash, 'the hash of the parameters')
   bench.equal('task().client', client, history.views.task.client, 'who published the task')
-  return { taskId: history.taskId, client, paramsHash, params: typed(params), block: published.block }
+  const { block, transactionHash: transaction } = published
+  return { taskId: history.taskId, client, paramsHash, params: typed(params), block, transaction }
 }
 
 /** The hash of the parameters; where they disagree, the board's stored hash says which of the two is wrong. */

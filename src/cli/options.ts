@@ -99,6 +99,7 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions {
   readonly factor: number
   readonly joinBlocks: number
 }
+export interface TaskSendOptions extends WalletOptions, CautionOptions {}
 export interface TaskWatchOptions extends ChainOptions {
   readonly timeout: number
 }
@@ -111,6 +112,7 @@ export interface SimOptions {
   readonly workers: number
   readonly heights: number
   readonly liar?: string
+  readonly liars?: string
   readonly trace: boolean
   readonly json: boolean
 }

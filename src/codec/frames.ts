@@ -33,7 +33,7 @@ export interface RawFrame {
   readonly parts: readonly RawPart[]
 }
 
-const VERSION = 2
+const VERSION = 3
 const TAGS = {
   ask: 0,
   object: 1,
@@ -132,7 +132,7 @@ function encodePart(part: Part | RawPart): unknown[] {
         part.height,
         part.seen.map((seen) => [
           seen.member,
-          ...[seen.status, seen.hello, seen.share, seen.confirm].map((hash) =>
+          ...[seen.status, seen.hello, seen.share, seen.confirm, seen.checkpoint].map((hash) =>
             hash === null ? null : fromHex(hash),
           ),
         ]),
@@ -289,9 +289,9 @@ function readPart(value: unknown): RawPart {
 }
 
 function readSeen(value: unknown): Seen {
-  const fields = list(value, 5)
-  if (fields.length !== 5) throw new Malformed()
-  const [member, status, hello, share, confirm] = fields
+  const fields = list(value, 6)
+  if (fields.length !== 6) throw new Malformed()
+  const [member, status, hello, share, confirm, checkpoint] = fields
   const optional = (field: unknown): Digest | null => (field === null ? null : digestOf(field))
   return {
     member: integer(member, 0, MEMBERS_MAX - 1),
@@ -299,5 +299,6 @@ function readSeen(value: unknown): Seen {
     hello: optional(hello),
     share: optional(share),
     confirm: optional(confirm),
+    checkpoint: optional(checkpoint),
   }
 }

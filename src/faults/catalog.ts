@@ -16,6 +16,7 @@ import {
   equivocateConfirm,
   equivocateShare,
   equivocateStatus,
+  flatterer,
   forger,
   shareForOne,
   unjustifiedVote,
@@ -62,7 +63,7 @@ const chaos: Liar = {
 }
 
 /** Ways to lie, by name. */
-export const LIARS = { ...TABLE, chaos } as const satisfies Record<string, Liar>
+export const LIARS = { ...TABLE, chaos, flatterer } as const satisfies Record<string, Liar>
 
 export type LiarName = keyof typeof LIARS
 export const LIAR_NAMES = Object.keys(LIARS) as LiarName[]

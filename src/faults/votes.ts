@@ -1,6 +1,7 @@
 import type { RawPart, Unverified } from '../codec/frames.ts'
 import { keccak } from '../codec/hex.ts'
-import { shareValue } from '../codec/objects.ts'
+import { hashObject, shareValue } from '../codec/objects.ts'
+import type { MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { Confirm, ProtocolObject, Share } from '../types/objects.ts'
 import type { Liar, LiarContext, Mail } from './liar.ts'
@@ -76,7 +77,10 @@ export const equivocateConfirm: Liar = {
   },
 }
 
-/** E4: the right list and a wrong state, the same to everybody, and a CONFIRM of it. Needs a fresh vote for a value. */
+/**
+ * E4: the right list and a wrong state, the same to everybody, and a CONFIRM of it. Needs a fresh vote for a value. In later
+ * rounds of the height it votes NIL: another value would be against its CONFIRM, which is another offence.
+ */
 export const wrongAggregate: Liar = {
   rewrite: (mail, context) => [
     rewriteOwn(mail, context, (object) => {
@@ -84,12 +88,53 @@ export const wrongAggregate: Liar = {
         const value = context.memory.get(`${object.height}/${object.round}`) as Confirm['value'] | undefined
         return value === undefined ? object : { ...object, value }
       }
-      if (object.type !== 'share' || object.inputs === 0 || object.validRound !== -1) return object
+      if (object.type !== 'share' || object.inputs === 0) return object
+      const lied = (context.memory.get(`lied/${object.height}`) as number | undefined) ?? object.round
+      if (lied < object.round) return nilShare(object)
+      if (object.validRound !== -1) return object
       const lie = { ...object, stateHash: WRONG }
+      context.memory.set(`lied/${object.height}`, object.round)
       context.memory.set(`${object.height}/${object.round}`, shareValue(lie))
       return lie
     }),
   ],
+}
+
+/**
+ * E1: agrees with everybody. It has another STATUS for members of odd seats, keeps its own votes to itself, and signs for each
+ * member the SHARE and the CONFIRM that this member has signed. Flatterers of more than a third of the weight fork the others.
+ */
+export const flatterer: Liar = {
+  rewrite: (mail, context) => {
+    const votes = context.heard.flatMap(({ from, parts }) =>
+      from === mail.to ? parts.flatMap((part) => votesOf(part, from)) : [],
+    )
+    const height = Math.max(0, ...votes.map((vote) => vote.height))
+    const newest = new Map(
+      votes
+        .filter((vote) => vote.height === height)
+        .map((vote) => [hashObject(context.cluster.id, vote), vote]),
+    )
+    return equivocateStatus.rewrite(mail, context).map((told) => {
+      const lie = rewriteOwn(told, context, (object) =>
+        object.type === 'share' || object.type === 'confirm' ? null : object,
+      )
+      if (newest.size === 0 || !context.isActive(height)) return lie
+      const echoes = [...newest.values()].map((vote): RawPart => ({
+        kind: 'object',
+        signed: context.sign(vote),
+      }))
+      return { ...lie, parts: [...lie.parts, ...echoes] }
+    })
+  },
+}
+
+/** Votes for values that their sender signed itself. */
+function votesOf(part: RawPart, from: MemberIndex): (Share | Confirm)[] {
+  if (part.kind !== 'object' || part.signed.member !== from) return []
+  const { object } = part.signed
+  if (object.type === 'share') return object.inputs === 0 ? [] : [object]
+  return object.type === 'confirm' && object.value !== NIL ? [object] : []
 }
 
 /** E3: a fresh vote for a list of itself alone, or, at even heights, for one that names a stranger. Needs a vote for a value. */

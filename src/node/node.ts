@@ -77,7 +77,8 @@ interface RunningTask {
   readonly events: PostedEvent[]
   readonly stopTicks: () => void
   readonly cluster: Digest
-  readonly endBlock: number
+  /** The task ends here at the latest: as published, or where the client revoked it. */
+  endBlock: number
   /** Block of its finalization. */
   finalizedAt: number | null
 }
@@ -101,6 +102,7 @@ export class RsdpNode {
   readonly #byTask = new Map<bigint, RunningTask>()
   #stopPolling: (() => void) | null = null
   #polling: Promise<void> | null = null
+  #isLookDue = false
   #head = 0
   #cursor: { block: number; hash: Digest | null } = { block: 0, hash: null }
   #connected = 0
@@ -130,9 +132,7 @@ export class RsdpNode {
     await transport.start()
     await this.#poll()
     if (this.#hasEnded()) return
-    this.#stopPolling = clock.every(this.#init.pollMs, () => {
-      this.#polling ??= this.#poll().finally(() => (this.#polling = null))
-    })
+    this.#stopPolling = clock.every(this.#init.pollMs, () => this.#look())
     logger.info('node.ready', { key: keyring.address, addresses: transport.addresses() })
   }
 
@@ -202,9 +202,24 @@ export class RsdpNode {
     if (/^10*$/.test(String(count))) this.#init.logger.warn('frame.malformed', { from, count })
   }
 
+  /** Evidence does not wait for the next look at the chain; found during one, it gets another. */
+  #lookSoon(): void {
+    if (this.#stopPolling === null) return
+    this.#isLookDue = true
+    this.#look()
+  }
+
+  #look(): void {
+    this.#polling ??= this.#poll().finally(() => {
+      this.#polling = null
+      if (this.#isLookDue && !this.#hasEnded()) this.#look()
+    })
+  }
+
   /** One look at the chain: new events, then duties. An unreachable chain is waited for, not died of. */
   async #poll(): Promise<void> {
     const { logger } = this.#init
+    this.#isLookDue = false
     this.#countPeers()
     try {
       this.#head = await this.#init.chain.head()
@@ -287,6 +302,9 @@ export class RsdpNode {
       case 'taskJoined':
         this.#signUp.joined(event.taskId, event.key)
         break
+      case 'taskRevoked':
+        this.#revoked(event.taskId, event.block)
+        break
       case 'clusterFormed':
         this.#signUp.formed(event.taskId)
         this.#run(event.taskId, event.cluster)
@@ -318,6 +336,18 @@ export class RsdpNode {
     }
   }
 
+  /**
+   * A running task goes on to the end of its grace: what is decided by then is still accepted and paid. One whose cluster
+   * is drawn later has nothing to do.
+   */
+  #revoked(taskId: bigint, block: number): void {
+    this.#init.logger.info('task.revoked', { task: String(taskId), block })
+    this.#signUp.revoked(taskId, block)
+    this.#book.take(taskId)
+    const task = this.#byTask.get(taskId)
+    if (task !== undefined) task.endBlock = block
+  }
+
   /** Drawn for a task: bring the application's state and run the protocol. */
   #run(taskId: bigint, cluster: Cluster): void {
     const { keyring, logger, clock } = this.#init
@@ -341,6 +371,7 @@ export class RsdpNode {
       domain: this.#init.chain.domain,
       source,
       onCertified: (box) => anchor.certified(box),
+      onEvidence: () => this.#lookSoon(),
       onFatal: (error) => this.#fatal(error),
     })
     const outbox = this.#outbox

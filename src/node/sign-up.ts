@@ -46,6 +46,12 @@ export class SignUp {
     this.#open.get(taskId)?.keys.push(key)
   }
 
+  /** While sign-up is open, that is its end; afterwards the cluster is still drawn: its members are paid a height. */
+  revoked(taskId: bigint, block: number): void {
+    const deadline = this.#open.get(taskId)?.params.joinDeadline
+    if (deadline !== undefined && block <= deadline) this.#open.delete(taskId)
+  }
+
   formed(taskId: bigint): void {
     this.#open.delete(taskId)
   }

@@ -59,6 +59,8 @@ export interface TaskRunnerInit {
   readonly logger: Logger
   /** A checkpoint has signatures of quorum weight. */
   readonly onCertified: (checkpoint: CheckpointBox) => void
+  /** Evidence is on disk that was not there before. */
+  readonly onEvidence: () => void
   /** A fault of our own or of the disk: the node must stop before it signs anything else. */
   readonly onFatal: (error: unknown) => void
 }
@@ -344,6 +346,7 @@ export class TaskRunner {
     const { type } = convictingObject(evidence).object
     const height = heightOf(evidence)
     logger.warn('evidence.found', { task: String(taskId), member, kind, type, height, first, second })
+    this.#init.onEvidence()
   }
 
   #logEntries(entries: readonly LogEntry[]): void {

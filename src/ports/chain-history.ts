@@ -28,6 +28,8 @@ export interface ExpectedDeployment {
   readonly reorgDepth: bigint
   /** Blocks. */
   readonly jail: bigint
+  readonly closeGrace: bigint
+  readonly evidence: bigint
   readonly contracts: Readonly<Record<ContractName, { readonly address: Address; readonly codeHash: Digest }>>
 }
 
@@ -69,6 +71,7 @@ export interface EventArgs {
   /** The key was refused in new clusters up to a block; 2^40 − 1 = for ever. */
   readonly KeyJailed: { readonly operator: Address; readonly key: Address; readonly untilBlock: bigint }
   readonly StakeLocked: Seat & { readonly amount: bigint }
+  readonly StakeUnlocked: Seat & { readonly amount: bigint }
   readonly StakeSlashed: Seat & { readonly amount: bigint }
   readonly TaskPublished: {
     readonly taskId: bigint
@@ -78,6 +81,7 @@ export interface EventArgs {
   }
   readonly Joined: Seat
   readonly Left: Seat
+  readonly TaskRevoked: { readonly taskId: bigint }
   readonly ClusterFormed: {
     readonly taskId: bigint
     readonly cluster: Digest
@@ -109,12 +113,23 @@ export interface EventArgs {
     readonly notes: Hex
     readonly inputs: Hex
   }
+  /** A member that the last checkpoint left out has signed it too. */
+  readonly CoSigned: {
+    readonly taskId: bigint
+    readonly member: bigint
+    readonly height: bigint
+    readonly logSeq: bigint
+    readonly logHead: Digest
+    readonly note: Hex
+  }
   readonly TaskFinalized: {
     readonly taskId: bigint
     readonly height: bigint
     readonly stateHash: Digest
     readonly result: Hex
   }
+  readonly Claimed: { readonly taskId: bigint; readonly account: Address; readonly amount: bigint }
+  readonly Released: Seat & { readonly amount: bigint }
   readonly Convicted: {
     readonly taskId: bigint
     readonly member: bigint
@@ -159,6 +174,7 @@ export interface CallArgs {
   readonly join: { readonly taskId: bigint; readonly key: Address }
   readonly quit: { readonly taskId: bigint; readonly key: Address }
   readonly form: { readonly taskId: bigint }
+  readonly revoke: { readonly taskId: bigint }
   readonly postEvent: { readonly taskId: bigint; readonly data: Hex }
   readonly checkpoint: {
     readonly taskId: bigint
@@ -172,12 +188,21 @@ export interface CallArgs {
     readonly inputs: Hex
     readonly signatures: Hex
   }
+  readonly coSign: {
+    readonly taskId: bigint
+    readonly member: bigint
+    readonly logSeq: bigint
+    readonly logHead: Digest
+    readonly note: Hex
+    readonly signature: Hex
+  }
   readonly finalize: {
     readonly taskId: bigint
     readonly result: Hex
     readonly previousRoot: Digest
     readonly inputsRoot: Digest
   }
+  readonly claim: { readonly taskId: bigint }
   readonly release: { readonly taskId: bigint; readonly key: Address }
   readonly equivocation: Accusation
   readonly amnesia: Accusation
@@ -245,8 +270,10 @@ export interface TaskViews {
   readonly domainSeparator: Digest
   /** TaskBoard.windows().reorgDepth */
   readonly reorgDepth: bigint
-  /** TaskBoard.windows().jail, blocks */
+  /** TaskBoard.windows().jail, blocks; and the others */
   readonly jail: bigint
+  readonly closeGrace: bigint
+  readonly evidence: bigint
   /** TaskBoard.task(taskId) */
   readonly task: {
     readonly client: Address
@@ -257,6 +284,9 @@ export interface TaskViews {
     readonly signups: bigint
     readonly formBlock: bigint
     readonly eventsPosted: bigint
+    readonly revokedBlock: bigint
+    readonly escrow: bigint
+    readonly stakePerNode: bigint
     readonly resultHash: Digest
   }
   /** PhaseLog.head(taskId) */
@@ -265,8 +295,21 @@ export interface TaskViews {
     readonly last: bigint
     readonly eventSeq: bigint
     readonly lastBlock: bigint
+    readonly graceHeights: bigint
     readonly members: bigint
   }
+  /** TaskBoard.statusOf(taskId): the status by its number; closedAt 0 while it runs. */
+  readonly status: { readonly status: bigint; readonly closedAt: bigint }
+  /** TaskBoard.claimsOpenAt(taskId) */
+  readonly claimsOpenAt: bigint
+  /** PhaseLog.tally(taskId), by member. */
+  readonly tally: {
+    readonly last: bigint
+    readonly missed: readonly bigint[]
+    readonly feeUnits: readonly bigint[]
+  }
+  /** NodeRegistry.lockOf(taskId, key), of every key that signed up. */
+  readonly locks: ReadonlyMap<Address, bigint>
   /** TaskBoard.convictionOf(taskId, member), by member. */
   readonly convictions: readonly { readonly percent: bigint; readonly correlated: boolean }[]
 }

@@ -27,6 +27,8 @@ export type ChainEvent = { readonly block: number } & (
       readonly key: Address
       readonly operator: Address
     }
+  /** The client ends the task early. Up to `joinDeadline` it is over; else it goes on to its grace, or is still drawn. */
+  | { readonly kind: 'taskRevoked'; readonly taskId: bigint }
   | { readonly kind: 'clusterFormed'; readonly taskId: bigint; readonly cluster: Cluster }
   | {
       readonly kind: 'ledgerEvent'

@@ -24,7 +24,25 @@ export function accuse(w: Work, evidence: Evidence): boolean {
   if (known?.has(line) === true) return false
   own(w, w.s, 'reported').set(height, new Set([...(known ?? []), line]))
   emit(w, { kind: 'evidence', evidence })
+  if (evidence.kind === 'E1') pass(w, evidence.first, evidence.second)
+  if (evidence.kind === 'E1b') pass(w, evidence.confirm, evidence.share)
   return true
+}
+
+/**
+ * Two objects that met here may have met nowhere else: all get both, so that whoever's turn it is can bring the proof to
+ * the chain. Not if a third member sent both in one frame: it does the same.
+ */
+function pass(w: Work, ...pair: readonly [Signed, Signed]): void {
+  const { frame } = w
+  const isPassed = pair.every(
+    ({ hash, member }) =>
+      frame !== null &&
+      frame.from !== member &&
+      frame.objects.some((heard) => heard.hash === hash && heard.member === member),
+  )
+  if (isPassed || pair[0].member === w.s.config.self) return
+  emit(w, { kind: 'broadcast', parts: pair.map((signed) => ({ kind: 'object', signed })) })
 }
 
 /** Whether two objects of a member for the key of this one were reported. */
@@ -71,6 +89,7 @@ function heldFor(box: HeightBox, { member, object }: Signed): Signed | undefined
       return held?.member === member ? held : undefined
     }
     case 'checkpoint':
+      return box.checkpoints.get(member)
     case 'close':
       return undefined
   }
@@ -102,6 +121,7 @@ export function noteUnjustified(w: Work, vote: Signed<Share> | Signed<Hello>): v
 /** Signed objects that are held of a height, second ones of equivocators included. */
 export function* objectsOf(box: HeightBox): Generator<Signed> {
   yield* box.inputs.values()
+  yield* box.checkpoints.values()
   yield* box.seconds.values()
   for (const { hello, shares, confirms } of box.rounds.values()) {
     if (hello !== null) yield hello

@@ -1,5 +1,6 @@
 import { epochOf } from '../codec/log.ts'
 import { encodeNote } from '../codec/notes.ts'
+import { signOnceKey } from '../codec/objects.ts'
 import type { Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
@@ -8,10 +9,11 @@ import { accuse, forgetReports } from './accuse.ts'
 import { accuseLog } from './member-log.ts'
 import { sharedSteps } from './phase-log.ts'
 import { isQuorum, weightOf } from './quorum.ts'
+import { checkpointViews } from './seen.ts'
 import type { CheckpointBox, EngineConfig, EpochRecord } from './state.ts'
 import { emptyCheckpoint, KEPT_NOTHING } from './state.ts'
 import type { Work } from './work.ts'
-import { emit, own, record, setTimer } from './work.ts'
+import { boxOf, emit, own, record, setTimer } from './work.ts'
 
 /** Largest note kept, ours or a peer's. A longer one is dropped: its signer is then shown as a gap. */
 export const NOTE_BYTES_MAX = 8_192
@@ -57,10 +59,22 @@ export function sendCheckpoints(w: Work): void {
         ...(note === undefined
           ? []
           : [{ kind: 'notes', firstHeight: firstHeight(s.config, box.height), note } as const]),
+        ...checkpointViews(w, box.height),
       ],
     })
     setTimer(w, 'checkpoint', 5 * s.config.shareTicks)
   }
+}
+
+/** Holds a CHECKPOINT against the one that its signer is known for: of a height that the chain has, too. */
+function compare(w: Work, signed: Signed<Checkpoint>): void {
+  const { member, object } = signed
+  const box = boxOf(w, object.height)
+  if (box === null) return
+  const held = box.checkpoints.get(member)
+  if (held === undefined) own(w, box, 'checkpoints').set(member, signed)
+  else if (held.hash !== signed.hash && accuse(w, { kind: 'E1', first: held, second: signed }))
+    own(w, box, 'seconds').set(`${member}/${signOnceKey(object)}`, signed)
 }
 
 /** Keeps a CHECKPOINT signature, and tells the driver when they are of quorum weight for our root. */
@@ -70,6 +84,7 @@ export function keepCheckpoint(
   note: Hex | null,
 ): 'kept' | 'duplicate' | 'stale' {
   const { member, object } = signed
+  compare(w, signed)
   const box = checkpointBox(w, object.height)
   if (box === null) return keepStray(w, signed)
   const held = box.signed.get(member)

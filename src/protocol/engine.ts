@@ -28,6 +28,7 @@ import {
   ownRound,
   RESENDS_PROMPT,
   setTimer,
+  workOn,
 } from './work.ts'
 
 /**
@@ -39,7 +40,7 @@ export function step(
   state: EngineState,
   input: EngineInput,
 ): { readonly state: EngineState; readonly effects: readonly EngineEffect[] } {
-  const w: Work = { s: cloneState(state), effects: [], owned: new Set() }
+  const w = workOn(cloneState(state))
   const rules = rulesOf(state.config)
   take(w, rules, input)
   while (rules.advance(w));

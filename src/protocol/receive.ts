@@ -1,6 +1,6 @@
 import type { DecidedHeight, Part } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
-import type { Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
+import type { Checkpoint, Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
 import { equivocate, examine, noteAmnesia, noteUnjustified } from './accuse.ts'
 import { keepCheckpoint } from './checkpoint.ts'
 import { keepClose } from './close.ts'
@@ -31,19 +31,20 @@ const AHEAD_MAX = 8
 /** Takes in one frame of a member: signed objects first, since they announce which bodies are wanted. */
 export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): void {
   const objects = parts.flatMap((part) => (part.kind === 'object' ? [part.signed] : []))
+  w.frame = { from, objects }
   for (const signed of objects) receiveObject(w, from, signed, parts)
   receiveQuorums(w, objects)
   for (const signed of objects) {
     if (signed.object.type === 'hello') resolveHello(w, signed as Signed<Hello>, objects)
   }
-  let confirm: Confirm | null = null
+  let behind: Confirm | Checkpoint | null = null
   for (const part of parts) {
     switch (part.kind) {
       case 'object':
-        if (part.signed.object.type === 'confirm' && part.signed.member === from) confirm = part.signed.object
+        if (part.signed.member === from) behind = carrierOf(part.signed) ?? behind
         break
       case 'seen':
-        if (confirm !== null) receiveSeen(w, from, confirm, part)
+        if (behind !== null) receiveSeen(w, from, behind, part)
         break
       case 'body':
         receiveBody(w, from, part.hash, part.bytes)
@@ -64,6 +65,11 @@ export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): voi
         break
     }
   }
+}
+
+/** What a member may say behind its own object of this kind: what it has seen. */
+function carrierOf({ object }: Signed): Confirm | Checkpoint | null {
+  return object.type === 'confirm' || object.type === 'checkpoint' ? object : null
 }
 
 function ignored(w: Work, from: MemberIndex, code: IgnoreCode): void {
@@ -176,10 +182,14 @@ function keep(w: Work, box: HeightBox, signed: Signed): IgnoreCode | null {
   }
 }
 
-/** Rounds are kept up to the one after ours; of other heights round 0 and 1. Certificates lead further. */
+/**
+ * Rounds are kept up to the one after ours, or after the deciding one: a vote there may be against a CONFIRM. Of other
+ * heights round 0 and 1. Certificates lead further.
+ */
 function isFar(w: Work, box: HeightBox, round: number): boolean {
   const known = [...box.rounds.keys()].reduce((a, b) => Math.max(a, b), 0)
-  const limit = box === w.s.box ? w.s.round + 1 : box === w.s.last ? known : 1
+  const limit =
+    box === w.s.box ? w.s.round + 1 : box === w.s.last ? Math.max(known, (box.decidedRound ?? 0) + 1) : 1
   return round > limit
 }
 

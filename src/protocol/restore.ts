@@ -10,7 +10,7 @@ import { keepQuorum } from './share.ts'
 import type { ChainState, EngineConfig, EngineState, Kept, ShareQuorum } from './state.ts'
 import { emptyBox, emptyCheckpoint } from './state.ts'
 import type { Work } from './work.ts'
-import { own, ownRound, setTimer } from './work.ts'
+import { own, ownRound, setTimer, workOn } from './work.ts'
 
 /** What the store still knows of a task: enough to go on without ever signing a second object for a key. */
 export interface RestoredTask {
@@ -46,7 +46,7 @@ export function restoreEngine(config: EngineConfig, task: RestoredTask): EngineS
   s.next = emptyBox(next + 1)
   restoreEpoch(s, task)
   restoreLog(s, task.entries)
-  const w: Work = { s, effects: [], owned: new Set() }
+  const w = workOn(s)
   for (const signed of task.signed) restoreObject(w, signed, task.notes ?? new Map())
   for (const proof of task.proofs) {
     if (proof.shares[0]?.object.height === next) keepQuorum(w, proof)

@@ -1,10 +1,10 @@
 import type { Part, Seen } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
-import type { Confirm, Signed } from '../types/objects.ts'
+import type { Checkpoint, Confirm, Signed } from '../types/objects.ts'
 import { isReported } from './accuse.ts'
 import type { HeightBox } from './state.ts'
 import type { Work } from './work.ts'
-import { emit, own } from './work.ts'
+import { boxOf, emit, own } from './work.ts'
 
 /**
  * An own CONFIRM, and beside it what the others said to this node: in its round so far, and in the round that decided
@@ -19,6 +19,14 @@ export function confirmParts(w: Work, signed: Signed<Confirm>): Part[] {
   return [{ kind: 'object', signed }, ...views.filter(({ seen }) => seen.length > 0)]
 }
 
+/** Behind an own CHECKPOINT: what the others said of its height, in the round that decided it. The last word of a task. */
+export function checkpointViews(w: Work, height: number): Part[] {
+  const { last } = w.s
+  if (last?.height !== height) return []
+  const view = viewOf(w, last, lastRound(last))
+  return view.seen.length > 0 ? [view] : []
+}
+
 type SeenPart = Extract<Part, { kind: 'seen' }>
 
 function viewOf(w: Work, box: HeightBox, round: number): SeenPart {
@@ -26,29 +34,38 @@ function viewOf(w: Work, box: HeightBox, round: number): SeenPart {
   const seen = others.flatMap(({ index: member }): Seen[] => {
     const held = heldOf(box, member, round)
     const hash = (signed: Signed | null): Digest | null => signed?.hash ?? null
-    const { status, hello, share, confirm } = held
-    const said = [status, hello, share, confirm].some((signed) => signed !== null)
-    return said
-      ? [{ member, status: hash(status), hello: hash(hello), share: hash(share), confirm: hash(confirm) }]
-      : []
+    const said = Object.values(held).some((signed) => signed !== null)
+    if (!said) return []
+    const { status, hello, share, confirm, checkpoint } = held
+    return [
+      {
+        member,
+        status: hash(status),
+        hello: hash(hello),
+        share: hash(share),
+        confirm: hash(confirm),
+        checkpoint: hash(checkpoint),
+      },
+    ]
   })
   return { kind: 'seen', height: box.height, seen }
 }
 
-/** What of a member is here: STATUS of the height, and the objects of one round. */
+/** What of a member is here: STATUS and CHECKPOINT of the height, the objects of one round, and the HELLO of the next. */
 function heldOf(
   box: HeightBox,
   member: MemberIndex,
   round: number,
-): Readonly<Record<'status' | 'hello' | 'share' | 'confirm', Signed | null>> {
+): Readonly<Record<Exclude<keyof Seen, 'member'>, Signed | null>> {
   const input = box.inputs.get(member)
   const ofRound = box.rounds.get(round)
-  const hello = ofRound?.hello ?? null
+  const hellos = [ofRound?.hello, box.rounds.get(round + 1)?.hello]
   return {
     status: input?.object.type === 'status' ? input : null,
-    hello: hello?.member === member ? hello : null,
+    hello: hellos.find((hello) => hello?.member === member) ?? null,
     share: ofRound?.shares.get(member) ?? null,
     confirm: ofRound?.confirms.get(member) ?? null,
+    checkpoint: box.checkpoints.get(member) ?? null,
   }
 }
 
@@ -60,13 +77,19 @@ function lastRound(last: HeightBox): number {
  * What a member was told, held against what this node was told. A liar that says A to some and B to others is found
  * here: who holds A asks for B, once per object and sender. An answer proves itself; a digest alone proves nothing.
  */
-export function receiveSeen(w: Work, from: MemberIndex, confirm: Confirm, { height, seen }: SeenPart): void {
+export function receiveSeen(
+  w: Work,
+  from: MemberIndex,
+  behind: Confirm | Checkpoint,
+  { height, seen }: SeenPart,
+): void {
   const { s } = w
-  const isRunning = height === confirm.height
-  if ((!isRunning && height !== confirm.height - 1) || from === s.config.self) return
-  const box = [s.box, s.last, s.next, s.older].find((candidate) => candidate?.height === height)
-  if (box === undefined || box === null) return
-  const round = isRunning ? confirm.round : lastRound(box)
+  const isRunning = behind.type === 'confirm' && height === behind.height
+  const isDecided = height === (behind.type === 'confirm' ? behind.height - 1 : behind.height)
+  if ((!isRunning && !isDecided) || from === s.config.self) return
+  const box = boxOf(w, height)
+  if (box === null) return
+  const round = isRunning ? behind.round : lastRound(box)
   const hashes = seen.flatMap(({ member, ...told }) => {
     const held = heldOf(box, member, round)
     return [
@@ -74,6 +97,7 @@ export function receiveSeen(w: Work, from: MemberIndex, confirm: Confirm, { heig
       ...conflict(w, box, from, held.hello, told.hello),
       ...conflict(w, box, from, held.share, told.share),
       ...conflict(w, box, from, held.confirm, told.confirm),
+      ...conflict(w, box, from, held.checkpoint, told.checkpoint),
     ]
   })
   if (hashes.length > 0) emit(w, { kind: 'send', to: from, parts: [{ kind: 'get', hashes }] })

@@ -71,6 +71,8 @@ export interface HeightBox {
   /** By member: STATUS, or the member's CLOSE. */
   inputs: ReadonlyMap<MemberIndex, SignedInput>
   rounds: ReadonlyMap<number, RoundBox>
+  /** CHECKPOINTs of this height, by member, as heard: kept after the chain has the height. */
+  checkpoints: ReadonlyMap<MemberIndex, Signed<Checkpoint>>
   /** Members with two different objects for one key. */
   equivocators: ReadonlySet<MemberIndex>
   /** The second objects, one by member and key, so that others can be shown both. */
@@ -241,6 +243,7 @@ export function emptyBox(height: number): HeightBox {
     height,
     inputs: new Map(),
     rounds: new Map(),
+    checkpoints: new Map(),
     equivocators: new Set(),
     seconds: new Map(),
     asked: new Set(),

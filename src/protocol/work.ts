@@ -13,6 +13,13 @@ export interface Work {
   readonly effects: EngineEffect[]
   /** Rounds and containers that are private to this step already. */
   readonly owned: Set<object>
+  /** The frame that is being taken in. */
+  frame: { readonly from: MemberIndex; readonly objects: readonly Signed[] } | null
+}
+
+/** Work on a state that nobody else holds. */
+export function workOn(s: EngineState): Work {
+  return { s, effects: [], owned: new Set(), frame: null }
 }
 
 /** A map or set that may be written to. */
@@ -56,6 +63,11 @@ export function ownRound(w: Work, box: HeightBox, round: number): RoundBox {
   w.owned.add(copy)
   own(w, box, 'rounds').set(round, copy)
   return copy
+}
+
+/** What was heard of a height: the running one, the two before, or the next; null for others. */
+export function boxOf({ s }: Work, height: number): HeightBox | null {
+  return [s.box, s.last, s.next, s.older].find((box) => box?.height === height) ?? null
 }
 
 /** Time-outs grow linearly with the round, up to this factor, and are back at the base with the next height. */

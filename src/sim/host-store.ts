@@ -1,10 +1,14 @@
 import type { Store, StoredHeight } from '../ports/store.ts'
 import type { Digest } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
+import type { Kept } from '../protocol/state.ts'
+import type { Signed } from '../types/objects.ts'
 
 export interface StoreWatch {
   /** Before and after every write: each may be the last thing that happens. */
   readonly burn: () => void
+  /** This object was signed: whether it becomes durable is not certain. */
+  readonly signed: (signed: Signed, kept: Kept) => void
   /** These entries are durable. */
   readonly logged: (entries: readonly LogEntry[]) => void
   /** This decision is durable. */
@@ -12,7 +16,7 @@ export interface StoreWatch {
 }
 
 /** A store whose every write may be the first thing that does not happen, and that shows what became durable. */
-export function watchedStore(store: Store, { burn, logged, decided }: StoreWatch): Store {
+export function watchedStore(store: Store, { burn, signed, logged, decided }: StoreWatch): Store {
   const write = <T>(run: () => T, seen: () => void = () => undefined): T => {
     burn()
     const result = run()
@@ -23,7 +27,15 @@ export function watchedStore(store: Store, { burn, logged, decided }: StoreWatch
   return {
     signOnce: (request) =>
       write(
-        () => store.signOnce(request),
+        () =>
+          store.signOnce({
+            ...request,
+            sign: () => {
+              const made = request.sign()
+              signed(made, request.kept)
+              return made
+            },
+          }),
         () => logged(request.entries),
       ),
     append: (cluster, entries) =>

@@ -76,11 +76,12 @@ export class Host {
     const opened = this.disk.open({ key: this.keyring.address, deploymentId: chain.domain.salt })
     const store = watchedStore(opened, {
       burn: () => this.burn(),
+      signed: (signed, kept) => world.judge.signed(signed, kept),
       logged: (entries) => world.logged(this, entries),
       decided: (height, bodies) => world.decided(this, height, bodies),
     })
     const node = new RsdpNode({
-      keyring: this.keyring,
+      keyring: { address: this.keyring.address, sign: (digest) => world.sign(this, digest) },
       recover: world.keys.recover,
       store,
       chain: memoryChainClient(chain, this.keyring.address, this.#travel(gate)),

@@ -19,6 +19,10 @@ export interface SeedReport {
   readonly seed: number
   readonly nodes: number
   readonly liars: readonly string[]
+  /** Liars weigh less than a third: agreement, validity and progress were promised. */
+  readonly isBelowThird: boolean
+  /** Heights for which honest members decided two values, and the weight that what they heard convicts, in per cent. */
+  readonly fork: { readonly heights: number; readonly convictedPercent: number } | null
   readonly faults: readonly Fault[]
   /** Heights that honest members decided. */
   readonly heights: number
@@ -36,6 +40,8 @@ export interface SeedReport {
   readonly delays: readonly number[]
 }
 
+/** How long worlds are watched after the heal, and after the last decision, in which liars may stop everything. */
+const UNPROMISED_MS = 20_000
 /** No seed's chaos lasts long enough for rounds above this. */
 const LATE_ROUND = 10
 /** After so many resets an engine only listens, for so many SHARE time-outs; rounds grow meanwhile, up to a limit. */
@@ -43,6 +49,15 @@ const LISTENING = { resets: 5, phases: 600, lateRound: 20 } as const
 
 /** Runs one seed from the first block to the end, and judges it. */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedReport> {
+  const { world, healedAt } = await play(seed, options)
+  return report(seed, world, healedAt)
+}
+
+/** The world of a seed when all is over, and when its faults ended. */
+export async function play(
+  seed: number,
+  options: SeedOptions,
+): Promise<{ readonly world: World; readonly healedAt: number }> {
   const random = new Random(seed)
   const scenario = drawScenario(random, options)
   const keys = (options.keys ?? noteKeys)(seed)
@@ -53,7 +68,8 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   const chaos = new Chaos(world, random.fork())
   const healedAt = await throughChaos(world, chaos)
   if (world.violations.length === 0) await finish(world, healedAt)
-  return report(seed, world, healedAt)
+  if (world.isFormed) world.judge.close()
+  return { world, healedAt }
 }
 
 /** Faults, for as long as the scenario says. Returns when they ended. */
@@ -68,17 +84,19 @@ async function throughChaos(world: World, chaos: Chaos): Promise<number> {
 /** Nothing is in the way any more: every honest node that is up must decide all heights, and the chain get them. */
 async function finish(world: World, healedAt: number): Promise<void> {
   const { heights } = world.scenario.params
+  const isPromised = world.scenario.isBelowThird
+  const boundMs = isPromised ? livenessMs(world) : UNPROMISED_MS
   const isCoreDone = (): boolean => core(world).every((host) => decidedHeight(host) >= heights)
-  if (!(await world.run(healedAt + livenessMs(world), isCoreDone))) {
-    if (world.violations.length > 0) return
+  if (!(await world.run(healedAt + boundMs, isCoreDone))) {
+    if (world.violations.length > 0 || !isPromised) return
     const stuck = core(world).map((host) => `${host.index}:${decidedHeight(host)}`)
     world.violate('stuck', `heights decided ${livenessMs(world)} ms after the heal: ${stuck.join(' ')}`)
     return
   }
   const task = world.chain.tasks.get(TASK_ID)
-  const anchorMs = world.queue.nowMs + anchoringMs(world)
+  const anchorMs = world.queue.nowMs + (isPromised ? anchoringMs(world) : UNPROMISED_MS)
   if (await world.run(anchorMs, () => task?.result !== null)) return
-  if (world.violations.length === 0)
+  if (world.violations.length === 0 && isPromised)
     world.violate('not-anchored', `the chain has ${task?.last ?? 0} of ${heights} heights`)
 }
 
@@ -128,6 +146,8 @@ function report(seed: number, world: World, healedAt: number): SeedReport {
     seed,
     nodes: world.hosts.length,
     liars: [...scenario.liars.values()],
+    isBelowThird: scenario.isBelowThird,
+    fork: world.isFormed ? forkOf(world) : null,
     faults: [...scenario.faults],
     heights: decided.length,
     rounds,
@@ -140,6 +160,12 @@ function report(seed: number, world: World, healedAt: number): SeedReport {
     events: world.trace.events,
     delays: scenario.chaosMs === 0 ? delaysOf(world) : [],
   }
+}
+
+function forkOf({ judge, scenario }: World): SeedReport['fork'] {
+  const heights = judge.decisions.forked.size
+  const total = scenario.weights.reduce((sum, weight) => sum + weight, 0)
+  return heights === 0 ? null : { heights, convictedPercent: (100 * judge.accountability.convicted) / total }
 }
 
 /** Of worlds in which nobody does more harm than to fall silent, from the height after that on. */

@@ -34,6 +34,8 @@ export interface Scenario {
   readonly weights: readonly number[]
   /** Liars by node. */
   readonly liars: ReadonlyMap<number, LiarName>
+  /** Liars weigh less than a third. */
+  readonly isBelowThird: boolean
   readonly params: TaskParams
   readonly faults: ReadonlySet<Fault>
   /** Delay of a frame, without faults. */
@@ -53,15 +55,24 @@ export interface Scenario {
   readonly eventMs: number
 }
 
+export interface PercentRange {
+  readonly min: number
+  readonly max: number
+}
+
 export interface ScenarioOptions {
   readonly heights: number
   /** Only these liars; null: drawn. */
   readonly liar?: LiarName | null
+  /** Most weight that liars may have, in per cent of all: drawn between the two. Absent: less than a third. */
+  readonly liarPercent?: PercentRange | null
   /** No faults, all delays alike. */
   readonly calm?: boolean
   readonly nodes?: number
 }
 
+/** A flatterer does harm only in company: it is drawn where liars may weigh more than a third. */
+const BELOW_THIRD = LIAR_NAMES.filter((name) => name !== 'flatterer')
 const SIZES = [4, 4, 4, 5, 5, 7, 7, 10, 13] as const
 export const BLOCK_MS = 500
 /** Blocks for which sign-up stays open. */
@@ -82,6 +93,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
   return {
     weights,
     liars,
+    isBelowThird: 3 * sum([...liars.keys()].map((node) => weights[node] ?? 0)) < sum(weights),
     params: drawParams(random, n, options.heights),
     faults,
     delayMs: { min, max: isCalm ? min : min + random.int(0, 80) },
@@ -106,24 +118,34 @@ function drawWeights(random: Random, n: number): number[] {
   return equal
 }
 
-/** As many liars as fit below a third of the weight, or fewer. */
+/** As many liars as fit below a third of the weight or into their share of it, or fewer. */
 function drawLiars(
   random: Random,
   weights: readonly number[],
-  { liar = null, calm = false }: ScenarioOptions,
+  { liar = null, liarPercent = null, calm = false }: ScenarioOptions,
 ): Map<number, LiarName> {
   const liars = new Map<number, LiarName>()
   if (liar === null && (calm || random.chance(0.15))) return liars
-  const one = random.chance(0.5) ? random.pick(LIAR_NAMES) : null
-  const most = random.chance(0.7) ? weights.length : 1
+  const total = sum(weights)
+  const percent = liarPercent === null ? null : random.int(liarPercent.min, liarPercent.max)
+  const fits = (liarWeight: number): boolean =>
+    percent === null ? 3 * liarWeight < total : 100 * liarWeight <= percent * total
+  const one = drawKind(random, percent !== null)
+  const most = percent !== null || random.chance(0.7) ? weights.length : 1
   let weight = 0
   for (const node of random.shuffled(weights.map((_, i) => i))) {
     const heavier = weight + (weights[node] ?? 0)
-    if (3 * heavier >= sum(weights) || liars.size >= most) continue
+    if (!fits(heavier) || liars.size >= most) continue
     weight = heavier
-    liars.set(node, liar ?? one ?? random.pick(LIAR_NAMES))
+    liars.set(node, liar ?? one ?? random.pick(BELOW_THIRD))
   }
   return liars
+}
+
+/** The kind that all liars of a world are of, if they are of one. */
+function drawKind(random: Random, areMany: boolean): LiarName | null {
+  if (areMany && random.chance(0.25)) return 'flatterer'
+  return random.chance(0.5) ? random.pick(BELOW_THIRD) : null
 }
 
 /** Honest nodes without which the others still are a quorum. */

@@ -16,6 +16,14 @@ export interface Summary {
   readonly counts: Record<string, number>
   /** Seeds by liar. */
   readonly liars: Record<string, number>
+  /** Seeds in which liars weigh a third or more: neither agreement nor progress is promised. */
+  unpromised: number
+  /** Seeds in which honest members decided two values for a height. */
+  readonly forks: {
+    seeds: number
+    heights: number
+    /** Least weight convicted, per cent. */ convictedPercentMin: number
+  }
   /** Longest time from a heal to the end, simulated. */
   healedMsMax: number
   /** Message delays to a decision, over calm seeds: how many heights took how many. */
@@ -39,6 +47,8 @@ export function emptySummary(): Summary {
     sizes: {},
     counts: {},
     liars: {},
+    unpromised: 0,
+    forks: { seeds: 0, heights: 0, convictedPercentMin: 100 },
     healedMsMax: 0,
     delays: {},
     failed: [],
@@ -52,6 +62,8 @@ export function addReport(summary: Summary, report: SeedReport): void {
   summary.frames += report.frames
   summary.simulatedMs += report.simulatedMs
   summary.events += report.events
+  if (!report.isBelowThird) summary.unpromised += 1
+  if (report.fork !== null) addFork(summary.forks, report.fork)
   summary.healedMsMax = Math.max(summary.healedMsMax, report.healedMs)
   add(summary.sizes, report.nodes, report.heights)
   for (const [round, heights] of Object.entries(report.rounds)) add(summary.rounds, Number(round), heights)
@@ -59,6 +71,12 @@ export function addReport(summary: Summary, report: SeedReport): void {
   for (const liar of new Set(report.liars)) add(summary.liars, liar, 1)
   for (const delay of report.delays) add(summary.delays, delay.toFixed(2), 1)
   if (report.violations.length > 0) summary.failed.push({ seed: report.seed, violations: report.violations })
+}
+
+function addFork(forks: Summary['forks'], fork: NonNullable<SeedReport['fork']>): void {
+  forks.seeds += 1
+  forks.heights += fork.heights
+  forks.convictedPercentMin = Math.min(forks.convictedPercentMin, fork.convictedPercent)
 }
 
 function add<K extends string | number>(counts: Record<K, number>, what: K, count: number): void {

@@ -9,7 +9,7 @@ import type { ReducerResult } from '../reducers/result.ts'
 import { rateLimit } from '../reducers/rate-limit.ts'
 import { runReducer } from '../reducers/run.ts'
 import type { Cluster } from '../types/cluster.ts'
-import type { Address, Digest } from '../types/ids.ts'
+import type { Address, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LedgerEvent } from '../types/ledger.ts'
 import type { LogEntry } from '../types/log.ts'
@@ -82,7 +82,7 @@ export class World {
     const salt = keccak(utf8Hex(`simulated deployment ${seed}`))
     const verifyingContract: Address = `0x${'c0'.repeat(20)}`
     const domain = { chainId: 31337n, verifyingContract, salt }
-    this.chain = new MemoryChain({ domain, reorgDepth: 2, recover: keys.recover })
+    this.chain = new MemoryChain({ domain, reorgDepth: 2, closeGrace: 10, recover: keys.recover })
     this.network = new Network(this.queue, random.fork(), scenario, (what) => this.count(what))
     this.hosts = scenario.weights.map((_, i) => new Host(this, i, keys.keyring(i), random.fork()))
     for (const { index, keyring } of this.hosts) {
@@ -130,8 +130,8 @@ export class World {
     this.#isTouched = true
   }
 
-  count(what: string): void {
-    this.counts[what] = (this.counts[what] ?? 0) + 1
+  count(what: string, times = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + times
   }
 
   /** Only for whoever reads the trace: not part of its hash. */
@@ -157,6 +157,12 @@ export class World {
 
   get honest(): Host[] {
     return this.hosts.filter((host) => !this.isLiar(host))
+  }
+
+  /** A node's key signs. */
+  sign(host: Host, digest: Digest): Hex {
+    this.judge.keyUsed(host.member, digest)
+    return host.keyring.sign(digest)
   }
 
   /** A frame leaves a node; a liar's mouth may make something else of it. */
@@ -200,6 +206,7 @@ export class World {
       const member = this.#member(this.nodeOf.get(from) ?? -1)
       this.#postAll(host, mouth.hear(member, frameOf(bytes).parts))
     }
+    this.judge.heard(host.member, () => frameOf(bytes))
     receive(from, bytes)
   }
 
@@ -273,10 +280,12 @@ export class World {
       cluster,
       separator: domainSeparator(domain),
       recover: this.keys.recover,
-      epochHeights: this.scenario.params.epochHeights,
+      params: this.scenario.params,
       isHonest: (member) => !liars.has(member),
+      isBelowThird: this.scenario.isBelowThird,
       violate: (kind, detail) => this.violate(kind, detail),
-      eventsPosted: () => this.#events.length,
+      count: (what, times) => this.count(what, times),
+      events: () => this.#events,
       reduce: (inputs, eventSeq, closing) => {
         const events = this.#events.slice(0, eventSeq)
         const params = this.scenario.params.reducerParams

@@ -35,10 +35,12 @@ export type Part =
 export interface Seen {
   readonly member: MemberIndex
   readonly status: Digest | null
-  /** HELLO, SHARE and CONFIRM of one round. */
+  /** SHARE and CONFIRM of one round; HELLO of that round or of the next: no member convenes both. */
   readonly hello: Digest | null
   readonly share: Digest | null
   readonly confirm: Digest | null
+  /** CHECKPOINT of the height. */
+  readonly checkpoint: Digest | null
 }
 
 export interface Frame {

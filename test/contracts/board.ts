@@ -13,6 +13,7 @@ const MAX_16 = 2n ** 16n - 1n
 const MAX_32 = 2n ** 32n - 1n
 const MAX_128 = 2n ** 128n - 1n
 const BYTES_MAX = 31n * 1024n
+const GAS_STEP = 3_500n
 const KEY_FROZEN = 2n
 const ONLY_ACTIVE_KEY = 2n
 
@@ -249,6 +250,26 @@ describe('TaskBoard', () => {
       await mineTo(w, opensAt - 2n)
       await refused(w.board.form(taskId), w.board, 'TooEarly', opensAt - 1n, opensAt)
       await mineTo(w, opensAt - 1n)
+      await form(w, taskId, actors)
+    })
+
+    it('draws the whole cluster or none, however little gas it gets', async () => {
+      const { w, actors } = await loadFixture(four)
+      const taskId = await joined(w, actors)
+      await mineTo(w, (await blockNumber(w)) + 1n)
+      const enough = await w.board.form.estimateGas(taskId)
+      const refusals = new Set<string>()
+      for (let gasLimit = 60_000n; gasLimit < enough - GAS_STEP; gasLimit += GAS_STEP) {
+        const refusal = (error: unknown): string => {
+          const { data } = error as { data: unknown }
+          return typeof data === 'string' ? data : '0x'
+        }
+        const call = w.board.form.staticCall(taskId, { gasLimit })
+        refusals.add(await call.then(() => 'drawn', refusal))
+      }
+      const notWritten = w.board.interface.getError('SnapshotNotWritten')!.selector
+      // nothing to read is out of gas
+      expect(refusals).to.deep.equal(new Set(['0x', notWritten]))
       await form(w, taskId, actors)
     })
 

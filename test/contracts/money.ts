@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { network } from 'hardhat'
+import { proofOf, report } from './evidence.ts'
 import { refused } from './refused.ts'
 import type { Actor, Story, World } from './world.ts'
 import {
@@ -16,6 +17,7 @@ import { NOBODY, mineTo, registered, registeredMany, running, taskParams } from 
 
 const connection = await network.create()
 const { loadFixture } = connection.networkHelpers
+const LOCK = 100n
 const OVER_OR_EXPIRED = allowed('Closed', 'NoQuorum', 'Expired')
 
 async function seven() {
@@ -299,6 +301,18 @@ describe('Hostile tokens', () => {
     await expect(publish).to.be.revertedWithCustomError(w.board, 'WrongAmountReceived')
   })
 
+  it('are refused if one wei more than a penalty arrives at the board', async () => {
+    const { w, token, actors } = await loadFixture(hostile)
+    const story = await running(w, actors, { stakePerNode: LOCK })
+    const gift = token.interface.encodeFunctionData('faucet', [await w.board.getAddress(), 1])
+    await token.setCallback(token, gift)
+    const proof = proofOf(story, 0, 'equivocation')
+    await refused(report(w, w.mallory, proof), w.registry, 'WrongAmountReceived', LOCK + 1n, LOCK)
+    await token.setCallback(NOBODY, '0x')
+    await report(w, w.mallory, proof)
+    expect(await w.registry.lockOf(story.taskId, story.members[0]!.keyAddress)).to.equal(0)
+  })
+
   it('are refused if they answer false', async () => {
     const { w, token, alice } = await loadFixture(hostile)
     await w.registry.connect(alice.operator).requestUnbond(10)
@@ -345,45 +359,4 @@ describe('Hostile tokens', () => {
       await refused(claim, w.board, 'ReentrancyGuardReentrantCall')
     }
   })
-})
-
-describe('A task in which everybody vanishes', () => {
-  /** What happened before; returns the task. */
-  const lives: [string, (w: World, actors: Actor[]) => Promise<bigint>][] = [
-    ['after publish', async (w) => joined(w, [], { maxNodes: 7 })],
-    ['after a few sign-ups', async (w, actors) => joined(w, actors.slice(0, 3), { maxNodes: 7 })],
-    ['before the drawing', async (w, actors) => joined(w, actors)],
-    ['after the drawing', async (w, actors) => (await running(w, actors)).taskId],
-    [
-      'after some heights',
-      async (w, actors) => {
-        const story = await running(w, actors)
-        await story.accept(story.members[await story.turn()]!.node, 3, { signers: [0, 1, 2, 3, 4] })
-        return story.taskId
-      },
-    ],
-  ]
-
-  for (const [when, live] of lives) {
-    it(`frees all money by the calls of its owners alone: ${when}`, async () => {
-      const { w, actors } = await loadFixture(seven)
-      const taskId = await live(w, actors)
-      await mineTo(w, (await blockNumber(w)) + WINDOWS.taskBlocksMax)
-      const open = await w.board.claimsOpenAt(taskId)
-      expect(open)
-        .to.be.greaterThan(0)
-        .and.to.be.lessThan(await blockNumber(w))
-      for (const { operator, operatorAddress, keyAddress } of actors) {
-        const earned = await w.board
-          .connect(operator)
-          .claim.staticCall(taskId)
-          .catch(() => 0n)
-        if (earned > 0n) await w.board.connect(operator).claim(taskId)
-        if ((await w.registry.lockOf(taskId, keyAddress)) > 0n) await w.board.release(taskId, keyAddress)
-        expect(await w.registry.account(operatorAddress)).to.deep.equal([STAKE, 0n, 0n, 0n])
-      }
-      await w.board.connect(w.client).claim(taskId)
-      await expectConserved(w, actors, 0n)
-    })
-  }
 })

@@ -211,6 +211,19 @@ describe('Penalties', () => {
       expect(await w.board.convictionOf(taskId, 0)).to.deep.equal([1n, false])
     })
 
+    it('is about members alone: no other seat has a conviction, before the cluster stands or after', async () => {
+      const { w, actors } = await fresh()
+      const taskId = await joined(w, actors)
+      const seats = [actors.length, 31, 32, 255]
+      for (const seat of [0, ...seats])
+        expect(await w.board.convictionOf(taskId, seat), `${seat}`).to.deep.equal([0n, false])
+      const story = await form(w, taskId, actors)
+      for (const member of story.members.keys())
+        await report(w, w.mallory, proofOf(story, member, 'equivocation'))
+      for (const seat of seats)
+        expect(await w.board.convictionOf(taskId, seat), `${seat}`).to.deep.equal([0n, false])
+    })
+
     for (const [name, end] of [
       ['a completed task', (w: World, story: Story) => story.accept(w.mallory)],
       ['a task that fell silent', async (w: World) => mineTo(w, (await blockNumber(w)) + 401n)],

@@ -146,6 +146,21 @@ describe('Slasher.wrongReduction', () => {
         await refused(judge(c.w, await accusation(c, WRONG)), c.w.slasher, 'NoVerdict', label(reason))
       })
     }
+
+    it('that answers with something else than a yes or no, or than bytes', async () => {
+      const twin = `0x${'7e'.repeat(20)}`
+      const { interface: abi } = await connection.ethers.getContractAt('IReducer', twin)
+      const aggregate = abi.getFunction('aggregate').selector.slice(2)
+      const answersNothing = '0x00'
+      // mem[0] = 1; returns 32 bytes of it, to aggregate 64
+      const answersOne = `0x600160005260003560e01c63${aggregate}1460010160051b6000f3`
+      for (const code of [answersNothing, answersOne]) {
+        await connection.networkHelpers.setCode(twin, code)
+        const c = await seven({ twin })
+        const call = judge(c.w, await accusation(c, WRONG))
+        await refused(call, c.w.slasher, 'NoVerdict', label("twin's answer"))
+      }
+    })
   })
 
   describe('weighs the CONFIRMs for the wrong value', () => {

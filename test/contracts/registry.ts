@@ -218,10 +218,15 @@ describe('NodeRegistry', () => {
       await refused(again, w.registry, 'KeyStatusNotAllowed', alice.keyAddress, KEY.Frozen, ACTIVE_OR_JAILED)
     })
 
-    it('let the node itself say where it is', async () => {
+    it('let the node itself say where it is, and its operator', async () => {
       const { w, alice } = await loadFixture(people)
-      const call = w.registry.connect(alice.node).updateAddresses(alice.keyAddress, ['0x01', '0x02'])
-      await expect(call).to.emit(w.registry, 'AddressesUpdated').withArgs(alice.keyAddress, ['0x01', '0x02'])
+      for (const [by, addresses] of [
+        [alice.node, ['0x01', '0x02']],
+        [alice.operator, ['0x03']],
+      ] as const) {
+        const call = w.registry.connect(by).updateAddresses(alice.keyAddress, [...addresses])
+        await expect(call).to.emit(w.registry, 'AddressesUpdated').withArgs(alice.keyAddress, addresses)
+      }
     })
   })
 

@@ -33,7 +33,8 @@ const REDUCER_PARAMS = toHex(rateLimitParamsCodec.encode({ budget: BUDGET, deman
 const EVENTS = [encodeBudgetEvent(70n), encodeBudgetEvent(130n)]
 const TICKS = { debateTicks: 8, shareTicks: 8, confirmTicks: 12, helloTicks: 12, slotTicks: 10 }
 const DISORDER_TICKS = 400
-const LIVE_TICKS = 4_000
+/** Longer than members who lost their reducer five times only listen: 600 SHARE time-outs. */
+const LIVE_TICKS = 10_000
 
 /** A signed object as evidence brings it. */
 export interface Piece {

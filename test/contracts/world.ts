@@ -260,6 +260,9 @@ const CHECKPOINT = {
   ],
 }
 
+/** Where the log of a member stands that signs later. */
+export const OWN_HEAD = { logSeq: 9n, logHead: id('its own head') }
+
 /** A running task as its members see it: who sits where, what was accepted, what comes next. */
 export class Story {
   last = 0n
@@ -331,6 +334,13 @@ export class Story {
       inputs: options.inputs ?? '0x',
       signatures: concat(signatures),
     }
+  }
+
+  /** One member's signature over the last checkpoint, with a log head of its own, unless it is spoilt. */
+  coSignature(member: number, spoilt: Partial<Record<string, unknown>> = {}): string {
+    const { cluster, last: height, root } = this
+    const message = { cluster, height, root, ...OWN_HEAD, ...spoilt }
+    return this.members[member]!.key.sign(TypedDataEncoder.hash(this.domain, CHECKPOINT, message)).serialized
   }
 
   /** Sends the next checkpoint and takes note that it was accepted. */

@@ -25,11 +25,6 @@ import {
 /** Fields of views on which no verdict rests, each with the reason. Events and calldata have none. */
 const UNUSED_VIEWS: Readonly<Record<string, string>> = {
   'windows().taskBlocksMax': 'bounds publish() only; the contract has applied it',
-  'windows().closeGrace': 'decides until when checkpoints are accepted; the contract has applied it',
-  'windows().evidence': 'decides when money can be taken; the audit does not judge payments',
-  'task().escrow': 'money; the audit does not judge payments',
-  'task().stakePerNode': 'a copy of the parameter; the locks are compared with the parameter itself',
-  'head().graceHeights': 'decides how many late heights are accepted; the contract has applied it',
 }
 
 /**

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { VariantReport } from '../../examples/rate-limit/compare-report.ts'
 import { rsdp } from '../helpers/rsdp.ts'
 
 interface DemoData {
@@ -16,12 +17,32 @@ interface DemoData {
       readonly percent: number
     }[]
   } | null
+  readonly provider: {
+    readonly contendedWindows: number
+    readonly loweredFrom: number
+    readonly agreed: VariantReport
+    readonly static: VariantReport
+  }
   readonly paid: Readonly<Record<string, string>>
   readonly audit: {
     readonly verdict: string
     readonly findings: readonly unknown[]
     readonly convictions: readonly unknown[]
   }
+}
+
+/** Both counted the same arrivals; what was served fits into the budgets; the lowering is theirs. */
+function expectCounted({ heights, provider }: DemoData): void {
+  expect(provider.contendedWindows).within(Math.ceil(0.3 * heights), heights)
+  expect(provider.agreed.arrived).equal(provider.static.arrived)
+  for (const { windows, served } of [provider.agreed, provider.static]) {
+    expect(windows).length(heights + 2)
+    for (const window of windows) expect(window.served).within(0, window.budget)
+    expect(served).greaterThan(0)
+  }
+  const { windows } = provider.agreed
+  const budgets = windows.map(({ window, budget }) => [window < provider.loweredFrom, budget])
+  for (const [isBefore, budget] of budgets) expect(budget).equal(isBefore === true ? 120_000 : 90_000)
 }
 
 describe('rsdp demo', function () {
@@ -36,6 +57,7 @@ describe('rsdp demo', function () {
     expect(data.rounds).length(12)
     expect(data.checkpoints).equal(2)
     expect(data.lowestMagnitude).lessThan(1)
+    expectCounted(data)
     expect(data.audit.verdict).equal('verified')
     expect(data.audit.findings).deep.equal([])
     expect(Object.keys(data.paid)).length(5)

@@ -19,7 +19,8 @@ const HONEST = 5
 const SEATS = 7
 const HEIGHTS = 4
 const STAKE = 100n * 10n ** 18n + 7n
-const HEIGHTS_OF_LIES = `2-${HEIGHTS}`
+/** So many that every member convenes the first round after round 0 of one of them: lies about lists need that. */
+const HEIGHTS_FOR_ALL = 1 + SEATS
 
 interface Crime {
   readonly fault: string
@@ -51,9 +52,10 @@ const impact = ({ evidence }: ChainConviction): number =>
  */
 const PATIENT = { debateTicks: 100, shareTicks: 100, helloTicks: 100, confirmTicks: 200 }
 
-/** Two liars a task: one more and they could stop the cluster. */
+/** Two liars a task at most: one more and they could stop the cluster. */
 const TASKS: readonly {
-  readonly crimes: readonly [Crime, Crime]
+  readonly crimes: readonly Crime[]
+  readonly heights?: number
   readonly params: (network: FaultyNetwork) => Partial<TaskParams>
 }[] = [
   {
@@ -71,6 +73,15 @@ const TASKS: readonly {
   {
     crimes: [crime('equivocate-confirm', 'E1', 100, addsUp), crime('illegal-log', 'E2', 5, addsUp)],
     params: () => PATIENT,
+  },
+  {
+    crimes: [crime('equivocate-hello', 'E1', 5), crime('bogus-list', 'E3', 1)],
+    heights: HEIGHTS_FOR_ALL,
+    params: () => ({}),
+  },
+  {
+    crimes: [crime('equivocate-checkpoint', 'E1', 100)],
+    params: () => ({}),
   },
 ]
 
@@ -96,12 +107,13 @@ describe('liars pay: processes over TCP, judged on a real chain', function () {
     liars: readonly LocalNode[],
     crimes: readonly Crime[],
     params: Partial<TaskParams> = {},
+    heights = HEIGHTS,
   ): Promise<bigint> {
     liars.forEach((node, i) => {
       const fault = crimes[i]?.fault
-      network.start(node, fault === undefined ? null : `${fault}:${HEIGHTS_OF_LIES}`)
+      network.start(node, fault === undefined ? null : `${fault}:2-${heights}`)
     })
-    const taskId = await network.runTask(HEIGHTS, { stakePerNode: STAKE, ...params })
+    const taskId = await network.runTask(heights, { stakePerNode: STAKE, ...params })
     const seats = network.seatsOf(taskId)
     await network.until('the result on chain', () => network.said('finalize.mined', taskId).length > 0)
     await network.until('all liars are convicted', () =>
@@ -116,13 +128,13 @@ describe('liars pay: processes over TCP, judged on a real chain', function () {
     return taskId
   }
 
-  function itGoesOnToTheEnd(taskId: () => bigint): void {
+  function itGoesOnToTheEnd(taskId: () => bigint, heights = HEIGHTS): void {
     it('the cluster goes on to the end, of one mind', async () => {
       const { board } = network.connection.contracts
       const [result] = await board.queryFilter(board.filters.TaskFinalized(taskId()))
-      expect(result?.args.height).equal(BigInt(HEIGHTS))
+      expect(result?.args.height).equal(BigInt(heights))
       const decided = network.said('height.decided', taskId())
-      for (let height = 1; height <= HEIGHTS; height += 1) {
+      for (let height = 1; height <= heights; height += 1) {
         const values = decided
           .filter(({ facts }) => facts['height'] === height)
           .map(({ facts }) => facts['value'])
@@ -155,7 +167,7 @@ describe('liars pay: processes over TCP, judged on a real chain', function () {
     itGoesOnToTheEnd(() => taskId)
   })
 
-  TASKS.forEach(({ crimes, params }, n) => {
+  TASKS.forEach(({ crimes, params, heights }, n) => {
     describe(crimes.map(({ fault }) => fault).join(' and '), () => {
       let taskId: bigint
       let liars: readonly LocalNode[]
@@ -166,7 +178,7 @@ describe('liars pay: processes over TCP, judged on a real chain', function () {
 
       before(async () => {
         liars = liarsOf(n)
-        taskId = await runTask(liars, crimes, params(network))
+        taskId = await runTask(liars, crimes, params(network), heights)
         seats = network.seatsOf(taskId)
         report = await network.audit(taskId)
         moment = new ChainMoment(network, report)
@@ -217,7 +229,7 @@ describe('liars pay: processes over TCP, judged on a real chain', function () {
       })
 
       it('nobody else is accused, and nobody else loses anything', async () => {
-        const guilty = new Set(liars.map(({ name }) => seats.get(name)))
+        const guilty = new Set(crimes.map((_, i) => seats.get(liars[i]!.name)))
         const accused = network.said('evidence.found', taskId).map(({ facts }) => facts['member'])
         expect(new Set(accused)).deep.equal(guilty)
         expect(new Set(convictions.map(({ member }) => member))).deep.equal(guilty)
@@ -226,7 +238,7 @@ describe('liars pay: processes over TCP, judged on a real chain', function () {
         }
       })
 
-      itGoesOnToTheEnd(() => taskId)
+      itGoesOnToTheEnd(() => taskId, heights)
 
       it('the audit finds offence, evidence and amounts to be right', async () => {
         expect(report.findings).deep.equal([])

@@ -3,76 +3,108 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import type { DevChain } from '../../src/adapters/hardhat/dev-chain.ts'
 import { startDevChain } from '../../src/adapters/hardhat/dev-chain.ts'
+import { anvilProgram, startAnvil } from '../helpers/anvil.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { commandsIn } from '../helpers/doc-commands.ts'
+import type { CliRun } from '../helpers/rsdp.ts'
 import { rsdp, runFile } from '../helpers/rsdp.ts'
+import { skip } from '../helpers/skip.ts'
 
-const script = (name: string): string => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url))
+interface Chain {
+  readonly rpcUrl: string
+  close(): Promise<void>
+}
 
-describe('step by step, by script, on a chain that already runs', function () {
-  this.timeout(240_000)
-  let chain: DevChain
-  let scratch: string
-  let deployment: string
-  let nodes: ChildProcess | null = null
+/** Sign-up lasts 40 blocks: time enough on a busy machine. */
+const BLOCK_MS = 400
+/** Two EVMs that share no code; null: this machine has no such program. */
+const CHAINS: Readonly<Record<string, () => Promise<Chain> | null>> = {
+  Hardhat: () => startDevChain({ port: 0, blockMs: BLOCK_MS }),
+  anvil: () => {
+    const program = anvilProgram()
+    return program === null ? null : startAnvil(program, BLOCK_MS)
+  },
+}
 
-  before(async () => {
-    scratch = mkdtempSync(join(tmpdir(), 'rsdp-steps-'))
-    deployment = join(scratch, 'deployment.json')
-    chain = await startDevChain({ port: 0, blockMs: 200 })
+for (const [name, start] of Object.entries(CHAINS))
+  describe(`step by step, by script, on a chain that already runs: ${name}`, function () {
+    this.timeout(240_000)
+    let chain: Chain
+    let scratch: string
+    let deployment: string
+    let nodes: ChildProcess | null = null
+
+    before(async function () {
+      const starting = start()
+      if (starting === null) skip(this, 'npm has no anvil for this machine')
+      scratch = mkdtempSync(join(tmpdir(), 'rsdp-steps-'))
+      deployment = join(scratch, 'deployment.json')
+      chain = await starting
+    })
+    after(async () => {
+      nodes?.kill('SIGKILL')
+      // neither is there where the suite was skipped
+      await (chain as Chain | undefined)?.close()
+      if ((scratch as string | undefined) !== undefined) rmSync(scratch, { recursive: true, force: true })
+    })
+
+    /** What the README says to type: for this chain, in this folder, with fewer nodes and heights. */
+    function fromReadme(what: string): string[] {
+      const [command, ...others] = commandsIn('README.md').filter(
+        ({ text, isWhole }) => isWhole && text.includes(what),
+      )
+      if (command === undefined || others.length > 0) throw new Error(`the README has not one ${what}`)
+      const here: Readonly<Record<string, string>> = {
+        'http://127.0.0.1:8545': chain.rpcUrl,
+        'deployments/31337.json': deployment,
+        '.rsdp/nodes': join(scratch, 'nodes'),
+        '7': '4',
+        '24': '8',
+      }
+      const words = command.text.split(/ +/).slice(1)
+      return words.map((word) => here[word] ?? word)
+    }
+    const script = (what: string): Promise<CliRun> => {
+      const [, file, ...args] = fromReadme(what)
+      return runFile(file!, args)
+    }
+
+    it('deploys, starts staked nodes, publishes, watches, audits, as the README says', async () => {
+      const deployed = await script('scripts/deploy.ts')
+      expect(deployed.code, deployed.stderr).equal(0)
+
+      let printed = ''
+      const [, ...args] = fromReadme('scripts/start-nodes.ts')
+      const running = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+      nodes = running
+      running.stdout.on('data', (data: Buffer) => (printed += data.toString()))
+      running.stderr.on('data', (data: Buffer) => (printed += data.toString()))
+      await eventually(() => printed.split('"connected":3').length > 4, 60_000)
+
+      const published = await script('scripts/publish-task.ts')
+      expect(published.code, published.stderr).equal(0)
+      expect(published.stdout).match(/^task 1: /)
+
+      const surroundings = ['--rpc-url', chain.rpcUrl, '--deployment', deployment]
+      const watched = await rsdp(
+        ...fromReadme('task watch 1'),
+        ...['--timeout', '120', '--json', ...surroundings],
+      )
+      expect(watched.code, watched.stderr + printed).equal(0)
+      const lines = watched.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { type: string; reason?: string })
+      expect(lines.at(-1)).deep.include({ type: 'end', reason: 'finalized' })
+
+      const audited = await script('scripts/audit.ts')
+      expect(audited.code, audited.stdout + audited.stderr).equal(0)
+
+      const ended = new Promise<number | null>((resolve) => running.once('exit', resolve))
+      running.kill('SIGTERM')
+      expect(await ended).equal(143)
+      nodes = null
+    })
   })
-  after(async () => {
-    nodes?.kill('SIGKILL')
-    await chain.close()
-    rmSync(scratch, { recursive: true, force: true })
-  })
-
-  it('deploys, starts staked nodes, publishes, watches, audits', async () => {
-    const deployed = await runFile(script('deploy.ts'), [chain.rpcUrl, deployment])
-    expect(deployed.code, deployed.stderr).equal(0)
-
-    let printed = ''
-    const args = [script('start-nodes.ts'), '4', chain.rpcUrl, deployment, join(scratch, 'nodes')]
-    const running = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    nodes = running
-    running.stdout.on('data', (data: Buffer) => (printed += data.toString()))
-    running.stderr.on('data', (data: Buffer) => (printed += data.toString()))
-    await eventually(() => printed.split('"connected":3').length > 4, 60_000)
-
-    const published = await runFile(script('publish-task.ts'), ['4', '8', chain.rpcUrl, deployment])
-    expect(published.code, published.stderr).equal(0)
-    expect(published.stdout).match(/^task 1: /)
-
-    const watched = await rsdp(
-      ...[
-        'task',
-        'watch',
-        '1',
-        '--timeout',
-        '120',
-        '--json',
-        '--rpc-url',
-        chain.rpcUrl,
-        '--deployment',
-        deployment,
-      ],
-    )
-    expect(watched.code, watched.stderr + printed).equal(0)
-    const lines = watched.stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { type: string; reason?: string })
-    expect(lines.at(-1)).deep.include({ type: 'end', reason: 'finalized' })
-
-    const audited = await runFile(script('audit.ts'), ['1', chain.rpcUrl, deployment])
-    expect(audited.code, audited.stdout + audited.stderr).equal(0)
-
-    const ended = new Promise<number | null>((resolve) => running.once('exit', resolve))
-    running.kill('SIGTERM')
-    expect(await ended).equal(143)
-    nodes = null
-  })
-})

@@ -2,6 +2,7 @@ import { AbiCoder } from 'ethers'
 import { Wallet } from '../../src/adapters/evm/wallet.ts'
 import { connect } from '../../src/adapters/evm/connect.ts'
 import {
+  claim,
   finalize,
   form,
   freeze,
@@ -10,6 +11,7 @@ import {
   publish,
   quit,
   release,
+  revoke,
   rotateKey,
 } from '../../src/adapters/evm/operator.ts'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
@@ -35,8 +37,9 @@ const lower = (text: string): Address => text.toLowerCase() as Address
 
 /**
  * A whole task on a local chain with real contracts and keys, anchored without running nodes. Besides the four members
- * one sign-up is withdrawn, one key frozen and one replaced, and after the last height three members are convicted and one
- * of them released, so that every event the auditor reads is there.
+ * one sign-up is withdrawn, one key frozen and one replaced; the client revokes the task before its last checkpoint, which
+ * is accepted in the grace and co-signed; then three members are convicted and one of them released, and some take what is theirs, so
+ * that every event the auditor reads is there.
  */
 export async function anchorTask(): Promise<AuditedNetwork> {
   const net = await startTestNetwork({
@@ -60,6 +63,7 @@ export async function anchorTask(): Promise<AuditedNetwork> {
   const script = scriptTask({ taskId, cluster, keys, domain: net.connection.domain })
   await anchor(net, alice!, taskId, script)
   await convict(net, taskId, cluster, keys)
+  await settle(net, taskId, cluster)
   return { net, taskId, script }
 }
 
@@ -100,7 +104,8 @@ function walletOf({ connection }: TestNetwork, { privateKey }: ChainNode): Walle
 
 async function anchor(net: TestNetwork, node: ChainNode, taskId: bigint, script: Script): Promise<void> {
   const chain = await connect({ rpcUrl: net.rpcUrl, deployment: net.deployment, privateKey: node.privateKey })
-  for (const call of script.calls) {
+  for (const [i, call] of script.calls.entries()) {
+    if (i > 0) await revoke(net.client, taskId)
     const sent = await chain.send(
       chain.prepareCheckpoint({
         ...call,
@@ -112,7 +117,17 @@ async function anchor(net: TestNetwork, node: ChainNode, taskId: bigint, script:
     if (sent.kind === 'reverted') throw new Error(`checkpoint: ${sent.error}`)
   }
   chain.close()
+  await coSign(net, taskId, script.coSign)
   await finalize(net.client, taskId, fromHex(script.result), script.previousRoot, script.inputsRoot)
+}
+
+/** The member that the last checkpoint left out signs it after all. */
+async function coSign(net: TestNetwork, taskId: bigint, args: Script['coSign']): Promise<void> {
+  const to = net.deployment.contracts.PhaseLog.address
+  const { member, logSeq, logHead, signature } = args
+  const call = [taskId, member, logSeq, logHead, '0x', signature] as const
+  const data = net.connection.contracts.log.interface.encodeFunctionData('coSign', [...call]) as Hex
+  await net.client.execute('coSign', { to, data })
 }
 
 /**
@@ -159,6 +174,17 @@ async function convict(
   const { closeGrace, evidence } = net.deployment.windows
   await net.mineTo((await net.connection.provider.getBlockNumber()) + closeGrace + evidence + 1)
   await release(net.client, taskId, cluster.members[2]!.key)
+}
+
+/** The client, seat 0 and a sign-up that was not drawn take what is theirs; the others leave it. */
+async function settle(net: TestNetwork, taskId: bigint, { members }: Cluster): Promise<void> {
+  const ownerOf = (key: Address): Wallet => net.nodes.find((node) => node.key.address === key)!.operator
+  const [first] = members
+  await claim(net.client, taskId)
+  await claim(ownerOf(first!.key), taskId)
+  await release(net.client, taskId, first!.key)
+  const [, , , , , frank] = net.nodes
+  await release(net.client, taskId, frank!.key.address)
 }
 
 /** abi.encode of the fields after `cluster`. */

@@ -30,6 +30,12 @@ const SEED_BLOCK_HASH = keccak(utf8Hex('seed block'))
 const JOIN_DEADLINE = 30n
 const REORG_DEPTH = 6n
 const STAKE = 1_000n
+const CLOSE_GRACE = 10n
+const EVIDENCE = 30n
+const PUBLISHED_AT = 10n
+const FORMED_AT = 37n
+/** Blocks between two checkpoints, all sent by alice. */
+const PACE = 10n
 const NAMES = ['alice', 'bob', 'carol', 'dave']
 
 const address = (text: string): Address => `0x${keccak(utf8Hex(text)).slice(26)}`
@@ -79,6 +85,8 @@ export interface HistoryOptions {
   readonly params?: Partial<RawTaskParams>
   readonly twist?: Twist
   readonly batchHeights?: number
+  /** The member that the last checkpoint left out signs it afterwards: what is sent for it. */
+  readonly coSign?: (honest: CallArgs['coSign']) => CallArgs['coSign']
 }
 
 /** A history by hand, as the chain would tell it: no chain, no nodes, real signatures. */
@@ -146,7 +154,7 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
     const sent = chronicle.transaction('NodeRegistry', operator, 5n, 'register', args)
     chronicle.emit('NodeRegistry', sent, 'KeyRegistered', { operator: owner, key: key.address, publicKey })
   }
-  const published = chronicle.transaction('TaskBoard', client, 10n, 'publish', { params })
+  const published = chronicle.transaction('TaskBoard', client, PUBLISHED_AT, 'publish', { params })
   const clientAddress = client.address.toLowerCase() as Address
   chronicle.emit('TaskBoard', published, 'TaskPublished', {
     taskId: TASK_ID,
@@ -166,7 +174,7 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
     paramsHash,
   )
   const pointer = address('snapshot')
-  const formed = chronicle.transaction('TaskBoard', client, 37n, 'form', { taskId: TASK_ID })
+  const formed = chronicle.transaction('TaskBoard', client, FORMED_AT, 'form', { taskId: TASK_ID })
   const snapshot = encodeSnapshot(cluster.members)
   chronicle.emit('TaskBoard', formed, 'ClusterFormed', {
     taskId: TASK_ID,
@@ -198,11 +206,11 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
     ...(twist === undefined ? {} : { twist }),
     ...(batchHeights === undefined ? {} : { batchHeights }),
   })
-  const head = anchor(chronicle, script, cluster, actors[0]!.node)
+  const head = anchor(chronicle, script, cluster, actors[0]!.node, options.coSign)
   return {
     cluster,
     script,
-    history: wrap(chronicle, cluster, snapshot, pointer, paramsHash, clientAddress, head, script),
+    history: wrap(chronicle, cluster, snapshot, pointer, paramsHash, clientAddress, head, script, params),
   }
 }
 
@@ -224,11 +232,12 @@ function anchor(
   script: Script,
   cluster: Cluster,
   submitter: Wallet,
+  coSign: HistoryOptions['coSign'],
 ): TaskHistory['views']['head'] {
   let root = rootStart(cluster.id)
   let last = 0n
   let eventSeq = 0n
-  let lastBlock = 37n
+  let lastBlock = FORMED_AT
   for (const call of script.calls) {
     for (let at = 2; at + 134 <= call.batch.length; at += 134) {
       const [stateHash, inputsRoot] = [call.batch.slice(at + 2, at + 66), call.batch.slice(at + 66, at + 130)]
@@ -237,7 +246,7 @@ function anchor(
       root = keccak(concatHex(root, value))
       last += 1n
     }
-    lastBlock += 10n
+    lastBlock += PACE
     const sent = chronicle.transaction('PhaseLog', submitter, lastBlock, 'checkpoint', call)
     chronicle.emit('PhaseLog', sent, 'Checkpointed', {
       ...call,
@@ -247,12 +256,19 @@ function anchor(
       submitter: lower(submitter),
     })
   }
+  if (coSign !== undefined) {
+    const { member, logSeq, logHead, signature } = script.coSign
+    const ints = { taskId: TASK_ID, member: BigInt(member), logSeq: BigInt(logSeq) }
+    const args = coSign({ ...ints, logHead, note: '0x', signature })
+    const later = chronicle.transaction('PhaseLog', submitter, lastBlock + 2n, 'coSign', args)
+    chronicle.emit('PhaseLog', later, 'CoSigned', { ...args, height: last })
+  }
   const { result, previousRoot, inputsRoot } = script
   const args = { taskId: TASK_ID, result, previousRoot, inputsRoot }
   const sent = chronicle.transaction('TaskBoard', submitter, lastBlock + 5n, 'finalize', args)
   const stateHash = keccak(result)
   chronicle.emit('TaskBoard', sent, 'TaskFinalized', { taskId: TASK_ID, height: last, stateHash, result })
-  return { root, last, eventSeq, lastBlock, members: BigInt(cluster.members.length) }
+  return { root, last, eventSeq, lastBlock, graceHeights: 0n, members: BigInt(cluster.members.length) }
 }
 
 function wrap(
@@ -264,6 +280,7 @@ function wrap(
   client: Address,
   head: TaskHistory['views']['head'],
   script: Script,
+  params: RawTaskParams,
 ): TaskHistory {
   return {
     expected: {
@@ -271,6 +288,8 @@ function wrap(
       deploymentId: DEPLOYMENT_ID,
       reorgDepth: REORG_DEPTH,
       jail: 200n,
+      closeGrace: CLOSE_GRACE,
+      evidence: EVIDENCE,
       contracts: CONTRACTS,
     },
     taskId: TASK_ID,
@@ -282,6 +301,12 @@ function wrap(
       domainSeparator: domainSeparator(DOMAIN),
       reorgDepth: REORG_DEPTH,
       jail: 200n,
+      closeGrace: CLOSE_GRACE,
+      evidence: EVIDENCE,
+      status: { status: 4n, closedAt: head.lastBlock + CLOSE_GRACE },
+      claimsOpenAt: head.lastBlock + CLOSE_GRACE + EVIDENCE + 1n,
+      tally: tallyOf(cluster, script, params, chronicle),
+      locks: new Map(cluster.members.map(({ key }) => [key, STAKE])),
       convictions: cluster.members.map(() => ({ percent: 0n, correlated: false })),
       task: {
         client,
@@ -290,8 +315,11 @@ function wrap(
         snapshot: pointer,
         members: BigInt(cluster.members.length),
         signups: 4n,
-        formBlock: 37n,
+        formBlock: FORMED_AT,
         eventsPosted: 1n,
+        revokedBlock: 0n,
+        escrow: escrowOf(params),
+        stakePerNode: STAKE,
         resultHash: keccak(script.result),
       },
       head,
@@ -301,6 +329,40 @@ function wrap(
     snapshotCode: new Map([[pointer, concatHex('00', snapshot)]]),
     blockHashes: new Map([[JOIN_DEADLINE + REORG_DEPTH, SEED_BLOCK_HASH]]),
   }
+}
+
+/** What PhaseLog would count. Alice sends every checkpoint, `PACE` blocks after the one before. */
+function tallyOf(
+  cluster: Cluster,
+  { calls }: Script,
+  params: RawTaskParams,
+  { events }: Chronicle,
+): TaskHistory['views']['tally'] {
+  const n = BigInt(cluster.members.length)
+  const alice = createKeyring(fromHex(privateKey('key of alice'))).address
+  const missed = cluster.members.map(() => 0n)
+  const feeUnits = cluster.members.map(() => 0n)
+  let last = 0n
+  for (const { batch, bitmap } of calls) {
+    const count = BigInt((batch.length - 2) / 134)
+    const turn = Number((last / params.epochHeights + PACE / params.turnBlocks) % n)
+    last += count
+    const signers = cluster.members.filter((_, i) => (bitmap >> BigInt(i)) % 2n === 1n)
+    for (const { index } of cluster.members)
+      if ((bitmap >> BigInt(index)) % 2n === 0n) missed[index]! += count
+    const ends = last % params.epochHeights === 0n || last === params.heights
+    if (ends && cluster.members[turn]!.key === alice) feeUnits[turn]! += BigInt(signers.length)
+  }
+  // only the last checkpoint is ever co-signed here
+  for (const { name, args } of events)
+    if (name === 'CoSigned') missed[Number(args.member)]! -= params.epochHeights
+  return { last, missed, feeUnits }
+}
+
+function escrowOf({ endBlock, stallBlocks, heights, epochHeights, ...params }: RawTaskParams): bigint {
+  const halfStalls = (endBlock + CLOSE_GRACE - PUBLISHED_AT) / ((stallBlocks + 1n) / 2n)
+  const fees = (heights + epochHeights - 1n) / epochHeights + halfStalls
+  return params.rewardPerHeight * heights + params.checkpointFee * (fees < heights ? fees : heights)
 }
 
 /** A copy with one event changed. */

@@ -79,6 +79,13 @@ export interface Script {
   readonly inputsRoot: Digest
   /** Every member's log, as it was signed. */
   readonly logs: ReadonlyMap<MemberIndex, readonly LogEntry[]>
+  /** What the silent member would have signed at the last checkpoint. */
+  readonly coSign: {
+    readonly member: MemberIndex
+    readonly logSeq: number
+    readonly logHead: Digest
+    readonly signature: Hex
+  }
 }
 
 interface Height extends BatchHeight {
@@ -106,7 +113,25 @@ export function scriptTask(options: ScriptOptions): Script {
     calls.push(makeCall(options, calls.length, batch, previous, root, logs))
   }
   const last = heights.at(-1)!
-  return { calls, result: toHex(last.state), previousRoot, inputsRoot: last.inputsRoot, logs }
+  const coSign = coSignature(options, last.height, root, logs.get(SILENT_MEMBER) ?? [])
+  return { calls, result: toHex(last.state), previousRoot, inputsRoot: last.inputsRoot, logs, coSign }
+}
+
+function coSignature(
+  { cluster, keys, domain }: ScriptOptions,
+  height: number,
+  root: Digest,
+  log: readonly LogEntry[],
+): Script['coSign'] {
+  const epoch = epochOf(height, EPOCH_HEIGHTS)
+  const entries = log.filter((entry) => epochOf(entry.height, EPOCH_HEIGHTS) === epoch)
+  const head = {
+    logSeq: entries.length,
+    logHead: entries.reduce((before, entry) => appendLog(before, entry), logStart(cluster.id, epoch)),
+  }
+  const object = { type: 'checkpoint', height, root, ...head } as const
+  const digest = signingDigest(domainSeparator(domain), hashObject(cluster.id, object))
+  return { member: SILENT_MEMBER, ...head, signature: keys[SILENT_MEMBER]!.sign(digest) }
 }
 
 function decideHeights({ cluster, twist = {} }: ScriptOptions): Height[] {

@@ -62,6 +62,7 @@ export class Trace {
       case 'append':
         return this.#entries(effect.entries)
       case 'broadcast':
+        if (isPassedOn(member, effect.parts)) return `passes both on`
         if (this.#announcing.delete(member)) return null
         return `again: ${this.#parts(effect.parts)}`
       case 'send':
@@ -148,6 +149,12 @@ export class Trace {
     this.#names.set(value, name)
     return name
   }
+}
+
+/** Two objects of another member, and nothing else. */
+function isPassedOn(member: MemberIndex, parts: readonly Part[]): boolean {
+  const [first, second] = parts.map((part) => (part.kind === 'object' ? part.signed.member : member))
+  return parts.length === 2 && first !== member && first === second
 }
 
 function told(evidence: Evidence): string {

@@ -70,7 +70,7 @@ export class FakeProject {
     this.write('package-lock.json', '{}')
     this.write('hardhat.config.ts', '')
     this.write('contracts/A.sol', '')
-    this.write('contracts/test/A.t.sol', '')
+    this.write('test/solidity/A.t.sol', '')
     this.write('src/cli/main.ts', ENTRY)
     this.write('scripts/other.ts', `console.log('other')\n${ENTRY}`)
     copyFileSync(LAUNCHER, join(this.root, 'rsdp'))

@@ -53,7 +53,18 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   faults: { imports: [...BASE, 'reducers', 'ports'], packages: [], nature: 'pure' },
   node: { imports: [...BASE, 'ports', 'protocol', 'reducers', 'views', 'faults'] },
   sim: {
-    imports: [...BASE, 'faults', 'node', 'protocol', 'reducers', 'views', 'ports', 'adapters/memory'],
+    // the auditor is its second judge of evidence
+    imports: [
+      ...BASE,
+      'faults',
+      'node',
+      'protocol',
+      'reducers',
+      'views',
+      'ports',
+      'adapters/memory',
+      'audit',
+    ],
     packages: [],
     nature: 'closed',
   },

@@ -331,6 +331,7 @@ export class RunnerCluster {
       },
       logger: recordingLogger(seat.lines),
       onCertified: (box) => void seat.certified.push(box),
+      onEvidence: () => undefined,
       onFatal: (error) => this.#down(seat, error),
     }
   }

@@ -1,30 +1,32 @@
-/** Runs the Solidity tests (`contracts/test`) and writes their counts like the mocha reporter does. */
-import { writeFileSync } from 'node:fs'
+/** Runs the Solidity tests (`test/solidity`) and writes their counts like the mocha reporter does. */
+import { globSync, writeFileSync } from 'node:fs'
 import hre from 'hardhat'
 import type { Counts } from './counting-reporter.ts'
 
-interface Summary {
-  readonly passed: number
-  readonly failed: number
-  readonly skipped?: number
+interface Run {
+  readonly suiteResults: readonly {
+    readonly testResults: readonly {
+      readonly name: string
+      readonly status: 'Success' | 'Failure' | 'Skipped'
+    }[]
+  }[]
 }
 
-const result = (await hre.tasks.getTask(['test', 'solidity']).run({})) as {
+const testFiles = globSync('test/solidity/*.t.sol').sort()
+const result = (await hre.tasks.getTask(['test', 'solidity']).run({ testFiles })) as {
   readonly success: boolean
-  readonly value?: { readonly summary: Summary }
-  readonly error?: { readonly summary: Summary }
+  readonly value?: Run
+  readonly error?: Run
 }
-const summary = (result.value ?? result.error)?.summary
+const tests = (result.value ?? result.error)?.suiteResults.flatMap(({ testResults }) => testResults)
 const file = process.env['RSDP_TEST_COUNTS']
-if (summary !== undefined && file !== undefined) {
-  const times = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+if (tests !== undefined && file !== undefined) {
+  const names = (wanted: string): string[] =>
+    tests.filter(({ status }) => status === wanted).map(({ name }) => name)
   const counts: Counts = {
-    passed: summary.passed,
-    failed: times(summary.failed).map((i) => `Solidity test, failure ${i} above`),
-    skipped: times(summary.skipped ?? 0).map((i) => ({
-      name: `Solidity test, skip ${i} above`,
-      reason: 'see above',
-    })),
+    passed: names('Success').length,
+    failed: names('Failure'),
+    skipped: names('Skipped').map((name) => ({ name, reason: 'skipped by the test itself' })),
   }
   writeFileSync(file, JSON.stringify(counts))
 }

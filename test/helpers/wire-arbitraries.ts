@@ -70,7 +70,14 @@ export const part: fc.Arbitrary<RawPart> = fc.oneof(
     kind: fc.constant('seen' as const),
     height: count,
     seen: listOf(
-      fc.record({ member, status: optional, hello: optional, share: optional, confirm: optional }),
+      fc.record({
+        member,
+        status: optional,
+        hello: optional,
+        share: optional,
+        confirm: optional,
+        checkpoint: optional,
+      }),
     ),
   }),
   fc.record({ kind: fc.constant('get' as const), hashes: listOf(digest) }),

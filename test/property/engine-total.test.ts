@@ -124,6 +124,7 @@ const part: fc.Arbitrary<Part> = fc.oneof<fc.Arbitrary<Part>[]>(
         hello: fc.option(digest),
         share: fc.option(digest),
         confirm: fc.option(digest),
+        checkpoint: fc.option(digest),
       }),
     ),
   }),

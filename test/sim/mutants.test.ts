@@ -12,11 +12,17 @@ const CASES: readonly {
 }[] = [
   { mutant: 'quorumOfTwoThirds', options: { nodes: 6 }, kinds: ['bad-list', 'invalid-decision'] },
   { mutant: 'signsAgain', options: { nodes: 4 }, kinds: ['signed-twice', 'honest-convicted', 'stuck'] },
-  { mutant: 'forgetsVotes', options: { nodes: 4, heights: 12 }, kinds: ['amnesia'] },
+  {
+    mutant: 'forgetsVotes',
+    options: { nodes: 4, heights: 16, liar: 'share-for-one' },
+    kinds: ['amnesia'],
+  },
   { mutant: 'staysListed', options: { nodes: 5 }, kinds: ['invalid-decision', 'stuck', 'node-fault'] },
   { mutant: 'weightHeard', options: { nodes: 4 }, kinds: ['invalid-decision', 'disagreement'] },
   { mutant: 'inputsUnbound', options: { nodes: 4, liar: 'equivocate-status' }, kinds: ['invalid-decision'] },
   { mutant: 'shortLists', options: { nodes: 4 }, kinds: ['bad-list'] },
+  { mutant: 'signsUnsent', options: { nodes: 4 }, kinds: ['signed-unseen'] },
+  { mutant: 'shortListsUnseen', options: { nodes: 4 }, kinds: ['convictable'] },
   {
     mutant: 'believesAnyone',
     options: { nodes: 4, liar: 'forger' },
@@ -33,7 +39,7 @@ describe('broken engines', () => {
     it(`are seen: ${MUTANTS[mutant].name}`, async () => {
       const found = await hunt(MUTANTS[mutant], { heights: 5, ...options }, 60)
       expect(found.seeds, 'seeds until it is seen').not.to.equal(null)
-      expect(kinds).to.include(found.kind)
+      expect(found.kinds.filter((kind) => kinds.includes(kind))).not.to.deep.equal([])
     })
   }
 })

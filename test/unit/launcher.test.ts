@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { FakeProject } from '../helpers/fake-project.ts'
 
-const INSTALL = ['npm ci --prefix . --loglevel=error', 'hardhat build --quiet']
+const INSTALL = ['npm ci --prefix . --loglevel=error', 'hardhat build --no-tests --quiet']
 
 describe('launcher', () => {
   let project: FakeProject
@@ -108,12 +108,12 @@ describe('launcher', () => {
     project.provide('npm')
     await project.run()
     project.calls()
-    project.write('contracts/test/A.t.sol', 'changed')
+    project.write('test/solidity/A.t.sol', 'changed')
     await project.run()
     expect(project.calls()).deep.equal([])
     project.write('contracts/B.sol', 'new')
     await project.run()
-    expect(project.calls()).deep.equal(['hardhat build --quiet'])
+    expect(project.calls()).deep.equal(['hardhat build --no-tests --quiet'])
     project.write('package-lock.json', '{ }')
     await project.run()
     expect(project.calls()).deep.equal(INSTALL)

@@ -14,6 +14,7 @@ import type {
   LedgerEventEvent,
   TaskFinalizedEvent,
   TaskPublishedEvent,
+  TaskRevokedEvent,
 } from '../../../types/ethers-contracts/TaskBoard.ts'
 import { fromHex } from '../../codec/hex.ts'
 import type { ChainEvent } from '../../ports/chain.ts'
@@ -65,6 +66,10 @@ const DECODERS = {
     Joined: (args) => {
       const [taskId, key, operator] = args as JoinedEvent.OutputTuple
       return { kind: 'taskJoined', taskId, key: lower(key), operator: lower(operator) }
+    },
+    TaskRevoked: (args) => {
+      const [taskId] = args as TaskRevokedEvent.OutputTuple
+      return { kind: 'taskRevoked', taskId }
     },
     ClusterFormed: (args) => {
       const formed = args as ClusterFormedEvent.OutputTuple

@@ -50,6 +50,8 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
     join: ['taskId', 'key'],
     quit: ['taskId', 'key'],
     form: ['taskId'],
+    revoke: ['taskId'],
+    claim: ['taskId'],
     postEvent: ['taskId', 'data'],
     release: ['taskId', 'key'],
     finalize: ['taskId', 'result', 'previousRoot', 'inputsRoot'],
@@ -67,6 +69,7 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
       'inputs',
       'signatures',
     ],
+    coSign: ['taskId', 'member', 'logSeq', 'logHead', 'note', 'signature'],
   },
   Slasher: {
     equivocation: [...ACCUSED, 'objectType', 'first', 'firstSignature', 'second', 'secondSignature'],

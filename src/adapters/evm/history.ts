@@ -33,11 +33,16 @@ const BOARD_EVENTS = [
   'LedgerEvent',
   'TaskFinalized',
   'Penalised',
+  'TaskRevoked',
+  'Claimed',
+  'Released',
 ] as const
+/** Events with the task as their first topic. */
+const LOG_EVENTS = ['Checkpointed', 'CoSigned'] as const
 /** Events with a signing key as their second topic. */
 const KEY_EVENTS = ['KeyRegistered', 'KeyRotated', 'KeyFrozen', 'KeyJailed'] as const
 /** Events with the task as their second topic. */
-const STAKE_EVENTS = ['StakeLocked', 'StakeSlashed'] as const
+const STAKE_EVENTS = ['StakeLocked', 'StakeUnlocked', 'StakeSlashed'] as const
 /** Transactions asked for at a time. */
 const PARALLEL = 8
 
@@ -67,6 +72,8 @@ export class EvmHistory implements ChainHistory {
       deploymentId: deployment.deploymentId,
       reorgDepth: BigInt(deployment.windows.reorgDepth),
       jail: BigInt(deployment.windows.jail),
+      closeGrace: BigInt(deployment.windows.closeGrace),
+      evidence: BigInt(deployment.windows.evidence),
       contracts: { NodeRegistry, TaskBoard, PhaseLog, Slasher },
     }
   }
@@ -75,13 +82,14 @@ export class EvmHistory implements ChainHistory {
     const chainId = await this.#rpc.chainId()
     const head = await this.#rpc.head()
     const code = await this.#code(head)
-    const views = await this.#views(taskId, head)
+    const stated = await this.#views(taskId, head)
     const ofTask = await this.#ofTask(taskId, head)
-    if (ofTask.length === 0 && BigInt(views.task.client) === 0n) throw noTask(taskId, head)
+    if (ofTask.length === 0 && BigInt(stated.task.client) === 0n) throw noTask(taskId, head)
     const transactions = await this.#transactions(ofTask)
     const keys = keysOf(decodeAll(ofTask, transactions).events)
     const ofKeys = await this.#ofKeys(keys, head)
     await this.#transactions(ofKeys, transactions)
+    const views = { ...stated, locks: await this.#locks(taskId, keys, head) }
     const { events, malformed } = decodeAll([...ofTask, ...ofKeys], transactions)
     return {
       expected: this.#expected,
@@ -107,18 +115,20 @@ export class EvmHistory implements ChainHistory {
     }
   }
 
-  async #views(taskId: bigint, head: bigint): Promise<TaskViews> {
+  async #views(taskId: bigint, head: bigint): Promise<Omit<TaskViews, 'locks'>> {
+    type Windows = Pick<TaskViews, 'reorgDepth' | 'jail' | 'closeGrace' | 'evidence'>
     const windows = await this.#view('TaskBoard', 'windows', [], head)
-    const { reorgDepth, jail } = windows as { reorgDepth: bigint; jail: bigint }
+    const { reorgDepth, jail, closeGrace, evidence } = windows as unknown as Windows
     const task = (await this.#view('TaskBoard', 'task', [taskId], head)) as unknown as TaskViews['task']
     return {
       deploymentId: (await this.#view('PhaseLog', 'deploymentId', [], head)) as Digest,
       domainSeparator: (await this.#view('PhaseLog', 'domainSeparator', [], head)) as Digest,
-      reorgDepth,
-      jail,
-      task,
+      ...{ reorgDepth, jail, closeGrace, evidence, task },
       head: (await this.#view('PhaseLog', 'head', [taskId], head)) as unknown as TaskViews['head'],
       convictions: await this.#convictions(taskId, Number(task.members), head),
+      status: (await this.#view('TaskBoard', 'statusOf', [taskId], head)) as unknown as TaskViews['status'],
+      claimsOpenAt: (await this.#view('TaskBoard', 'claimsOpenAt', [taskId], head)) as bigint,
+      tally: (await this.#view('PhaseLog', 'tally', [taskId], head)) as unknown as TaskViews['tally'],
     }
   }
 
@@ -131,10 +141,17 @@ export class EvmHistory implements ChainHistory {
     return views as unknown as TaskViews['convictions']
   }
 
+  async #locks(taskId: bigint, keys: readonly Address[], head: bigint): Promise<TaskViews['locks']> {
+    const locks = new Map<Address, bigint>()
+    for (const key of keys)
+      locks.set(key, (await this.#view('NodeRegistry', 'lockOf', [taskId, key], head)) as bigint)
+    return locks
+  }
+
   async #view(
     contract: ContractName,
     name: string,
-    args: readonly bigint[],
+    args: readonly (bigint | Address)[],
     head: bigint,
   ): Promise<AbiValue> {
     const abi: Interface = abis()[contract]
@@ -153,7 +170,7 @@ export class EvmHistory implements ChainHistory {
     const { contracts } = this.#expected
     const task: Digest = `0x${taskId.toString(16).padStart(64, '0')}`
     const board = topicsOf('TaskBoard', BOARD_EVENTS)
-    const log = topicsOf('PhaseLog', ['Checkpointed'])
+    const log = topicsOf('PhaseLog', LOG_EVENTS)
     const slasher = topicsOf('Slasher', ['Convicted'])
     const stakes = topicsOf('NodeRegistry', STAKE_EVENTS)
     return [
@@ -279,7 +296,7 @@ const READ: readonly EventName[] = [
   ...BOARD_EVENTS,
   ...KEY_EVENTS,
   ...STAKE_EVENTS,
-  'Checkpointed',
+  ...LOG_EVENTS,
   'Convicted',
 ]
 

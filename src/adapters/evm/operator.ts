@@ -123,6 +123,12 @@ export async function publish(
   return { ...done(receipt), taskId: eventArgs(receipt, abis().TaskBoard, 'TaskPublished')[0] as bigint }
 }
 
+/** Ends a task early. By its client, once. */
+export async function revoke(wallet: Wallet, taskId: bigint): Promise<Done> {
+  const data = abis().TaskBoard.encodeFunctionData('revoke', [taskId])
+  return done(await execute(wallet, 'revoke', 'TaskBoard', data))
+}
+
 /** Signs a key up. By the key itself or its operator. */
 export async function join(wallet: Wallet, taskId: bigint, key: Address): Promise<Done> {
   const data = abis().TaskBoard.encodeFunctionData('join', [taskId, key])
@@ -177,10 +183,22 @@ export async function claim(wallet: Wallet, taskId: bigint): Promise<Done & { re
   return { ...done(receipt), amountWei: eventArgs(receipt, abis().TaskBoard, 'Claimed')[2] as bigint }
 }
 
-/** Turns a sign-up's lock into free stake of its operator. */
-export async function release(wallet: Wallet, taskId: bigint, key: Address): Promise<Done> {
+/** Turns a sign-up's lock into free stake of its operator; a part may go to the insurance first. */
+export async function release(
+  wallet: Wallet,
+  taskId: bigint,
+  key: Address,
+): Promise<Done & { readonly amountWei: bigint }> {
   const data = abis().TaskBoard.encodeFunctionData('release', [taskId, key])
-  return done(await execute(wallet, 'release', 'TaskBoard', data))
+  const receipt = await execute(wallet, 'release', 'TaskBoard', data)
+  return { ...done(receipt), amountWei: eventArgs(receipt, abis().TaskBoard, 'Released')[3] as bigint }
+}
+
+/** Takes what the wallet was credited for proofs. */
+export async function withdrawCredit(wallet: Wallet): Promise<Done & { readonly amountWei: bigint }> {
+  const data = abis().TaskBoard.encodeFunctionData('withdrawCredit')
+  const receipt = await execute(wallet, 'withdrawCredit', 'TaskBoard', data)
+  return { ...done(receipt), amountWei: eventArgs(receipt, abis().TaskBoard, 'CreditWithdrawn')[1] as bigint }
 }
 
 function execute(

@@ -2,7 +2,6 @@ import type { Chain, EventPage, PreparedCall, SendOutcome } from '../../ports/ch
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
-import type { TaskStatus } from '../../types/task.ts'
 import type { MemoryChain } from './chain.ts'
 
 /** How a call travels to the chain and its answer back; rejects with E_RPC_DOWN when it does not. */
@@ -23,7 +22,7 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
       if (page === 'reorg') throw failure('E_REORG', `block ${after} is another one now`, EXIT.precondition)
       return page
     },
-    taskStatus: (taskId) => ask(() => statusOf(chain, taskId)),
+    taskStatus: (taskId) => ask(() => chain.statusOf(taskId)),
     logHead: (taskId) =>
       ask(() => {
         const { last = 0, root = chain.hashOf(0) } = chain.tasks.get(taskId) ?? {}
@@ -70,14 +69,6 @@ function pageAfter(
   const block = Math.min(chain.head - chain.reorgDepth, after + blocksMax)
   if (block <= after) return null
   return { events: chain.eventsIn(after + 1, block), block, hash: chain.hashOf(block) }
-}
-
-function statusOf(chain: MemoryChain, taskId: bigint): TaskStatus {
-  const task = chain.tasks.get(taskId)
-  if (task === undefined) return 'None'
-  if (task.cluster === null) return 'Open'
-  if (task.result !== null) return 'Closed'
-  return task.last === task.params.heights ? 'Finalizing' : 'Active'
 }
 
 /** What a node sees of an endpoint that does not answer. */

@@ -13,7 +13,7 @@ import type { Cluster } from '../../types/cluster.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../../types/ids.ts'
 import type { Checkpoint, Signed } from '../../types/objects.ts'
-import type { TaskParams } from '../../types/task.ts'
+import type { TaskParams, TaskStatus } from '../../types/task.ts'
 
 /** A call of one of the contracts' functions. */
 export type ChainCall =
@@ -45,6 +45,10 @@ export interface ChainTask {
   eventSeq: number
   /** Block of the last accepted checkpoint, or of the drawing. */
   lastBlock: number
+  /** Block in which the client revoked it. */
+  revokedAt: number | null
+  /** Last height that is accepted: all, R more once it was revoked, none if the cluster was drawn after that. */
+  limit: number
   events: number
   result: Uint8Array | null
   /** Share of the lock that each convicted member has lost, %. */
@@ -76,6 +80,8 @@ export interface TwinModel {
 export interface MemoryChainInit {
   readonly domain: Domain
   readonly reorgDepth: number
+  /** Blocks for which a revoked task still accepts heights. */
+  readonly closeGrace: number
   readonly recover: RecoverSigner
   /** Absent: wrong reductions get no verdict. */
   readonly twin?: TwinModel
@@ -91,6 +97,7 @@ class Refused extends Error {}
 export class MemoryChain {
   readonly domain: Domain
   readonly reorgDepth: number
+  readonly closeGrace: number
   readonly tasks = new Map<bigint, ChainTask>()
   readonly accepted: AcceptedCheckpoint[] = []
   readonly twin: TwinModel | null
@@ -109,6 +116,7 @@ export class MemoryChain {
   constructor(init: MemoryChainInit) {
     this.domain = init.domain
     this.reorgDepth = init.reorgDepth
+    this.closeGrace = init.closeGrace
     this.twin = init.twin ?? null
     this.#recover = init.recover
     this.#separator = domainSeparator(init.domain)
@@ -142,11 +150,27 @@ export class MemoryChain {
       root: zero,
       eventSeq: 0,
       lastBlock: 0,
+      revokedAt: null,
+      limit: params.heights,
       events: 0,
       result: null,
       convictions: new Map(),
     })
     this.#emit({ kind: 'taskPublished', taskId, client: `0x${'c1'.repeat(20)}`, params })
+  }
+
+  /** The client ends a task. */
+  revoke(taskId: bigint): void {
+    const task = this.#task(taskId)
+    const { cluster, last, params, limit } = task
+    task.revokedAt = this.#block + 1
+    task.limit = cluster === null ? 0 : Math.min(limit, last + params.epochHeights)
+    this.#emit({ kind: 'taskRevoked', taskId })
+  }
+
+  statusOf(taskId: bigint): TaskStatus {
+    const task = this.tasks.get(taskId)
+    return task === undefined ? 'None' : statusOf(task, this.#block, this.closeGrace)
   }
 
   /** A ledger event of a task (paper, section 6). */
@@ -288,7 +312,7 @@ export class MemoryChain {
     const { params, signups } = task
     const registration = this.#registered.get(key)
     check(registration !== undefined, 'NotRegistered')
-    check(this.#block < params.joinDeadline && task.cluster === null, 'WrongStatus')
+    check(this.#block < params.joinDeadline && this.statusOf(taskId) === 'Open', 'WrongStatus')
     check(!signups.includes(key), 'AlreadyJoined')
     check(signups.length < params.maxNodes, 'Full')
     signups.push(key)
@@ -299,7 +323,7 @@ export class MemoryChain {
     const task = this.#task(taskId)
     const { params, signups } = task
     const seedBlock = params.joinDeadline + this.reorgDepth
-    check(task.cluster === null && this.#block > seedBlock, 'WrongStatus')
+    check(this.statusOf(taskId) === 'Open' && this.#block > seedBlock, 'WrongStatus')
     check(signups.length >= params.minNodes, 'TooFew')
     const seed = this.hashOf(seedBlock)
     const members = signups.map((key, index) => {
@@ -318,12 +342,12 @@ export class MemoryChain {
   #checkpoint(call: CheckpointCall): void {
     const task = this.#task(call.taskId)
     const { cluster, params } = task
-    check(cluster !== null && task.result === null, 'WrongStatus')
+    check(cluster !== null && RUNNING.has(this.statusOf(call.taskId)), 'WrongStatus')
     check(call.first === task.last + 1, 'WrongFirst')
     const heights = decodeBatch(call.batch)
     check(heights !== null && heights.length > 0, 'BadBatch')
     const last = task.last + heights.length
-    check(last <= params.heights, 'BeyondLimit')
+    check(last <= task.limit, 'BeyondLimit')
     check(epochOf(call.first, params.epochHeights) === epochOf(last, params.epochHeights), 'CrossesEpoch')
     let { root, eventSeq } = task
     const roots = heights.map(({ stateHash, inputsRoot, eventSeqDelta }) => {
@@ -382,6 +406,18 @@ export class MemoryChain {
     task.result = result
     this.#emit({ kind: 'taskFinalized', taskId: call.taskId, height: task.last })
   }
+}
+
+const RUNNING: ReadonlySet<TaskStatus> = new Set(['Active', 'Finalizing'])
+
+/** A task's end by `endBlock` or by silence is not modelled. */
+function statusOf(task: ChainTask, block: number, closeGrace: number): TaskStatus {
+  const { cluster, revokedAt, params, last, lastBlock, limit, result } = task
+  if (cluster === null) return revokedAt !== null && revokedAt <= params.joinDeadline ? 'Expired' : 'Open'
+  if (result !== null) return 'Closed'
+  if (revokedAt === null) return last === params.heights ? 'Finalizing' : 'Active'
+  const end = limit === 0 ? lastBlock : revokedAt
+  return block < end + closeGrace ? 'Finalizing' : 'Closed'
 }
 
 type EvidenceCall = Extract<ChainCall, { kind: 'evidence' }>

@@ -23,6 +23,16 @@ const FIELDS: Readonly<Record<ObjectType, readonly Field[]>> = {
   close: fieldsOf('close'),
 }
 
+const typeHash = (type: ObjectType): Digest => keccak(utf8Hex(TYPE_STRINGS[type]))
+const TYPE_HASHES: Readonly<Record<ObjectType, Digest>> = {
+  hello: typeHash('hello'),
+  status: typeHash('status'),
+  share: typeHash('share'),
+  confirm: typeHash('confirm'),
+  checkpoint: typeHash('checkpoint'),
+  close: typeHash('close'),
+}
+
 interface Field {
   /** Solidity type. */
   readonly kind: string
@@ -41,7 +51,7 @@ export function readObject(cluster: Digest, typeNumber: bigint, fields: Hex): Ra
     if (value === null) return null
     values.set(name, value)
   }
-  const hash = keccak(concatHex(keccak(utf8Hex(TYPE_STRINGS[type])), cluster, fields))
+  const hash = keccak(concatHex(TYPE_HASHES[type], cluster, fields))
   const shown = FIELDS[type].map(({ kind, name }, i) => {
     const value = values.get(name) ?? 0n
     return [name, kind === 'bytes32' ? `0x${fields.slice(2 + 64 * i, 66 + 64 * i)}` : String(value)] as const

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { LiarName } from '../../faults/catalog.ts'
 import { runSeed } from '../../sim/run-seed.ts'
+import type { PercentRange } from '../../sim/scenario.ts'
 import { cryptoFor } from './sim-crypto.ts'
 
 /** What a thread is given to do. */
@@ -11,8 +12,9 @@ export interface SimWork {
   readonly step: number
   readonly heights: number
   readonly liar: LiarName | null
+  readonly liarPercent: PercentRange | null
 }
 
-const { first, last, step, heights, liar } = workerData as SimWork
+const { first, last, step, ...options } = workerData as SimWork
 for (let seed = first; seed <= last; seed += step)
-  parentPort?.postMessage(await runSeed(seed, { heights, liar, keys: cryptoFor(seed) }))
+  parentPort?.postMessage(await runSeed(seed, { ...options, keys: cryptoFor(seed) }))

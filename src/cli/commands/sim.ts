@@ -3,6 +3,7 @@ import type { LiarName } from '../../faults/catalog.ts'
 import { LIAR_NAMES } from '../../faults/catalog.ts'
 import type { SeedReport } from '../../sim/run-seed.ts'
 import { runSeed } from '../../sim/run-seed.ts'
+import type { PercentRange } from '../../sim/scenario.ts'
 import type { FailedSeed, Summary } from '../../sim/summary.ts'
 import { addReport, emptySummary } from '../../sim/summary.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -15,13 +16,15 @@ import { cryptoFor } from './sim-crypto.ts'
 import type { SimWork } from './sim-worker.ts'
 
 const PROGRESS_MS = 5_000
+/** Above two thirds liars are a quorum by themselves, and nothing is left to judge. */
+const LIAR_PERCENT_MAX = 67
 /** Failed seeds told one by one. */
 const FAILURES_TOLD_MAX = 20
 
 /** Runs seeds of the simulator. Exit 6 if any of them violates what the protocol promises. */
 export async function sim(options: SimOptions, context: CommandContext): Promise<ExitCode> {
-  const liar = parseLiar(options.liar)
-  if (options.seed !== undefined) return replay(options, options.seed, liar, context)
+  const liars = { liar: parseLiar(options.liar), liarPercent: parsePercent(options.liars) }
+  if (options.seed !== undefined) return replay(options, options.seed, liars, context)
   if (options.trace) throw usage('--trace shows one seed', 'name it with --seed')
   const { first, last } = parseSeeds(options.seeds)
   const { output, signal } = context
@@ -38,7 +41,7 @@ export async function sim(options: SimOptions, context: CommandContext): Promise
       `${summary.seeds} of ${last - first + 1} seeds, ${summary.heights} heights, ${rate(summary, seconds())} per second`,
     )
   }
-  const shared = { last, step: options.workers, heights: options.heights, liar }
+  const shared = { last, step: options.workers, heights: options.heights, ...liars }
   const shares = Array.from({ length: Math.min(options.workers, last - first + 1) }, (_, i) =>
     share({ ...shared, first: first + i }, take, signal),
   )
@@ -64,18 +67,18 @@ function share(work: SimWork, take: (report: SeedReport) => void, signal: AbortS
 async function replay(
   options: SimOptions,
   seed: number,
-  liar: LiarName | null,
+  liars: Pick<SimWork, 'liar' | 'liarPercent'>,
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const { heights } = options
   const keys = cryptoFor(seed)
   const tell = options.trace ? { tell: (line: string) => output.say(line) } : {}
-  const report = await runSeed(seed, { heights, liar, keys, ...tell })
+  const report = await runSeed(seed, { heights, ...liars, keys, ...tell })
   const summary = emptySummary()
   addReport(summary, report)
-  const { nodes, liars, faults, traceHash, events, violations, rounds } = report
+  const { nodes, faults, traceHash, events, violations, rounds } = report
   const text = [
-    `seed ${seed}: ${nodes} nodes, liars: ${liars.join(', ') || 'none'}, faults: ${faults.join(', ') || 'none'}`,
+    `seed ${seed}: ${nodes} nodes, liars: ${report.liars.join(', ') || 'none'}, faults: ${faults.join(', ') || 'none'}`,
     `${report.heights} heights in ${(report.simulatedMs / 1_000).toFixed(1)} s of simulated time, by round ${JSON.stringify(rounds)}`,
     `trace ${traceHash}, ${events} events`,
     ...violations.map(
@@ -97,6 +100,7 @@ function render(summary: Summary, options: SimOptions, seconds: number): string 
     `heights by nodes: ${JSON.stringify(summary.sizes)}`,
     `seeds by liar: ${JSON.stringify(summary.liars)}`,
     `message delays to a decision in calm seeds: ${JSON.stringify(summary.delays)}`,
+    `liars of a third or more: ${summary.unpromised} seeds; forks: ${fork(summary.forks)}`,
     `longest from heal to end: ${(summary.healedMsMax / 1_000).toFixed(1)} s simulated`,
     `${summary.seeds} seeds, ${summary.heights} heights in ${seconds.toFixed(1)} s: ${rate(summary, seconds)} per second`,
     summary.failed.length === 0 ? 'no violation' : `${summary.failed.length} seeds with violations:`,
@@ -105,11 +109,17 @@ function render(summary: Summary, options: SimOptions, seconds: number): string 
   return lines.join('\n')
 }
 
+function fork({ seeds, heights, convictedPercentMin }: Summary['forks']): string {
+  if (seeds === 0) return 'none'
+  return `${heights} heights in ${seeds} seeds, what was heard convicts ${convictedPercentMin.toFixed(1)} % or more`
+}
+
 function failure(failed: FailedSeed | undefined, options: SimOptions): string {
   const [first] = failed?.violations ?? []
   if (failed === undefined || first === undefined) return ''
   const liar = options.liar === undefined ? '' : ` --liar ${options.liar}`
-  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${liar} --trace`
+  const liars = options.liars === undefined ? '' : ` --liars ${options.liars}`
+  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${liar}${liars} --trace`
   return `seed ${failed.seed}: ${first.kind}: ${first.detail}\n  replay: ${again}`
 }
 
@@ -129,6 +139,15 @@ function parseLiar(name: string | undefined): LiarName | null {
   if (name !== undefined && found === undefined)
     throw usage(`no liar is called ${name}`, `one of ${LIAR_NAMES.join(', ')}`)
   return found ?? null
+}
+
+function parsePercent(text: string | undefined): PercentRange | null {
+  if (text === undefined) return null
+  const match = /^(\d{1,2})\.\.(\d{1,2})$/.exec(text)
+  const [min, max] = [Number(match?.[1]), Number(match?.[2])]
+  if (match === null || min > max || max > LIAR_PERCENT_MAX)
+    throw usage(`no range of percentages up to ${LIAR_PERCENT_MAX}: ${text}`, 'write --liars 0..67')
+  return { min, max }
 }
 
 function usage(message: string, hint: string): RsdpError {

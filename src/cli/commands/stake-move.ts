@@ -11,8 +11,7 @@ import type { StakeSession } from '../stake-session.ts'
 import { withStake } from '../stake-session.ts'
 import type { StakeView, TrancheView } from '../stake-view.ts'
 import { inTokens, readStake } from '../stake-view.ts'
-
-const NOTHING_SENT = 'nothing was sent (--dry-run)'
+import { NOTHING_SENT } from '../wallet-session.ts'
 
 /** Adds to the operator's free stake; approves the registry first if it may not pull so much yet. */
 export function stakeDeposit(

@@ -31,6 +31,7 @@ export async function taskStatus(
       signups,
       formBlock: Number(view.formBlock),
       events: Number(view.eventsPosted),
+      revokedBlock: view.revokedBlock === 0n ? null : Number(view.revokedBlock),
       escrowWei: view.escrow,
       stakePerNodeWei: view.stakePerNode,
       resultHash: task.finalized ? view.resultHash : null,
@@ -38,6 +39,7 @@ export async function taskStatus(
     const rows: readonly (readonly [string, string])[] = [
       ['task', `${id}  ${task.status} at block ${block}`],
       ['client', task.client],
+      ...(facts.revokedBlock === null ? [] : [['revoked', `in block ${facts.revokedBlock}`] as const]),
       [
         'cluster',
         task.members === 0 ? 'not drawn yet' : `${task.members} members since block ${facts.formBlock}`,

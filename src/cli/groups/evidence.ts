@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { deployment, examples, json, keyFile, passwordFile, rpcUrl } from '../flags.ts'
-import type { ChainOptions, EvidenceShowOptions, WalletOptions } from '../options.ts'
+import { deployment, examples, json, keyFile, passwordFile, rpcUrl, sending } from '../flags.ts'
+import type { ChainOptions, EvidenceShowOptions, TaskSendOptions, WalletOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
 /** evidence, explain. */
@@ -41,6 +41,14 @@ export function addEvidenceCommands(program: Command, run: RunCommand): void {
     .action((file: string, options: WalletOptions) =>
       run('evidence submit', options.json, async (context) =>
         (await import('../commands/evidence.ts')).evidenceSubmit(file, options, context),
+      ),
+    )
+  sending(evidence.command('withdraw'), 'reporter’s')
+    .description('pays the reporter what it was credited for proofs')
+    .addHelpText('after', examples('rsdp evidence withdraw --dry-run', 'rsdp evidence withdraw --yes'))
+    .action((options: TaskSendOptions) =>
+      run('evidence withdraw', options.json, async (context) =>
+        (await import('../commands/evidence-withdraw.ts')).evidenceWithdraw(options, context),
       ),
     )
   onChain(program.command('explain <what>'))

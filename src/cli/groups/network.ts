@@ -11,7 +11,7 @@ export function addNetworkCommands(program: Command, run: RunCommand): void {
     .description('chain, contracts, staked nodes, a real workload and its audit, in one go; ends by itself')
     .option('--nodes <n>', 'nodes, each its own process', integer(4, 13), 7)
     .option('--heights <n>', 'decisions to make', integer(4, 60), 24)
-    .option('--factor <n>', 'replay speed of the request trace', integer(1, 40), 10)
+    .option('--factor <n>', 'replay speed of the request trace', integer(1, 20), 10)
     .option('--no-liar', 'no node lies')
     .option('--data-dir <dir>', 'keep the nodes’ data there instead of in a folder that is removed')
     .addOption(json())

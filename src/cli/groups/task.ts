@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { deployment, examples, integer, json, rpcUrl, sending } from '../flags.ts'
-import type { ChainOptions, TaskPublishOptions, TaskWatchOptions } from '../options.ts'
+import type { ChainOptions, TaskPublishOptions, TaskSendOptions, TaskWatchOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** task publish, list, status, watch, result. */
+/** task publish, list, status, result, watch, revoke, claim, release. */
 export function addTaskCommands(program: Command, run: RunCommand): void {
   const task = program.command('task').description('publish tasks and follow them')
   addPublish(task, run)
@@ -54,6 +54,35 @@ export function addTaskCommands(program: Command, run: RunCommand): void {
     .action((id: string, options: TaskWatchOptions) =>
       run('task watch', options.json, async (context) =>
         (await import('../commands/task-watch.ts')).taskWatch(id, options, context),
+      ),
+    )
+  addMoney(task, run)
+}
+
+/** What a task's parties do with their wallets after `publish`. */
+function addMoney(task: Command, run: RunCommand): void {
+  sending(task.command('revoke <id>'), 'client’s')
+    .description('ends a task of the client early: what nobody has earned goes back')
+    .addHelpText('after', examples('rsdp task revoke 1 --dry-run', 'rsdp task revoke 1 --yes --json'))
+    .action((id: string, options: TaskSendOptions) =>
+      run('task revoke', options.json, async (context) =>
+        (await import('../commands/task-revoke.ts')).taskRevoke(id, options, context),
+      ),
+    )
+  sending(task.command('claim <id>'), 'operator’s or client’s')
+    .description('pays the wallet what a finished task owes it: rewards and fees, or the client’s rest')
+    .addHelpText('after', examples('rsdp task claim 1 --dry-run', 'rsdp task claim 1 --yes --json'))
+    .action((id: string, options: TaskSendOptions) =>
+      run('task claim', options.json, async (context) =>
+        (await import('../commands/task-claim.ts')).taskClaim(id, options, context),
+      ),
+    )
+  sending(task.command('release <id> [key]'), 'sender’s')
+    .description('turns the locks of a finished task into free stake: of one signing key, or of all')
+    .addHelpText('after', examples('rsdp task release 1', 'rsdp task release 1 0xf39F…2266 --yes'))
+    .action((id: string, key: string | undefined, options: TaskSendOptions) =>
+      run('task release', options.json, async (context) =>
+        (await import('../commands/task-release.ts')).taskRelease(id, key, options, context),
       ),
     )
 }

@@ -24,6 +24,8 @@ export interface LocalNetworkInit {
   readonly names?: readonly string[]
   /** Faults switched on on purpose, by node. */
   readonly faults: ReadonlyMap<number, string>
+  /** URL of a provider that the nodes send the example's requests to. */
+  readonly provider?: string
   readonly say: (line: string) => void
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
@@ -66,10 +68,15 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)
     say(`✔ ${String(nodes.length)} nodes registered and staked, each with its own key (${seconds()})`)
     const watch = new Watch()
-    processes = spawnNodes(nodes, chain.rpcUrl, init.deploymentFile, init.faults, (node, event) => {
-      watch.take(node, event)
-      init.onEvent(node, event)
-    })
+    const { deploymentFile, faults, provider } = init
+    processes = spawnNodes(
+      nodes,
+      { rpcUrl: chain.rpcUrl, deploymentFile, faults, provider },
+      (node, event) => {
+        watch.take(node, event)
+        init.onEvent(node, event)
+      },
+    )
     await waitFor(() => isMesh(watch, nodes.length), {
       what: `all ${String(nodes.length)} nodes connected to each other`,
       timeoutMs: 120_000,
@@ -102,27 +109,26 @@ function isMesh(watch: Watch, nodes: number): boolean {
   return last.size === nodes && [...last.values()].every((connected) => connected === nodes - 1)
 }
 
+export interface Surroundings {
+  readonly rpcUrl: string
+  readonly deploymentFile: string
+  /** Faults switched on on purpose, by node. */
+  readonly faults?: ReadonlyMap<number, string>
+  readonly provider?: string | undefined
+}
+
 /** Starts a process for each node. */
 export function spawnNodes(
   nodes: readonly LocalNode[],
-  rpcUrl: string,
-  deploymentFile: string,
-  faults: ReadonlyMap<number, string>,
+  { rpcUrl, deploymentFile, faults, provider }: Surroundings,
   onEvent: (node: string, event: NodeEvent) => void,
 ): NodeProcess[] {
   return nodes.map(({ name, dataDir, listen }, i) => {
-    const fault = faults.get(i)
-    const args = [
-      '--data-dir',
-      dataDir,
-      '--listen',
-      listen,
-      '--rpc-url',
-      rpcUrl,
-      '--deployment',
-      deploymentFile,
-    ]
+    const fault = faults?.get(i)
+    const args = ['--data-dir', dataDir, '--listen', listen, '--rpc-url', rpcUrl]
+    args.push('--deployment', deploymentFile)
     if (fault !== undefined) args.push('--fault', fault)
+    if (provider !== undefined) args.push('--provider', provider)
     return new NodeProcess({ name, args, onEvent: (event) => onEvent(name, event) })
   })
 }

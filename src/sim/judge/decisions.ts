@@ -28,6 +28,8 @@ export interface Decided {
 /** Agreement and validity of everything that honest members decide, and of what the chain accepts. */
 export class Decisions {
   readonly byHeight = new Map<number, Decided>()
+  /** Heights for which honest members decided two values. */
+  readonly forked = new Set<number>()
   readonly #init: JudgeInit
   readonly #bodies = new Map<Digest, Uint8Array>()
   readonly #roots: Digest[]
@@ -47,13 +49,17 @@ export class Decisions {
   }
 
   take(member: number, stored: StoredHeight, nowMs: number): void {
-    const { violate } = this.#init
+    const { violate, isBelowThird } = this.#init
     const { height } = stored.decided
     const { eventSeq } = stored.decided.share.object
     const first = this.byHeight.get(height)
-    if (first !== undefined && first.value !== stored.value)
-      violate('disagreement', `${member} decided ${stored.value} at ${height}, others ${first.value}`)
-    const fault = this.#certificateFault(stored) ?? (first === undefined ? this.#valueFault(stored) : null)
+    if (first !== undefined && first.value !== stored.value) {
+      this.forked.add(height)
+      if (isBelowThird)
+        violate('disagreement', `${member} decided ${stored.value} at ${height}, others ${first.value}`)
+    }
+    const isNew = first === undefined && isBelowThird
+    const fault = this.#certificateFault(stored) ?? (isNew ? this.#valueFault(stored) : null)
     if (fault !== null) violate('invalid-decision', `${member} at ${height}: ${fault}`)
     const known = first ?? {
       value: stored.value,
@@ -75,6 +81,7 @@ export class Decisions {
   }
 
   #compare(accepted: AcceptedCheckpoint): void {
+    if (!this.#init.isBelowThird) return
     accepted.roots.forEach((root, i) => {
       const own = this.#roots[accepted.first + i]
       if (own !== undefined && own !== root)
@@ -133,7 +140,7 @@ export class Decisions {
     if (root !== object.inputsRoot) return 'the inputs do not hash to inputsRoot'
     const before = this.byHeight.get(height - 1)?.eventSeq ?? 0
     if (object.eventSeq < before) return 'the ledger cut falls'
-    if (object.eventSeq > this.#init.eventsPosted()) return `event ${object.eventSeq} does not exist`
+    if (object.eventSeq > this.#init.events().length) return `event ${object.eventSeq} does not exist`
     if (keccak(state) !== object.stateHash) return 'the stored state is another one'
     return this.#reductionFault(inputs, object.eventSeq, state)
   }

@@ -1,6 +1,7 @@
 import { appendLog, epochOf, logStart } from '../../codec/log.ts'
 import type { Digest } from '../../types/ids.ts'
 import type { LogEntry, PhaseEvent, PhaseStatus } from '../../types/log.ts'
+import type { Stretch } from './candidates.ts'
 import type { JudgeInit } from './judge.ts'
 
 /** The paper's transitions, written down a second time on purpose. */
@@ -22,6 +23,8 @@ interface Fold {
   readonly known: Map<string, LogEntry>
   /** Heads of the chain by `epoch/seq`. */
   readonly heads: Map<string, Digest>
+  /** Entries of each epoch, in order. */
+  readonly epochs: Map<number, LogEntry[]>
 }
 
 /** Every honest member's phase log over all its lives: transitions, order, hash chain. */
@@ -47,21 +50,32 @@ export class PhaseLogs {
 
   /** The head that a member's durable log had at a place; null if it never was there. */
   headAt(member: number, height: number, seq: number): Digest | null {
-    const epoch = epochOf(height, this.#init.epochHeights)
+    const epoch = epochOf(height, this.#init.params.epochHeights)
     return this.#fold(member).heads.get(`${epoch}/${seq}`) ?? null
+  }
+
+  /** Entries after number `after`, up to `upTo`, in the epoch of a height; null if the durable log has not all of them. */
+  stretch(member: number, height: number, after: number, upTo: number): Stretch | null {
+    const epoch = epochOf(height, this.#init.params.epochHeights)
+    const { heads, epochs } = this.#fold(member)
+    const headBefore =
+      after === 0 ? logStart(this.#init.cluster.id, epoch) : (heads.get(`${epoch}/${after}`) ?? null)
+    const entries = (epochs.get(epoch) ?? []).filter(({ seq }) => seq > after && seq <= upTo)
+    return headBefore === null || entries.length < upTo - after ? null : { headBefore, entries }
   }
 
   #fold(member: number): Fold {
     const existing = this.#folds.get(member)
     if (existing !== undefined) return existing
     const head = logStart(this.#init.cluster.id, 0)
-    const created: Fold = { last: null, head, known: new Map(), heads: new Map() }
+    const created: Fold = { last: null, head, known: new Map(), heads: new Map(), epochs: new Map() }
     this.#folds.set(member, created)
     return created
   }
 
   #next(member: number, fold: Fold, entry: LogEntry): void {
-    const { epochHeights, cluster, violate } = this.#init
+    const { params, cluster, violate } = this.#init
+    const { epochHeights } = params
     const { last } = fold
     const epoch = epochOf(entry.height, epochHeights)
     const isFresh = last === null || epochOf(last.height, epochHeights) !== epoch
@@ -79,6 +93,8 @@ export class PhaseLogs {
       violate('log-falls-back', where)
     fold.head = appendLog(isFresh ? logStart(cluster.id, epoch) : fold.head, entry)
     fold.heads.set(`${epoch}/${entry.seq}`, fold.head)
+    if (isFresh) fold.epochs.set(epoch, [entry])
+    else fold.epochs.get(epoch)?.push(entry)
     fold.last = entry
   }
 }

@@ -150,7 +150,8 @@ export class WireTap {
   }
 }
 
-function objectsOf(part: RawPart): readonly Unverified[] {
+/** Signed objects in a part of a frame, whoever they are of. */
+export function objectsOf(part: RawPart): readonly Unverified[] {
   switch (part.kind) {
     case 'object':
       return [part.signed]

@@ -17,7 +17,18 @@ export interface Loaded {
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const COPIED = ['types', 'codec', 'protocol', 'reducers', 'ports', 'faults', 'node', 'adapters/memory', 'sim']
+const COPIED = [
+  'types',
+  'codec',
+  'protocol',
+  'reducers',
+  'ports',
+  'faults',
+  'node',
+  'adapters/memory',
+  'audit',
+  'sim',
+]
 
 /** The simulator over a copy of the sources with the mutant's lines rewritten: no seam in the program itself. */
 export async function loadMutant({ edits }: Mutant): Promise<Loaded> {
@@ -43,8 +54,11 @@ export async function loadMutant({ edits }: Mutant): Promise<Loaded> {
 export interface Catch {
   /** Seeds until the first violation; null: none of them. */
   readonly seeds: number | null
+  /** The first violation. */
   readonly kind: string
   readonly detail: string
+  /** Kinds of all violations of that seed. */
+  readonly kinds: readonly string[]
 }
 
 /** Runs seeds over a mutant until a checker sees something. */
@@ -56,10 +70,12 @@ export async function hunt(
   const loaded = await loadMutant(mutant)
   try {
     for (let seed = 1; seed <= seedsMax; seed += 1) {
-      const [first] = (await loaded.runSeed(seed, options)).violations
-      if (first !== undefined) return { seeds: seed, kind: first.kind, detail: first.detail }
+      const { violations } = await loaded.runSeed(seed, options)
+      const [first] = violations
+      if (first === undefined) continue
+      return { seeds: seed, ...first, kinds: violations.map(({ kind }) => kind) }
     }
-    return { seeds: null, kind: '', detail: '' }
+    return { seeds: null, kind: '', detail: '', kinds: [] }
   } finally {
     loaded.remove()
   }

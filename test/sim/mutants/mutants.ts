@@ -37,6 +37,29 @@ export const MUTANTS = {
       ],
     ],
   },
+  signsUnsent: {
+    name: 'the node signs a STATUS twice, for itself',
+    edits: [
+      [
+        'node/signing.ts',
+        '      const made = signObject(init, object)',
+        `      const made = signObject(init, object)
+      if (object.type === 'status') signObject(init, { ...object, eventSeq: object.eventSeq + 1 })`,
+      ],
+    ],
+  },
+  forgetsVotesUnseen: {
+    name: 'a restart forgets the locks, and nobody watches the wire',
+    edits: [
+      [
+        'protocol/restore.ts',
+        'if (value !== NIL && (s.lock === null',
+        "if (value === '0x' && (s.lock === null",
+      ],
+      ['sim/judge/wire-tap.ts', 'if (isPair)', 'if (isPair && member < 0)'],
+      ['sim/judge/judge.ts', 'if (this.#init.isHonest(by) && this', 'if (by < 0 && this'],
+    ],
+  },
   staysListed: {
     name: 'who has left is not remembered',
     edits: [
@@ -89,6 +112,23 @@ export const MUTANTS = {
         'if (!isQuorum(s.config.cluster, weightOf(s.config.cluster, members))) return false',
         'if (members.length === 0) return false',
       ],
+    ],
+  },
+  shortListsUnseen: {
+    name: 'a list below quorum weight is good enough, and nobody watches the wire',
+    edits: [
+      ['protocol/votes.ts', 'return isQuorum(cluster, weightOf(cluster, membersOf(inputs)))', 'return true'],
+      [
+        'protocol/rounds.ts',
+        'if (!isQuorum(s.config.cluster, weightOf(s.config.cluster, members))) return false',
+        'if (members.length === 0) return false',
+      ],
+      [
+        'sim/judge/wire-tap.ts',
+        'if (3 * weight <= 2 * cluster.totalWeight) violate',
+        'if (weight < 0) violate',
+      ],
+      ['sim/judge/judge.ts', 'if (this.#init.isHonest(by) && this', 'if (by < 0 && this'],
     ],
   },
   believesOneReporter: {

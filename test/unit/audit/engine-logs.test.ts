@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { AnchoredBatch } from '../../../src/audit/checkpoints.ts'
 import { Judge } from '../../../src/audit/judge.ts'
+import type { Convicts } from '../../../src/audit/member-logs.ts'
 import { checkMemberLogs } from '../../../src/audit/member-logs.ts'
 import { decodeBatch, decodeExceptions } from '../../../src/codec/batch.ts'
 import { valueHash } from '../../../src/codec/objects.ts'
@@ -13,6 +14,8 @@ import { EngineCluster } from '../../helpers/engine-cluster.ts'
 
 const HEIGHTS = 12
 const EPOCH = 4
+
+const NOBODY: Convicts = { illegal: new Set(), twoFaced: new Set() }
 
 /** Deterministic dice (mulberry32). */
 function dice(seed: number): () => number {
@@ -89,6 +92,7 @@ function anchoredBatches(
         previous: decisions[call.first - 2]?.value ?? NIL,
         root: NIL,
         rootBeforeLast: NIL,
+        coSigned: [],
         certificate: { heads: new Map(heads), quorum: true, claimed: heads.length },
       }
     })
@@ -107,7 +111,7 @@ describe('audit of logs that real engines wrote', () => {
           .decisions.filter(({ decided }) => decided.inputs.some(({ object }) => object.type === 'close'))
           .map(({ decided }) => decided.height),
       )
-      const { logs } = checkMemberLogs(judge, batches, world.cluster, EPOCH, closing, new Set())
+      const { logs } = checkMemberLogs(judge, batches, world.cluster, EPOCH, closing, NOBODY)
       expect(judge.findings).to.deep.equal([])
       expect(judge.unavailable).to.deep.equal([])
       for (const { index } of world.cluster.members) {
@@ -119,6 +123,60 @@ describe('audit of logs that real engines wrote', () => {
       }
     })
   }
+
+  describe('a head that no log leads to', () => {
+    const FIRST = 1 + EPOCH
+    /** A member whose CHECKPOINTs of this epoch and the one before are in the certificates. */
+    const LIAR = [0, 1, 2, 3].find((member) =>
+      [EPOCH, 2 * EPOCH].every((height) => runEngines(1).boxes.get(height)?.signed.has(member)),
+    )!
+
+    function audit(convicts: Convicts): { judge: Judge; logs: ReturnType<typeof checkMemberLogs> } {
+      const { world, boxes } = runEngines(1)
+      const judge = new Judge(() => null)
+      const batches = anchoredBatches(judge, world, boxes).map((batch): AnchoredBatch => {
+        const head = batch.certificate.heads.get(LIAR)
+        if (batch.first !== FIRST || head === undefined) return batch
+        const heads = new Map(batch.certificate.heads).set(LIAR, { ...head, logHead: NIL })
+        return { ...batch, certificate: { ...batch.certificate, heads } }
+      })
+      return { judge, logs: checkMemberLogs(judge, batches, world.cluster, EPOCH, new Set(), convicts) }
+    }
+    const twoFaced = (member: MemberIndex): Convicts => ({ ...NOBODY, twoFaced: new Set([member]) })
+
+    for (const [what, convicts] of [
+      ['of a member that nobody convicted', NOBODY],
+      [
+        'of one that was convicted of an illegal log, which is another thing',
+        { ...NOBODY, illegal: new Set([LIAR]) },
+      ],
+      ['where another member signed two CHECKPOINTs', twoFaced(LIAR + 1)],
+    ] as const) {
+      it(`${what} is a finding`, () => {
+        const { judge } = audit(convicts)
+        expect([...judge.findings, ...judge.unavailable]).not.to.deep.equal([])
+      })
+    }
+
+    it('is none where the member was convicted of signing two CHECKPOINTs: nothing is known of its log', () => {
+      const { judge, logs } = audit(twoFaced(LIAR))
+      expect([...judge.findings, ...judge.unavailable]).to.deep.equal([])
+      expect(logs.gaps).to.deep.include({ member: LIAR, first: FIRST, last: 2 * EPOCH })
+      const heights = new Set(logs.logs.get(LIAR)?.map(({ height }) => height))
+      expect([...heights].some((height) => height >= FIRST && height <= 2 * EPOCH)).to.equal(false)
+      expect(heights.has(1)).to.equal(true)
+    })
+  })
+
+  it('judges no step of a log whose member was convicted for it', () => {
+    const { world, boxes } = runEngines(1)
+    const judge = new Judge(() => null)
+    const batches = anchoredBatches(judge, world, boxes)
+    const illegal = new Set([2])
+    const { logs } = checkMemberLogs(judge, batches, world.cluster, EPOCH, new Set(), { ...NOBODY, illegal })
+    expect(logs.get(2)).to.deep.equal([])
+    expect(logs.get(1)).not.to.deep.equal([])
+  })
 
   it('meets disturbed logs at all', () => {
     const noted = Array.from({ length: 12 }, (_, i) => runEngines(i + 1)).flatMap(({ boxes }) =>

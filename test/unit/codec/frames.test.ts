@@ -18,9 +18,9 @@ const bytes32 = fromHex(cluster)
 const sig = fromHex(signature)
 
 /** A frame of raw CBOR values, as a peer with its own encoder would send them. */
-const crafted = (...parts: readonly unknown[]): Uint8Array => encode([2, bytes32, parts])
+const crafted = (...parts: readonly unknown[]): Uint8Array => encode([3, bytes32, parts])
 const ask = [0, 1]
-/** `[2, cluster, [[0, 1]]]` byte by byte, with one of the pieces replaced. */
+/** `[3, cluster, [[0, 1]]]` byte by byte, with one of the pieces replaced. */
 function spelled(
   pieces: Partial<
     Record<'outer' | 'version' | 'cluster' | 'parts' | 'part' | 'tag' | 'height' | 'end', string>
@@ -28,7 +28,7 @@ function spelled(
 ): Uint8Array {
   const usual = {
     outer: '83',
-    version: '02',
+    version: '03',
     cluster: `5820${cluster.slice(2)}`,
     parts: '81',
     part: '82',
@@ -46,7 +46,7 @@ describe('frames', () => {
     })
 
     const SPELLINGS: Readonly<Record<string, Parameters<typeof spelled>[0]>> = {
-      'a version in two bytes': { version: '1802' },
+      'a version in two bytes': { version: '1803' },
       'a height in two bytes': { height: '1801' },
       'a height in nine bytes': { height: '1b0000000000000001' },
       'a bignum tag': { height: 'c24101' },
@@ -72,7 +72,7 @@ describe('frames', () => {
       'a cluster of 31 bytes': { cluster: `581f${'00'.repeat(31)}` },
       'a trailing byte': { end: '00' },
       'a second frame': { end: toHex(spelled({})).slice(2) },
-      'a foreign version': { version: '03' },
+      'a foreign version': { version: '02' },
       'a fourth field': { outer: '84', end: '00' },
       'a missing field': { outer: '82', parts: '', part: '', tag: '', height: '' },
       'a map as parts': { parts: 'a1' },
@@ -145,12 +145,12 @@ describe('frames', () => {
         [4, times(2 * MEMBERS_MAX + 1, bytes32)],
       ],
       'members seen': [
-        [3, 1, times(MEMBERS_MAX, [0, null, null, bytes32, null])],
-        [3, 1, times(MEMBERS_MAX + 1, [0, null, null, bytes32, null])],
+        [3, 1, times(MEMBERS_MAX, [0, null, null, bytes32, null, null])],
+        [3, 1, times(MEMBERS_MAX + 1, [0, null, null, bytes32, null, null])],
       ],
       'a row of seen': [
-        [3, 1, [[0, null, null, null, null]]],
         [3, 1, [[0, null, null, null, null, null]]],
+        [3, 1, [[0, null, null, null, null, null, null]]],
       ],
       CONFIRMs: [
         [7, 1, 0, times(MEMBERS_MAX, object)],

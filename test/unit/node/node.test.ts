@@ -3,15 +3,21 @@ import { VirtualClock } from '../../../src/adapters/memory/clock.ts'
 import { recoverSigner } from '../../../src/adapters/keys/keyring.ts'
 import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
 import { MemoryHub } from '../../../src/adapters/memory/transport.ts'
+import { evidenceId } from '../../../src/codec/evidence.ts'
 import { encodeFrame } from '../../../src/codec/frames.ts'
+import { domainSeparator } from '../../../src/codec/objects.ts'
+import { seededOrder } from '../../../src/codec/roots.ts'
 import type { NodeInit } from '../../../src/node/node.ts'
 import { RsdpNode } from '../../../src/node/node.ts'
+import { signObject } from '../../../src/node/signing.ts'
 import type { StateSource } from '../../../src/ports/state-source.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { InvariantError } from '../../../src/types/errors.ts'
-import type { ProtocolObject } from '../../../src/types/objects.ts'
+import type { Digest } from '../../../src/types/ids.ts'
+import { NIL } from '../../../src/types/ids.ts'
+import type { ProtocolObject, Signed } from '../../../src/types/objects.ts'
 import type { TaskParams } from '../../../src/types/task.ts'
 import { chainFault, ScriptedChain } from '../../helpers/runner-cluster-chain.ts'
 import type { LogLine } from '../../helpers/runner-cluster.ts'
@@ -194,6 +200,18 @@ describe('RsdpNode', () => {
       expect(said('source.failed')).to.have.length(1)
     })
 
+    it('a task that was revoked before the cluster was drawn', async () => {
+      publish(1n)
+      chain.happen({ kind: 'taskRevoked', taskId: 1n })
+      form(1n)
+      publish(2n)
+      form(2n)
+      chain.mine()
+      await node.start()
+      await settle()
+      expect(running()).to.deep.equal(['2'])
+    })
+
     it('a task of which it is no member', async () => {
       publish(1n)
       const members = CLUSTER.members.map((member) => ({ ...member, key: `0x${'0a'.repeat(20)}` as const }))
@@ -205,7 +223,25 @@ describe('RsdpNode', () => {
   })
 
   describe('frames', () => {
-    async function sendFromBob(bytes: Uint8Array, times: number): Promise<void> {
+    const cluster = digestOf('cluster of task 1')
+
+    /** Two CONFIRMs of bob for one round, of which it is this node's turn to tell. */
+    function lie(): Signed[] {
+      const separator = domainSeparator(DOMAIN)
+      const bob = { cluster, self: 1, keyring: keyringOf(1), separator }
+      const others = seededOrder({ ...CLUSTER, id: cluster }).filter((member) => member !== 1)
+      const turn = BigInt(others.indexOf(0))
+      const confirm = (value: Digest): Signed =>
+        signObject(bob, { type: 'confirm', height: 1, round: 0, value })
+      for (let i = 0; ; i += 1) {
+        const [first, second] = [confirm(NIL), confirm(digestOf(`value ${i}`))]
+        if (BigInt(evidenceId({ kind: 'E1', first, second })) % 3n === turn) return [first, second]
+      }
+    }
+    const frameOf = (objects: readonly Signed[]): Uint8Array =>
+      encodeFrame({ cluster, parts: objects.map((signed) => ({ kind: 'object', signed })) })
+
+    async function sendFromBob(bytes: Uint8Array, times: number): Promise<(bytes: Uint8Array) => void> {
       chain.happen({ kind: 'nodeRegistered', key: BOB, operator: BOB, publicKey: '0x' })
       publish(1n)
       form(1n)
@@ -214,8 +250,12 @@ describe('RsdpNode', () => {
       const bob = hub.createTransport(BOB)
       await bob.start()
       bob.setPeers([{ key: keyringOf(0).address, addresses: [] }])
-      for (let i = 0; i < times; i += 1) bob.broadcast(bytes)
-      hub.deliverAll()
+      const send = (frame: Uint8Array): void => {
+        bob.broadcast(frame)
+        hub.deliverAll()
+      }
+      for (let i = 0; i < times; i += 1) send(bytes)
+      return send
     }
 
     it('that are malformed do not flood the log', async () => {
@@ -233,6 +273,29 @@ describe('RsdpNode', () => {
       await sendFromBob(encodeFrame({ cluster: digestOf('foreign'), parts }), 5)
       const [task] = node.health().tasks
       expect(task).to.deep.include({ signatureChecks: 0, refused: {} })
+    })
+
+    it('that prove a lie bring it to the chain at once', async () => {
+      await sendFromBob(frameOf(lie()), 1)
+      await settle()
+      expect(chain.sent).to.deep.equal(['evidence 1 E1 1'])
+    })
+
+    it('that prove a lie while the chain is looked at get another look', async () => {
+      const send = await sendFromBob(frameOf([]), 1)
+      await settle()
+      const held = Promise.withResolvers<undefined>()
+      chain.before = (method) => (method === 'eventsAfter' ? held.promise : undefined)
+      clock.advance(POLL_MS)
+      await settle()
+      send(frameOf(lie()))
+      await settle()
+      expect(chain.sent).to.deep.equal([])
+      chain.before = () => undefined
+      held.resolve(undefined)
+      await settle()
+      await settle()
+      expect(chain.sent).to.deep.equal(['evidence 1 E1 1'])
     })
 
     it('of the own cluster are, and refusals are told once', async () => {
@@ -374,6 +437,19 @@ describe('RsdpNode', () => {
         expect(running()).to.be.empty
       })
     }
+
+    it('because its client revoked it: runs on to the end of its grace, then is let go', async () => {
+      chain.happen({ kind: 'taskRevoked', taskId: 1n })
+      chain.status = 'Finalizing'
+      chain.mine(5)
+      await poll(2)
+      expect(running()).to.deep.equal(['1'])
+      expect(clock.nextMs()).to.not.equal(null)
+      chain.status = 'Closed'
+      await poll()
+      expect(running()).to.be.empty
+      expect(said('task.revoked').map(({ facts }) => facts['task'])).to.deep.equal(['1'])
+    })
 
     it('ticks no more', async () => {
       chain.status = 'Closed'

@@ -118,6 +118,18 @@ describe('SignUp', () => {
     expect(chain.sent).to.deep.equal(['join 1'])
   })
 
+  it('knows nothing of a task any more that was revoked while sign-up was open', async () => {
+    const signing = signUp()
+    signing.published(1n, params())
+    signing.published(2n, params())
+    signing.joined(2n, OWNER.key)
+    signing.revoked(1n, 9)
+    signing.revoked(2n, DEADLINE)
+    signing.revoked(3n, 9)
+    for (let head = 10; head < SEED + 20; head += 1) await signing.poll(head)
+    expect(chain.sent).to.be.empty
+  })
+
   it('one task’s trouble leaves the others their turn', async () => {
     const signing = signUp()
     signing.published(1n, params())
@@ -148,6 +160,15 @@ describe('SignUp', () => {
         expect(chain.sent).to.deep.equal(['form 1'])
         expect(sentAt).to.deep.equal([SEED + 1 + 2 * place])
       }
+    })
+
+    it('of a task that was revoked after sign-up: it is paid for that', async () => {
+      const signing = signUp()
+      signing.published(1n, params())
+      signing.joined(1n, OWNER.key)
+      signing.revoked(1n, DEADLINE + 1)
+      for (let head = DEADLINE; head < SEED + 20; head += 1) await signing.poll(head)
+      expect(chain.sent).to.deep.equal(['form 1'])
     })
 
     it('not where it did not sign up, nor what is drawn, nor after the window', async () => {

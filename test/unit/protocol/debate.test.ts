@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { ledgerCut } from '../../../src/protocol/debate.ts'
 import { step } from '../../../src/protocol/engine.ts'
 import { cloneState } from '../../../src/protocol/state.ts'
+import { workOn } from '../../../src/protocol/work.ts'
 import type { Signed, SignedInput, Status } from '../../../src/types/objects.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import { signAs } from '../../helpers/engine-cluster.ts'
@@ -16,7 +17,7 @@ function cutOf(reports: readonly number[], before = 0, weights: readonly number[
     const object = { type: 'status', height: 1, stateHash: NIL, eventSeq } as const
     return { ...signAs(bench.world.cluster, member, object), object }
   })
-  return ledgerCut({ s, effects: [], owned: new Set() }, inputs)
+  return ledgerCut(workOn(s), inputs)
 }
 
 describe('ledger cut q(k)', () => {
@@ -37,7 +38,7 @@ describe('ledger cut q(k)', () => {
   it('a CLOSE reports nothing', () => {
     const bench = new EngineBench()
     const close = { ...signAs(bench.world.cluster, 1, { type: 'close' }), object: { type: 'close' } as const }
-    const w = { s: cloneState(bench.state), effects: [], owned: new Set<never>() }
+    const w = workOn(cloneState(bench.state))
     expect(ledgerCut(w, [close, bench.status(2, undefined, 1, 3).signed])).to.equal(0)
     expect(ledgerCut(w, [close, ...[2, 3].map((m) => bench.status(m, undefined, 1, 3).signed)])).to.equal(3)
   })

@@ -3,6 +3,7 @@ import { keccak } from '../../../src/codec/hex.ts'
 import type { Part, Seen } from '../../../src/types/frames.ts'
 import type { Digest } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
+import type { Checkpoint, Signed } from '../../../src/types/objects.ts'
 import { contentOf, EngineBench } from '../../helpers/engine-cluster-bench.ts'
 
 const OTHER = Uint8Array.of(9, 9)
@@ -49,7 +50,7 @@ describe('what each has seen', () => {
     bench.hear(from, bench.confirm(from, round, NIL), part)
   }
 
-  const nothing = { status: null, hello: null, share: null, confirm: null }
+  const nothing = { status: null, hello: null, share: null, confirm: null, checkpoint: null }
   const status = (member: number, hash: Digest): Seen => ({ ...nothing, member, status: hash })
 
   it('travels behind the own CONFIRM: STATUS of the height, SHARE of its round, of all others', () => {
@@ -83,9 +84,9 @@ describe('what each has seen', () => {
   it('is not asked about where nothing is held, nor about this node itself', () => {
     const some = keccak('0x01')
     tell(1, [
-      { member: 0, status: some, hello: some, share: some, confirm: some },
+      { member: 0, status: some, hello: some, share: some, confirm: some, checkpoint: some },
       { ...nothing, member: 2, share: some },
-      { member: 30, status: some, hello: some, share: some, confirm: some },
+      { member: 30, status: some, hello: some, share: some, confirm: some, checkpoint: some },
     ])
     tell(1, [status(3, some)], 0, 7)
     tell(1, [{ ...nothing, member: 0, share: some }], 40)
@@ -116,6 +117,127 @@ describe('what each has seen', () => {
     expect(bench.taken('evidence').map(({ evidence }) => evidence)).to.deep.equal([
       { kind: 'E1', first: held, second: lie },
     ])
+  })
+
+  it('finds two lists of a convener, of the round after that of the CONFIRM', () => {
+    const [, one, two, three] = [0, 1, 2, 3].map((member) => bench.status(member).signed)
+    const convener = bench.convener(1)
+    const held = bench.hello(1, [one!, two!, three!])
+    const lie = bench.hello(1, [one!, two!, three!], { inputsRoot: keccak('0x01') })
+    bench.hear(convener, held)
+    const from = [1, 2, 3].find((member) => member !== convener)!
+    tell(from, [{ ...nothing, member: convener, hello: lie.hash }])
+    expect(asked()).to.deep.equal([[from, [lie.hash]]])
+    bench.effects.length = 0
+    bench.hear(from, lie)
+    expect(bench.taken('evidence').map(({ evidence }) => evidence)).to.deep.equal([
+      { kind: 'E1', first: held, second: lie },
+    ])
+  })
+
+  describe('finds two CHECKPOINTs', () => {
+    const checkpointOf = (logHead: Digest): Signed<Checkpoint> =>
+      bench.sign<Checkpoint>(3, { type: 'checkpoint', height: 1, root: NIL, logSeq: 5, logHead })
+    const held = (): Signed<Checkpoint> => checkpointOf(NIL)
+    const lie = (): Signed<Checkpoint> => checkpointOf(keccak('0x01'))
+    const told = (): Part => ({
+      kind: 'seen',
+      height: 1,
+      seen: [{ ...nothing, member: 3, checkpoint: lie().hash }],
+    })
+
+    /** Height 1 is decided: the end of an epoch, of which the chain may have the checkpoint already. */
+    function decide(): void {
+      for (const member of [1, 2]) bench.hear(member, bench.share(member, 0, content))
+      for (const member of [1, 2]) bench.hear(member, bench.confirm(member, 0, content.value))
+      expect(bench.state.box.height).to.equal(2)
+    }
+
+    beforeEach(() => {
+      bench = new EngineBench({ epochHeights: 1 }).start()
+      const statuses = [0, 1, 2, 3].map((member) => bench.status(member))
+      for (const { signed, body } of statuses.slice(1)) bench.hear(signed.member, signed, body)
+    })
+
+    for (const anchored of [false, true]) {
+      it(`told of behind a CONFIRM of the next height${anchored ? ', though the chain has the height' : ''}`, () => {
+        decide()
+        bench.hear(3, held())
+        if (anchored) bench.world.input(0, { kind: 'checkpointed', height: 1 })
+        bench.effects.length = 0
+        bench.hear(1, bench.confirm(1, 0, NIL, 2), told())
+        expect(asked()).to.deep.equal([[1, [lie().hash]]])
+        bench.effects.length = 0
+        bench.hear(1, lie())
+        expect(
+          bench.effects.flatMap((effect) => (effect.kind === 'evidence' ? [effect.evidence] : [])),
+        ).to.deep.equal([{ kind: 'E1', first: held(), second: lie() }])
+        bench.effects.length = 0
+        bench.hear(2, { kind: 'get', hashes: [held().hash, lie().hash] })
+        const answers = bench.taken('send').flatMap(({ parts }) => parts)
+        expect(answers).to.have.deep.members([
+          { kind: 'object', signed: held() },
+          { kind: 'object', signed: lie() },
+        ])
+      })
+    }
+
+    it('told of behind a CHECKPOINT: after the last height of a task nothing else comes', () => {
+      decide()
+      bench.hear(3, held())
+      bench.effects.length = 0
+      const own = { type: 'checkpoint', height: 1, root: NIL, logSeq: 6, logHead: NIL } as const
+      bench.hear(1, bench.sign<Checkpoint>(1, own), told())
+      expect(asked()).to.deep.equal([[1, [lie().hash]]])
+    })
+
+    it('and names them behind both', () => {
+      bench.hear(3, held())
+      decide()
+      const frames = bench.taken('broadcast').map(({ parts }) => parts)
+      const behind = frames.find(
+        ([first]) => first?.kind === 'object' && first.signed.object.type === 'checkpoint',
+      )
+      const seen = behind?.flatMap((part) => (part.kind === 'seen' ? part.seen : []))
+      expect(seen?.find(({ member }) => member === 3)?.checkpoint).to.equal(held().hash)
+    })
+  })
+
+  describe('what met here is passed on to all', () => {
+    const passed = (): readonly Part[][] => bench.taken('broadcast').map(({ parts }) => [...parts])
+    const pair = (first: Signed, second: Signed): Part[] =>
+      [first, second].map((signed): Part => ({ kind: 'object', signed }))
+
+    it('once', () => {
+      const lie = bench.status(3, OTHER).signed
+      bench.hear(1, lie)
+      expect(passed()).to.deep.include(pair(bench.status(3).signed, lie))
+      bench.hear(2, lie)
+      bench.hear(3, bench.status(3, Uint8Array.of(7)).signed)
+      expect(passed()).to.deep.equal([])
+    })
+
+    it('also if its signer sent both in one frame: who else got them is not known', () => {
+      const both = [NIL, keccak('0x01')].map((value) => bench.confirm(3, 0, value))
+      bench.hear(3, ...both)
+      expect(passed()).to.deep.equal([pair(both[0]!, both[1]!)])
+    })
+
+    it('not again if it came as a pair, which then is evidence here as well', () => {
+      const both = [NIL, keccak('0x01')].map((value) => bench.confirm(3, 0, value))
+      bench.hear(1, ...both)
+      expect(bench.effects.map(({ kind }) => kind)).to.include('evidence')
+      expect(passed()).to.deep.equal([])
+    })
+
+    it('a vote against an own CONFIRM, too', () => {
+      const confirm = bench.confirm(3, 0, content.value)
+      const share = bench.share(3, 1, { ...content, stateHash: keccak('0x01') })
+      bench.hear(3, confirm)
+      expect(passed()).to.deep.equal([])
+      bench.hear(3, share)
+      expect(passed()).to.deep.equal([pair(confirm, share)])
+    })
   })
 
   it('names the height before, of which late objects are here by then; two heights later they still convict', () => {

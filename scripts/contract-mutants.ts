@@ -1,0 +1,131 @@
+/**
+ * Breaks the contracts in one random place after the other and counts how many the tests notice:
+ * `npm run mutants:contracts`. The fuzzer's campaign comes first, then the mocha suites up to the first failure.
+ */
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { EXIT } from '../src/types/exit-codes.ts'
+import type { Site } from './mutation/operators.ts'
+import { apply, sitesOf } from './mutation/operators.ts'
+import { Workshop } from './mutation/workshop.ts'
+
+const USAGE = `Breaks the contracts in random places, one at a time, and lists what no test notices.
+
+  npm run mutants:contracts -- --count 60 --seed 7
+
+  --count N  mutants (default 20)
+  --seed N   which of them (default 1)
+  --skip N   leave out the first N of the seed's order (default 0)
+  --help
+
+exit codes: 0 at least 95 % are noticed, 1 fewer, 2 usage`
+
+const NOTICED_MIN = 0.95
+const CAMPAIGN = ['solidity', 'test/solidity/Handler.t.sol', 'test/solidity/Campaign.t.sol']
+/** Fast ones first. */
+const SUITES = ['registry', 'board', 'money', 'checkpoint', 'penalties', 'slasher', 'libraries', 'revoke']
+  .concat(['reduction', 'deployment', 'framing', 'orders', 'silence'])
+  .map((name) => `test/contracts/${name}.ts`)
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { count, seed, skip } = options()
+const sources = globSync(['contracts/*.sol', 'contracts/libraries/*.sol'], { cwd: root }).sort()
+const texts = new Map(sources.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
+const sites = shuffled([...texts].flatMap(([file, text]) => sitesOf(file, text)))
+const workshop = new Workshop()
+process.on('exit', () => workshop.close())
+
+const survivors: string[] = []
+let tried = 0
+console.log(`seed ${seed}: ${count} of ${sites.length} places`)
+for (const site of sites.slice(skip)) {
+  if (tried === count) break
+  const started = performance.now()
+  const verdict = judge(site)
+  if (verdict === null) continue
+  tried += 1
+  const seconds = Math.round((performance.now() - started) / 1000)
+  console.log(`${verdict} (${seconds} s): ${name(site)}`)
+  if (verdict === 'survives') survivors.push(name(site))
+}
+console.log(`${tried - survivors.length} of ${tried} noticed`)
+for (const survivor of survivors) console.log(`  not: ${survivor}`)
+process.exitCode = tried - survivors.length >= NOTICED_MIN * tried ? EXIT.ok : EXIT.bug
+
+/** Who notices a mutant; null if it does not compile, or to the same code. */
+function judge(site: Site): string | null {
+  const text = texts.get(site.file) ?? ''
+  const deployed = workshop.users(site.file, 'deployed')
+  const harness = workshop.users(site.file, 'harness')
+  try {
+    const code = workshop.put(site.file, apply(text, site), deployed)
+    if (code === null) return null
+    if (workshop.test(CAMPAIGN, { RSDP_FUZZ_RUNS: '1' }) !== null) return 'fuzzer'
+    if (workshop.put(site.file, text, deployed) === code) return null
+    workshop.put(site.file, apply(text, site), [...deployed, ...harness])
+    return workshop.test(['mocha', ...SUITES]) === null ? 'survives' : 'suites'
+  } finally {
+    workshop.mend([...deployed, ...harness])
+  }
+}
+
+function name({ file, line, start, length, broken }: Site): string {
+  const text = texts.get(file) ?? ''
+  const whole = text.split('\n')[line - 1]?.trim() ?? ''
+  return `${file}:${line} ${text.slice(start, start + length).trim()} -> ${broken || 'nothing'} in ${whole}`
+}
+
+/** Fisher–Yates by a small generator (mulberry32): the same order for the same seed. */
+function shuffled<T>(items: readonly T[]): T[] {
+  const order = [...items]
+  let state = seed
+  const random = (): number => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+  for (let i = order.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(random() * (i + 1))
+    const [a, b] = [order[i], order[j]]
+    if (a === undefined || b === undefined) continue
+    order[i] = b
+    order[j] = a
+  }
+  return order
+}
+
+function options(): { count: number; seed: number; skip: number } {
+  const { values } = parse()
+  if (values.help === true) {
+    console.log(USAGE)
+    process.exit(EXIT.ok)
+  }
+  return {
+    count: whole(values.count ?? '20'),
+    seed: whole(values.seed ?? '1'),
+    skip: whole(values.skip ?? '0'),
+  }
+}
+
+function parse() {
+  const text = { type: 'string' } as const
+  try {
+    return parseArgs({
+      options: { count: text, seed: text, skip: text, help: { type: 'boolean', short: 'h' } },
+    })
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+}
+
+function whole(text: string): number {
+  return /^\d{1,9}$/.test(text) ? Number(text) : refuse(`${text} is not a number up to 999999999`)
+}
+
+function refuse(message: string): never {
+  console.error(`error[E_USAGE]: ${message} -> see --help`)
+  process.exit(EXIT.usage)
+}

@@ -1,0 +1,175 @@
+/** Lines of the contracts, how to break them, and which test has to notice. */
+
+export interface Mutant {
+  readonly name: string
+  readonly file: string
+  /** Occurs exactly once. */
+  readonly line: string
+  readonly broken: string
+  /** A mocha file; null: the fuzzer. */
+  readonly test: string | null
+  /** Title of the test, or the invariant. */
+  readonly by: string
+}
+
+const BOARD = 'contracts/TaskBoard.sol'
+const REGISTRY = 'contracts/NodeRegistry.sol'
+const LOG = 'contracts/PhaseLog.sol'
+
+const invariant = (by: string, name: string, file: string, line: string, broken: string): Mutant => ({
+  name: `${by}: ${name}`,
+  file,
+  line,
+  broken,
+  test: null,
+  by: `invariant_${by}`,
+})
+
+export const GUARDED: readonly Mutant[] = [
+  {
+    name: 'two thirds are a quorum',
+    file: 'contracts/libraries/Certificate.sol',
+    line: '3 * weight > 2 * total',
+    broken: '3 * weight >= 2 * total',
+    test: 'test/contracts/checkpoint.ts',
+    by: 'exactly two thirds of the weight',
+  },
+  {
+    name: 'penalties have no window',
+    file: BOARD,
+    line: 'if (closedAt != 0 && block.number > deadline) revert TooLate(block.number, deadline);',
+    broken: '',
+    test: 'test/contracts/penalties.ts',
+    by: 'closes with the last block before claims',
+  },
+  {
+    name: 'the signing domain has no salt',
+    file: 'contracts/libraries/Domain.sol',
+    line: 'abi.encode(SALTED_TYPE, NAME, VERSION, chainId, verifyingContract, salt)',
+    broken: 'abi.encode(SALTED_TYPE, NAME, VERSION, chainId, verifyingContract, salt & 0)',
+    test: 'test/contracts/deployment.ts',
+    by: 'gives every deployment its own signing domain',
+  },
+  invariant(
+    'I1',
+    'the reporter’s part counts twice',
+    BOARD,
+    'insurance += amount - credit;',
+    'insurance += amount;',
+  ),
+  invariant(
+    'I2',
+    'a transfer need not arrive in full',
+    'contracts/libraries/ExactTransfer.sol',
+    'uint256 received = token.balanceOf(address(this)) - before;',
+    'uint256 received = amount; before;',
+  ),
+  invariant(
+    'I3',
+    'an operator may have half of the seats',
+    'contracts/libraries/Draw.sol',
+    'return (n - 1) / 3;',
+    'return n / 2;',
+  ),
+  invariant(
+    'I4',
+    'a second conviction takes its whole share again',
+    BOARD,
+    'return StakeMath.percentUp(lock, percent) - StakeMath.percentUp(lock, percentBefore);',
+    'return StakeMath.percentUp(lock, percent);',
+  ),
+  invariant(
+    'I5',
+    'the same proof again',
+    BOARD,
+    'revert AlreadyConvicted(taskId, member, uint8(percentBefore));',
+    '',
+  ),
+  invariant(
+    'I6',
+    'jail ends a block early',
+    REGISTRY,
+    'block.number <= uint40(slot >> 168)',
+    'block.number < uint40(slot >> 168)',
+  ),
+  invariant(
+    'I7',
+    'whoever keeps a part of the lock earns',
+    BOARD,
+    'if (convictions.percentOf(i) != 0) continue;',
+    'if (convictions.percentOf(i) > 99) continue;',
+  ),
+  invariant('I8', 'the client is paid twice', BOARD, 'claimed |= 1 << CLIENT_BIT;', ''),
+  invariant('I9', 'the root stays', LOG, 'log.root = root;', ''),
+  invariant('I10', 'events are not noted', LOG, 'p.eventSeq = uint16(eventSeq);', ''),
+  invariant(
+    'I11',
+    'two thirds are a quorum',
+    'contracts/libraries/Certificate.sol',
+    '3 * weight > 2 * total',
+    '3 * weight >= 2 * total',
+  ),
+  invariant(
+    'I11',
+    'a late signature counts as often as it comes',
+    LOG,
+    'p.missing &= ~(uint32(1) << member);',
+    '',
+  ),
+  invariant(
+    'I12',
+    'claims in the last block of evidence',
+    BOARD,
+    'return closedAt + _EVIDENCE + 1;',
+    'return closedAt + _EVIDENCE;',
+  ),
+  invariant(
+    'I13',
+    'unbonding ends a block early',
+    REGISTRY,
+    'uint64(block.number) + unbondingBlocks;',
+    'uint64(block.number) + unbondingBlocks - 1;',
+  ),
+  invariant(
+    'I14',
+    'the fee weighs one more',
+    LOG,
+    'log.feeUnits.add(FEE_BITS, turn, signed);',
+    'log.feeUnits.add(FEE_BITS, turn, signed + 1);',
+  ),
+  invariant(
+    'I14',
+    'a late signature earns nothing',
+    LOG,
+    'log.missed.sub(MISSED_BITS, member, p.lastCount);',
+    '',
+  ),
+  invariant(
+    'I15',
+    'a released lock is lost',
+    REGISTRY,
+    'a.locked -= amount;\n        a.free += amount;',
+    'a.locked -= amount;',
+  ),
+  invariant(
+    'I16',
+    'late heights are counted against all',
+    LOG,
+    'uint256 late = p.last + epochHeights - p.graceHeights;',
+    'uint256 late = epochHeights - p.last - p.graceHeights;',
+  ),
+  invariant(
+    'I17',
+    'votes of two rounds are an equivocation',
+    'contracts/libraries/Evidence.sol',
+    'return word(first, ROUND) == word(second, ROUND);',
+    'return true;',
+  ),
+  invariant(
+    'I18',
+    'money waits until somebody publishes the result',
+    BOARD,
+    '_requireClaimsOpen(taskId);\n        (uint256 earned',
+    '_requireClaimsOpen(taskId);\n        if (t.resultHash == 0) revert NothingDecided(taskId);\n        (uint256 earned',
+  ),
+]

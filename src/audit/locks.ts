@@ -1,0 +1,99 @@
+import type { TaskHistory } from '../ports/chain-history.ts'
+import type { Address } from '../types/ids.ts'
+import type { FormedCluster } from './cluster.ts'
+import type { Ended } from './end.ts'
+import type { Judge } from './judge.ts'
+import type { Balance, Movement } from './money.ts'
+import type { Reconciled, Reconciler } from './reconcile.ts'
+import type { Registration } from './registrations.ts'
+import type { Penalty } from './report.ts'
+import type { PublishedTask } from './task.ts'
+
+/** What came of the stake that sign-ups locked. */
+export interface LockBook {
+  readonly movements: readonly Movement[]
+  readonly left: readonly Balance[]
+}
+
+/** What locks are held against. */
+export interface LockFacts {
+  readonly task: PublishedTask
+  readonly life: Ended
+  readonly cluster: FormedCluster | null
+  readonly penalties: readonly Penalty[]
+  readonly registrations: ReadonlyMap<Address, Registration>
+  /** Keys still signed up. */
+  readonly keys: readonly Address[]
+}
+
+/** Every lock from sign-up to release: nothing but penalties was taken from it, and it came back when it could. */
+export function checkLocks(
+  judge: Judge,
+  { views, taskId }: TaskHistory,
+  reconciler: Reconciler,
+  facts: LockFacts,
+): LockBook {
+  const { task, registrations, keys } = facts
+  const { stakePerNode } = task.params
+  const bench = judge.at('money')
+  bench.equal('task().stakePerNode', stakePerNode, views.task.stakePerNode, 'the parameter')
+  const movements: Movement[] = reconciler.all('Joined').map(({ args, block, transactionHash }) => ({
+    ...{ block: Number(block), transaction: transactionHash, amount: stakePerNode, why: 'sign-up' },
+    ...{ from: `stake of ${args.operator}`, to: `lock of ${args.key}` },
+  }))
+  const quits = reconciler.all('Left')
+  const releases = reconciler.all('Released')
+  const unlocks = reconciler.all('StakeUnlocked')
+  for (const release of releases) checkRelease(release, facts, unlocks)
+  for (const { bench: place, args, block, transactionHash } of unlocks) {
+    const isHere = (one: Reconciled<'Left'> | Reconciled<'Released'>): boolean =>
+      one.transactionHash === transactionHash && one.args.key === args.key
+    const quit = quits.some(isHere)
+    const amount = quit ? stakePerNode : heldBy(facts, args.key)
+    place.equal('StakeUnlocked.taskId', taskId, args.taskId, 'the task that was asked for')
+    place.equal('StakeUnlocked.amount', amount, args.amount, 'the lock, less penalties')
+    const operator = registrations.get(args.key)?.operator ?? 'nobody'
+    place.equal('StakeUnlocked.operator', operator, args.operator, 'who registered the key')
+    if (!quit && !releases.some(isHere))
+      place.mismatch('StakeUnlocked', 'quit() or release()', 'neither', 'why')
+    movements.push({
+      ...{ block: Number(block), transaction: transactionHash, amount, why: quit ? 'quit' : 'release' },
+      ...{ from: `lock of ${args.key}`, to: `stake of ${operator}` },
+    })
+  }
+  const released = new Set(releases.map(({ args }) => args.key))
+  const left = [...views.locks].map(([key, seen]): Balance => {
+    const amount = keys.includes(key) && !released.has(key) ? heldBy(facts, key) : 0n
+    bench.equal('lockOf()', amount, seen, `what is left of the lock of ${key}`)
+    const owner = registrations.get(key)?.operator ?? 'nobody'
+    return { account: `lock of ${key}`, owner, amount, why: 'not released' }
+  })
+  return { movements, left: left.filter(({ amount }) => amount > 0n) }
+}
+
+/** Seats after the evidence window, others once the cluster stands, all if none was drawn; and what was left. */
+function checkRelease(
+  { bench, args, block, transactionHash }: Reconciled<'Released'>,
+  facts: LockFacts,
+  unlocks: readonly Reconciled<'StakeUnlocked'>[],
+): void {
+  const { task, life, cluster, registrations } = facts
+  bench.equal('Released.taskId', task.taskId, args.taskId, 'the task that was asked for')
+  const held = heldBy(facts, args.key)
+  bench.equal('Released.amount', held, args.amount, 'the lock, less penalties')
+  const isUnlocked = unlocks.some((one) => one.transactionHash === transactionHash)
+  if (held > 0n && !isUnlocked) bench.mismatch('StakeUnlocked', `${held} free again`, 'nothing', 'release()')
+  const operator = registrations.get(args.key)?.operator ?? 'nobody'
+  bench.equal('Released.operator', operator, args.operator, 'who registered the key')
+  const isSeat = cluster?.members.some(({ key }) => key === args.key) ?? true
+  const from = isSeat ? life.claimsOpenAt : (cluster?.block ?? null)
+  if (from === null || block < from)
+    bench.mismatch('Released.blockNumber', `block ${from ?? 'after its end'}`, block, 'at the earliest')
+}
+
+/** The lock less all that was taken from it: no proof is accepted any more when it can be released. */
+function heldBy({ task, cluster, penalties }: LockFacts, key: Address): bigint {
+  const seat = cluster?.members.findIndex((member) => member.key === key) ?? -1
+  const taken = penalties.filter(({ member }) => seat >= 0 && member === seat)
+  return taken.reduce((sum, { amount }) => sum - amount, task.params.stakePerNode)
+}

@@ -1,0 +1,36 @@
+import { withdrawCredit } from '../../adapters/evm/operator.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import type { TaskSendOptions } from '../options.ts'
+import type { CommandContext } from '../run-command.ts'
+import { inTokens, readToken } from '../stake-view.ts'
+import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
+
+/** Pays the wallet what it was credited for proofs, of all tasks. */
+export function evidenceWithdraw(options: TaskSendOptions, context: CommandContext): Promise<ExitCode> {
+  return withWallet(options, context, async ({ connection, wallet, agreed }) => {
+    const { output } = context
+    const { address } = wallet
+    const amountWei = await connection.read(connection.contracts.board.creditOf(address))
+    if (amountWei === 0n) {
+      throw new RsdpError({
+        code: 'E_NOTHING_DUE',
+        message: `${address} is credited nothing`,
+        hint: 'a reporter is credited a tenth of what its proof takes',
+        exit: EXIT.precondition,
+      })
+    }
+    const amount = inTokens(amountWei, await readToken(connection))
+    if (!(await agreed([`withdraw ${amount} to ${address}`]))) {
+      output.result({ dryRun: true, account: address, amountWei, transaction: null }, NOTHING_SENT)
+      return EXIT.ok
+    }
+    const { hash, block, gasUsed } = await withdrawCredit(wallet)
+    output.result(
+      { dryRun: false, account: address, amountWei, transaction: { hash, block, gasUsed } },
+      `withdrew ${amount} in block ${block}  ${hash}`,
+    )
+    return EXIT.ok
+  })
+}

@@ -1,0 +1,78 @@
+import type { Connection } from '../../adapters/evm/connection.ts'
+import { claim } from '../../adapters/evm/operator.ts'
+import { claimsOpenAt } from '../../adapters/evm/reads.ts'
+import { revertOf } from '../../adapters/evm/wallet.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import type { Address } from '../../types/ids.ts'
+import type { TaskSendOptions } from '../options.ts'
+import type { CommandContext } from '../run-command.ts'
+import { inTokens, readToken } from '../stake-view.ts'
+import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
+import { parseTaskId, summary, unknownTask } from './task-list.ts'
+
+/** Pays the wallet all that a task owes it: rewards and fees of its seats, and as client what nobody earned. */
+export function taskClaim(id: string, options: TaskSendOptions, context: CommandContext): Promise<ExitCode> {
+  const taskId = parseTaskId(id)
+  return withWallet(options, context, async ({ connection, wallet, agreed }) => {
+    const { output } = context
+    const refusal = await claimRefusal(connection, taskId)
+    if (refusal !== null) throw refusal
+    const amountWei = await owed(connection, taskId, wallet.address)
+    const amount = inTokens(amountWei, await readToken(connection))
+    const facts = { taskId, account: wallet.address, amountWei }
+    if (!(await agreed([`claim    ${amount} of task ${id} to ${wallet.address}`]))) {
+      output.result({ dryRun: true, ...facts, transaction: null }, NOTHING_SENT)
+      return EXIT.ok
+    }
+    const { hash, block, gasUsed } = await claim(wallet, taskId)
+    output.result(
+      { dryRun: false, ...facts, transaction: { hash, block, gasUsed } },
+      `claimed ${amount} of task ${id} in block ${block}  ${hash}`,
+    )
+    return EXIT.ok
+  })
+}
+
+/** Why a task does not pay yet, or null: E_NO_TASK, E_TASK_RUNNING, E_CLAIM_EARLY. */
+export async function claimRefusal(connection: Connection, taskId: bigint): Promise<RsdpError | null> {
+  const { status } = await summary(connection, taskId)
+  if (status === 'None') return unknownTask(String(taskId))
+  const opensAt = await claimsOpenAt(connection, taskId)
+  const block = await connection.read(connection.provider.getBlockNumber())
+  const details = { taskId, status, block, opensAt }
+  if (opensAt === null) {
+    return new RsdpError({
+      code: 'E_TASK_RUNNING',
+      message: `task ${taskId} is ${status}: what it owes is not settled yet`,
+      hint: `wait for its end: rsdp task watch ${taskId}`,
+      exit: EXIT.precondition,
+      details,
+    })
+  }
+  if (block >= opensAt) return null
+  return new RsdpError({
+    code: 'E_CLAIM_EARLY',
+    message: `task ${taskId} still takes evidence; it pays from block ${opensAt} on`,
+    hint: `wait ${opensAt - block} blocks`,
+    exit: EXIT.precondition,
+    details,
+  })
+}
+
+/** What the contract would pay now. @throws RsdpError E_NOTHING_DUE */
+async function owed(connection: Connection, taskId: bigint, from: Address): Promise<bigint> {
+  try {
+    return await connection.contracts.board.claim.staticCall(taskId, { from })
+  } catch (error) {
+    if (revertOf(error)?.name !== 'NothingToClaim') throw connection.fault(error)
+    throw new RsdpError({
+      code: 'E_NOTHING_DUE',
+      message: `task ${taskId} owes ${from} nothing, or nothing more`,
+      hint: `rsdp audit ${taskId} says who was paid what`,
+      exit: EXIT.precondition,
+      details: { taskId, account: from },
+    })
+  }
+}

@@ -1,0 +1,67 @@
+import type { Court } from '../../audit/evidence/verdict.ts'
+import { judgeEvidence } from '../../audit/evidence/verdict.ts'
+import { hashesOf, isProof } from '../../codec/evidence.ts'
+import { keccak } from '../../codec/hex.ts'
+import { findReducerByHash } from '../../reducers/catalog.ts'
+import type { Evidence } from '../../types/evidence.ts'
+import { NIL } from '../../types/ids.ts'
+import { callOf } from './evidence-call.ts'
+import type { JudgeInit } from './judge.ts'
+
+export interface Verdict {
+  /** By the rules with which nodes look for evidence, and for E4 the reducer. */
+  readonly byRules: boolean
+  /** By the auditor, whose rules are written a second time. */
+  readonly byAuditor: boolean
+  /** In the auditor's words. */
+  readonly because: string
+  /** The auditor takes the signatures for those of the accused: if not, it has said nothing about the rest. */
+  readonly isSigned: boolean
+}
+
+const NOT_SIGNED = 'not signed by the accused'
+
+/** Any: the auditor names the task, and judges one cluster's. */
+const TASK = 1n
+
+/** Two judges of evidence who share no rule. Neither asks where it comes from. */
+export class Verdicts {
+  readonly #init: JudgeInit
+  readonly #known = new Map<string, Verdict>()
+
+  constructor(init: JudgeInit) {
+    this.#init = init
+  }
+
+  /** What proves by itself is judged once, whoever signed it: the same vote is for the same list, the same head over the same log. */
+  of(evidence: Evidence): Verdict {
+    const [hash, second] = hashesOf(evidence)
+    if (second !== NIL) return this.#judge(evidence)
+    const key = `${evidence.kind}/${hash}`
+    const verdict = this.#known.get(key) ?? this.#judge(evidence)
+    this.#known.set(key, verdict)
+    return verdict
+  }
+
+  #judge(evidence: Evidence): Verdict {
+    const { cluster, params } = this.#init
+    const isNamed = isProof({ cluster, epochHeights: params.epochHeights }, evidence)
+    const byRules = isNamed && (evidence.kind !== 'E4' || this.#isWrong(evidence))
+    const said = judgeEvidence(this.#court(), callOf(TASK, params, evidence))
+    const because = 'refused' in said ? said.refused : said.because
+    return { byRules, byAuditor: 'because' in said, because, isSigned: because !== NOT_SIGNED }
+  }
+
+  /** What the twin would say. */
+  #isWrong({ share, inputs }: Extract<Evidence, { kind: 'E4' }>): boolean {
+    const listed = inputs.map(({ status, state }) => ({ member: status.member, state }))
+    const state = this.#init.reduce(listed, share.object.eventSeq, false)
+    return state === null || keccak(state) !== share.object.stateHash
+  }
+
+  #court(): Court {
+    const { cluster, separator, params, recover, events } = this.#init
+    const posted = events().map((event) => ({ ...event, block: 0n }))
+    return { cluster, separator, params, recover, events: posted, reducer: findReducerByHash(params.reducer) }
+  }
+}

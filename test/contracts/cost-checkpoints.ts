@@ -1,0 +1,64 @@
+/**
+ * Gas of checkpoints in the steady state: the second of its task, at the end of an epoch, with real signatures, one shared
+ * log head and the fee earned. Inputs are published only where the case says so.
+ */
+import { concat, id } from 'ethers'
+import type { Costs } from './cost-of.ts'
+import { aside } from './cost-of.ts'
+import type { Actor, CheckpointOptions, Story, TaskParams, World } from './world.ts'
+import { OWN_HEAD, running } from './world.ts'
+
+const INPUT_OVERHEAD = 11
+const STATE_BYTES = 32
+
+export async function checkpointCosts(w: World, actors: readonly Actor[]): Promise<Costs> {
+  const n = actors.length
+  const quorum = Array.from({ length: Math.floor((2 * n) / 3) + 1 }, (_, i) => i)
+  const costs: Record<string, number> = {}
+  for (const heights of [1, 16, 32]) {
+    const story = await steady(w, actors, heights)
+    const title = `checkpoint, ${heights} height${heights === 1 ? '' : 's'}`
+    costs[`${title}, all sign`] = await next(w, story, heights)
+    costs[`${title}, bare quorum`] = await next(w, story, heights, { signers: quorum })
+  }
+  const inputs = bytes(16 * (1 + n * (INPUT_OVERHEAD + STATE_BYTES)))
+  const changes = { calldataInputs: true, stateCap: STATE_BYTES }
+  const published = await steady(w, actors, 16, changes, { inputs })
+  costs['checkpoint, 16 heights, inputs of 32 bytes'] = await next(w, published, 16, { inputs })
+  const story = await steady(w, actors, 16)
+  await story.accept(w.mallory, 16, { signers: quorum })
+  const omitted = n - 1
+  const { logSeq, logHead } = OWN_HEAD
+  const signature = story.coSignature(omitted)
+  costs['coSign, 16 heights'] = await aside(w, () =>
+    w.log.coSign(story.taskId, omitted, logSeq, logHead, '0x', signature),
+  )
+  return costs
+}
+
+/** A task after its first checkpoint. */
+async function steady(
+  w: World,
+  actors: readonly Actor[],
+  heights: number,
+  changes: Partial<TaskParams> = {},
+  options: CheckpointOptions = {},
+): Promise<Story> {
+  const params = { heights: 3 * heights, epochHeights: heights, stallBlocks: 8 * actors.length, ...changes }
+  const story = await running(w, actors, params)
+  await story.accept(story.members[await story.turn()]!.node, heights, options)
+  return story
+}
+
+/** What the next checkpoint costs the member whose turn it is. */
+const next = (w: World, story: Story, heights: number, options: CheckpointOptions = {}): Promise<number> =>
+  aside(w, async () => {
+    const submitter = story.members[await story.turn()]!.node
+    return story.copy().accept(submitter, heights, options)
+  })
+
+/** That many that look random and are the same at each run. */
+function bytes(length: number): string {
+  const words = Array.from({ length: Math.ceil(length / 32) }, (_, i) => id(`input ${i}`))
+  return concat(words).slice(0, 2 + 2 * length)
+}

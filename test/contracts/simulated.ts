@@ -1,0 +1,148 @@
+import { expect } from 'chai'
+import { AbiCoder, concat, keccak256, toBeHex } from 'ethers'
+import { network } from 'hardhat'
+import { encodeEvidenceCall } from '../../src/adapters/evm/evidence-call.ts'
+import type { Court } from '../../src/audit/evidence/verdict.ts'
+import { PARAMS_TYPE } from '../../src/audit/task.ts'
+import { cryptoFor, REAL_EVERY, restoreCrypto } from '../../src/cli/commands/sim-crypto.ts'
+import { toHex } from '../../src/codec/hex.ts'
+import { domainSeparator } from '../../src/codec/objects.ts'
+import { encodeSnapshot } from '../../src/codec/roots.ts'
+import type { LiarName } from '../../src/faults/catalog.ts'
+import { findReducerByHash } from '../../src/reducers/catalog.ts'
+import { play } from '../../src/sim/run-seed.ts'
+import type { World as Simulated } from '../../src/sim/world.ts'
+import { TASK_ID } from '../../src/sim/world.ts'
+import type { Evidence } from '../../src/types/evidence.ts'
+import { invariant } from '../../src/types/errors.ts'
+import type { Address, Hex } from '../../src/types/ids.ts'
+import type { TaskParams } from '../../src/types/task.ts'
+import { ROOMY } from '../helpers/twin-chain.ts'
+import { Bench, disagreements } from './judges.ts'
+import { deployWorld } from './world.ts'
+
+const connection = await network.create({ override: ROOMY })
+/** Proofs in one call of the harness. */
+const AT_ONCE = 40
+/** Liars of half of the weight and more, and a seed on the real curve and hash in which they come to lie. */
+const LIARS: readonly (readonly [LiarName, number])[] = [
+  ['flatterer', REAL_EVERY],
+  ['amnesia', 2 * REAL_EVERY],
+  ['unjustified-vote', 3 * REAL_EVERY],
+  ['wrong-aggregate', 4 * REAL_EVERY],
+  ['forked-log', 7 * REAL_EVERY],
+]
+
+interface Docket {
+  /** Of what honest members signed, and of what was heard of the liars. */
+  readonly honest: readonly Evidence[]
+  readonly heard: readonly Evidence[]
+  readonly calls: (evidence: Evidence) => Hex
+  readonly court: Court
+}
+
+/** Every candidate of a world, and the pairs of honest objects of one type that no rule looks at together. */
+function docketOf(world: Simulated, twin: Address): Docket {
+  const { params, cluster } = world.chain.tasks.get(TASK_ID)!
+  invariant(cluster !== null, 'the world had a cluster')
+  const { honesty, accountability } = world.judge
+  const liars = new Set(world.hosts.filter((host) => world.isLiar(host)).map(({ member }) => member))
+  const seats = cluster.members.map(({ index }) => index)
+  const honest = seats
+    .filter((seat) => !liars.has(seat))
+    .flatMap((seat) => {
+      const objects = honesty.transcript.of(seat)
+      const strange = objects.flatMap((first, i): Evidence[] => {
+        const second = objects.slice(i).find(({ object }, j) => j > 0 && object.type === first.object.type)
+        return second === undefined || first.object.type === 'close' ? [] : [{ kind: 'E1', first, second }]
+      })
+      return [...honesty.proofsAgainst(seat), ...strange]
+    })
+  const heard = [...liars].flatMap((seat) => [
+    ...honesty.proofsAgainst(seat, accountability.transcript.of(seat)),
+  ])
+  const events = world.chain.eventsIn(0, world.chain.head).filter((event) => event.kind === 'ledgerEvent')
+  const context = { params: { ...params, twin }, events }
+  const court: Court = {
+    cluster,
+    separator: domainSeparator(world.chain.domain),
+    params,
+    events: events.map(({ seq, data }) => ({ seq, data, block: 0n })),
+    reducer: findReducerByHash(params.reducer),
+    recover: world.keys.recover,
+  }
+  return { honest, heard, court, calls: (evidence) => encodeEvidenceCall(1n, evidence, context) }
+}
+
+const hashOf = (params: TaskParams): string =>
+  keccak256(AbiCoder.defaultAbiCoder().encode([PARAMS_TYPE], [params]))
+
+describe('Proofs out of simulated worlds', () => {
+  after(restoreCrypto)
+
+  const tally: Record<string, number> = {}
+
+  for (const [liar, seed] of LIARS) {
+    it(`convict as in the simulator, with liars of half the weight: ${liar}`, async () => {
+      const { ethers } = connection
+      const base = await deployWorld(connection)
+      const harness = await ethers.deployContract('CourtHarness')
+      const slasher = await ethers.deployContract('Slasher', [harness, harness])
+      const bench = await Bench.build({ ...base, slasher })
+      const twin = await ethers.deployContract('RateLimitTwin')
+      const twinAddress = (await twin.getAddress()) as Address
+      const { world } = await play(seed, {
+        heights: 3,
+        nodes: 7,
+        liar,
+        liarPercent: { min: 50, max: 60 },
+        keys: cryptoFor(seed),
+      })
+      expect(world.violations, `seed ${seed}`).to.deep.equal([])
+      const { honest, heard, calls, court } = docketOf(world, twinAddress)
+      const snapshot = concat(['0x00', encodeSnapshot(court.cluster.members)])
+      const length = toBeHex((snapshot.length - 2) / 2, 2)
+      const [deployer] = await ethers.getSigners()
+      // copies what follows itself, and returns it
+      const data = concat(['0x61', length, '0x80600a3d393df3', snapshot])
+      const receipt = await (await deployer!.sendTransaction({ data })).wait()
+      const { separator, cluster, params, events } = court
+      await harness.open(
+        1n,
+        {
+          separator,
+          cluster: cluster.id,
+          snapshot: receipt!.contractAddress!,
+          epochHeights: params.epochHeights,
+        },
+        {
+          paramsHash: hashOf({ ...params, twin: twinAddress }),
+          codeHash: keccak256(await ethers.provider.getCode(twinAddress)),
+          seed: cluster.seed,
+        },
+        events.map(({ data: body }) => keccak256(concat([`0x${'c1'.repeat(20)}`, toHex(body)]))),
+      )
+      const courts = new Map([[1n, court]])
+      const all = [...honest, ...heard]
+      for (let from = 0; from < all.length; from += AT_ONCE) {
+        const batch = all.slice(from, from + AT_ONCE)
+        const proofs = batch.map(calls)
+        for (const [j, refused] of (await bench.judge(proofs)).entries()) {
+          const evidence = batch[j]!
+          expect(disagreements(courts, proofs[j]!, refused), `seed ${seed}: ${evidence.kind}`).to.deep.equal(
+            [],
+          )
+          if (from + j < honest.length)
+            expect(refused, `seed ${seed}: ${evidence.kind}`).to.match(/^ProvesNothing/)
+          const said = `${from + j < honest.length ? 'honest' : 'liar'} ${evidence.kind} ${refused === null}`
+          tally[said] = (tally[said] ?? 0) + 1
+        }
+      }
+    })
+  }
+
+  it('are of every kind, refused against the honest and accepted against liars', () => {
+    expect(tally).to.include.keys(...['E1', 'E1b', 'E2', 'E3', 'E4'].map((kind) => `honest ${kind} false`))
+    expect(tally).to.include.keys(...['E1', 'E1b', 'E2', 'E3', 'E4'].map((kind) => `liar ${kind} true`))
+  })
+})

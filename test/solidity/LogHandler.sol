@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IPhaseLog} from "../../contracts/interfaces/IPhaseLog.sol";
+import {IReducer} from "../../contracts/interfaces/IReducer.sol";
+import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
+import {Digests} from "../../contracts/libraries/Digests.sol";
+import {Domain} from "../../contracts/libraries/Domain.sol";
+import {LogChain} from "../../contracts/libraries/LogChain.sol";
+import {TaskHandler} from "./TaskHandler.sol";
+import {vm} from "./Vm.sol";
+
+/// @title Checkpoints, sound and spoiled, and results
+abstract contract LogHandler is TaskHandler {
+    uint256 internal constant ENTRIES_PER_HEIGHT = 4;
+    uint256 private constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
+
+    /// @dev One attempt at a checkpoint, and whether it has to be accepted.
+    struct Attempt {
+        uint256 task;
+        uint256 count;
+        bytes batch;
+        bytes32 root;
+        uint256 eventSeq;
+        uint32 bitmap;
+        bytes exceptions;
+        bytes signatures;
+        bytes inputs;
+        uint256 weight;
+        bool sound;
+    }
+
+    function checkpoint(uint256 seed) external dice(seed) {
+        uint256 task = _find(_pick(5) == 0 ? ITaskBoard.Status.Finalizing : ITaskBoard.Status.Active);
+        if (task == _tasks.length) task = _find(ITaskBoard.Status.Finalizing);
+        // now and then one that is over, or not drawn yet
+        if (task == _tasks.length || _pick(20) == 0) task = _pick(_tasks.length);
+        if (task >= _tasks.length) return;
+        // checkpoints that come late are few else
+        if (_isRunning(task) && _chance(8)) _rollToEnd(task);
+        Attempt memory a = _attempt(task);
+        Task storage t = _tasks[task];
+        address sender = t.seats.length == 0 || _chance(20) ? address(this) : _submitter(t);
+        uint256 first = t.last + (_chance(4) ? _pick(3) : 1);
+        a.sound = a.sound && first == t.last + 1 && _isAcceptable(t, a);
+        bytes memory data = abi.encodeCall(
+            IPhaseLog.checkpoint,
+            (
+                _id(task),
+                uint64(first),
+                a.batch,
+                a.bitmap,
+                uint64(_seqAt(t, t.last + a.count)),
+                headAt(task, t.last + a.count),
+                a.exceptions,
+                "",
+                a.inputs,
+                a.signatures
+            )
+        );
+        (bool success, bytes memory answer) = _act(sender, address(log), data);
+        if (success && !a.sound) _break(11, "a certificate that is none was accepted");
+        if (!success && a.sound) _refused(11, "a certificate was refused", answer);
+        if (success) _accepted(t, a, sender);
+        else _did("checkpoint refused");
+    }
+
+    function finalize(uint256 seed) external dice(seed) {
+        uint256 task = _findFormed();
+        if (task == _tasks.length) return;
+        Task storage t = _tasks[task];
+        // the state behind a lie is not known here
+        if (t.last == 0 || t.lied) return;
+        Height storage h = _decided[task][t.last];
+        bytes32 before = t.last == 1 ? Digests.rootZero(t.cluster) : _decided[task][t.last - 1].root;
+        bytes memory result = _stateAt(task, t.last);
+        bytes memory data = abi.encodeCall(ITaskBoard.finalize, (_id(task), result, before, h.inputsRoot));
+        (bool success, ) = _act(address(this), address(board), data);
+        if (!success) return;
+        if (_isRunning(task) && t.last < log.limitOf(_id(task)))
+            _break(10, "a result before the last height");
+        _did("finalize");
+    }
+
+    /// @notice Head of every honest member's log after a height.
+    function headAt(uint256 task, uint256 height) public view returns (bytes32 head) {
+        Task storage t = _tasks[task];
+        if (t.formBlock == 0) return 0;
+        uint256 epoch = (height - 1) / t.epochHeights;
+        head = LogChain.headZero(t.cluster, uint64(epoch));
+        for (uint256 h = epoch * t.epochHeights + 1; h <= height; ++h) {
+            for (uint256 i = 1; i <= ENTRIES_PER_HEIGHT; ++i) {
+                head = LogChain.nextHead(head, _entry((_seqAt(t, h - 1) % _perEpoch(t)) + i, i, h));
+            }
+        }
+    }
+
+    /// @dev One turn of a node's log: IDLE → SHARE → IDLE → DEBATE → IDLE.
+    function _entry(uint256 seq, uint256 i, uint256 height) internal pure returns (LogChain.Entry memory) {
+        uint8[4] memory from = [2, 3, 2, 1];
+        uint8[4] memory event_ = [4, 6, 3, 2];
+        uint8[4] memory to = [3, 2, 1, 2];
+        --i;
+        return LogChain.Entry(uint64(seq), from[i], event_[i], to[i], uint64(height), 0, bytes32(height));
+    }
+
+    function _seqAt(Task storage t, uint256 height) internal view returns (uint256) {
+        if (height == 0 || t.formBlock == 0) return 0;
+        return ENTRIES_PER_HEIGHT * (((height - 1) % t.epochHeights) + 1);
+    }
+
+    function _perEpoch(Task storage t) private view returns (uint256) {
+        return ENTRIES_PER_HEIGHT * t.epochHeights;
+    }
+
+    /// @dev What the honest decide at a height: fixed when it is first needed.
+    function _decide(uint256 task, uint256 height) internal returns (Height storage h) {
+        h = _decided[task][height];
+        if (h.root != 0) return h;
+        Task storage t = _tasks[task];
+        bool isFirst = height == 1;
+        Height storage before = _decided[task][height - 1];
+        h.eventSeq = _chance(50) ? t.events.length : before.eventSeq;
+        h.stateHash = keccak256(_stateAt(task, height));
+        h.inputsRoot = _inputsRootAt(task, height);
+        bytes32 root = isFirst ? Digests.rootZero(t.cluster) : before.root;
+        h.root = Digests.nextRoot(root, Digests.value(h.stateHash, h.inputsRoot, uint64(h.eventSeq)));
+    }
+
+    /// @dev In a provable task what the twin gives, else anything.
+    function _stateAt(uint256 task, uint256 height) internal view returns (bytes memory) {
+        Task storage t = _tasks[task];
+        if (!t.provable) return abi.encode(task, height);
+        bytes[] memory events = new bytes[](_decided[task][height].eventSeq);
+        for (uint256 i = 0; i < events.length; ++i) events[i] = t.events[i];
+        IReducer.Input[] memory inputs = new IReducer.Input[](t.seats.length);
+        for (uint256 i = 0; i < inputs.length; ++i) inputs[i] = IReducer.Input(uint8(i), _inputOf(height, i));
+        return IReducer(_TWIN).aggregate(hex"00", t.seed, inputs, events);
+    }
+
+    function _inputsRootAt(uint256 task, uint256 height) private view returns (bytes32) {
+        Task storage t = _tasks[task];
+        bytes32[] memory hashes = new bytes32[](t.seats.length);
+        for (uint256 i = 0; i < hashes.length; ++i) {
+            hashes[i] = Digests.status(t.cluster, uint64(height), keccak256(_inputOf(height, i)), 0);
+        }
+        return Digests.inputsRoot(uint32((1 << hashes.length) - 1), hashes);
+    }
+
+    function _inputOf(uint256 height, uint256 seat) internal pure returns (bytes memory) {
+        return abi.encodePacked(uint64(height), uint8(seat));
+    }
+
+    /// @dev Into the last blocks that take checkpoints.
+    function _rollToEnd(uint256 task) private {
+        uint256 to = _tasks[task].endBlock + _pick(CLOSE_GRACE);
+        if (to > block.number) vm.roll(to);
+    }
+
+    /// @dev Batch, signers and what is spoiled about them.
+    function _attempt(uint256 task) private returns (Attempt memory a) {
+        Task storage t = _tasks[task];
+        (a.task, a.sound) = (task, true);
+        a.count = _between(1, t.epochHeights - (t.last % t.epochHeights));
+        if (_chance(3)) a.count += 1 + _pick(t.epochHeights);
+        bool lie = t.lied || _chance(8);
+        uint256 seq = t.last == 0 ? 0 : _decided[task][t.last].eventSeq;
+        a.root = t.last == 0 ? Digests.rootZero(t.cluster) : _decided[task][t.last].root;
+        for (uint256 i = 1; i <= a.count; ++i) {
+            Height memory h = lie ? _lie(t, seq) : _decide(task, t.last + i);
+            a.batch = abi.encodePacked(
+                a.batch,
+                uint8(0),
+                h.stateHash,
+                h.inputsRoot,
+                uint16(h.eventSeq - seq)
+            );
+            seq = h.eventSeq;
+            a.root = Digests.nextRoot(a.root, Digests.value(h.stateHash, h.inputsRoot, uint64(seq)));
+        }
+        a.eventSeq = seq;
+        if (t.publishesInputs != _chance(3)) a.inputs = hex"01";
+        _signAll(a, lie);
+        if (_chance(4)) (a.signatures, a.sound) = (abi.encodePacked(a.signatures, hex"00"), false);
+    }
+
+    function _lie(Task storage t, uint256 seq) private returns (Height memory) {
+        // sometimes one event more than there is
+        uint256 extra = _chance(20) && seq <= t.events.length ? t.events.length - seq + 1 : 0;
+        return Height(bytes32(_pick(type(uint256).max)), bytes32(_pick(9)), seq + extra, 0);
+    }
+
+    function _signAll(Attempt memory a, bool lie) private {
+        Task storage t = _tasks[a.task];
+        bool careless = _chance(25);
+        uint256 n = t.seats.length;
+        (uint256 absent, uint256 start) = (_absentees(n), _pick(n));
+        for (uint256 i = 0; i < n; ++i) {
+            bool honest = _operators[_keys[t.seats[i].key].operator].honest;
+            if ((lie && honest) || (start + i) % n < absent) continue;
+            a.bitmap |= uint32(1 << i);
+            bool spoil = careless && _chance(20);
+            a.signatures = abi.encodePacked(a.signatures, _signature(a, i, honest, spoil));
+            if (spoil) a.sound = false;
+            else ++a.weight;
+        }
+        if (_chance(3)) {
+            a.bitmap |= uint32(1 << n);
+            a.sound = false;
+        }
+        a.sound = a.sound && 3 * a.weight > 2 * n;
+    }
+
+    /// @dev Nobody, one, as many as a quorum can spare, one more.
+    function _absentees(uint256 n) private returns (uint256) {
+        if (n == 0) return 0;
+        uint256 spare = n - (2 * n) / 3 - 1;
+        uint256[5] memory counts = [0, 0, 1, spare, spare + 1];
+        return counts[_pick(5)];
+    }
+
+    /// @dev By the shared head, or by a liar's own; spoiled: by another key, for another height, with the other s.
+    function _signature(
+        Attempt memory a,
+        uint256 seat,
+        bool honest,
+        bool spoil
+    ) private returns (bytes memory) {
+        Task storage t = _tasks[a.task];
+        uint256 height = t.last + a.count;
+        (uint256 seq, bytes32 head) = (_seqAt(t, height), headAt(a.task, height));
+        if (!honest && _chance(10)) {
+            (seq, head) = (_pick(9), bytes32(_pick(99)));
+            a.exceptions = abi.encodePacked(a.exceptions, uint8(seat), uint64(seq), head);
+        }
+        uint256 kind = spoil ? _pick(3) : 3;
+        if (kind == 0) ++height;
+        bytes32 hash = Digests.checkpoint(t.cluster, uint64(height), a.root, uint64(seq), head);
+        uint256 secret = _keys[t.seats[seat].key].secret;
+        bytes memory signature = _sign(
+            kind == 1 ? secret + 50 : secret,
+            Domain.digest(log.domainSeparator(), hash)
+        );
+        return kind == 2 ? _turned(signature) : signature;
+    }
+
+    /// @dev The same signature with n − s: valid to `ecrecover`, refused here.
+    function _turned(bytes memory signature) internal pure returns (bytes memory) {
+        (bytes32 r, uint256 s) = abi.decode(signature, (bytes32, uint256));
+        return abi.encodePacked(r, ORDER - s, uint8(signature[64]) == 27 ? uint8(28) : uint8(27));
+    }
+
+    function _submitter(Task storage t) private returns (address) {
+        Key storage k = _keys[t.seats[_chance(60) ? _turnOf(t) : _pick(t.seats.length)].key];
+        return _chance(50) ? k.account : _operators[k.operator].account;
+    }
+
+    function _turnOf(Task storage t) private view returns (uint256) {
+        uint256 turns = (block.number - t.lastBlock) / t.turnBlocks;
+        return (t.last / t.epochHeights + turns) % t.seats.length;
+    }
+
+    /// @dev Everything about a checkpoint but its signatures.
+    function _isAcceptable(Task storage t, Attempt memory a) private view returns (bool) {
+        (ITaskBoard.Status status, ) = expectedStatus(a.task);
+        if (!_isRunning(a.task)) return false;
+        uint256 limit = t.heights;
+        uint256 late = t.last + t.epochHeights - t.grace;
+        if (status == ITaskBoard.Status.Finalizing && late < limit) limit = late;
+        uint256 last = t.last + a.count;
+        uint256 endOfEpoch = (t.last / t.epochHeights + 1) * t.epochHeights;
+        bool inputsFit = t.publishesInputs == (a.inputs.length != 0);
+        return last <= limit && last <= endOfEpoch && a.eventSeq <= t.events.length && inputsFit;
+    }
+
+    function _accepted(Task storage t, Attempt memory a, address sender) private {
+        (ITaskBoard.Status status, ) = expectedStatus(a.task);
+        uint256 last = t.last + a.count;
+        for (uint256 i = 0; i < t.seats.length; ++i) {
+            if ((a.bitmap >> i) & 1 == 1) t.seats[i].covered += a.count;
+        }
+        (t.missing, t.lastCount) = (~a.bitmap & ((1 << t.seats.length) - 1), a.count);
+        uint256 elapsed = block.number - t.lastBlock;
+        bool pays = last % t.epochHeights == 0 || last == t.heights || elapsed * 2 >= t.stallBlocks;
+        Seat storage seat = t.seats[_turnOf(t)];
+        Key storage k = _keys[seat.key];
+        bool isTheirs = sender == k.account || sender == _operators[k.operator].account;
+        if (pays && isTheirs) {
+            seat.feeUnits += a.weight;
+            _did("fee");
+        }
+        if (status == ITaskBoard.Status.Finalizing) t.grace += a.count;
+        (t.last, t.lastBlock) = (last, block.number);
+        _remember(t, a);
+        _did(status == ITaskBoard.Status.Finalizing ? "late checkpoint" : "checkpoint");
+    }
+
+    /// @dev A lie that had a quorum is what is decided from now on; the honest sign no more.
+    function _remember(Task storage t, Attempt memory a) private {
+        Height storage h = _decided[a.task][t.last];
+        if (h.root == a.root && !t.lied) return;
+        t.lied = true;
+        (h.root, h.eventSeq) = (a.root, a.eventSeq);
+        _did("lie with a quorum");
+    }
+}

@@ -1,0 +1,100 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import type { Command, CommanderError } from 'commander'
+import { buildProgram } from '../../src/cli/program.ts'
+import { commandsIn } from '../helpers/doc-commands.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const PAGES = [
+  'README.md',
+  'examples/rate-limit/README.md',
+  ...readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`),
+].filter((page) => page.endsWith('.md'))
+const COMMANDS = PAGES.flatMap(commandsIn)
+const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+  scripts: Record<string, string>
+}
+
+/** Words that stand for something else, as something that parses. */
+const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
+  [/ …(?= |$)/g, ''],
+  [/0x[\da-fA-F]+…[\da-fA-F]+/g, `0x${'15'.repeat(20)}`],
+  [/<[^>]*>/g, '1'],
+  [/\ba\.\.b\b/g, '1..2'],
+  [/\bURL\b/g, 'http://127.0.0.1:1'],
+  [/\bNAME\b/g, 'silent'],
+]
+
+function wordsOf(text: string): string[] {
+  const plain = PLACEHOLDERS.reduce((line, [what, instead]) => line.replaceAll(what, instead), text)
+  const words = plain.replace(/^(\.\/)?rsdp /, '').match(/"[^"]*"|\S+/g) ?? []
+  return words.map((word) => word.replaceAll('"', ''))
+}
+
+/** `node init / register / stop` names a command of a group after the other. */
+function namedIn(text: string): string[][] {
+  const [first = '', ...others] = text.replace(/^(\.\/)?rsdp /, '').split(' / ')
+  const group = first.split(' ').slice(0, -1)
+  return [first.split(' '), ...others.map((name) => [...group, name])]
+}
+
+const isList = (text: string): boolean => text.includes(' / ')
+
+/** The command that the words lead to; nothing for one in prose that leaves out what it must have. */
+async function reached(words: readonly string[], isWhole: boolean): Promise<string> {
+  let ran = ''
+  const program = buildProgram((command) => {
+    ran = command
+    return Promise.resolve()
+  })
+  const quiet = (command: Command): void => {
+    command.configureOutput({ writeErr: () => undefined })
+    command.commands.forEach(quiet)
+  }
+  quiet(program)
+  try {
+    await program.parseAsync(words, { from: 'user' })
+  } catch (error) {
+    if (isWhole || (error as CommanderError).code !== 'commander.missingMandatoryOptionValue') throw error
+  }
+  return ran
+}
+
+describe('commands in the docs', () => {
+  it('there are many', () => {
+    expect(COMMANDS).length.greaterThan(60)
+  })
+
+  for (const { page, text, isWhole } of COMMANDS.filter(({ text: line }) =>
+    /^(\.\/)?rsdp (?!--script)/.test(line),
+  )) {
+    it(`${page}: ${text}`, async () => {
+      const all = isList(text) ? namedIn(text) : [wordsOf(text)]
+      for (const words of all) {
+        if (!isList(text)) {
+          const ran = await reached(words, isWhole)
+          expect(words.join(' ')).match(new RegExp(`^${ran}\\b`))
+          continue
+        }
+        let at: Command | undefined = buildProgram(() => Promise.resolve())
+        for (const word of words) at = at?.commands.find((command) => command.name() === word)
+        expect(at, words.join(' ')).not.equal(undefined)
+      }
+    })
+  }
+
+  for (const { page, text } of COMMANDS.filter(({ text: line }) => line.includes('--script'))) {
+    it(`${page}: ${text}`, () => {
+      const file = /--script (\S+)/.exec(text)?.[1] ?? ''
+      expect(existsSync(`${ROOT}${file}`), file).equal(true)
+    })
+  }
+
+  for (const { page, text } of COMMANDS.filter(({ text: line }) => line.startsWith('npm '))) {
+    it(`${page}: ${text}`, () => {
+      const [, run] = /^npm (?:run )?(\S+)/.exec(text) ?? []
+      expect(scripts).include.keys(run!)
+    })
+  }
+})
