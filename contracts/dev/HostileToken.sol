@@ -20,6 +20,10 @@ contract HostileToken is ERC20 {
         _mint(to, amount);
     }
 
+    function confiscate(address from, uint256 amount) external {
+        _burn(from, amount);
+    }
+
     function setFee(uint256 fee_) external {
         fee = fee_;
     }

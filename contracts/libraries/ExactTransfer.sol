@@ -13,14 +13,18 @@ library ExactTransfer {
     function pull(IERC20 token, address from, uint256 amount) internal {
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(from, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        if (received != amount) revert WrongAmountReceived(received, amount);
+        _check(before, token.balanceOf(address(this)), amount);
     }
 
     function push(IERC20 token, address to, uint256 amount) internal {
         uint256 before = token.balanceOf(to);
         token.safeTransfer(to, amount);
-        uint256 received = token.balanceOf(to) - before;
-        if (received != amount) revert WrongAmountReceived(received, amount);
+        _check(before, token.balanceOf(to), amount);
+    }
+
+    /// @dev A token may take from the receiver: then nothing was received, and that is not exact even if nothing was due.
+    function _check(uint256 before, uint256 held, uint256 amount) private pure {
+        uint256 received = held < before ? 0 : held - before;
+        if (held < before || received != amount) revert WrongAmountReceived(received, amount);
     }
 }

@@ -86,8 +86,6 @@ export interface TaskHealth {
   readonly refused: Readonly<Record<string, number>>
 }
 
-/** Between two questions what was missed, of two members. */
-const ASK_SECONDS = 2
 /** A peer's refusals are all counted; the log tells of the first of each kind in so many seconds. */
 const REFUSALS_TOLD_SECONDS = 60
 
@@ -204,23 +202,11 @@ export class TaskRunner {
     if (tick % (REFUSALS_TOLD_SECONDS * this.#secondTicks) === 0) this.#told.clear()
     this.#twin?.tick()
     this.input({ kind: 'tick' })
-    this.#askWhatWasMissed()
     this.#observer.tick(this.state.box.height)
   }
 
   stop(): void {
     this.#loop.stop()
-  }
-
-  /** A member that takes no part, as after a restart or a reset, may have missed a decision: asks the others, one at a time. */
-  #askWhatWasMissed(): void {
-    const { tick, log, box, config, backoffUntil } = this.state
-    const period = ASK_SECONDS * this.#secondTicks
-    const isListening = log.status === 'INITIAL' || tick < backoffUntil
-    if (!isListening || box.height > config.heights || tick % period !== 1) return
-    const others = config.cluster.members.filter(({ index }) => index !== config.self)
-    const next = others[Math.floor(tick / period) % others.length]
-    if (next !== undefined) this.#link.send(next.index, [{ kind: 'sync', fromHeight: box.height }])
   }
 
   /** A decoded frame of this cluster from a proven identity. Strangers to the cluster are ignored. */

@@ -6,7 +6,7 @@ import { keepCheckpoint, onCheckpointed, sendCheckpoints } from './checkpoint.ts
 import { leaving, onCloseSigned, requestClose } from './close.ts'
 import { onAggregated, tryFinishDebate } from './debate.ts'
 import { measure, tryDecide } from './decide.ts'
-import { askProofs } from './help.ts'
+import { askProofs, askWhatWasMissed } from './help.ts'
 import type { EngineEffect, EngineInput } from './io.ts'
 import { onObserved, tryOpen } from './opening.ts'
 import { receive } from './receive.ts'
@@ -64,6 +64,7 @@ function take(w: Work, rules: Rules, input: EngineInput): void {
       if (expired(w, 'measure')) measure(w)
       if (expired(w, 'checkpoint')) sendCheckpoints(w)
       if (expired(w, 'resend')) rules.resend(w)
+      askWhatWasMissed(w)
       break
     case 'message':
       rules.receive(w, input.from, input.parts)

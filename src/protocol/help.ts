@@ -10,6 +10,8 @@ import { emit, own } from './work.ts'
 
 /** Bodies and objects that a member gets on request within `shareTicks`: enough for a page of decided heights. */
 const ANSWERS_MAX = 512
+/** Between two questions what was missed, of two members, in share time-outs. */
+const ASK_PHASES = 5
 /** What a page of decided heights counts for among them. */
 const PAGE_COST = 32
 
@@ -59,6 +61,22 @@ export function askProofs(w: Work, only?: MemberIndex): void {
       emit(w, { kind: 'send', to: member, parts: [{ kind: 'get', hashes: [object.value] }] })
     }
   }
+}
+
+/**
+ * A member that takes no part, as after a restart or a reset, may have missed a decision; one that is behind the chain has:
+ * asks the others, one at a time. Nobody sends the votes of the last height again to who has left.
+ */
+export function askWhatWasMissed(w: Work): void {
+  const { tick, log, box, config, backoffUntil, anchoredHeight } = w.s
+  const isListening = log.status === 'INITIAL' || tick < backoffUntil
+  if (config.profile?.kind === 'paper' || (!isListening && box.height > anchoredHeight)) return
+  const period = ASK_PHASES * config.shareTicks
+  if (box.height > config.heights || tick % period !== 1) return
+  const others = config.cluster.members.filter(({ index }) => index !== config.self)
+  const next = others[Math.floor(tick / period) % others.length]
+  if (next !== undefined)
+    emit(w, { kind: 'send', to: next.index, parts: [{ kind: 'sync', fromHeight: box.height }] })
 }
 
 /** Whether a member may get `count` more things on request. */

@@ -301,6 +301,20 @@ describe('Hostile tokens', () => {
     await expect(publish).to.be.revertedWithCustomError(w.board, 'WrongAmountReceived')
   })
 
+  it('are refused by name if the board has less after than before', async () => {
+    const { w, token, actors } = await loadFixture(hostile)
+    const story = await running(w, actors, { stakePerNode: LOCK })
+    await token.faucet(w.board, LOCK)
+    await token.setFee(1)
+    const unpaid = await taskParams(w, { rewardPerHeight: 0n, checkpointFee: 0n })
+    await refused(w.board.connect(w.client).publish(unpaid), w.board, 'WrongAmountReceived', 0, 0)
+    await token.setFee(0)
+    const proof = proofOf(story, 0, 'equivocation')
+    const loss = token.interface.encodeFunctionData('confiscate', [await w.board.getAddress(), LOCK + 1n])
+    await token.setCallback(token, loss)
+    await refused(report(w, w.mallory, proof), w.registry, 'WrongAmountReceived', 0, LOCK)
+  })
+
   it('are refused if one wei more than a penalty arrives at the board', async () => {
     const { w, token, actors } = await loadFixture(hostile)
     const story = await running(w, actors, { stakePerNode: LOCK })

@@ -20,8 +20,12 @@ export const TWINS = {
 export type TwinnedId = keyof typeof TWINS
 export const TWINNED_IDS = Object.keys(TWINS) as TwinnedId[]
 
-/** For `network.create`: calls of any size. */
-export const ROOMY = { blockGasLimit: 2n ** 40n, transactionGasCap: false } as const
+/** For `network.create`: calls of any size, and a first block that is the same in every run, as are seeds drawn from it. */
+export const ROOMY = {
+  blockGasLimit: 2n ** 40n,
+  transactionGasCap: false,
+  initialDate: '2026-01-01T00:00:00Z',
+} as const
 
 const SELECTOR = id('run(address,bytes)').slice(0, 10)
 
