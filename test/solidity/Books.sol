@@ -25,7 +25,7 @@ abstract contract Books {
     }
 
     /// @notice After each run: everybody can still leave, each of them alone, and then all of them.
-    function afterInvariant() public {
+    function afterInvariant() public virtual {
         address[] memory people = _h.people();
         for (uint256 i = 0; i < people.length; ++i) {
             uint256 before = vm.snapshotState();

@@ -102,12 +102,12 @@ abstract contract Ghost is Deployment {
     mapping(string deed => uint256 count) public done;
 
     uint256 private _dice;
-    uint256 private _calls;
+    uint256 public calls;
     bool private _moody;
 
     /// @dev Every entry point draws its choices from the seed; the count of calls makes small seeds differ.
     modifier dice(uint256 seed) {
-        _dice = uint256(keccak256(abi.encode(seed, ++_calls)));
+        _dice = uint256(keccak256(abi.encode(seed, ++calls)));
         _;
         _calm();
     }
