@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IReducer} from "../../contracts/interfaces/IReducer.sol";
+import {Digests} from "../../contracts/libraries/Digests.sol";
+import {LogChain} from "../../contracts/libraries/LogChain.sol";
+import {TaskHandler} from "./TaskHandler.sol";
+
+/// @title What honest members decide at a height, and log
+abstract contract History is TaskHandler {
+    uint256 internal constant ENTRIES_PER_HEIGHT = 4;
+
+    /// @notice Head of every honest member's log after a height.
+    function headAt(uint256 task, uint256 height) public view returns (bytes32 head) {
+        Task storage t = _tasks[task];
+        if (t.formBlock == 0) return 0;
+        uint256 epoch = (height - 1) / t.epochHeights;
+        head = LogChain.headZero(t.cluster, uint64(epoch));
+        for (uint256 h = epoch * t.epochHeights + 1; h <= height; ++h) {
+            for (uint256 i = 1; i <= ENTRIES_PER_HEIGHT; ++i) {
+                head = LogChain.nextHead(head, _entry((_seqAt(t, h - 1) % _perEpoch(t)) + i, i, h));
+            }
+        }
+    }
+
+    /// @dev One turn of a node's log: IDLE → SHARE → IDLE → DEBATE → IDLE.
+    function _entry(uint256 seq, uint256 i, uint256 height) internal pure returns (LogChain.Entry memory) {
+        uint8[4] memory from = [2, 3, 2, 1];
+        uint8[4] memory event_ = [4, 6, 3, 2];
+        uint8[4] memory to = [3, 2, 1, 2];
+        --i;
+        return LogChain.Entry(uint64(seq), from[i], event_[i], to[i], uint64(height), 0, bytes32(height));
+    }
+
+    function _seqAt(Task storage t, uint256 height) internal view returns (uint256) {
+        if (height == 0 || t.formBlock == 0) return 0;
+        return ENTRIES_PER_HEIGHT * (((height - 1) % t.epochHeights) + 1);
+    }
+
+    function _perEpoch(Task storage t) private view returns (uint256) {
+        return ENTRIES_PER_HEIGHT * t.epochHeights;
+    }
+
+    /// @dev What the honest decide at a height: fixed when it is first needed.
+    function _decide(uint256 task, uint256 height) internal returns (Height storage h) {
+        h = _decided[task][height];
+        if (h.root != 0) return h;
+        Task storage t = _tasks[task];
+        bool isFirst = height == 1;
+        Height storage before = _decided[task][height - 1];
+        h.eventSeq = _chance(50) ? t.events.length : before.eventSeq;
+        h.stateHash = keccak256(_stateAt(task, height));
+        h.inputsRoot = _inputsRootAt(task, height);
+        bytes32 root = isFirst ? Digests.rootZero(t.cluster) : before.root;
+        h.root = Digests.nextRoot(root, Digests.value(h.stateHash, h.inputsRoot, uint64(h.eventSeq)));
+    }
+
+    /// @dev In a provable task what the twin gives, else anything.
+    function _stateAt(uint256 task, uint256 height) internal view returns (bytes memory) {
+        Task storage t = _tasks[task];
+        if (!t.provable) return abi.encode(task, height);
+        bytes[] memory events = new bytes[](_decided[task][height].eventSeq);
+        for (uint256 i = 0; i < events.length; ++i) events[i] = t.events[i];
+        IReducer.Input[] memory inputs = new IReducer.Input[](t.seats.length);
+        for (uint256 i = 0; i < inputs.length; ++i) inputs[i] = IReducer.Input(uint8(i), _inputOf(height, i));
+        return IReducer(_TWIN).aggregate(hex"00", t.seed, inputs, events);
+    }
+
+    function _inputsRootAt(uint256 task, uint256 height) private view returns (bytes32) {
+        Task storage t = _tasks[task];
+        bytes32[] memory hashes = new bytes32[](t.seats.length);
+        for (uint256 i = 0; i < hashes.length; ++i) {
+            hashes[i] = Digests.status(t.cluster, uint64(height), keccak256(_inputOf(height, i)), 0);
+        }
+        return Digests.inputsRoot(uint32((1 << hashes.length) - 1), hashes);
+    }
+
+    function _inputOf(uint256 height, uint256 seat) internal pure returns (bytes memory) {
+        return abi.encodePacked(uint64(height), uint8(seat));
+    }
+}
