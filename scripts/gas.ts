@@ -1,10 +1,10 @@
 /**
  * Measures what the contracts cost, and writes it down: test/vectors/gas.json, which the tests hold the contracts to, and
- * the tables of docs/contracts.md. Run it after a change that is meant to cost something: npm run gas
+ * the tables of the docs. Run it after a change that is meant to cost something: npm run gas
  */
 import { writeFileSync } from 'node:fs'
 import hre from 'hardhat'
-import { PAGE, pageWith, readPage } from '../test/contracts/cost-tables.ts'
+import { pagesWith } from '../test/contracts/cost-tables.ts'
 import { SIZES, SNAPSHOT, costsAt, penalties, readSnapshot } from '../test/contracts/costs.ts'
 import type { Snapshot } from '../test/contracts/costs.ts'
 
@@ -25,7 +25,7 @@ for (const n of SIZES) {
 }
 const after: Snapshot = { gas, penalties: await penalties() }
 writeFileSync(SNAPSHOT, `${JSON.stringify(after, null, 2)}\n`)
-writeFileSync(PAGE, pageWith(readPage(), after))
+for (const { file, after: text } of pagesWith(after)) writeFileSync(file, text)
 const changed = Object.entries(gas).filter(([name, costs]) =>
   Object.entries(costs).some(([n, cost]) => cost !== before.gas[name]?.[n]),
 )

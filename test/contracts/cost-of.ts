@@ -1,11 +1,11 @@
 /** Gas of whole transactions, each alone in its block, so that every slot and account is cold. */
-import type { ContractTransactionResponse } from 'ethers'
+import type { TransactionResponse } from 'ethers'
 import type { World } from './world.ts'
 
 /** Case → gas. A case begins with the function's name. */
 export type Costs = Readonly<Record<string, number>>
 
-export async function gasOf(sent: Promise<ContractTransactionResponse>): Promise<number> {
+export async function gasOf(sent: Promise<TransactionResponse>): Promise<number> {
   const receipt = await (await sent).wait()
   if (receipt === null) throw new Error('not mined')
   return Number(receipt.gasUsed)
@@ -20,5 +20,5 @@ export async function undone<T>(w: World, story: () => Promise<T>): Promise<T> {
 }
 
 /** What a call costs now; afterwards the chain is as before. */
-export const aside = (w: World, call: () => Promise<ContractTransactionResponse>): Promise<number> =>
+export const aside = (w: World, call: () => Promise<TransactionResponse>): Promise<number> =>
   undone(w, () => gasOf(call()))

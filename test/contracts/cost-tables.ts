@@ -1,27 +1,34 @@
-/** The tables of docs/contracts.md that say what calls cost and what proofs take, made from the snapshot. */
+/** The tables of the docs that say what calls cost and what proofs take, made from the snapshot. */
 import { readFileSync } from 'node:fs'
 import type { Penalty } from './cost-proofs.ts'
 import { lifeCost, LIVES, taskCost } from './cost-task.ts'
 import { SIZES } from './costs.ts'
 import type { Snapshot } from './costs.ts'
 
-export const PAGE = new URL('../../docs/contracts.md', import.meta.url)
+/** Page → name of its table → how that is made. */
+const TABLES: Readonly<Record<string, Readonly<Record<string, (snapshot: Snapshot) => string>>>> = {
+  'contracts.md': {
+    checkpoints: (snapshot) => costTable(snapshot, ['checkpoint']),
+    calls: (snapshot) => costTable(snapshot, [...REGISTRY, ...BOARD]),
+    proofs: proofTable,
+    task: taskTable,
+  },
+  'reducers.md': { twins: twinTable },
+}
 
-export const readPage = (): string => readFileSync(PAGE, 'utf8')
+const fileOf = (page: string): URL => new URL(`../../docs/${page}`, import.meta.url)
 
-/** The page with every table between its two markers made anew; throws if it has no such place. */
-export function pageWith(page: string, snapshot: Snapshot): string {
-  const tables = {
-    checkpoints: costTable(snapshot, ['checkpoint']),
-    calls: costTable(snapshot, [...REGISTRY, ...BOARD]),
-    proofs: proofTable(snapshot),
-    task: taskTable(snapshot),
-  }
-  return Object.entries(tables).reduce((text, [name, table]) => {
-    const place = new RegExp(`(<!-- table: ${name} -->\n)[^]*?(<!-- end of table -->)`)
-    if (!place.test(text)) throw new Error(`docs/contracts.md has no place for the table of ${name}`)
-    return text.replace(place, (_, begin: string, end: string) => `${begin}${table}${end}`)
-  }, page)
+/** The pages as they are, and as the snapshot has them; throws if one has no place for a table. */
+export function pagesWith(snapshot: Snapshot): { file: URL; before: string; after: string }[] {
+  return Object.entries(TABLES).map(([page, tables]) => {
+    const before = readFileSync(fileOf(page), 'utf8')
+    const after = Object.entries(tables).reduce((text, [name, tableOf]) => {
+      const place = new RegExp(`(<!-- table: ${name} -->\n)[^]*?(<!-- end of table -->)`)
+      if (!place.test(text)) throw new Error(`docs/${page} has no place for the table of ${name}`)
+      return text.replace(place, (_, begin: string, end: string) => `${begin}${tableOf(snapshot)}${end}`)
+    }, before)
+    return { file: fileOf(page), before, after }
+  })
 }
 
 const REGISTRY = [
@@ -138,6 +145,14 @@ function costTable(snapshot: Snapshot, functions: readonly string[]): string {
     return line([own, ...costs.map((gas, i) => figure(gas) + (perTransition ? part(name, gas, i) : ''))])
   })
   return line([perTransition ? 'Batch' : 'Call', ...HEAD]) + line(['---', ...RIGHT]) + rows.join('')
+}
+
+function twinTable(snapshot: Snapshot): string {
+  const names = Object.keys(snapshot.gas).filter((name) => functionOf(name) === 'aggregate')
+  const rows = names.map((name) =>
+    line([`\`${name.replace('aggregate, ', '')}\``, ...costsOf(snapshot, name).map(figure)]),
+  )
+  return line(['Twin', ...HEAD]) + line(['---', ...RIGHT]) + rows.join('')
 }
 
 /** Gas per member and transition of batches that all sign. */
