@@ -9,7 +9,7 @@ contract Campaign is Laws {
     /// @dev Calls from one deployment on, as in a run of the fuzzer.
     uint256 private constant DEPTH = 150;
     /// @dev Looking costs twenty times what the call costs, and what is broken stays broken.
-    uint256 private constant LOOK_EVERY = 8;
+    uint256 private constant LOOK_EVERY = 32;
 
     error HandlerReverted(bytes4 deed, uint256 seed, bytes reason);
 
