@@ -37,7 +37,19 @@ export type ChainEvent = { readonly block: number } & (
       readonly originator: Address
       readonly data: Uint8Array
     }
-  | { readonly kind: 'checkpointed'; readonly taskId: bigint; readonly height: number; readonly root: Digest }
+  /** Heights `first` … `height` are on chain. */
+  | {
+      readonly kind: 'checkpointed'
+      readonly taskId: bigint
+      readonly first: number
+      readonly height: number
+      readonly root: Digest
+      /** Bit i: member i signed. */
+      readonly bitmap: number
+      /** Log that signers have who named no other. */
+      readonly sharedSeq: number
+      readonly sharedHead: Digest
+    }
   | { readonly kind: 'taskFinalized'; readonly taskId: bigint; readonly height: number }
   | {
       readonly kind: 'convicted'
@@ -70,6 +82,17 @@ export interface CheckpointCall {
   readonly inputs: Hex
   /** 65 bytes per signer, by member. */
   readonly signatures: Hex
+}
+
+/** A member's signature over the last checkpoint, which left it out (docs/contracts.md). */
+export interface CoSignCall {
+  readonly taskId: bigint
+  readonly member: MemberIndex
+  readonly logSeq: number
+  readonly logHead: Digest
+  /** `0x` if its log is the shared one. */
+  readonly note: Hex
+  readonly signature: Hex
 }
 
 /** A ledger event as it was posted. */
@@ -130,6 +153,7 @@ export interface Chain {
   prepareJoin(taskId: bigint, key: Address): PreparedCall
   prepareForm(taskId: bigint): PreparedCall
   prepareCheckpoint(call: CheckpointCall): PreparedCall
+  prepareCoSign(call: CoSignCall): PreparedCall
   prepareFinalize(taskId: bigint, result: Uint8Array, previousRoot: Digest, inputsRoot: Digest): PreparedCall
   /** A proof against a member of the task. */
   prepareEvidence(taskId: bigint, evidence: Evidence, context: ProofContext): PreparedCall

@@ -3,7 +3,7 @@ import type { Evidence } from '../types/evidence.ts'
 import type { DecidedHeight } from '../types/frames.ts'
 import type { Digest, Hex } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
-import type { Signed } from '../types/objects.ts'
+import type { Checkpoint, Signed } from '../types/objects.ts'
 
 /** An object to sign at most once, with the log entries it announces and what justifies it. */
 export interface SignRequest {
@@ -55,6 +55,12 @@ export interface StoredTask {
   readonly history: readonly HistoryEntry[]
 }
 
+/** An own CHECKPOINT with the note to it. */
+export interface StoredCheckpoint {
+  readonly signed: Signed<Checkpoint>
+  readonly note: Hex | null
+}
+
 /** How far a piece of evidence has come: `accepted` or `refused` by the contract, whoever brought it there. */
 export type EvidenceStatus = 'found' | 'submitted' | 'accepted' | 'refused'
 
@@ -93,6 +99,8 @@ export interface Store {
   heights(cluster: Digest, fromHeight: number, count: number): StoredHeight[]
   /** Body of a listed or decided state, or null. */
   body(cluster: Digest, hash: Digest): Uint8Array | null
+  /** The own CHECKPOINT of a height, or null if none was signed. */
+  checkpoint(cluster: Digest, height: number): StoredCheckpoint | null
   load(cluster: Digest): StoredTask
   /** Stores a piece of evidence about a member of the cluster, as `found`. False if it is there already. */
   keepEvidence(cluster: Digest, evidence: Evidence): boolean

@@ -50,6 +50,7 @@ export function watchedStore(store: Store, { burn, signed, logged, decided }: St
       ),
     heights: (cluster, fromHeight, count) => store.heights(cluster, fromHeight, count),
     body: (cluster, hash) => store.body(cluster, hash),
+    checkpoint: (cluster, height) => store.checkpoint(cluster, height),
     load: (cluster) => store.load(cluster),
     keepEvidence: (cluster, evidence) => write(() => store.keepEvidence(cluster, evidence)),
     markEvidence: (cluster, id, status, tx) => write(() => store.markEvidence(cluster, id, status, tx)),

@@ -1,56 +1,19 @@
 import { expect } from 'chai'
-import { encodeBatch } from '../../src/codec/batch.ts'
-import { concatHex } from '../../src/codec/hex.ts'
-import { domainSeparator, hashObject, signingDigest, valueHash } from '../../src/codec/objects.ts'
-import { appendRoot } from '../../src/codec/roots.ts'
-import type { Chain, ChainEvent, CheckpointCall } from '../../src/ports/chain.ts'
-import type { Cluster } from '../../src/types/cluster.ts'
+import type { Chain } from '../../src/ports/chain.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 import type { Stage } from '../helpers/both-chains.ts'
-import { CLOSE_GRACE, hardhatStage, memoryStage } from '../helpers/both-chains.ts'
-import { digestOf } from '../helpers/store-kit.ts'
+import {
+  checkpoint,
+  CLOSE_GRACE,
+  drawn,
+  eventsOf,
+  hardhatStage,
+  memoryStage,
+  signedUp,
+} from '../helpers/both-chains.ts'
 
 const EPOCH = 4
 const HEIGHTS = { heights: 16, epochHeights: EPOCH }
-
-async function eventsOf(chain: Chain, taskId: bigint): Promise<ChainEvent[]> {
-  const found: ChainEvent[] = []
-  let cursor = { block: 0, hash: null as `0x${string}` | null }
-  for (;;) {
-    const page = await chain.eventsAfter(cursor.block, cursor.hash, 500)
-    if (page === null) return found
-    found.push(...page.events.filter((event) => 'taskId' in event && event.taskId === taskId))
-    cursor = page
-  }
-}
-
-/** A checkpoint over the next `count` heights, signed by everybody. */
-async function checkpoint(stage: Stage, cluster: Cluster, taskId: bigint, count: number) {
-  const [chain] = stage.nodes as [Chain]
-  const { last, root: before } = await chain.logHead(taskId)
-  const one = { stateHash: digestOf('state'), inputsRoot: digestOf('inputs') }
-  let root = before
-  for (let i = 0; i < count; i += 1) root = appendRoot(root, valueHash({ ...one, eventSeq: 0 }))
-  const head = { logSeq: 4, logHead: digestOf('head') }
-  const object = { type: 'checkpoint', height: last + count, root, ...head } as const
-  const digest = signingDigest(domainSeparator(chain.domain), hashObject(cluster.id, object))
-  const signatures = cluster.members.map(({ key }) =>
-    stage.keys.find(({ address }) => address === key)!.sign(digest),
-  )
-  const call: CheckpointCall = {
-    taskId,
-    first: last + 1,
-    batch: encodeBatch(Array.from({ length: count }, () => ({ ...one, hint: 0, eventSeqDelta: 0 }))),
-    bitmap: 2 ** cluster.members.length - 1,
-    sharedSeq: head.logSeq,
-    sharedHead: head.logHead,
-    exceptions: '0x',
-    notes: '0x',
-    inputs: '0x',
-    signatures: concatHex(...signatures),
-  }
-  return stage.send(0, chain.prepareCheckpoint(call))
-}
 
 describe('chain port: a revoked task', () => {
   let hardhat: Stage
@@ -66,27 +29,14 @@ describe('chain port: a revoked task', () => {
     ['in memory', () => memory],
   ] as const) {
     describe(name, () => {
-      const signedUp = async (): Promise<{ stage: Stage; taskId: bigint; params: TaskParams }> => {
+      const published = async (): Promise<{ stage: Stage; taskId: bigint; params: TaskParams }> => {
         const stage = stageOf()
         const params = await stage.params(HEIGHTS)
-        const taskId = await stage.publish(params)
-        for (const [i, { address }] of stage.keys.entries()) {
-          const outcome = await stage.send(i, stage.nodes[i]!.prepareJoin(taskId, address))
-          expect(outcome.kind).equal('mined')
-        }
-        return { stage, taskId, params }
-      }
-      const drawn = async (stage: Stage, taskId: bigint, params: TaskParams): Promise<Cluster> => {
-        const [chain] = stage.nodes as [Chain]
-        await stage.mineTo(params.joinDeadline + chain.reorgDepth)
-        await stage.form(taskId)
-        await stage.mineTo((await chain.head()) + chain.reorgDepth)
-        const formed = (await eventsOf(chain, taskId)).find(({ kind }) => kind === 'clusterFormed')
-        return (formed as Extract<ChainEvent, { kind: 'clusterFormed' }>).cluster
+        return { stage, params, taskId: await signedUp(stage, params) }
       }
 
       it('while sign-up is open is over', async () => {
-        const { stage, taskId } = await signedUp()
+        const { stage, taskId } = await published()
         const [chain] = stage.nodes as [Chain]
         await stage.revoke(taskId)
         const block = await chain.head()
@@ -98,7 +48,7 @@ describe('chain port: a revoked task', () => {
       })
 
       it('before the drawing is still drawn, and accepts no height', async () => {
-        const { stage, taskId, params } = await signedUp()
+        const { stage, taskId, params } = await published()
         const [chain] = stage.nodes as [Chain]
         await stage.mineTo(params.joinDeadline)
         await stage.revoke(taskId)
@@ -114,7 +64,7 @@ describe('chain port: a revoked task', () => {
       })
 
       it('while it runs accepts R more heights within the grace, then none', async () => {
-        const { stage, taskId, params } = await signedUp()
+        const { stage, taskId, params } = await published()
         const [chain] = stage.nodes as [Chain]
         const cluster = await drawn(stage, taskId, params)
         expect((await checkpoint(stage, cluster, taskId, 2)).kind).equal('mined')

@@ -319,6 +319,22 @@ function describeStore(name: string, createPlace: () => Place): void {
         expect([...store.load(CLUSTER).notes]).to.deep.equal([[1, '0x0102']])
       })
 
+      it('finds the own CHECKPOINT of a height, with its note', () => {
+        const note: SignRequest['kept'] = { ...KEPT_NOTHING, note: '0x0102' }
+        expect(store.checkpoint(CLUSTER, 2)).to.equal(null)
+        store.signOnce(requestOf(checkpoint(2), { kept: note }))
+        store.signOnce(requestOf(checkpoint(4)))
+        for (const height of [1, 2, 3, 4]) store.decide(CLUSTER, decidedHeight(height).stored, new Map())
+        reopen()
+        const found = [2, 3, 4].map((height) => store.checkpoint(CLUSTER, height))
+        expect(found).to.deep.equal([
+          { signed: signed(checkpoint(2)), note: '0x0102' },
+          null,
+          { signed: signed(checkpoint(4)), note: null },
+        ])
+        expect(store.checkpoint(OTHER_CLUSTER, 2)).to.equal(null)
+      })
+
       it('keeps the proof of the first request', () => {
         store.signOnce(requestOf(confirm(1, 0), { proof: quorum(1, 0) }))
         store.signOnce(requestOf(confirm(1, 0), { proof: { ...quorum(1, 0), shares: [] } }))

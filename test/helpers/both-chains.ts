@@ -3,11 +3,20 @@ import { form, revoke } from '../../src/adapters/evm/operator.ts'
 import { recoverSigner } from '../../src/adapters/keys/keyring.ts'
 import { MemoryChain } from '../../src/adapters/memory/chain.ts'
 import { memoryChainClient } from '../../src/adapters/memory/chain-client.ts'
-import type { Chain, PreparedCall, SendOutcome } from '../../src/ports/chain.ts'
+import { encodeBatch } from '../../src/codec/batch.ts'
+import { bitmapOf } from '../../src/codec/bitmap.ts'
+import { concatHex } from '../../src/codec/hex.ts'
+import { domainSeparator, hashObject, signingDigest, valueHash } from '../../src/codec/objects.ts'
+import { appendRoot } from '../../src/codec/roots.ts'
+import type { Chain, ChainEvent, CheckpointCall, PreparedCall, SendOutcome } from '../../src/ports/chain.ts'
 import type { Keyring } from '../../src/ports/keyring.ts'
+import type { Cluster } from '../../src/types/cluster.ts'
 import { invariant } from '../../src/types/errors.ts'
+import type { Digest, Hex } from '../../src/types/ids.ts'
+import type { Checkpoint } from '../../src/types/objects.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 import { publishTask, startTestNetwork, testTask } from './chain.ts'
+import { digestOf } from './store-kit.ts'
 
 export const CLOSE_GRACE = 10
 
@@ -100,4 +109,82 @@ export async function memoryStage(like: Stage): Promise<Stage> {
     },
     close: () => Promise.resolve(),
   }
+}
+
+/** Everything that the chain has told of a task. */
+export async function eventsOf(chain: Chain, taskId: bigint): Promise<ChainEvent[]> {
+  const found: ChainEvent[] = []
+  let cursor = { block: 0, hash: null as Digest | null }
+  for (;;) {
+    const page = await chain.eventsAfter(cursor.block, cursor.hash, 500)
+    if (page === null) return found
+    found.push(...page.events.filter((event) => 'taskId' in event && event.taskId === taskId))
+    cursor = page
+  }
+}
+
+/** A task for which everybody has signed up. */
+export async function signedUp(stage: Stage, params: TaskParams): Promise<bigint> {
+  const taskId = await stage.publish(params)
+  for (const [i, { address }] of stage.keys.entries()) {
+    const outcome = await stage.send(i, stage.nodes[i]!.prepareJoin(taskId, address))
+    invariant(outcome.kind === 'mined', 'all sign up')
+  }
+  return taskId
+}
+
+export async function drawn(stage: Stage, taskId: bigint, params: TaskParams): Promise<Cluster> {
+  const [chain] = stage.nodes as [Chain]
+  await stage.mineTo(params.joinDeadline + chain.reorgDepth)
+  await stage.form(taskId)
+  await stage.mineTo((await chain.head()) + chain.reorgDepth)
+  const formed = (await eventsOf(chain, taskId)).find(({ kind }) => kind === 'clusterFormed')
+  invariant(formed?.kind === 'clusterFormed', 'the cluster was drawn')
+  return formed.cluster
+}
+
+export const SHARED_HEAD = { logSeq: 4, logHead: digestOf('head') }
+
+/** A member's signature over a CHECKPOINT. */
+export function checkpointSignature(
+  stage: Stage,
+  cluster: Cluster,
+  member: number,
+  said: Pick<Checkpoint, 'height' | 'root' | 'logSeq' | 'logHead'>,
+): Hex {
+  const [{ domain }] = stage.nodes as [Chain]
+  const object: Checkpoint = { type: 'checkpoint', ...said }
+  const { key } = cluster.members[member]!
+  return stage.keys
+    .find(({ address }) => address === key)!
+    .sign(signingDigest(domainSeparator(domain), hashObject(cluster.id, object)))
+}
+
+/** A checkpoint over the next `count` heights, signed by everybody unless said. */
+export async function checkpoint(
+  stage: Stage,
+  cluster: Cluster,
+  taskId: bigint,
+  count: number,
+  signers: readonly number[] = cluster.members.map(({ index }) => index),
+): Promise<SendOutcome> {
+  const [chain] = stage.nodes as [Chain]
+  const { last, root: before } = await chain.logHead(taskId)
+  const one = { stateHash: digestOf('state'), inputsRoot: digestOf('inputs') }
+  let root = before
+  for (let i = 0; i < count; i += 1) root = appendRoot(root, valueHash({ ...one, eventSeq: 0 }))
+  const said = { height: last + count, root, ...SHARED_HEAD }
+  const call: CheckpointCall = {
+    taskId,
+    first: last + 1,
+    batch: encodeBatch(Array.from({ length: count }, () => ({ ...one, hint: 0, eventSeqDelta: 0 }))),
+    bitmap: bitmapOf(signers),
+    sharedSeq: SHARED_HEAD.logSeq,
+    sharedHead: SHARED_HEAD.logHead,
+    exceptions: '0x',
+    notes: '0x',
+    inputs: '0x',
+    signatures: concatHex(...signers.map((member) => checkpointSignature(stage, cluster, member, said))),
+  }
+  return stage.send(0, chain.prepareCheckpoint(call))
 }

@@ -2,6 +2,7 @@ import type {
   Chain,
   ChainEvent,
   CheckpointCall,
+  CoSignCall,
   EventPage,
   PreparedCall,
   SendOutcome,
@@ -39,6 +40,7 @@ export class ScriptedChain implements Chain {
   readonly events: ChainEvent[] = []
   readonly sent: string[] = []
   readonly checkpoints: CheckpointCall[] = []
+  readonly coSigns: CoSignCall[] = []
   status: TaskStatus = 'Active'
   log = { last: 0, root: NIL, turn: 0 }
   registered: Registration | null = {
@@ -104,6 +106,11 @@ export class ScriptedChain implements Chain {
   prepareCheckpoint(call: CheckpointCall): PreparedCall {
     this.checkpoints.push(call)
     return prepared(`checkpoint ${call.taskId} from ${call.first}`)
+  }
+
+  prepareCoSign(call: CoSignCall): PreparedCall {
+    this.coSigns.push(call)
+    return prepared(`coSign ${call.taskId} by ${call.member}`)
   }
 
   prepareFinalize(taskId: bigint): PreparedCall {

@@ -362,6 +362,7 @@ export class RunnerCluster {
       },
       heights: (...args) => store.heights(...args),
       body: (...args) => store.body(...args),
+      checkpoint: (...args) => store.checkpoint(...args),
       load: (...args) => store.load(...args),
       keepEvidence: (...args) => store.keepEvidence(...args),
       markEvidence: (...args) => store.markEvidence(...args),

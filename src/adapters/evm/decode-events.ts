@@ -92,8 +92,18 @@ const DECODERS = {
   },
   PhaseLog: {
     Checkpointed: (args) => {
-      const [taskId, , last, root] = args as CheckpointedEvent.OutputTuple
-      return { kind: 'checkpointed', taskId, height: Number(last), root: lower(root) }
+      const [taskId, first, last, root, , bitmap, sharedSeq, sharedHead] =
+        args as CheckpointedEvent.OutputTuple
+      return {
+        kind: 'checkpointed',
+        taskId,
+        first: Number(first),
+        height: Number(last),
+        root: lower(root),
+        bitmap: Number(bitmap),
+        sharedSeq: Number(sharedSeq),
+        sharedHead: lower(sharedHead),
+      }
     },
   },
   Slasher: {

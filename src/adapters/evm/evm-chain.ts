@@ -4,6 +4,7 @@ import type { Domain } from '../../codec/objects.ts'
 import type {
   Chain,
   CheckpointCall,
+  CoSignCall,
   EventPage,
   PreparedCall,
   ProofContext,
@@ -109,6 +110,12 @@ export class EvmChain implements Chain {
       call.inputs,
       call.signatures,
     ])
+    return { to: this.connection.deployment.contracts.PhaseLog.address, data: data as Hex }
+  }
+
+  prepareCoSign({ taskId, member, logSeq, logHead, note, signature }: CoSignCall): PreparedCall {
+    const args = [taskId, member, logSeq, logHead, note, signature] as const
+    const data = this.connection.contracts.log.interface.encodeFunctionData('coSign', [...args])
     return { to: this.connection.deployment.contracts.PhaseLog.address, data: data as Hex }
   }
 

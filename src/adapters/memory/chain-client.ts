@@ -32,6 +32,7 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     prepareJoin: (taskId, key) => chain.prepare({ kind: 'join', taskId, key }),
     prepareForm: (taskId) => chain.prepare({ kind: 'form', taskId }),
     prepareCheckpoint: (call) => chain.prepare({ kind: 'checkpoint', call }),
+    prepareCoSign: (call) => chain.prepare({ kind: 'coSign', call }),
     prepareFinalize: (taskId, result, previousRoot, inputsRoot) =>
       chain.prepare({ kind: 'finalize', taskId, result, previousRoot, inputsRoot }),
     prepareEvidence: (taskId, evidence, { events }) =>

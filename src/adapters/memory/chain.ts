@@ -1,25 +1,29 @@
 import { decodeBatch, decodeExceptions, decodeInputs } from '../../codec/batch.ts'
 import { bitmapOf, membersOf } from '../../codec/bitmap.ts'
-import { accusedOf, basePercent, isProof } from '../../codec/evidence.ts'
+import { accusedOf } from '../../codec/evidence.ts'
 import { byteLength, concatHex, keccak, uint, utf8Hex } from '../../codec/hex.ts'
 import { epochOf } from '../../codec/log.ts'
 import type { Domain } from '../../codec/objects.ts'
 import { domainSeparator, hashObject, signingDigest, valueHash } from '../../codec/objects.ts'
 import { appendRoot, clusterId, encodeSnapshot, rootStart } from '../../codec/roots.ts'
-import type { ChainEvent, CheckpointCall, PreparedCall, TwinCall } from '../../ports/chain.ts'
+import type { ChainEvent, CheckpointCall, CoSignCall, PreparedCall } from '../../ports/chain.ts'
 import type { RecoverSigner } from '../../ports/keyring.ts'
 import { invariant } from '../../types/errors.ts'
 import type { Cluster } from '../../types/cluster.ts'
-import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../../types/ids.ts'
-import type { Checkpoint, Signed } from '../../types/objects.ts'
+import type { Checkpoint } from '../../types/objects.ts'
 import type { TaskParams, TaskStatus } from '../../types/task.ts'
+import type { EvidenceCall, TwinModel } from './judge-evidence.ts'
+import { judgeEvidence } from './judge-evidence.ts'
+import { check, refusalOf } from './refused.ts'
+import { RUNNING, statusOf } from './task-status.ts'
 
 /** A call of one of the contracts' functions. */
 export type ChainCall =
   | { readonly kind: 'join'; readonly taskId: bigint; readonly key: Address }
   | { readonly kind: 'form'; readonly taskId: bigint }
   | { readonly kind: 'checkpoint'; readonly call: CheckpointCall }
+  | { readonly kind: 'coSign'; readonly call: CoSignCall }
   | {
       readonly kind: 'finalize'
       readonly taskId: bigint
@@ -27,13 +31,7 @@ export type ChainCall =
       readonly previousRoot: Digest
       readonly inputsRoot: Digest
     }
-  | {
-      readonly kind: 'evidence'
-      readonly taskId: bigint
-      readonly evidence: Evidence
-      /** Bodies of the ledger events. */
-      readonly events: readonly Uint8Array[]
-    }
+  | EvidenceCall
 
 export interface ChainTask {
   readonly params: TaskParams
@@ -43,6 +41,11 @@ export interface ChainTask {
   last: number
   root: Digest
   eventSeq: number
+  /** Members that the last checkpoint left out, as a bitmap, and how many heights it held. */
+  missing: number
+  lastCount: number
+  /** Heights that no signature of a member covers. */
+  readonly missed: Map<MemberIndex, number>
   /** Block of the last accepted checkpoint, or of the drawing. */
   lastBlock: number
   /** Block in which the client revoked it. */
@@ -71,12 +74,6 @@ interface Registration {
   readonly weight: number
 }
 
-/** What the twin of every task's reducer says. */
-export interface TwinModel {
-  validate(params: Hex, state: Uint8Array): boolean
-  aggregate(call: TwinCall): Uint8Array | null
-}
-
 export interface MemoryChainInit {
   readonly domain: Domain
   readonly reorgDepth: number
@@ -86,9 +83,6 @@ export interface MemoryChainInit {
   /** Absent: wrong reductions get no verdict. */
   readonly twin?: TwinModel
 }
-
-/** Thrown by a call that the contracts refuse. */
-class Refused extends Error {}
 
 /**
  * A small model of the trust layer: blocks on demand, registered keys, tasks, ledger events, and the rules by which
@@ -100,6 +94,8 @@ export class MemoryChain {
   readonly closeGrace: number
   readonly tasks = new Map<bigint, ChainTask>()
   readonly accepted: AcceptedCheckpoint[] = []
+  /** Signatures that checkpoints had left out. */
+  readonly coSigned: { readonly taskId: bigint; readonly member: MemberIndex; readonly height: number }[] = []
   readonly twin: TwinModel | null
   readonly #recover: RecoverSigner
   readonly #separator: Digest
@@ -149,6 +145,9 @@ export class MemoryChain {
       last: 0,
       root: zero,
       eventSeq: 0,
+      missing: 0,
+      lastCount: 0,
+      missed: new Map(),
       lastBlock: 0,
       revokedAt: null,
       limit: params.heights,
@@ -225,10 +224,11 @@ export class MemoryChain {
 
   #executing = false
 
-  /** Why a call would be refused now. Only proofs are tried before they are sent. */
+  /** Why a call would be refused now. Only proofs and co-signatures are tried before they are sent. */
   refusal(data: Hex): string | null {
     const call = this.#call(data)
-    return call.kind === 'evidence' ? refusalOf(() => void this.#judge(call)) : null
+    if (call.kind === 'evidence') return refusalOf(() => void this.#judge(call))
+    return call.kind === 'coSign' ? refusalOf(() => this.#checkCoSign(call.call)) : null
   }
 
   /** Null, or why it was refused. */
@@ -259,6 +259,9 @@ export class MemoryChain {
       case 'checkpoint':
         this.#checkpoint(call.call)
         break
+      case 'coSign':
+        this.#coSign(call.call)
+        break
       case 'finalize':
         this.#finalize(call)
         break
@@ -276,35 +279,13 @@ export class MemoryChain {
     this.#emit({ kind: 'convicted', taskId, member, offence: evidence.kind, percent, reporter })
   }
 
-  /** Base share of the lock that a proof takes; refuses what is no proof, or adds nothing. */
-  #judge({ taskId, evidence, events }: EvidenceCall): number {
-    const { cluster, params, convictions } = this.#task(taskId)
-    check(cluster !== null, 'WrongStatus')
-    check(isProof({ cluster, epochHeights: params.epochHeights }, evidence), 'ProvesNothing')
-    for (const { object, member, signature } of signaturesOf(evidence)) {
-      const digest = signingDigest(this.#separator, hashObject(cluster.id, object))
-      check(this.#recover(digest, signature) === cluster.members[member]?.key, 'NotSignedBy')
-    }
-    if (evidence.kind === 'E4') this.#judgeReduction(evidence, params, cluster.seed, events)
-    const percent = basePercent(cluster, evidence)
-    check(percent > (convictions.get(accusedOf(evidence)) ?? 0), 'AlreadyConvicted')
-    return percent
-  }
-
-  #judgeReduction(
-    { share, inputs }: Extract<Evidence, { kind: 'E4' }>,
-    { twin, reducerParams: params }: TaskParams,
-    seed: Digest,
-    events: readonly Uint8Array[],
-  ): void {
-    const { eventSeq, stateHash } = share.object
-    check(this.twin !== null && BigInt(twin) !== 0n, 'NoVerdict')
-    if (inputs.some(({ state }) => this.twin?.validate(params, state) === false)) return
-    const listed = inputs.map(({ status, state }) => ({ member: status.member, state }))
-    const call = { twin, params, seed, inputs: listed, events: events.slice(0, eventSeq) }
-    const state = this.twin.aggregate(call)
-    check(state !== null, 'NoVerdict')
-    check(keccak(state) !== stateHash, 'ProvesNothing')
+  #judge(call: EvidenceCall): number {
+    const recover = this.#recover
+    return judgeEvidence(this.#task(call.taskId), call, {
+      separator: this.#separator,
+      recover,
+      twin: this.twin,
+    })
   }
 
   #join(taskId: bigint, key: Address): void {
@@ -359,19 +340,42 @@ export class MemoryChain {
     const inputs = decodeInputs(call.inputs)
     check(inputs !== null && inputs.length === (params.calldataInputs ? heights.length : 0), 'InputsMode')
     const signers = this.#verify(call, cluster, last, root)
+    const count = heights.length
+    task.missing = allOf(cluster) & ~call.bitmap
+    task.lastCount = count
+    for (const member of membersOf(task.missing))
+      task.missed.set(member, (task.missed.get(member) ?? 0) + count)
     task.last = last
     task.root = root
     task.eventSeq = eventSeq
     task.lastBlock = this.#block
     this.accepted.push({ taskId: call.taskId, first: call.first, last, root, roots, signers })
-    this.#emit({ kind: 'checkpointed', taskId: call.taskId, height: last, root })
+    const { taskId, first, bitmap, sharedSeq, sharedHead } = call
+    this.#emit({ kind: 'checkpointed', taskId, first, height: last, root, bitmap, sharedSeq, sharedHead })
+  }
+
+  #coSign(call: CoSignCall): void {
+    this.#checkCoSign(call)
+    const task = this.#task(call.taskId)
+    task.missing &= ~(1 << call.member)
+    task.missed.set(call.member, (task.missed.get(call.member) ?? 0) - task.lastCount)
+    this.coSigned.push({ taskId: call.taskId, member: call.member, height: task.last })
+  }
+
+  #checkCoSign({ taskId, member, logSeq, logHead, signature }: CoSignCall): void {
+    const { cluster, missing, last, root } = this.#task(taskId)
+    check(cluster !== null, 'NotOpen')
+    check(RUNNING.has(this.statusOf(taskId)), 'StatusNotAllowed')
+    check(((missing >> member) & 1) === 1, 'NotMissing')
+    const object: Checkpoint = { type: 'checkpoint', height: last, root, logSeq, logHead }
+    const digest = signingDigest(this.#separator, hashObject(cluster.id, object))
+    check(this.#recover(digest, signature) === cluster.members[member]?.key, 'BadSignature')
   }
 
   /** Members who signed; refuses unless all in the bitmap did and they are of quorum weight. */
   #verify(call: CheckpointCall, cluster: Cluster, height: number, root: Digest): number[] {
     const { bitmap, exceptions: packed, signatures, sharedSeq, sharedHead } = call
-    const all = bitmapOf(cluster.members.map(({ index }) => index))
-    check((bitmap & ~all) === 0, 'StrangerInBitmap')
+    check((bitmap & ~allOf(cluster)) === 0, 'StrangerInBitmap')
     const signers = membersOf(bitmap)
     check(byteLength(signatures) === 65 * signers.length, 'SignaturesLength')
     const exceptions = decodeExceptions(packed)
@@ -408,48 +412,8 @@ export class MemoryChain {
   }
 }
 
-const RUNNING: ReadonlySet<TaskStatus> = new Set(['Active', 'Finalizing'])
-
-/** A task's end by `endBlock` or by silence is not modelled. */
-function statusOf(task: ChainTask, block: number, closeGrace: number): TaskStatus {
-  const { cluster, revokedAt, params, last, lastBlock, limit, result } = task
-  if (cluster === null) return revokedAt !== null && revokedAt <= params.joinDeadline ? 'Expired' : 'Open'
-  if (result !== null) return 'Closed'
-  if (revokedAt === null) return last === params.heights ? 'Finalizing' : 'Active'
-  const end = limit === 0 ? lastBlock : revokedAt
-  return block < end + closeGrace ? 'Finalizing' : 'Closed'
-}
-
-type EvidenceCall = Extract<ChainCall, { kind: 'evidence' }>
-
-/** What the contract checks signatures of. */
-function signaturesOf(evidence: Evidence): readonly Signed[] {
-  switch (evidence.kind) {
-    case 'E1':
-      return [evidence.first, evidence.second]
-    case 'E1b':
-      return [evidence.confirm, evidence.share]
-    case 'E2':
-      return evidence.form === 'illegal' ? [evidence.checkpoint] : [evidence.first, evidence.second]
-    case 'E3':
-      return [evidence.vote]
-    case 'E4':
-      return [evidence.share, ...evidence.confirms]
-  }
-}
-
-function refusalOf(run: () => void): string | null {
-  try {
-    run()
-    return null
-  } catch (error) {
-    if (error instanceof Refused) return error.message
-    throw error
-  }
-}
-
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
-function check(condition: boolean, error: string): asserts condition {
-  if (!condition) throw new Refused(error)
+function allOf({ members }: Cluster): number {
+  return bitmapOf(members.map(({ index }) => index))
 }

@@ -5,6 +5,7 @@ import type {
   OutboxEntry,
   SignRequest,
   Store,
+  StoredCheckpoint,
   StoredEvidence,
   StoredHeight,
   StoredTask,
@@ -14,7 +15,7 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { LogEntry } from '../../types/log.ts'
-import type { Signed } from '../../types/objects.ts'
+import type { Checkpoint, Signed } from '../../types/objects.ts'
 
 type Proof = NonNullable<SignRequest['proof']>
 type Kept = SignRequest['kept']
@@ -139,6 +140,13 @@ class MemoryStore implements Store {
     this.#checkOpen()
     const bytes = this.#task(cluster).bodies.get(hash)
     return bytes === undefined ? null : copy(bytes)
+  }
+
+  checkpoint(cluster: Digest, height: number): StoredCheckpoint | null {
+    this.#checkOpen()
+    const { signed, notes } = this.#task(cluster)
+    const found = signed.get(`checkpoint/${height}`)?.signed as Signed<Checkpoint> | undefined
+    return found === undefined ? null : { signed: found, note: notes.get(height) ?? null }
   }
 
   load(cluster: Digest): StoredTask {

@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { encodeSigned } from '../../codec/frames.ts'
 import { fromHex, toHex } from '../../codec/hex.ts'
-import type { SignRequest, StoredTask } from '../../ports/store.ts'
-import type { Digest } from '../../types/ids.ts'
-import type { Signed } from '../../types/objects.ts'
+import type { SignRequest, StoredCheckpoint, StoredTask } from '../../ports/store.ts'
+import type { Digest, Hex } from '../../types/ids.ts'
+import type { Checkpoint, Signed } from '../../types/objects.ts'
 import { readQuorum, readSigned, writeQuorum } from './records.ts'
 import { seal } from './seal.ts'
 import type { OpenRecord } from './seal.ts'
@@ -24,6 +24,7 @@ export class SignedTable {
   readonly #insertProof: StatementSync
   readonly #insertNote: StatementSync
   readonly #notes: StatementSync
+  readonly #note: StatementSync
   readonly #unfinished: StatementSync
   readonly #proofs: StatementSync
   readonly #all: StatementSync
@@ -37,6 +38,7 @@ export class SignedTable {
     )
     this.#insertNote = database.prepare('INSERT INTO notes (cluster, height, record) VALUES (?, ?, ?)')
     this.#notes = database.prepare('SELECT height, record FROM notes WHERE cluster = ? ORDER BY height')
+    this.#note = database.prepare('SELECT height, record FROM notes WHERE cluster = ? AND height = ?')
     // which checkpoints the chain has accepted is the chain's to say
     this.#unfinished = database.prepare(
       `SELECT key, height, record FROM signed
@@ -85,12 +87,16 @@ export class SignedTable {
       notes: new Map(
         this.#notes
           .all(id)
-          .map(({ height, record }) => [
-            Number(height),
-            this.#open(noteKey(cluster, height), record, (bytes) => toHex(bytes)),
-          ]),
+          .map(({ height, record }) => [Number(height), this.#readNote(cluster, height, record)]),
       ),
     }
+  }
+
+  checkpoint(cluster: Digest, height: number): StoredCheckpoint | null {
+    const signed = this.find(cluster, `checkpoint/${height}`) as Signed<Checkpoint> | null
+    if (signed === null) return null
+    const row = this.#note.get(fromHex(cluster), height)
+    return { signed, note: row === undefined ? null : this.#readNote(cluster, height, row['record']) }
   }
 
   /** Checks the seal of every object: a key that is not found because its row is damaged would be signed again. */
@@ -99,5 +105,9 @@ export class SignedTable {
       const id = cluster instanceof Uint8Array ? toHex(cluster) : '0x'
       this.#open(signedKey(id, key, height), record, () => null)
     }
+  }
+
+  #readNote(cluster: Digest, height: unknown, record: unknown): Hex {
+    return this.#open(noteKey(cluster, height), record, (bytes) => toHex(bytes))
   }
 }

@@ -5,6 +5,7 @@ import type {
   OutboxEntry,
   SignRequest,
   Store,
+  StoredCheckpoint,
   StoredEvidence,
   StoredHeight,
   StoredTask,
@@ -107,6 +108,10 @@ class SqliteStore implements Store {
 
   body(cluster: Digest, hash: Digest): Uint8Array | null {
     return this.#read(() => this.#heights.body(cluster, hash))
+  }
+
+  checkpoint(cluster: Digest, height: number): StoredCheckpoint | null {
+    return this.#read(() => this.#signed.checkpoint(cluster, height))
   }
 
   load(cluster: Digest): StoredTask {

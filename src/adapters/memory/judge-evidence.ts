@@ -1,0 +1,83 @@
+import { accusedOf, basePercent, isProof } from '../../codec/evidence.ts'
+import { keccak } from '../../codec/hex.ts'
+import { hashObject, signingDigest } from '../../codec/objects.ts'
+import type { TwinCall } from '../../ports/chain.ts'
+import type { RecoverSigner } from '../../ports/keyring.ts'
+import type { Evidence } from '../../types/evidence.ts'
+import type { Digest, Hex } from '../../types/ids.ts'
+import type { Signed } from '../../types/objects.ts'
+import type { TaskParams } from '../../types/task.ts'
+import type { ChainTask } from './chain.ts'
+import { check } from './refused.ts'
+
+export interface EvidenceCall {
+  readonly kind: 'evidence'
+  readonly taskId: bigint
+  readonly evidence: Evidence
+  /** Bodies of the ledger events. */
+  readonly events: readonly Uint8Array[]
+}
+
+/** What the twin of every task's reducer says. */
+export interface TwinModel {
+  validate(params: Hex, state: Uint8Array): boolean
+  aggregate(call: TwinCall): Uint8Array | null
+}
+
+interface Court {
+  readonly separator: Digest
+  readonly recover: RecoverSigner
+  /** Absent: wrong reductions get no verdict. */
+  readonly twin: TwinModel | null
+}
+
+/** Base share of the lock that a proof takes; refuses what is no proof, or adds nothing. */
+export function judgeEvidence(
+  { cluster, params, convictions }: ChainTask,
+  { evidence, events }: EvidenceCall,
+  { separator, recover, twin }: Court,
+): number {
+  check(cluster !== null, 'WrongStatus')
+  check(isProof({ cluster, epochHeights: params.epochHeights }, evidence), 'ProvesNothing')
+  for (const { object, member, signature } of signaturesOf(evidence)) {
+    const digest = signingDigest(separator, hashObject(cluster.id, object))
+    check(recover(digest, signature) === cluster.members[member]?.key, 'NotSignedBy')
+  }
+  if (evidence.kind === 'E4') judgeReduction(evidence, params, cluster.seed, events, twin)
+  const percent = basePercent(cluster, evidence)
+  check(percent > (convictions.get(accusedOf(evidence)) ?? 0), 'AlreadyConvicted')
+  return percent
+}
+
+function judgeReduction(
+  { share, inputs }: Extract<Evidence, { kind: 'E4' }>,
+  { twin, reducerParams: params }: TaskParams,
+  seed: Digest,
+  events: readonly Uint8Array[],
+  model: TwinModel | null,
+): void {
+  const { eventSeq, stateHash } = share.object
+  check(model !== null && BigInt(twin) !== 0n, 'NoVerdict')
+  if (inputs.some(({ state }) => !model.validate(params, state))) return
+  const listed = inputs.map(({ status, state }) => ({ member: status.member, state }))
+  const call = { twin, params, seed, inputs: listed, events: events.slice(0, eventSeq) }
+  const state = model.aggregate(call)
+  check(state !== null, 'NoVerdict')
+  check(keccak(state) !== stateHash, 'ProvesNothing')
+}
+
+/** What the contract checks signatures of. */
+function signaturesOf(evidence: Evidence): readonly Signed[] {
+  switch (evidence.kind) {
+    case 'E1':
+      return [evidence.first, evidence.second]
+    case 'E1b':
+      return [evidence.confirm, evidence.share]
+    case 'E2':
+      return evidence.form === 'illegal' ? [evidence.checkpoint] : [evidence.first, evidence.second]
+    case 'E3':
+      return [evidence.vote]
+    case 'E4':
+      return [evidence.share, ...evidence.confirms]
+  }
+}
