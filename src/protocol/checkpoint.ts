@@ -29,18 +29,21 @@ export function isCheckpointHeight(config: EngineConfig, height: number): boolea
   )
 }
 
-/** After a decision: signs the history up to here, if a checkpoint is due. */
+/**
+ * After a decision: signs the history up to here, if a checkpoint is due. Also where the chain has it already, if it has
+ * no later one: until then the signature can still be added there.
+ */
 export function signCheckpoint(w: Work): void {
   const { s } = w
   const { height, root } = s.chain
-  if (!isCheckpointHeight(s.config, height)) return
+  if (!isCheckpointHeight(s.config, height) || height < s.anchoredHeight) return
+  const note = ownNote(s.config, s.epoch)
+  const object = { type: 'checkpoint', height, root, logSeq: s.log.seq, logHead: s.log.head } as const
+  record(w, object, null, { ...KEPT_NOTHING, note })
   const box = checkpointBox(w, height)
   if (box === null) return
   box.root = root
   box.epoch = s.epoch
-  const note = ownNote(s.config, s.epoch)
-  const object = { type: 'checkpoint', height, root, logSeq: s.log.seq, logHead: s.log.head } as const
-  record(w, object, null, { ...KEPT_NOTHING, note })
   if (note !== null) own(w, box, 'notes').set(s.config.self, note)
   for (const member of box.signed.keys()) accuseLog(w, box, member)
 }

@@ -110,6 +110,35 @@ describe('checkpoints', () => {
     expect(signed[0]).to.include({ root, logSeq: 8, logHead: world.engine(0).log.head })
   })
 
+  describe('of a member that was cut off', () => {
+    /** Member 3 decides nothing of the epochs up to `height`, then hears of them, and of what the chain has of them. */
+    function caughtUp(height: number, anchored: number) {
+      let isCut = true
+      const world = new EngineCluster({
+        n: 4,
+        heights: 6,
+        epochHeights: 2,
+        fate: ({ from, to }) => (isCut && (from === 3 || to === 3) ? [] : [1]),
+      }).start()
+      for (let i = 0; i < 1_000 && world.engine(0).chain.height < height; i += 1) world.tick()
+      expect(world.engine(3).chain.height).to.equal(0)
+      world.input(3, { kind: 'checkpointed', height: anchored })
+      isCut = false
+      expect(world.run(height, 1_000)).to.equal(true)
+      return world.memory(3).signed
+    }
+
+    it('are not signed where the chain has a later one: they could be added no more', () => {
+      const signed = caughtUp(5, 4)
+      expect(signed.has('checkpoint/2')).to.equal(false)
+    })
+
+    it('are signed where the last one of the chain is this one', () => {
+      const signed = caughtUp(5, 4)
+      expect(signed.get('checkpoint/4')?.object).to.include({ type: 'checkpoint', height: 4 })
+    })
+  })
+
   it('are handed over with signatures of quorum weight for the own root, and again with each further one', () => {
     const bench = new EngineBench({ fate: () => [1], heights: 2, epochHeights: 2 })
     bench.world.silent.add(3)
