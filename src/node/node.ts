@@ -1,5 +1,5 @@
 import { decodeFrame } from '../codec/frames.ts'
-import type { Chain, ChainEvent, PostedEvent } from '../ports/chain.ts'
+import type { Chain, ChainEvent } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -11,19 +11,17 @@ import { findReducerByHash } from '../reducers/catalog.ts'
 import { invariant, InvariantError } from '../types/errors.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest, MemberIndex } from '../types/ids.ts'
-import type { TaskParams, TaskStatus } from '../types/task.ts'
+import type { TaskParams } from '../types/task.ts'
 import { taskRefusal } from './acceptable.ts'
-import { Accuser } from './accuser.ts'
-import { Anchor } from './anchor.ts'
 import type { TaskSeat } from './faults.ts'
 import type { LeaveAnswer } from './membership.ts'
 import { Outbox } from './outbox.ts'
 import { inTurn, isPassing } from './passing.ts'
 import { PeerBook } from './peer-book.ts'
+import { RunningTask } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
 import { TaskBook } from './task-book.ts'
 import type { TaskHealth } from './task-runner.ts'
-import { TaskRunner } from './task-runner.ts'
 
 /** What the application has to know to bring its state to a task. */
 export interface SourceRequest {
@@ -70,23 +68,8 @@ export interface NodeHealth {
   readonly transport: ReturnType<Transport['counters']>
 }
 
-interface RunningTask {
-  readonly runner: TaskRunner
-  readonly anchor: Anchor
-  readonly accuser: Accuser
-  readonly events: PostedEvent[]
-  readonly stopTicks: () => void
-  readonly cluster: Digest
-  /** The task ends here at the latest: as published, or where the client revoked it. */
-  endBlock: number
-  /** Block of its finalization. */
-  finalizedAt: number | null
-}
-
 /** Blocks of events read at a time. */
 const PAGE_BLOCKS = 2_000
-/** Blocks for which a finalized task goes on serving members that are behind. */
-const LINGER_BLOCKS = 256
 
 /**
  * A staked node: follows the chain, signs up for tasks, and runs one engine per task it was drawn for. Everything
@@ -124,7 +107,7 @@ export class RsdpNode {
     transport.onMessage((from, bytes) => {
       const frame = decodeFrame(bytes)
       if (frame === null) return this.#countMalformed(from)
-      this.#byCluster.get(frame.cluster)?.runner.frame(from, frame)
+      this.#byCluster.get(frame.cluster)?.frame(from, frame)
     })
     const known = this.#init.store.cursor()
     // history that this node has acted on must still be there: E_REORG otherwise
@@ -161,16 +144,13 @@ export class RsdpNode {
    * changes nothing.
    */
   leave(taskId: bigint): LeaveAnswer | 'not-a-member' {
-    const answer = this.#byTask.get(taskId)?.runner.leave() ?? 'not-a-member'
+    const answer = this.#byTask.get(taskId)?.leave() ?? 'not-a-member'
     this.#init.logger.info('task.leave', { task: String(taskId), answer })
     return answer
   }
 
   #stopTasks(): void {
-    for (const task of this.#byTask.values()) {
-      task.stopTicks()
-      task.runner.stop()
-    }
+    for (const task of this.#byTask.values()) task.stop()
   }
 
   health(): NodeHealth {
@@ -182,7 +162,7 @@ export class RsdpNode {
       peers: { connected: transport.connected().length, known: this.#peers.peers().length },
       chain: { head: this.#head, cursor: this.#cursor.block, reachable: this.#reachable },
       outbox: this.#outbox.length,
-      tasks: [...this.#byTask.values()].map((task) => task.runner.health()),
+      tasks: [...this.#byTask.values()].map((task) => task.health()),
       transport: transport.counters(),
     }
   }
@@ -243,28 +223,15 @@ export class RsdpNode {
     return [
       () => this.#outbox.resume(),
       () => this.#signUp.poll(this.#head),
-      ...[...this.#byTask.values()].map(
-        ({ anchor }) =>
-          () =>
-            anchor.poll(),
-      ),
-      ...[...this.#byTask.values()].map(
-        ({ accuser }) =>
-          () =>
-            accuser.poll(this.#head),
-      ),
+      ...[...this.#byTask.values()].flatMap((task) => task.duties(this.#head)),
       () => inTurn([...this.#byTask], ([taskId, task]) => this.#retire(taskId, task)),
     ]
   }
 
   /** Lets go of a task that is over, and of published ones that came to nothing. */
   async #retire(taskId: bigint, task: RunningTask): Promise<void> {
-    const { finalizedAt, endBlock } = task
-    const now = this.#cursor.block
-    const isServed = finalizedAt !== null && now > finalizedAt + LINGER_BLOCKS
-    if (!isServed && (now < endBlock || !OVER.has(await this.#init.chain.taskStatus(taskId)))) return
-    task.stopTicks()
-    task.runner.stop()
+    if (!(await task.isOver(this.#cursor.block))) return
+    task.stop()
     this.#byTask.delete(taskId)
     this.#byCluster.delete(task.cluster)
     this.#init.logger.info('task.retired', { task: String(taskId) })
@@ -303,35 +270,22 @@ export class RsdpNode {
         this.#signUp.joined(event.taskId, event.key)
         break
       case 'taskRevoked':
-        this.#revoked(event.taskId, event.block)
+        this.#revoked(event)
         break
       case 'clusterFormed':
         this.#signUp.formed(event.taskId)
         this.#run(event.taskId, event.cluster)
         break
       case 'ledgerEvent': {
-        const { taskId, seq, data, originator } = event
-        const posted = { seq, data, originator }
-        const task = this.#byTask.get(taskId)
-        if (task === undefined) this.#book.ledgerEvent(taskId, posted)
-        else {
-          task.events.push(posted)
-          task.runner.ledgerEvent(posted)
-        }
+        const task = this.#byTask.get(event.taskId)
+        if (task === undefined) this.#book.ledgerEvent(event)
+        else task.take(event)
         break
       }
       case 'checkpointed':
-        this.#byTask.get(event.taskId)?.runner.input({ kind: 'checkpointed', height: event.height })
-        this.#byTask.get(event.taskId)?.anchor.anchored(event.height)
-        break
-      case 'taskFinalized': {
-        const task = this.#byTask.get(event.taskId)
-        task?.anchor.finalized()
-        if (task !== undefined) task.finalizedAt = event.block
-        break
-      }
+      case 'taskFinalized':
       case 'convicted':
-        this.#byTask.get(event.taskId)?.accuser.convicted(event)
+        this.#byTask.get(event.taskId)?.take(event)
         break
     }
   }
@@ -340,59 +294,46 @@ export class RsdpNode {
    * A running task goes on to the end of its grace: what is decided by then is still accepted and paid. One whose cluster
    * is drawn later has nothing to do.
    */
-  #revoked(taskId: bigint, block: number): void {
+  #revoked(event: Extract<ChainEvent, { kind: 'taskRevoked' }>): void {
+    const { taskId, block } = event
     this.#init.logger.info('task.revoked', { task: String(taskId), block })
     this.#signUp.revoked(taskId, block)
     this.#book.take(taskId)
-    const task = this.#byTask.get(taskId)
-    if (task !== undefined) task.endBlock = block
+    this.#byTask.get(taskId)?.take(event)
   }
 
   /** Drawn for a task: bring the application's state and run the protocol. */
   #run(taskId: bigint, cluster: Cluster): void {
-    const { keyring, logger, clock } = this.#init
+    const { keyring, logger } = this.#init
     const published = this.#book.take(taskId)
     const self = cluster.members.findIndex((member) => member.key === keyring.address)
     if (published === null || self < 0) return
     const { params } = published
-    const events = [...published.events]
     const task = String(taskId)
     const reason = taskRefusal(params)
     const reducer = findReducerByHash(params.reducer)
     if (reason !== null || reducer === null) return logger.error('task.refused', { task, reason })
     const source = this.#source(taskId, reducer.id, params, self, cluster)
     if (source === null) return logger.warn('task.without-source', { task, reducer: reducer.id })
-    const shared = { ...this.#init, taskId, cluster, self, params }
     this.#init.onSeated?.({ cluster, self, params })
-    const anchor = new Anchor({ ...shared, outbox: this.#outbox })
-    const runner = new TaskRunner({
-      ...shared,
+    const running = new RunningTask({
+      ...this.#init,
+      taskId,
+      cluster,
+      self,
+      params,
       reducer: reducer.id,
       domain: this.#init.chain.domain,
       source,
-      onCertified: (box) => anchor.certified(box),
+      outbox: this.#outbox,
+      posted: published.events,
       onEvidence: () => this.#lookSoon(),
       onFatal: (error) => this.#fatal(error),
     })
-    const outbox = this.#outbox
-    const accuser = new Accuser({ ...shared, outbox, book: runner.evidence, events: () => events })
-    for (const event of events) runner.ledgerEvent(event)
-    const stopTicks = clock.every(params.tickMs, () => runner.tick())
-    const { endBlock } = params
-    const running = {
-      runner,
-      anchor,
-      accuser,
-      events,
-      stopTicks,
-      cluster: cluster.id,
-      endBlock,
-      finalizedAt: null,
-    }
     this.#byCluster.set(cluster.id, running)
     this.#byTask.set(taskId, running)
     logger.info('task.running', { task, member: self, members: cluster.members.length })
-    runner.start()
+    running.start()
   }
 
   /** The application's side of a task; null if it has none, also if these params are too much for it. */
@@ -421,9 +362,6 @@ export class RsdpNode {
     this.#init.onFatal(error)
   }
 }
-
-/** Nothing more can happen to a task's history. */
-const OVER: ReadonlySet<TaskStatus> = new Set(['Closed', 'Expired', 'NoQuorum'])
 
 /** The decided states alone: the certificates behind them are a multiple of their size. */
 function decidedStates(store: Store, cluster: Digest): DecidedState[] {

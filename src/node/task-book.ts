@@ -1,4 +1,4 @@
-import type { PostedEvent } from '../ports/chain.ts'
+import type { ChainEvent, PostedEvent } from '../ports/chain.ts'
 import type { LedgerEvent } from '../types/ledger.ts'
 import type { TaskParams } from '../types/task.ts'
 
@@ -19,8 +19,8 @@ export class TaskBook {
     this.#tasks.set(taskId, { params, events: [] })
   }
 
-  ledgerEvent(taskId: bigint, event: PostedLedgerEvent): void {
-    this.#tasks.get(taskId)?.events.push(event)
+  ledgerEvent({ taskId, seq, data, originator }: Extract<ChainEvent, { kind: 'ledgerEvent' }>): void {
+    this.#tasks.get(taskId)?.events.push({ seq, data, originator })
   }
 
   /** The task, which is no longer in the book then. */

@@ -1,0 +1,124 @@
+import type { RawFrame } from '../codec/frames.ts'
+import type { Chain, ChainEvent } from '../ports/chain.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Digest } from '../types/ids.ts'
+import type { TaskStatus } from '../types/task.ts'
+import { Accuser } from './accuser.ts'
+import { Anchor } from './anchor.ts'
+import { CoSigner } from './co-signer.ts'
+import type { LeaveAnswer } from './membership.ts'
+import type { Outbox } from './outbox.ts'
+import type { PostedLedgerEvent } from './task-book.ts'
+import type { TaskHealth, TaskRunnerInit } from './task-runner.ts'
+import { TaskRunner } from './task-runner.ts'
+
+export interface RunningTaskInit extends Omit<TaskRunnerInit, 'chain' | 'onCertified'> {
+  readonly chain: Chain
+  readonly clock: Clock
+  readonly outbox: Outbox
+  /** Ledger events before the cluster was drawn. */
+  readonly posted: readonly PostedLedgerEvent[]
+}
+
+/** What the chain tells of a task that runs. */
+export type TaskEvent = Extract<
+  ChainEvent,
+  { kind: 'ledgerEvent' | 'checkpointed' | 'taskFinalized' | 'taskRevoked' | 'convicted' }
+>
+
+/** Blocks for which a finalized task goes on serving members that are behind. */
+const LINGER_BLOCKS = 256
+/** Nothing more can happen to a task's history. */
+const OVER: ReadonlySet<TaskStatus> = new Set(['Closed', 'Expired', 'NoQuorum'])
+
+/** A task that this node was drawn for: the protocol, and all that has to be brought to the chain for it. */
+export class RunningTask {
+  readonly #init: RunningTaskInit
+  readonly #runner: TaskRunner
+  readonly #anchor: Anchor
+  readonly #coSigner: CoSigner
+  readonly #accuser: Accuser
+  readonly #events: PostedLedgerEvent[]
+  readonly #stopTicks: () => void
+  /** The task ends here at the latest: as published, or where the client revoked it. */
+  #endBlock: number
+  /** Block of its finalization. */
+  #finalizedAt: number | null = null
+
+  constructor(init: RunningTaskInit) {
+    this.#init = init
+    this.#events = [...init.posted]
+    this.#endBlock = init.params.endBlock
+    this.#anchor = new Anchor(init)
+    this.#coSigner = new CoSigner(init)
+    this.#runner = new TaskRunner({ ...init, onCertified: (box) => this.#anchor.certified(box) })
+    this.#accuser = new Accuser({ ...init, book: this.#runner.evidence, events: () => this.#events })
+    for (const event of this.#events) this.#runner.ledgerEvent(event)
+    this.#stopTicks = init.clock.every(init.params.tickMs, () => this.#runner.tick())
+  }
+
+  get cluster(): Digest {
+    return this.#init.cluster.id
+  }
+
+  start(): void {
+    this.#runner.start()
+  }
+
+  stop(): void {
+    this.#stopTicks()
+    this.#runner.stop()
+  }
+
+  /** A frame from a proven identity. */
+  frame(from: string, frame: RawFrame): void {
+    this.#runner.frame(from, frame)
+  }
+
+  leave(): LeaveAnswer {
+    return this.#runner.leave()
+  }
+
+  health(): TaskHealth {
+    return this.#runner.health()
+  }
+
+  take(event: TaskEvent): void {
+    switch (event.kind) {
+      case 'ledgerEvent': {
+        const { seq, data, originator } = event
+        const posted = { seq, data, originator }
+        this.#events.push(posted)
+        this.#runner.ledgerEvent(posted)
+        break
+      }
+      case 'checkpointed':
+        this.#runner.input({ kind: 'checkpointed', height: event.height })
+        this.#anchor.anchored(event.height)
+        this.#coSigner.checkpointed(event)
+        break
+      case 'taskFinalized':
+        this.#anchor.finalized()
+        this.#finalizedAt = event.block
+        break
+      case 'taskRevoked':
+        this.#endBlock = event.block
+        break
+      case 'convicted':
+        this.#accuser.convicted(event)
+        if (event.member === this.#init.self) this.#coSigner.convicted()
+        break
+    }
+  }
+
+  /** What is to be done for it at every look at the chain. */
+  duties(head: number): readonly (() => Promise<void>)[] {
+    return [() => this.#anchor.poll(), () => this.#coSigner.poll(), () => this.#accuser.poll(head)]
+  }
+
+  /** Whether nothing is left to do for it, and nobody to serve. */
+  async isOver(block: number): Promise<boolean> {
+    if (this.#finalizedAt !== null && block > this.#finalizedAt + LINGER_BLOCKS) return true
+    return block >= this.#endBlock && OVER.has(await this.#init.chain.taskStatus(this.#init.taskId))
+  }
+}
