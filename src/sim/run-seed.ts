@@ -47,6 +47,9 @@ const LATE_ROUND = 10
 /** After so many resets an engine only listens, for so many SHARE time-outs; rounds grow meanwhile, up to a limit. */
 const LISTENING = { resets: 5, phases: 600, lateRound: 20 } as const
 
+/** Blocks in which a healed node adds its signature: two until it sees the checkpoint, one for the call, and what else it sends. */
+const CO_SIGN_BLOCKS = 6
+
 /** Runs one seed from the first block to the end, and judges it. */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedReport> {
   const { world, healedAt } = await play(seed, options)
@@ -95,9 +98,36 @@ async function finish(world: World, healedAt: number): Promise<void> {
   }
   const task = world.chain.tasks.get(TASK_ID)
   const anchorMs = world.queue.nowMs + (isPromised ? anchoringMs(world) : UNPROMISED_MS)
-  if (await world.run(anchorMs, () => task?.result !== null)) return
+  if (await world.run(anchorMs, () => task?.result !== null)) {
+    if (isPromised) await allCoSign(world, healedAt)
+    return
+  }
   if (world.violations.length === 0 && isPromised)
     world.violate('not-anchored', `the chain has ${task?.last ?? 0} of ${heights} heights`)
+}
+
+/**
+ * Whoever the last checkpoint left out has the time until the task closes to add its signature; it does so if it runs and
+ * has decided all heights with some of that time left.
+ */
+async function allCoSign(world: World, healedAt: number): Promise<void> {
+  const { chain, judge, scenario } = world
+  const missing = (): Host[] => {
+    const bitmap = chain.tasks.get(TASK_ID)?.missing ?? 0
+    return core(world).filter(({ member }) => ((bitmap >>> member) & 1) === 1)
+  }
+  const isClosed = (): boolean => chain.statusOf(TASK_ID) === 'Closed'
+  await world.run(world.queue.nowMs + chain.closeGrace * BLOCK_MS, () => missing().length === 0 || isClosed())
+  const lastMs = world.queue.nowMs - CO_SIGN_BLOCKS * BLOCK_MS
+  const { atMs } = judge.decisions.byHeight.get(scenario.params.heights) ?? {
+    atMs: new Map<number, number>(),
+  }
+  for (const { index, member } of missing())
+    if (Math.max(healedAt, atMs.get(member) ?? Infinity) < lastMs)
+      world.violate(
+        'not-co-signed',
+        `${index} is not in the last checkpoint, and has not added its signature`,
+      )
 }
 
 /** Honest nodes that run and stay: of quorum weight, by construction. */

@@ -184,7 +184,7 @@ function drawParams(random: Random, n: number, heights: number): TaskParams {
     stateCap: 536,
     calldataInputs: random.chance(0.7),
     stakePerNode: 1n,
-    rewardPerHeight: 1n,
+    rewardPerHeight: 1_000n,
     checkpointFee: 1n,
     joinDeadline: JOIN_BLOCKS,
     endBlock: 1_000_000,

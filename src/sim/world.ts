@@ -259,11 +259,16 @@ export class World {
 
   #mine(): void {
     const before = this.chain.accepted.length
+    const coSigned = this.chain.coSigned.length
     this.chain.mine()
     this.#form()
     for (const accepted of this.chain.accepted.slice(before)) {
       this.trace.note(`chain accepts ${accepted.first}–${accepted.last}`)
       this.judge.anchored(accepted)
+    }
+    for (const { member, height } of this.chain.coSigned.slice(coSigned)) {
+      this.trace.note(`${member} co-signs ${height}`)
+      this.count('co-signed')
     }
   }
 

@@ -37,6 +37,10 @@ export const MUTANTS = {
       ],
     ],
   },
+  neverCoSigns: {
+    name: 'who was left out of a checkpoint does not add its signature',
+    edits: [['node/co-signer.ts', 'if (checkpoint === null) return', 'if (checkpoint !== undefined) return']],
+  },
   signsUnsent: {
     name: 'the node signs a STATUS twice, for itself',
     edits: [
