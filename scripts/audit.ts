@@ -9,11 +9,12 @@ import { openHistory } from '../src/adapters/evm/history.ts'
 import { renderReport } from '../src/audit/render.ts'
 import { auditExitCode } from '../src/audit/report.ts'
 import { runAudit } from '../src/audit/run.ts'
+import { parseTaskId } from '../src/cli/commands/task-list.ts'
 import { runScript } from '../src/cli/run-script.ts'
 
 await runScript(async ([taskId = '1', rpcUrl = 'http://127.0.0.1:8545', file = 'deployments/31337.json']) => {
   const history = openHistory(rpcUrl, await readDeployment(file))
-  const report = await runAudit(history, BigInt(taskId), { recover: recoverSigner })
+  const report = await runAudit(history, parseTaskId(taskId), { recover: recoverSigner })
   console.log(renderReport(report))
   return auditExitCode(report)
 })

@@ -5,7 +5,7 @@
  */
 import { publishTask } from '../src/cli/local/client.ts'
 import { openDeployment, openWallet } from '../src/cli/local/wallets.ts'
-import { runScript } from '../src/cli/run-script.ts'
+import { integerArgument, runScript } from '../src/cli/run-script.ts'
 import { rateLimitTask } from '../src/cli/task-params.ts'
 
 await runScript(async (args) => {
@@ -14,8 +14,8 @@ await runScript(async (args) => {
   const connection = await openDeployment(rpcUrl, file)
   const client = await openWallet(connection, { rpcUrl, deployment: file, json: false })
   const params = rateLimitTask({
-    nodes: Number(seats),
-    heights: Number(heights),
+    nodes: integerArgument('seats', seats, 4, 31),
+    heights: integerArgument('heights', heights, 1, 65_535),
     epoch: 8,
     factor: 10,
     joinBlocks: 40,

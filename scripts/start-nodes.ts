@@ -7,7 +7,7 @@ import { openDeployment } from '../src/cli/local/wallets.ts'
 import { registerNodes } from '../src/cli/local/register-nodes.ts'
 import { spawnNodes } from '../src/cli/local/network.ts'
 import { untilStopped } from '../src/cli/local/until-stopped.ts'
-import { runScript } from '../src/cli/run-script.ts'
+import { integerArgument, runScript } from '../src/cli/run-script.ts'
 
 await runScript(async (args, signal) => {
   const [
@@ -17,7 +17,7 @@ await runScript(async (args, signal) => {
     dataDir = '.rsdp/nodes',
   ] = args
   const connection = await openDeployment(rpcUrl, file)
-  const nodes = await registerNodes(connection, Number(count), dataDir)
+  const nodes = await registerNodes(connection, integerArgument('count', count, 1, 13), dataDir)
   for (const { name, key, listen } of nodes) console.log(name.padEnd(6), key, listen)
   const processes = spawnNodes(nodes, { rpcUrl, deploymentFile: file }, (node, { event, facts }) => {
     if (event === 'phase.enter') return

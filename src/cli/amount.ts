@@ -4,6 +4,8 @@ import { EXIT } from '../types/exit-codes.ts'
 
 /** Stakes and escrows are uint128. */
 const WEI_MAX = 2n ** 128n - 1n
+/** Of every EVM chain's own currency, whatever its token has. */
+const CURRENCY_DECIMALS = 18
 const AMOUNT = /^(\d{1,40})(?:\.(\d{1,40}))?(?:e(\d{1,2}))?(rsdp|wei)?$/i
 
 /** An amount of tokens as somebody wrote it: digits · 10^exponent, in tokens or in their smallest unit. */
@@ -32,6 +34,13 @@ export function toWei({ digits, exponent, unit, text }: Amount, decimals: number
   const wei = (digits / divisor) * 10n ** BigInt(Math.max(0, power))
   if (wei > WEI_MAX) throw amountError(text, 'is more than a contract can hold')
   return wei
+}
+
+/** An amount of the chain's currency: `0.1`, or `1e17wei`. @throws RsdpError E_AMOUNT, also for tokens */
+export function parseCurrency(text: string): bigint {
+  const amount = parseAmount(text)
+  if (/rsdp$/i.test(text)) throw amountError(text, "is tokens, not the chain's currency")
+  return toWei(amount, CURRENCY_DECIMALS)
 }
 
 /** Whole tokens without trailing zeros: 1500000000000000000 of 18 decimals is `1.5`. */

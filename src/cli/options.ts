@@ -14,6 +14,7 @@ export interface CautionOptions {
   readonly dryRun: boolean
 }
 export interface StakeOptions extends WalletOptions, CautionOptions {}
+export interface FundOptions extends WalletOptions, CautionOptions {}
 export interface StakeStatusOptions extends WalletOptions {
   readonly operator?: string
 }
@@ -67,6 +68,10 @@ export interface NodeRunOptions {
 export interface OnDataDirOptions {
   readonly dataDir: string
   readonly json: boolean
+}
+export interface NodeStatusOptions extends OnDataDirOptions {
+  /** Seconds; absent: as it is now. */
+  readonly wait?: number
 }
 export interface NodeInitOptions extends OnDataDirOptions {
   readonly passwordFile?: string

@@ -3,6 +3,7 @@ import { Interface } from 'ethers'
 import type { JsonFragment } from 'ethers'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import type { Hex } from '../../types/ids.ts'
 import type { NodeRegistryInterface } from '../../../types/ethers-contracts/NodeRegistry.ts'
 import type { PhaseLogInterface } from '../../../types/ethers-contracts/PhaseLog.ts'
 import type { SlasherInterface } from '../../../types/ethers-contracts/Slasher.ts'
@@ -32,11 +33,23 @@ export function abis(): Abis {
   return loaded
 }
 
-function load(name: string): Interface {
+/** What the compiler made of a contract: more than is named here. */
+export interface Artifact {
+  readonly abi: readonly JsonFragment[]
+  readonly deployedBytecode: Hex
+  /** Where the constructor writes what it is given, by variable. */
+  readonly immutableReferences: Readonly<
+    Record<string, readonly { readonly start: number; readonly length: number }[]>
+  >
+}
+
+const load = (name: string): Interface => new Interface(readArtifact(name).abi)
+
+/** @param name below `contracts`: `TaskBoard.sol/TaskBoard`. @throws RsdpError E_NO_ARTIFACTS */
+export function readArtifact(name: string): Artifact {
   const path = new URL(`../../../artifacts/contracts/${name}.json`, import.meta.url)
   try {
-    const { abi } = JSON.parse(readFileSync(path, 'utf8')) as { readonly abi: readonly JsonFragment[] }
-    return new Interface(abi)
+    return JSON.parse(readFileSync(path, 'utf8')) as Artifact
   } catch (cause) {
     throw new RsdpError({
       code: 'E_NO_ARTIFACTS',

@@ -243,7 +243,7 @@ function noFunds(address: Address, has: bigint, needs: bigint | null): RsdpError
   return new RsdpError({
     code: 'E_FUNDS_GAS',
     message: `${address} has ${formatEther(has)} ETH, needs ${wanted} for this call`,
-    hint: `fund ${address}`,
+    hint: `send it some: rsdp fund ${address} 1`,
     exit: EXIT.precondition,
     details: { address, hasWei: has, needsWei: needs },
   })

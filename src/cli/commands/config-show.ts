@@ -65,8 +65,9 @@ function settingsOf(command: Command, flags: readonly string[]): Setting[] {
     const name = option.attributeName()
     const isFlag = command.getOptionValueSource(name) === 'cli'
     const fromEnvironment = option.envVar === undefined ? undefined : process.env[option.envVar]
-    // a switch that says no is on unless it is given
-    const otherwise: unknown = command.getOptionValue(name) ?? (option.negate ? true : undefined)
+    const set: unknown = command.getOptionValue(name)
+    // of a switch that says no, whether it is given: the value that it takes away is the opposite
+    const otherwise: unknown = option.negate ? set === false : set
     const value = isFlag ? otherwise : (fromEnvironment ?? otherwise)
     const untold = value === undefined ? 'not set' : 'default'
     return {

@@ -1,31 +1,28 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { writeDeployment } from '../../adapters/evm/deployment.ts'
 import { chainIdOf } from '../../adapters/evm/chain-id.ts'
+import { requireToken } from '../../adapters/evm/require-token.ts'
 import { deployContracts } from '../../adapters/hardhat/deploy.ts'
 import { toHex } from '../../codec/hex.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
-import type { Address } from '../../types/ids.ts'
 import { isLocalChain } from '../local/chains.ts'
 import { walletKey } from '../local/wallets.ts'
 import type { DeployCommandOptions } from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
+import { parseAddress } from './stake-status.ts'
 
 /** Deploys to a chain that already runs. A file of a deployment that is worth something is never overwritten. */
 export async function deploy(options: DeployCommandOptions, { output }: CommandContext): Promise<ExitCode> {
-  const { rpcUrl, deployment: path, token } = options
-  if (token !== undefined && !/^0x[0-9a-fA-F]{40}$/.test(token)) {
-    throw new RsdpError({
-      code: 'E_USAGE',
-      message: `--token is not an address: ${token}`,
-      hint: 'give 0x and 40 hex digits',
-      exit: EXIT.usage,
-    })
-  }
-  const local = isLocalChain(await chainIdOf(rpcUrl))
+  const { rpcUrl, deployment: path } = options
+  const token = options.token === undefined ? null : parseAddress(options.token)
+  const chainId = await chainIdOf(rpcUrl)
+  const local = isLocalChain(chainId)
   if (!local && existsSync(path)) {
     throw new RsdpError({
       code: 'E_FILE_EXISTS',
@@ -35,12 +32,15 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
       details: { path },
     })
   }
+  const deployerKey = await walletKey(options, local)
+  if (token !== null) await requireToken(rpcUrl, chainId, token)
+  await requireWritable(path)
   output.say('deploying NodeRegistry, PhaseLog, Slasher and TaskBoard …')
   const deployed = await deployContracts({
     rpcUrl,
-    deployerKey: await walletKey(options, local),
+    deployerKey,
     nonce: toHex(randomBytes(32)),
-    ...(token === undefined ? {} : { token: token.toLowerCase() as Address }),
+    ...(token === null ? {} : { token }),
   })
   await writeDeployment(path, deployed)
   const rows = Object.entries(deployed.contracts).map(([name, { address, block }]) => [
@@ -50,4 +50,22 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
   ])
   output.result(deployed, `${table(['contract', 'address', 'block'], rows)}\nwrote ${path}`)
   return EXIT.ok
+}
+
+/** Contracts whose file cannot be written are paid for and lost. */
+async function requireWritable(path: string): Promise<void> {
+  const folder = dirname(path)
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+  } catch (cause) {
+    throw new RsdpError({
+      code: 'E_FILE_WRITE',
+      message: `cannot write into ${folder}: ${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}`,
+      hint: 'name another file with --deployment; nothing was deployed',
+      exit: EXIT.precondition,
+      details: { path },
+      cause,
+    })
+  }
 }

@@ -13,6 +13,7 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
 import { askHealth } from '../control/client.ts'
 import { keyAddress } from '../key-store.ts'
+import { checkContracts } from '../doctor-contracts.ts'
 import type { DoctorOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { inTokens, readStake } from '../stake-view.ts'
@@ -44,6 +45,7 @@ export async function doctor(options: DoctorOptions, { output }: CommandContext)
   const chain = await openChain(options, checks)
   if (chain !== null) {
     try {
+      checks.push(...(await checkContracts(chain.connection)))
       checks.push(...(await checkClock(chain.connection)))
       if (key !== null) checks.push(...(await checkOperator(chain, key)))
       checks.push(await checkPeers(chain, key))
@@ -142,7 +144,7 @@ async function checkOperator(chain: EvmChain, key: Address): Promise<Check[]> {
 }
 
 function lowGas(gas: bigint, text: string, key: Address): Check {
-  const hint = `send some of the chain's currency to ${key}`
+  const hint = `rsdp fund ${key} 0.1`
   return gas === 0n ? fail('gas', text, hint) : warn('gas', text, hint)
 }
 

@@ -4,7 +4,7 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { askHealth, notRunning, order } from '../control/client.ts'
-import type { NodeLeaveOptions, NodeStopOptions, OnDataDirOptions } from '../options.ts'
+import type { NodeLeaveOptions, NodeStatusOptions, NodeStopOptions } from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import { confirm } from '../terminal.ts'
@@ -13,12 +13,18 @@ import { parseTaskId } from './task-list.ts'
 /** How often it is looked whether a process is gone. */
 const LOOK_MS = 50
 
-/** What the node on a data directory says of itself; exit 3 if none runs. */
+/** What the node on a data directory says of itself; exit 3 if none runs, with `--wait` 5 if it never gets ready. */
 export async function nodeStatus(
-  { dataDir }: OnDataDirOptions,
-  { output }: CommandContext,
+  { dataDir, wait }: NodeStatusOptions,
+  { output, signal }: CommandContext,
 ): Promise<ExitCode> {
-  const found = await askHealth(dataDir)
+  const deadline = performance.now() + (wait ?? 0) * 1_000
+  let found = await askHealth(dataDir)
+  while (wait !== undefined && found?.health['ready'] !== true && !signal.aborted) {
+    if (performance.now() > deadline) throw notReady(dataDir, wait, found !== null)
+    await sleep(LOOK_MS)
+    found = await askHealth(dataDir)
+  }
   if (found === null) throw notRunning(dataDir)
   const { control, health } = found
   output.result(
@@ -26,6 +32,16 @@ export async function nodeStatus(
     render(health as unknown as NodeHealth, control.pid),
   )
   return EXIT.ok
+}
+
+function notReady(dataDir: string, seconds: number, isRunning: boolean): RsdpError {
+  return new RsdpError({
+    code: 'E_TIMEOUT',
+    message: `${isRunning ? 'the node' : 'no node runs'} on ${dataDir}${isRunning ? ' is not ready' : ''} after ${seconds} s`,
+    hint: `look at the end of ${dataDir}/node.log, and what rsdp doctor --data-dir ${dataDir} says`,
+    exit: EXIT.timeout,
+    details: { dataDir, isRunning },
+  })
 }
 
 function render({ key, ready, addresses, peers, chain, outbox, tasks }: NodeHealth, pid: number): string {

@@ -16,7 +16,7 @@ export async function nodeInit(options: NodeInitOptions, { output }: CommandCont
   const key = await writeKeyFile(path, privateKey, await newPassword(options.passwordFile))
   const peerId = peerIdOfKey(privateKey)
   const next = [
-    `send some of the chain's currency to ${key}: it pays for checkpoints`,
+    `rsdp fund ${path} 0.1 --key-file OPERATOR.json   # it pays for checkpoints`,
     `rsdp node register --data-dir ${dataDir} --key-file OPERATOR.json --stake 100 --announce /ip4/ADDRESS/tcp/9100`,
     `rsdp node run --data-dir ${dataDir}`,
   ]

@@ -12,6 +12,7 @@ import { refuseTestKey } from '../local/test-keys.ts'
 import type { NodeRegisterOptions } from '../options.ts'
 import { passwordPrompt } from '../password.ts'
 import type { CommandContext } from '../run-command.ts'
+import { needsInput } from '../terminal.ts'
 import { requireTokens } from '../stake-limits.ts'
 import type { StakeSession } from '../stake-session.ts'
 import { withStake } from '../stake-session.ts'
@@ -55,11 +56,16 @@ export function nodeRegister(options: NodeRegisterOptions, context: CommandConte
 }
 
 async function signingKey(options: NodeRegisterOptions, { isLocal }: StakeSession): Promise<Uint8Array> {
+  const { dataDir, nodePasswordFile } = options
+  const askPassword = passwordPrompt()
   const privateKey = await readKeyFile({
-    path: join(options.dataDir, 'key'),
-    passwordFile: options.nodePasswordFile ?? null,
+    path: join(dataDir, 'key'),
+    passwordFile: nodePasswordFile ?? null,
     isLocalChain: isLocal,
-    askPassword: passwordPrompt(),
+    // here the usual flag is the wallet's
+    askPassword:
+      askPassword ??
+      (() => Promise.reject(needsInput(`the key in ${dataDir} is encrypted`, '--node-password-file'))),
   })
   refuseTestKey(privateKey, isLocal)
   return privateKey

@@ -172,7 +172,7 @@ async function requireRegistered(
     throw new RsdpError({
       code: 'E_FUNDS_GAS',
       message: `the signing key ${key} has nothing to pay gas with`,
-      hint: `send some of the chain's currency to ${key}`,
+      hint: `send it some with the operator’s wallet: rsdp fund ${key} 0.1`,
       exit: EXIT.precondition,
       details: { key },
     })

@@ -6,8 +6,8 @@ import type {
   NodePrivateOptions,
   NodeRegisterOptions,
   NodeRunOptions,
+  NodeStatusOptions,
   NodeStopOptions,
-  OnDataDirOptions,
 } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
@@ -103,12 +103,13 @@ function addOrders(node: Command, run: RunCommand): void {
     .command('status')
     .description('what the node on a data directory says of itself; exit 3 if none runs there')
     .addOption(dataDir())
+    .option('--wait <seconds>', 'wait until one runs and is ready, so long (exit 5)', integer(1, 3_600))
     .addOption(json())
     .addHelpText(
       'after',
-      examples('rsdp node status --data-dir ./alice', 'rsdp node status --data-dir ./alice --json'),
+      examples('rsdp node status --data-dir ./alice', 'rsdp node status --data-dir ./alice --wait 30 --json'),
     )
-    .action((options: OnDataDirOptions) =>
+    .action((options: NodeStatusOptions) =>
       run('node status', options.json, async (context) =>
         (await import('../commands/node-control.ts')).nodeStatus(options, context),
       ),

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { deployment, examples, json, keyFile, passwordFile, rpcUrl, sending } from '../flags.ts'
-import type { StakeOptions, StakeStatusOptions } from '../options.ts'
+import type { FundOptions, StakeOptions, StakeStatusOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** stake status, deposit, unbond, withdraw: what an operator does with its wallet. */
+/** stake status, deposit, unbond, withdraw, and fund: what an operator does with its wallet. */
 export function addStakeCommands(program: Command, run: RunCommand): void {
   const stake = program.command('stake').description('the operator’s stake: see it, add to it, take it out')
   stake
@@ -43,6 +43,20 @@ export function addStakeCommands(program: Command, run: RunCommand): void {
     .action((tranche: string | undefined, options: StakeOptions) =>
       run('stake withdraw', options.json, async (context) =>
         (await import('../commands/stake-move.ts')).stakeWithdraw(tranche, options, context),
+      ),
+    )
+  sending(program.command('fund <to> <amount>'), 'sender’s')
+    .description('sends the chain’s currency for gas to an address, or to the account of a key file')
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp fund .rsdp/keys/operator.json 10   # on a local chain, from its first test account',
+        'rsdp fund ./alice/key 0.1 --key-file ./operator.json --password-file ./operator.pw',
+      ),
+    )
+    .action((to: string, amount: string, options: FundOptions) =>
+      run('fund', options.json, async (context) =>
+        (await import('../commands/fund.ts')).fund(to, amount, options, context),
       ),
     )
 }

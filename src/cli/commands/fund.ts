@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { formatEther } from 'ethers'
+import { fund as send } from '../../adapters/evm/operator.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import type { Address } from '../../types/ids.ts'
+import { parseCurrency } from '../amount.ts'
+import { keyAddress } from '../key-store.ts'
+import type { FundOptions } from '../options.ts'
+import type { CommandContext } from '../run-command.ts'
+import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
+import { parseAddress } from './stake-status.ts'
+
+/** Sends the chain's currency from the wallet: gas money for a signing key, or on a local chain for a new wallet. */
+export function fund(
+  recipient: string,
+  text: string,
+  options: FundOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const to = accountOf(recipient)
+  const amountWei = parseCurrency(text)
+  return withWallet(options, context, async ({ connection, wallet, agreed }) => {
+    const { output } = context
+    const amount = `${formatEther(amountWei)} ETH`
+    const has = await connection.read(connection.provider.getBalance(to))
+    const facts = { from: wallet.address, to, amountWei }
+    const go = await agreed([
+      `send     ${amount} of ${wallet.address} to ${to}, which has ${formatEther(has)} ETH`,
+    ])
+    if (!go) {
+      output.result({ dryRun: true, ...facts, transaction: null }, NOTHING_SENT)
+      return EXIT.ok
+    }
+    const { hash, block, gasUsed } = await send(wallet, to, amountWei)
+    output.result(
+      { dryRun: false, ...facts, transaction: { hash, block, gasUsed } },
+      `sent ${amount} to ${to} in block ${block}  ${hash}`,
+    )
+    return EXIT.ok
+  })
+}
+
+/** An address as it stands, or the account of a key file. @throws RsdpError E_USAGE, E_NO_KEY, E_KEY_FORMAT */
+function accountOf(text: string): Address {
+  if (text.startsWith('0x')) return parseAddress(text)
+  const account = keyAddress(text)
+  if (account !== null) return account
+  const isThere = existsSync(text)
+  throw new RsdpError({
+    code: isThere ? 'E_KEY_FORMAT' : 'E_NO_KEY',
+    message: isThere ? `${text} is no key file` : `there is no key file ${text}`,
+    hint: 'give an address, or a key file: .rsdp/keys/NAME.json, or key in a data directory',
+    exit: EXIT.precondition,
+    details: { text },
+  })
+}
