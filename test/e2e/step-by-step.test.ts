@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { startDevChain } from '../../src/adapters/hardhat/dev-chain.ts'
 import { anvilProgram, startAnvil } from '../helpers/anvil.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { commandsIn } from '../helpers/doc-commands.ts'
@@ -21,11 +20,42 @@ interface Chain {
 const BLOCK_MS = 400
 /** Two EVMs that share no code; null: this machine has no such program. */
 const CHAINS: Readonly<Record<string, () => Promise<Chain> | null>> = {
-  Hardhat: () => startDevChain({ port: 0, blockMs: BLOCK_MS }),
+  Hardhat: startByScript,
   anvil: () => {
     const program = anvilProgram()
     return program === null ? null : startAnvil(program, BLOCK_MS)
   },
+}
+
+/** As the README says, on a free port. */
+async function startByScript(): Promise<Chain> {
+  const words = readmeWords('scripts/start-chain.ts').slice(1, 2)
+  const script = spawn(process.execPath, [...words, '0', String(BLOCK_MS)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  for (const stream of [script.stdout, script.stderr])
+    stream.on('data', (data: Buffer) => (printed += data.toString()))
+  const ended = new Promise<void>((resolve) => script.once('exit', () => resolve()))
+  await eventually(() => printed.includes('\n') || script.exitCode !== null, 60_000)
+  const [, rpcUrl] = /^chain 31337 on (\S+),/m.exec(printed) ?? []
+  if (rpcUrl === undefined) throw new Error(`no chain: ${printed}`)
+  return {
+    rpcUrl,
+    close: () => {
+      script.kill('SIGTERM')
+      return ended
+    },
+  }
+}
+
+/** The words of the one command of the README that has `what` in it. */
+function readmeWords(what: string): string[] {
+  const [command, ...others] = commandsIn('README.md').filter(
+    ({ text, isWhole }) => isWhole && text.includes(what),
+  )
+  if (command === undefined || others.length > 0) throw new Error(`the README has not one ${what}`)
+  return command.text.split(/ +/).slice(1)
 }
 
 for (const [name, start] of Object.entries(CHAINS))
@@ -52,10 +82,6 @@ for (const [name, start] of Object.entries(CHAINS))
 
     /** What the README says to type: for this chain, in this folder, with fewer nodes and heights. */
     function fromReadme(what: string): string[] {
-      const [command, ...others] = commandsIn('README.md').filter(
-        ({ text, isWhole }) => isWhole && text.includes(what),
-      )
-      if (command === undefined || others.length > 0) throw new Error(`the README has not one ${what}`)
       const here: Readonly<Record<string, string>> = {
         'http://127.0.0.1:8545': chain.rpcUrl,
         'deployments/31337.json': deployment,
@@ -63,8 +89,7 @@ for (const [name, start] of Object.entries(CHAINS))
         '7': '4',
         '24': '8',
       }
-      const words = command.text.split(/ +/).slice(1)
-      return words.map((word) => here[word] ?? word)
+      return readmeWords(what).map((word) => here[word] ?? word)
     }
     const script = (what: string): Promise<CliRun> => {
       const [, file, ...args] = fromReadme(what)

@@ -26,9 +26,13 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/\bNAME\b/g, 'silent'],
 ]
 
+/** What is for the shell: where the output goes, that it goes on behind. */
+const SHELL = / (>>? |&$).*$/
+
 function wordsOf(text: string): string[] {
   const plain = PLACEHOLDERS.reduce((line, [what, instead]) => line.replaceAll(what, instead), text)
-  const words = plain.replace(/^(\.\/)?rsdp /, '').match(/"[^"]*"|\S+/g) ?? []
+  const typed = plain.replace(/^(\.\/)?rsdp /, '').replace(SHELL, '')
+  const words = typed.match(/"[^"]*"|\S+/g) ?? []
   return words.map((word) => word.replaceAll('"', ''))
 }
 
@@ -62,6 +66,12 @@ async function reached(words: readonly string[], isWhole: boolean): Promise<stri
 }
 
 describe('commands in the docs', () => {
+  it('the README leads to a page for everybody', () => {
+    const readme = readFileSync(`${ROOT}README.md`, 'utf8')
+    for (const page of ['deployer', 'operator', 'publisher', 'auditor'])
+      expect(readme).include(`(docs/${page}.md)`)
+  })
+
   it('there are many', () => {
     expect(COMMANDS).length.greaterThan(60)
   })
