@@ -79,7 +79,7 @@ for (const [chain, pages] of Object.entries(WALKS))
         const steps = page(name)
         const walked = await walk(desk.terminal(), steps, fill)
         for (const [{ command }, problem] of walked)
-          expect(problem, `docs/${name}.md: ${command}`).equal(null)
+          if (problem !== null) expect.fail(`docs/${name}.md: ${command}: ${problem}`)
         expect(walked).length(steps.filter(({ isRun }) => isRun).length)
       }
     })
