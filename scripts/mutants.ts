@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Mutant } from './mutation/guarded.ts'
 import { GUARDED } from './mutation/guarded.ts'
-import { Workshop } from './mutation/workshop.ts'
+import { Workshop, compileAll } from './mutation/workshop.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const FUZZ = ['solidity', 'test/solidity/Handler.t.sol', 'test/solidity/Invariants.t.sol']
@@ -38,7 +38,9 @@ function survives({ file, line, broken, test, by }: Mutant): string | null {
   if (parts.length !== 2) return `${file} has the line ${parts.length - 1} times`
   const contracts = workshop.users(file, 'deployed')
   try {
-    if (workshop.put(file, parts.join(broken), contracts) === null) return 'it does not compile'
+    const codes = compileAll(contracts, file, parts.join(broken))
+    if (codes === null) return 'it does not compile'
+    workshop.put(codes)
     const output =
       test === null
         ? workshop.test([...FUZZ, '--grep', `${by}_`], { RSDP_FUZZ_RUNS: RUNS })

@@ -17,6 +17,7 @@ const COPIED = [
   'tsconfig.json',
 ]
 const LINKED = ['node_modules', 'src', 'test', 'ignition']
+const DEPLOYED = ['contracts/*.sol', 'contracts/reducers/*.sol']
 /** A mutant may loop for ever. */
 const MINUTES_MAX = 15
 
@@ -29,7 +30,7 @@ interface Compiled {
   readonly contracts?: Readonly<Record<string, Readonly<Record<string, Bytecodes>>>>
 }
 
-interface Bytecodes {
+export interface Bytecodes {
   readonly evm: Readonly<Record<'bytecode' | 'deployedBytecode', { readonly object: string }>>
 }
 
@@ -44,6 +45,7 @@ const SETTINGS = {
 
 export class Workshop {
   readonly folder = mkdtempSync(join(tmpdir(), 'rsdp-mutant-'))
+  readonly #originals = new Map<string, string>()
 
   constructor() {
     for (const path of COPIED) cpSync(join(root, path), join(this.folder, path), { recursive: true })
@@ -59,29 +61,32 @@ export class Workshop {
 
   /** Contracts that use a file: those that are deployed, or those that open libraries to tests. */
   users(file: string, kind: 'deployed' | 'harness'): string[] {
-    const paths = kind === 'deployed' ? 'contracts/*.sol' : 'contracts/dev/*Harness.sol'
+    const paths = kind === 'deployed' ? DEPLOYED : 'contracts/dev/*Harness.sol'
     return globSync(paths, { cwd: root }).filter((path) => sourcesOf(path).has(file))
   }
 
-  /**
-   * Puts the code of contracts in place that are compiled with another text of one file.
-   *
-   * @returns their code, one after the other; null if they do not compile
-   */
-  put(file: string, text: string, contracts: readonly string[]): string | null {
-    const codes: string[] = []
-    for (const contract of contracts) {
-      const code = compile(contract, file, text)
-      if (code === null) return null
-      const name = contract.slice(contract.lastIndexOf('/') + 1, -'.sol'.length)
-      const path = join(this.folder, 'artifacts', contract, `${name}.json`)
+  /** Whether contracts that are compiled with another text of one file are the same as before. */
+  areSame(codes: ReadonlyMap<string, Bytecodes>): boolean {
+    return [...codes].every(([contract, { evm }]) => evm.bytecode.object === this.#original(contract))
+  }
+
+  #original(contract: string): string {
+    const known = this.#originals.get(contract)
+    if (known !== undefined) return known
+    const code = compile(contract)?.evm.bytecode.object ?? ''
+    this.#originals.set(contract, code)
+    return code
+  }
+
+  /** Puts the code of contracts in place. */
+  put(codes: ReadonlyMap<string, Bytecodes>): void {
+    for (const [contract, { evm }] of codes) {
+      const path = join(this.folder, 'artifacts', contract, `${nameOf(contract)}.json`)
       const artifact = JSON.parse(readFileSync(path, 'utf8')) as object
-      const bytecode = `0x${code.evm.bytecode.object}`
-      const deployedBytecode = `0x${code.evm.deployedBytecode.object}`
+      const bytecode = `0x${evm.bytecode.object}`
+      const deployedBytecode = `0x${evm.deployedBytecode.object}`
       writeFileSync(path, JSON.stringify({ ...artifact, bytecode, deployedBytecode }))
-      codes.push(bytecode)
     }
-    return codes.join('\n')
   }
 
   /** The contracts as they are. */
@@ -110,9 +115,24 @@ export class Workshop {
   }
 }
 
-function compile(contract: string, file: string, text: string): Bytecodes | null {
+/** The code of contracts with another text of one file; null if one of them does not compile. */
+export function compileAll(
+  contracts: readonly string[],
+  file: string,
+  text: string,
+): Map<string, Bytecodes> | null {
+  const codes = new Map<string, Bytecodes>()
+  for (const contract of contracts) {
+    const code = compile(contract, file, text)
+    if (code === null) return null
+    codes.set(contract, code)
+  }
+  return codes
+}
+
+function compile(contract: string, file?: string, text?: string): Bytecodes | null {
   const read = (path: string): string => {
-    if (path === file) return text
+    if (path === file && text !== undefined) return text
     return readFileSync(join(root, path.startsWith('@') ? join('node_modules', path) : path), 'utf8')
   }
   const input = {
@@ -127,8 +147,10 @@ function compile(contract: string, file: string, text: string): Bytecodes | null
     solc.compile(JSON.stringify(input), { import: (path) => ({ contents: read(path) }) }),
   ) as Compiled
   if (output.errors?.some(({ severity }) => severity === 'error')) return null
-  return Object.values(output.contracts?.[contract] ?? {})[0] ?? null
+  return output.contracts?.[contract]?.[nameOf(contract)] ?? null
 }
+
+const nameOf = (contract: string): string => contract.slice(contract.lastIndexOf('/') + 1, -'.sol'.length)
 
 /** A contract's file and all of the project's that it imports. */
 function sourcesOf(path: string, seen = new Set<string>()): Set<string> {
