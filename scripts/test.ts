@@ -23,7 +23,7 @@ const USAGE = `Runs the test suites.
   npm test                          all suites
   ./rsdp --script scripts/test.ts --suite unit,property
 
-  --suite NAMES  only these: check, unit, property, scenarios, sim, conformance, contracts, solidity, e2e
+  --suite NAMES  only these: check, unit, property, scenarios, sim, conformance, contracts, solidity, proofs, e2e
   --json         the summary as JSON on stdout, everything else on stderr
   --help`
 
@@ -77,7 +77,7 @@ const CHECKS: readonly Command[] = [
       '--max-warnings',
       '0',
       'contracts/**/*.sol',
-      'test/solidity/*.sol',
+      'test/{solidity,proofs}/*.sol',
     ],
   },
   { name: 'types (tsc)', args: [bin('typescript/bin/tsc')] },
@@ -97,6 +97,7 @@ const SUITES: readonly Suite[] = [
     args: [bin('hardhat/dist/src/cli.js'), 'test', 'mocha'],
   },
   { name: 'solidity', files: 'test/solidity/*.t.sol', args: ['test/helpers/solidity-suite.ts'] },
+  mochaSuite('proofs', 300_000),
   mochaSuite('e2e', 300_000),
 ]
 
