@@ -118,6 +118,7 @@ describe('PhaseLog.checkpoint', () => {
       const max = 31 * 1024
       const long = story.next(1, { notes: `0x${'00'.repeat(max + 1)}` })
       await refused(send(by(story), long), w.log, 'OutOfBounds', label('notes'), max + 1, 0, max)
+      await story.accept(w.mallory, 1, { notes: `0x${'00'.repeat(max)}` })
     })
 
     it('bits of members that do not exist', async () => {
