@@ -27,9 +27,14 @@ export class SettingsCommand extends Command {
 /** What is meant for every process of a run, not for one command. */
 const SHARED = /^RSDP_(DEBUG|FAIL_AT|PROVIDER|TEST_\w+)$/
 
+/** Whether a variable is for the whole run: no flag of a command. */
+export function isShared(name: string): boolean {
+  return SHARED.test(name)
+}
+
 /** The environment without settings: a process that is given its flags must not take others from where it was started. */
 export function environmentForChildren(): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('RSDP_') || SHARED.test(name)),
+    Object.entries(process.env).filter(([name]) => !name.startsWith('RSDP_') || isShared(name)),
   )
 }

@@ -3,7 +3,7 @@ import { deployment, examples, json, rpcUrl } from '../flags.ts'
 import type { DoctorOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** doctor, config show: what this machine has, and what a command would run with. */
+/** doctor, config show / validate: what this machine has, and what a command would run with. */
 export function addDoctorCommands(program: Command, run: RunCommand): void {
   program
     .command('doctor')
@@ -38,6 +38,20 @@ export function addDoctorCommands(program: Command, run: RunCommand): void {
     .action((words: string[], options: { readonly json: boolean }) =>
       run('config show', options.json, async (context) =>
         (await import('../commands/config-show.ts')).configShow(words, program, context),
+      ),
+    )
+  config
+    .command('validate [command...]')
+    .description('whether a command takes its settings, and every RSDP_* variable is one; exit 2 if not')
+    .addOption(json())
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      examples('rsdp config validate', 'RSDP_POLL_MS=500 rsdp config validate node run --data-dir ./alice'),
+    )
+    .action((words: string[], options: { readonly json: boolean }) =>
+      run('config validate', options.json, async (context) =>
+        (await import('../commands/config-validate.ts')).configValidate(words, program, context),
       ),
     )
 }
