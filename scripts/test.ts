@@ -14,7 +14,7 @@ import type { Counts } from '../test/helpers/counting-reporter.ts'
 /** More than this many skipped tests fail the run: a skip is for a machine that lacks something, not a parking place. */
 const SKIPS_MAX = 3
 /** A suite that takes longer is stuck. */
-const SUITE_MINUTES_MAX = 30
+const SUITE_MINUTES_MAX = 45
 /** A suite whose tests have ended must exit by itself: what keeps it alive is a leak. */
 const EXIT_SECONDS_MAX = 15
 
