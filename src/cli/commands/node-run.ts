@@ -49,6 +49,7 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
   const provider = options.provider === undefined ? null : new ProviderClient(options.provider)
   const deployment = await readDeployment(options.deployment)
   const local = isLocalChain(deployment.chainId)
+  if (options.join && !local) logger.warn('join.off', { chainId: deployment.chainId, reason: 'no-policy' })
   if (strategies.length > 0 && !local) throw faultOnRealChain(deployment.chainId)
   const privateKey = await signingKey(options, local)
   const keyring = createKeyring(privateKey)
@@ -81,7 +82,8 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     logger,
     sourceFor: (request) => stateSource(request, provider, deploymentId),
     reducers: [rateLimit.id],
-    autoJoin: options.join,
+    // a stranger's task may name any twin and so take the whole lock: off local chains nothing is joined unasked
+    autoJoin: options.join && local,
     pollMs: options.pollMs,
     onFatal: (error) => failure.reject(error),
     onSeated: (seat) => liar?.seated(seat),

@@ -28,7 +28,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       integer(0, 65_535),
       0,
     )
-    .option('--no-join', 'do not sign up for tasks')
+    .option('--no-join', 'do not sign up for tasks (off local chains the node never does)')
     .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
     .option(
       '--provider <url>',
