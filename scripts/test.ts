@@ -1,22 +1,22 @@
 /**
  * Runs the test suites one after another and ends with one line: N passed, N failed, N skipped.
  *
- * Fails on any failed test, a suite that ran none, a crash, and on more skips than SKIPS_MAX.
+ * Fails on any failed test, a suite that ran none, a crash, and on more skips than SKIPS_MAX. An end-to-end file that
+ * fails runs once more, alone: what passes then is named as FLAKY.
  */
-import { spawn } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runFiles } from '../test/helpers/run-files.ts'
 import type { Counts } from '../test/helpers/counting-reporter.ts'
+import type { FilesRun } from '../test/helpers/run-files.ts'
+import { runProcess } from './suites/process.ts'
+import type { Command, Suite } from './suites/suites.ts'
+import { reporter, root, SUITES } from './suites/suites.ts'
 
 /** More than this many skipped tests fail the run: a skip is for a machine that lacks something, not a parking place. */
 const SKIPS_MAX = 3
-/** A suite that takes longer is stuck. */
-const SUITE_MINUTES_MAX = 45
-/** A suite whose tests have ended must exit by itself: what keeps it alive is a leak. */
-const EXIT_SECONDS_MAX = 15
 
 const USAGE = `Runs the test suites.
 
@@ -26,80 +26,6 @@ const USAGE = `Runs the test suites.
   --suite NAMES  only these: check, unit, property, scenarios, sim, conformance, contracts, solidity, proofs, e2e
   --json         the summary as JSON on stdout, everything else on stderr
   --help`
-
-const root = fileURLToPath(new URL('..', import.meta.url))
-const reporter = join(root, 'test/helpers/counting-reporter.ts')
-const bin = (path: string): string => join(root, 'node_modules', path)
-
-interface Command {
-  readonly name: string
-  readonly args: readonly string[]
-}
-
-interface Suite {
-  readonly name: string
-  /** Without a match the suite does not exist yet. */
-  readonly files: string
-  /** Commands that are one test each, by exit code; else the one command that writes its counts. */
-  readonly checks?: readonly Command[]
-  readonly args?: readonly string[]
-}
-
-function mochaSuite(name: string, timeoutMs: number): Suite {
-  const files = `test/${name}/**/*.test.ts`
-  return {
-    name,
-    files,
-    args: [
-      bin('mocha/bin/mocha.js'),
-      '--forbid-only',
-      '--timeout',
-      `${timeoutMs}`,
-      '--reporter',
-      reporter,
-      files,
-    ],
-  }
-}
-
-const CHECKS: readonly Command[] = [
-  {
-    name: 'format (prettier)',
-    args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
-  },
-  { name: 'lint (eslint)', args: [bin('eslint/bin/eslint.js'), '--max-warnings', '0', '.'] },
-  {
-    name: 'lint (solhint)',
-    args: [
-      bin('solhint/solhint.js'),
-      '--noPoster',
-      '--disc',
-      '--max-warnings',
-      '0',
-      'contracts/**/*.sol',
-      'test/{solidity,proofs}/*.sol',
-    ],
-  },
-  { name: 'types (tsc)', args: [bin('typescript/bin/tsc')] },
-]
-
-const SUITES: readonly Suite[] = [
-  { name: 'check', files: 'package.json', checks: CHECKS },
-  mochaSuite('unit', 10_000),
-  mochaSuite('property', 120_000),
-  mochaSuite('scenarios', 10_000),
-  mochaSuite('sim', 300_000),
-  mochaSuite('conformance', 60_000),
-  {
-    name: 'contracts',
-    // Hardhat's runner takes every file of the folder
-    files: 'test/contracts/**/*.ts',
-    args: [bin('hardhat/dist/src/cli.js'), 'test', 'mocha'],
-  },
-  { name: 'solidity', files: 'test/solidity/*.t.sol', args: ['test/helpers/solidity-suite.ts'] },
-  mochaSuite('proofs', 300_000),
-  mochaSuite('e2e', 300_000),
-]
 
 const { values: options } = parse()
 if (options.help === true) {
@@ -111,7 +37,7 @@ const say = (line: string): void => (options.json === true ? console.error(line)
 const scratch = mkdtempSync(join(tmpdir(), 'rsdp-test-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
-const results: (Counts & { readonly suite: string; readonly seconds: number })[] = []
+const results: (FilesRun & { readonly suite: string; readonly seconds: number })[] = []
 for (const suite of chosen()) {
   say(`\n──── ${suite.name} ────`)
   const start = performance.now()
@@ -159,83 +85,43 @@ function chosen(): readonly Suite[] {
   })
 }
 
-async function runChecks(checks: readonly Command[]): Promise<Counts> {
+async function runChecks(checks: readonly Command[]): Promise<FilesRun> {
   let passed = 0
   const failed: string[] = []
   for (const { name, args } of checks) {
-    const { problem } = await run(args, {})
+    const { problem } = await runProcess({ args, env: {}, stdout })
     say(`  ${problem === null ? '✔' : '✖'} ${name}`)
     if (problem === null) passed += 1
     else failed.push(name)
   }
-  return { passed, failed, skipped: [] }
+  return { passed, failed, skipped: [], flaky: [] }
 }
 
-async function runSuite(suite: Suite): Promise<Counts> {
-  const file = join(scratch, `${suite.name}.json`)
-  const { problem } = await run(
-    suite.args ?? [],
-    { RSDP_TEST_COUNTS: file, RSDP_TEST_REPORTER: reporter },
-    file,
-  )
-  if (!existsSync(file))
-    return { passed: 0, failed: [`${suite.name}: ${problem ?? 'no counts'}`], skipped: [] }
+async function runSuite(suite: Suite): Promise<FilesRun> {
+  const args = suite.args ?? []
+  if (suite.isRetried !== true) return { ...(await runTests(suite.name, args)), flaky: [] }
+  const files = globSync(suite.files, { cwd: root }).sort()
+  return runFiles(files, (file) => runTests(file, [...args, file]))
+}
+
+/** The counts that one process of tests leaves; a crash, or no test at all, is a failure. */
+async function runTests(name: string, args: readonly string[]): Promise<Counts> {
+  const file = join(scratch, 'counts.json')
+  rmSync(file, { force: true })
+  const env = { RSDP_TEST_COUNTS: file, RSDP_TEST_REPORTER: reporter }
+  const { problem } = await runProcess({ args, env, counts: file, stdout })
+  if (!existsSync(file)) return { passed: 0, failed: [`${name}: ${problem ?? 'no counts'}`], skipped: [] }
   const counts = JSON.parse(readFileSync(file, 'utf8')) as Counts
   const failed = [...counts.failed]
-  if (counts.passed + failed.length + counts.skipped.length === 0) failed.push(`${suite.name}: ran no test`)
-  else if (problem !== null && failed.length === 0) failed.push(`${suite.name}: ${problem}`)
+  if (counts.passed + failed.length + counts.skipped.length === 0) failed.push(`${name}: ran no test`)
+  else if (problem !== null && failed.length === 0) failed.push(`${name}: ${problem}`)
   return { ...counts, failed }
-}
-
-/** Runs one Node process to its end; `problem` says what was wrong with how it ended. */
-async function run(
-  args: readonly string[],
-  env: Record<string, string>,
-  counts?: string,
-): Promise<{ problem: string | null }> {
-  // a process group of its own, so that stopping a suite also stops what it started
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
-    cwd: root,
-    // Hardhat reports home and looks for news unless told not to; CI makes suites the same with and without a terminal
-    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: 'true', CI: 'true', ...env },
-    stdio: ['ignore', stdout, 2],
-    detached: true,
-  })
-  const reasons: string[] = []
-  const stop = (signal: NodeJS.Signals, reason: string): void => {
-    reasons.push(reason)
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal)
-  }
-  const limit = setTimeout(
-    () => stop('SIGKILL', `stuck for ${SUITE_MINUTES_MAX} minutes`),
-    SUITE_MINUTES_MAX * 60_000,
-  )
-  let idleSeconds = 0
-  const watch = setInterval(() => {
-    if (counts !== undefined && existsSync(counts)) idleSeconds += 1
-    if (idleSeconds > EXIT_SECONDS_MAX)
-      stop('SIGKILL', `did not exit within ${EXIT_SECONDS_MAX} s after its last test`)
-  }, 1_000)
-  const quit = (signal: NodeJS.Signals): void => {
-    stop(signal, 'interrupted')
-    process.exit(signal === 'SIGINT' ? 130 : 143)
-  }
-  process.once('SIGINT', quit).once('SIGTERM', quit)
-  const ended = await new Promise<string | null>((resolve) => {
-    child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) =>
-      resolve(code === 0 ? null : `ended with ${code === null ? signal : `exit code ${code}`}`),
-    )
-  })
-  clearTimeout(limit)
-  clearInterval(watch)
-  process.off('SIGINT', quit).off('SIGTERM', quit)
-  return { problem: reasons[0] ?? ended }
 }
 
 function report(): void {
   const skipped = results.flatMap((result) => result.skipped)
   const failed = results.flatMap((result) => result.failed)
+  const flaky = results.flatMap((result) => result.flaky)
   if (skipped.length > SKIPS_MAX) failed.push(`${skipped.length} tests skipped, at most ${SKIPS_MAX} may be`)
   const passed = results.reduce((sum, result) => sum + result.passed, 0)
 
@@ -246,9 +132,10 @@ function report(): void {
     )
   }
   for (const { name, reason } of skipped) say(`  skipped: ${name} (${reason})`)
+  for (const name of flaky) say(`  FLAKY: ${name}`)
   for (const name of failed) say(`  FAILED: ${name}`)
   if (options.json === true) {
-    const data = { passed, failed, skipped, suites: results }
+    const data = { passed, failed, skipped, flaky, suites: results }
     console.log(JSON.stringify({ schema: 1, ok: failed.length === 0, command: 'test', data }))
   }
   say(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`)
