@@ -8,7 +8,9 @@ import { PENDING_TICKS } from './world.ts'
 /** Fields of an engine's state that make up its canonical text. */
 const SHOWN = 'box round convened pending lock valid adoption timers log'.split(' ')
 /** Fields that change, but decide nothing within one height (docs/model.md says why). */
-const DROPPED = 'tick unrecorded ownValue tokens anchorTick helped answered epoch reported'.split(' ')
+const DROPPED = 'tick unrecorded ownValue tokens anchorTick helped answered heard vain epoch reported'.split(
+  ' ',
+)
 
 /** The engine state with everything dropped that decides nothing, and the clock at 0. */
 export function normalise(state: EngineState, first: EngineState): EngineState {
@@ -24,6 +26,8 @@ export function normalise(state: EngineState, first: EngineState): EngineState {
     anchorTick: 0,
     helped: new Map(),
     answered: new Map(),
+    heard: new Set(),
+    vain: new Map(),
     epoch: first.epoch,
     reported: new Map(),
   }

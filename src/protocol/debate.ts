@@ -1,8 +1,9 @@
-import { bitmapOf, membersOf } from '../codec/bitmap.ts'
+import { bitmapOf } from '../codec/bitmap.ts'
 import { inputsRoot, valueHash } from '../codec/objects.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { SignedInput } from '../types/objects.ts'
+import { awaited, noteVain } from './awaited.ts'
 import { entriesOf } from './close.ts'
 import { hasHonest, isQuorum, weightOf } from './quorum.ts'
 import type { Content, Kept } from './state.ts'
@@ -11,8 +12,8 @@ import { admission, votedValue } from './votes.ts'
 import { emit, expired, grown, logEvent, own, ownRound, record, recordEntries, setTimer } from './work.ts'
 
 /**
- * DEBATE of round 0, which has no leader. Entered by t1 or t3; left by t2 when every member of the last decided list
- * has answered and their weight is a quorum, or at `debateTimeout`.
+ * DEBATE of round 0, which has no leader. Entered by t1 or t3; left by t2 when every member that is waited for has
+ * answered and those who did are a quorum, or at `debateTimeout`.
  */
 export function tryFinishDebate(w: Work): boolean {
   const { s } = w
@@ -23,13 +24,14 @@ export function tryFinishDebate(w: Work): boolean {
   }
   const late = expired(w, 'debate')
   const usable = usableInputs(w)
-  const all = membersOf(s.chain.inputs).every((member) => hasAnswered(w, member))
+  const missing = awaited(w).filter((member) => !hasAnswered(w, member))
   const weight = weightOf(
     s.config.cluster,
     usable.map((input) => input.member),
   )
   const enough = isQuorum(s.config.cluster, weight)
-  if (!late && !(all && enough)) return false
+  if (!late && (missing.length > 0 || !enough)) return false
+  if (enough) noteVain(w, missing)
   if (enough && aggregate(w, usable)) return true
   if (!late) return false
   castShare(w, null, -1)

@@ -5,6 +5,7 @@ import type { Digest } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { Share, Signed } from '../types/objects.ts'
 import { forgetReports } from './accuse.ts'
+import { turnHearing } from './awaited.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import { entriesOf, noteLeavers } from './close.ts'
 import { sharedSteps } from './phase-log.ts'
@@ -204,6 +205,7 @@ function nextHeight(w: Work): void {
   s.box = s.next
   s.next = emptyBox(height + 1)
   forgetReports(w)
+  turnHearing(w)
   s.round = 0
   s.ownValue = NIL
   s.convened = -1

@@ -2,6 +2,7 @@ import type { DecidedHeight, Part } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import type { Checkpoint, Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
 import { equivocate, examine, noteAmnesia, noteUnjustified } from './accuse.ts'
+import { noteHeard } from './awaited.ts'
 import { keepCheckpoint } from './checkpoint.ts'
 import { keepClose } from './close.ts'
 import { wantedByAdoption } from './decide.ts'
@@ -32,6 +33,7 @@ const AHEAD_MAX = 8
 export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): void {
   const objects = parts.flatMap((part) => (part.kind === 'object' ? [part.signed] : []))
   w.frame = { from, objects }
+  noteHeard(w, from, objects)
   for (const signed of objects) receiveObject(w, from, signed, parts)
   receiveQuorums(w, objects)
   for (const signed of objects) {

@@ -220,6 +220,11 @@ export interface EngineState {
   helped: ReadonlyMap<MemberIndex, number>
   /** Bodies and objects that each member got on request since a tick: the other quota. */
   answered: ReadonlyMap<MemberIndex, { readonly since: number; readonly count: number }>
+  /** Members heard in the running height, and those heard in the one before: DEBATE waits for both. */
+  heard: ReadonlySet<MemberIndex>
+  heardBefore: ReadonlySet<MemberIndex>
+  /** Times that DEBATE ran to its time-out for a member, not yet forgiven. */
+  vain: ReadonlyMap<MemberIndex, number>
   /** CLOSE of members that want to leave, or have left. */
   closes: ReadonlyMap<MemberIndex, Signed<Close>>
   /** Bitmap of members whose CLOSE was in a decided list: they are in no list any more. */

@@ -72,11 +72,12 @@ export class Host {
     world.trace.note(`${this.index} boots`)
     const gate = { alive: true }
     this.fuse = null
+    if (world.isFormed) world.judge.leftOut.booted(this.member)
     const { chain } = world
     const opened = this.disk.open({ key: this.keyring.address, deploymentId: chain.domain.salt })
     const store = watchedStore(opened, {
       burn: () => this.burn(),
-      signed: (signed, kept) => world.judge.signed(signed, kept),
+      signed: (signed, kept) => world.judge.signed(signed, kept, world.queue.nowMs),
       logged: (entries) => world.logged(this, entries),
       decided: (height, bodies) => world.decided(this, height, bodies),
     })

@@ -47,6 +47,13 @@ export interface WorldInit {
   readonly tell: ((line: string) => void) | null
 }
 
+/** A frame on the wire. */
+interface Print {
+  readonly text: string
+  /** Greatest height for which its sender has signed something in it; 0: none. */
+  readonly spoken: number
+}
+
 /** Waiting for it lets promises take their effect. */
 const SETTLED = Promise.resolve()
 const LEAVE_AGAIN_MS = 700
@@ -67,7 +74,7 @@ export class World {
   readonly counts: Record<string, number> = {}
   readonly #random: Random
   /** What the trace says of frames on the wire. A broadcast is the same bytes for everybody. */
-  readonly #prints = new WeakMap<Uint8Array, string>()
+  readonly #prints = new WeakMap<Uint8Array, Print>()
   readonly #mouths = new Map<number, Mouth>()
   readonly #events: LedgerEvent[] = []
   readonly #reduced = new Map<string, ReducerResult>()
@@ -187,10 +194,10 @@ export class World {
       const frame = frameOf(bytes)
       this.judge.sent(host.member, frame, this.queue.nowMs)
       if (!this.isLiar(host) && confirmsValue(frame, host.member)) host.confirmed()
-      print = printOf(bytes, frame)
+      print = { text: printOf(bytes, frame), spoken: spokenBy(frame, host.member) }
       this.#prints.set(bytes, print)
     }
-    this.trace.note(`${host.index} > ${to} ${print}`)
+    this.trace.note(`${host.index} > ${to} ${print.text}`)
     this.network.post(host.index, host.keyring.address, to, bytes, delayMs)
   }
 
@@ -202,10 +209,9 @@ export class World {
     receive: (from: Address, bytes: Uint8Array) => void,
   ): void {
     const mouth = this.#mouths.get(host.index)
-    if (mouth !== undefined) {
-      const member = this.#member(this.nodeOf.get(from) ?? -1)
-      this.#postAll(host, mouth.hear(member, frameOf(bytes).parts))
-    }
+    const member = this.#member(this.nodeOf.get(from) ?? -1)
+    if (mouth !== undefined) this.#postAll(host, mouth.hear(member, frameOf(bytes).parts))
+    this.judge.leftOut.heard(host.member, member, this.#prints.get(bytes)?.spoken ?? 0)
     this.judge.heard(host.member, () => frameOf(bytes))
     receive(from, bytes)
   }
@@ -306,6 +312,7 @@ export class World {
       },
     })
     for (const host of this.hosts) {
+      this.#judge.leftOut.booted(host.member)
       const liar = this.scenario.liars.get(host.index)
       if (liar !== undefined) this.#mouths.set(host.index, this.#mouth(host, liar, cluster))
     }
@@ -345,6 +352,14 @@ function confirmsValue(frame: RawFrame, member: number): boolean {
       part.signed.object.type === 'confirm' &&
       part.signed.object.value !== NIL,
   )
+}
+
+function spokenBy(frame: RawFrame, member: number): number {
+  return frame.parts.reduce((greatest, part) => {
+    if (part.kind !== 'object' || part.signed.member !== member) return greatest
+    const { object } = part.signed
+    return 'height' in object ? Math.max(greatest, object.height) : greatest
+  }, 0)
 }
 
 function frameOf(bytes: Uint8Array): RawFrame {

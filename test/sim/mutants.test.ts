@@ -22,6 +22,7 @@ const CASES: readonly {
   { mutant: 'inputsUnbound', options: { nodes: 4, liar: 'equivocate-status' }, kinds: ['invalid-decision'] },
   { mutant: 'shortLists', options: { nodes: 4 }, kinds: ['bad-list'] },
   { mutant: 'neverCoSigns', options: { nodes: 7, heights: 3 }, kinds: ['not-co-signed'] },
+  { mutant: 'waitsForListed', options: { nodes: 4 }, kinds: ['left-out'] },
   { mutant: 'signsUnsent', options: { nodes: 4 }, kinds: ['signed-unseen'] },
   { mutant: 'shortListsUnseen', options: { nodes: 4 }, kinds: ['convictable'] },
   {

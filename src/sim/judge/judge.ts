@@ -12,6 +12,7 @@ import type { TaskParams } from '../../types/task.ts'
 import { Accountability } from './accountability.ts'
 import { Decisions } from './decisions.ts'
 import { Honesty } from './honesty.ts'
+import { LeftOut } from './left-out.ts'
 import { PhaseLogs } from './phase-logs.ts'
 import { Verdicts } from './verdict.ts'
 import { WireTap } from './wire-tap.ts'
@@ -38,6 +39,7 @@ export class Judge {
   readonly wire: WireTap
   readonly decisions: Decisions
   readonly logs: PhaseLogs
+  readonly leftOut: LeftOut
   readonly honesty: Honesty
   readonly accountability: Accountability
   readonly #init: JudgeInit
@@ -46,6 +48,7 @@ export class Judge {
     this.#init = init
     const verdicts = new Verdicts(init)
     this.logs = new PhaseLogs(init)
+    this.leftOut = new LeftOut(init)
     this.decisions = new Decisions(init)
     this.wire = new WireTap(init, this.logs)
     this.honesty = new Honesty(init, this.logs, verdicts)
@@ -56,6 +59,7 @@ export class Judge {
   sent(member: number, frame: RawFrame, nowMs: number): void {
     for (const part of frame.parts) if (part.kind === 'body') this.decisions.sawBody(part.hash, part.bytes)
     this.wire.sent(member, frame, nowMs)
+    this.leftOut.sent(member)
   }
 
   /** A key was used. */
@@ -64,8 +68,10 @@ export class Judge {
   }
 
   /** An object was signed in a store, which may end before it keeps it. */
-  signed(signed: Signed, kept: Kept): void {
-    if (this.#init.isHonest(signed.member)) this.honesty.signed(signed, kept)
+  signed(signed: Signed, kept: Kept, nowMs: number): void {
+    if (!this.#init.isHonest(signed.member)) return
+    this.honesty.signed(signed, kept)
+    this.leftOut.signed(signed, nowMs)
   }
 
   /** A frame arrived. Who heard what matters only where liars may fork the honest. */
@@ -80,7 +86,9 @@ export class Judge {
 
   /** A decision became durable. */
   decided(member: number, height: StoredHeight, nowMs: number): void {
-    if (this.#init.isHonest(member)) this.decisions.take(member, height, nowMs)
+    if (!this.#init.isHonest(member)) return
+    this.decisions.take(member, height, nowMs)
+    this.leftOut.decided(member, height)
   }
 
   /** The chain accepted a checkpoint. */

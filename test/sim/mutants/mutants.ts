@@ -41,6 +41,10 @@ export const MUTANTS = {
     name: 'who was left out of a checkpoint does not add its signature',
     edits: [['node/co-signer.ts', 'if (checkpoint === null) return', 'if (checkpoint !== undefined) return']],
   },
+  waitsForListed: {
+    name: 'DEBATE waits for the last list only, not for who was heard',
+    edits: [['protocol/awaited.ts', '...heardBefore, ...heard, config.self', 'config.self']],
+  },
   signsUnsent: {
     name: 'the node signs a STATUS twice, for itself',
     edits: [

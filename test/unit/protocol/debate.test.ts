@@ -67,6 +67,7 @@ describe('DEBATE of round 0', () => {
     expect(bench.asked('share')).to.have.length(0)
     bench.ticks(1)
     expect(bench.asked('share')[0]).to.include({ inputs: 0b0111 })
+    expect([...bench.state.vain], 'whom it has waited for in vain').to.deep.equal([[3, 1]])
   })
 
   it('with less than a quorum it says NIL', () => {
@@ -74,6 +75,7 @@ describe('DEBATE of round 0', () => {
     statuses(bench, [1])
     bench.ticks(20)
     expect(bench.asked('share')[0]).to.deep.include(bench.share(0, 0, null).object)
+    expect(bench.state.vain.size, 'nobody is blamed: it may be this node that is cut off').to.equal(0)
   })
 
   it('a STATUS without its body is no answer', () => {

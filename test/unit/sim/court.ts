@@ -77,7 +77,7 @@ export class Bench {
   sign(object: ProtocolObject, kept: Partial<Kept> = {}, member = 0): void {
     const signed = this.seal(object, member)
     this.judge.keyUsed(member, signingDigest(this.#init.separator, signed.hash))
-    this.judge.signed(signed, { ...KEPT_NOTHING, ...kept })
+    this.judge.signed(signed, { ...KEPT_NOTHING, ...kept }, 0)
   }
 
   /** A vote for a list of all members, for the state that the reducer gives, with what its signer keeps. */

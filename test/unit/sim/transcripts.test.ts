@@ -144,7 +144,7 @@ describe('transcripts of the honest', () => {
   })
 
   it('are read by the auditor: an object that it does not take for the member’s is found', () => {
-    const found = foundAfter((bench) => bench.judge.signed(bench.seal(HELLO, 0, 1), KEPT_NOTHING))
+    const found = foundAfter((bench) => bench.judge.signed(bench.seal(HELLO, 0, 1), KEPT_NOTHING, 0))
     expect(found.map((what) => what.split(':')[0])).to.deep.equal(['judges-differ'])
   })
 })

@@ -1,0 +1,103 @@
+import { membersOf } from '../../codec/bitmap.ts'
+import { PATIENCE } from '../../protocol/awaited.ts'
+import type { StoredHeight } from '../../ports/store.ts'
+import type { Share, Signed } from '../../types/objects.ts'
+import type { JudgeInit } from './judge.ts'
+
+/** Clocks run up to so much fast, and the first tick of a phase is not a whole one. */
+const FASTEST = 0.85
+
+/** What one life of a node has heard. */
+interface Ear {
+  /** It runs the task: it has signed or sent something in this life. */
+  isUp: boolean
+  /** Height that the node was in when a member was last heard there. */
+  readonly heard: Map<number, number>
+}
+
+/**
+ * No honest member that votes in round 0 ends DEBATE before its time-out without an honest member that it has heard in
+ * that height or the one before, unless it has waited for that one in vain `PATIENCE` times.
+ */
+export class LeftOut {
+  readonly #init: JudgeInit
+  readonly #shortestMs: number
+  readonly #ears = new Map<number, Ear>()
+  /** Last height that a member's disk has. */
+  readonly #decided = new Map<number, number>()
+  /** When a member signed its STATUS of a height, by `member/height`. */
+  readonly #opened = new Map<string, number>()
+  /** Time-outs of one member for another, by `member/other`: never forgiven here. */
+  readonly #vain = new Map<string, number>()
+  /** Members that want to leave. */
+  readonly #leaving = new Set<number>()
+  readonly #lists = new Map<number, ReadonlySet<number>>()
+
+  constructor(init: JudgeInit) {
+    this.#init = init
+    const { debateTicks, tickMs } = init.params
+    this.#shortestMs = (debateTicks - 1) * tickMs * FASTEST
+  }
+
+  /** A process begins: what it has heard is gone with the one before. */
+  booted(member: number): void {
+    this.#ears.set(member, { isUp: false, heard: new Map() })
+  }
+
+  sent(member: number): void {
+    const ear = this.#ears.get(member)
+    if (ear !== undefined) ear.isUp = true
+  }
+
+  /** A frame of `from` arrived, in which it has signed something for `height`; 0: nothing for any. */
+  heard(member: number, from: number, height: number): void {
+    const ear = this.#ears.get(member)
+    const running = (this.#decided.get(member) ?? 0) + 1
+    if (ear?.isUp === true && height >= Math.max(1, running - 2)) ear.heard.set(from, running)
+  }
+
+  signed({ member, object }: Signed, nowMs: number): void {
+    if (object.type === 'close') this.#leaving.add(member)
+    if (object.type === 'status') this.#opened.set(`${member}/${object.height}`, nowMs)
+    if (object.type === 'share' && object.round === 0 && object.inputs !== 0)
+      this.#share(member, object, nowMs)
+  }
+
+  decided(member: number, { decided }: StoredHeight): void {
+    const { height, share } = decided
+    this.#decided.set(member, height)
+    if (this.#lists.has(height)) return
+    const listed = new Set(membersOf(share.object.inputs))
+    this.#lists.set(height, listed)
+    for (const index of this.#others(listed)) {
+      this.#init.count('left out')
+      if (this.#lists.get(height - 1)?.has(index) === false) this.#init.count('left out once more')
+    }
+  }
+
+  #share(member: number, share: Share, nowMs: number): void {
+    const { height } = share
+    const ear = this.#ears.get(member)
+    const tookMs = nowMs - (this.#opened.get(`${member}/${height}`) ?? 0)
+    for (const other of this.#others(new Set(membersOf(share.inputs)))) {
+      const key = `${member}/${other}`
+      const vain = this.#vain.get(key) ?? 0
+      if (tookMs >= this.#shortestMs) {
+        this.#vain.set(key, vain + 1)
+        ear?.heard.delete(other)
+      } else if ((ear?.heard.get(other) ?? 0) >= height - 1 && vain < PATIENCE)
+        this.#init.violate(
+          'left-out',
+          `${member} at ${height}: a list without ${other}, which it had heard, after ${tookMs} ms`,
+        )
+    }
+  }
+
+  /** Honest members that stay, and are not listed. */
+  #others(listed: ReadonlySet<number>): number[] {
+    const { cluster, isHonest } = this.#init
+    return cluster.members
+      .map(({ index }) => index)
+      .filter((index) => isHonest(index) && !listed.has(index) && !this.#leaving.has(index))
+  }
+}
