@@ -25,6 +25,13 @@ const TURN_BLOCKS = 4
 /** u64 budget ‖ u8 count ‖ count × (u8 member ‖ u64 demand ‖ u64 share) */
 const stateBytes = (nodes: number): number => 9 + 17 * nodes
 
+const JOIN_BLOCKS_MIN = 20
+
+/** Blocks of sign-up in which every node sees the task, `reorgDepth` blocks late, and has as many again to sign up. */
+export function joinBlocksFor(reorgDepth: number): number {
+  return Math.max(JOIN_BLOCKS_MIN, 2 * reorgDepth)
+}
+
 /** Parameters of a rate-limit task over the example trace, with time-outs that fit its replay speed. */
 export function rateLimitTask(task: RateLimitTask): TaskParams {
   const slotTicks = Math.max(2, Math.round((WINDOW_SECONDS * 1000) / task.factor / TICK_MS))

@@ -1,3 +1,4 @@
+import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { isLocalChain } from '../local/chains.ts'
@@ -7,7 +8,7 @@ import type { TaskPublishOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { confirm } from '../terminal.ts'
 import { inTokens, readToken } from '../stake-view.ts'
-import { rateLimitTask } from '../task-params.ts'
+import { joinBlocksFor, rateLimitTask } from '../task-params.ts'
 
 /** Publishes a rate-limit task and pays its escrow. */
 export async function taskPublish(
@@ -17,10 +18,14 @@ export async function taskPublish(
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
     const client = await openWallet(connection, options)
+    const { reorgDepth, taskBlocksMax } = connection.deployment.windows
+    const joinBlocks = options.joinBlocks ?? joinBlocksFor(reorgDepth)
+    if (joinBlocks <= reorgDepth) throw unseen(joinBlocks, reorgDepth)
     const params = rateLimitTask({
       ...options,
+      joinBlocks,
       head: await connection.read(connection.provider.getBlockNumber()),
-      taskBlocksMax: connection.deployment.windows.taskBlocksMax,
+      taskBlocksMax,
     })
     const token = await readToken(connection)
     const escrowWei = escrowMax(params)
@@ -45,4 +50,14 @@ export async function taskPublish(
   } finally {
     connection.close()
   }
+}
+
+function unseen(joinBlocks: number, reorgDepth: number): RsdpError {
+  return new RsdpError({
+    code: 'E_JOIN_BLOCKS',
+    message: `sign-up of ${joinBlocks} blocks is over before any node sees the task: nodes read ${reorgDepth} blocks deep`,
+    hint: `give --join-blocks at least ${joinBlocksFor(reorgDepth)}, or leave it out`,
+    exit: EXIT.usage,
+    details: { joinBlocks, reorgDepth },
+  })
 }
