@@ -24,6 +24,12 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         uint40 jailedUntil;
     }
 
+    /// @dev One slot. `byKey`: the key signed up by itself, so the lock counts against its allowance.
+    struct Lock {
+        uint128 amount;
+        bool byKey;
+    }
+
     uint256 private constant PUBLIC_KEY_BYTES = 64;
     uint256 private constant MULTIADDRS_MAX = 4;
     uint256 private constant MULTIADDR_BYTES_MAX = 256;
@@ -39,7 +45,8 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     mapping(address key => Key) private _keys;
     mapping(address operator => Account) private _accounts;
     mapping(address operator => mapping(uint64 number => Tranche)) private _tranches;
-    mapping(uint256 taskId => mapping(address key => uint128 amount)) private _locks;
+    mapping(uint256 taskId => mapping(address key => Lock)) private _locks;
+    mapping(address key => Allowance) private _allowances;
 
     modifier onlyBoard() {
         if (msg.sender != board) revert NotAllowed(msg.sender, board);
@@ -62,12 +69,22 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     function register(
         bytes calldata publicKey,
         uint128 stake,
+        uint128 perTask,
+        uint128 total,
         bytes[] calldata multiaddrs,
         bytes calldata signature
     ) external override nonReentrant {
         address key = _addKey(publicKey, signature);
+        if (total != 0 || perTask != 0) _allow(key, perTask, total);
         _announce(key, multiaddrs);
         if (stake != 0) _addStake(stake);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setAllowance(address key, uint128 perTask, uint128 total) external override {
+        address owner = _keys[key].owner;
+        if (msg.sender != owner) revert NotAllowed(msg.sender, owner);
+        _allow(key, perTask, total);
     }
 
     /// @inheritdoc INodeRegistry
@@ -148,19 +165,21 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     function lock(
         uint256 taskId,
         address key,
-        uint128 amount
+        uint128 amount,
+        bool byKey
     ) external override onlyBoard nonReentrant returns (address operator) {
         KeyStatus status;
         (operator, status) = _ownerOf(key);
         if (status != KeyStatus.Active) revert KeyStatusNotAllowed(key, status, ONLY_ACTIVE);
-        uint128 held = _locks[taskId][key];
+        uint128 held = _locks[taskId][key].amount;
         if (held != 0) revert AlreadyLocked(taskId, key, held);
+        if (byKey) _useAllowance(key, amount);
         Account storage a = _accounts[operator];
         if (a.free < amount) revert InsufficientFree(operator, a.free, amount);
 
         a.free -= amount;
         a.locked += amount;
-        _locks[taskId][key] = amount;
+        _locks[taskId][key] = Lock(amount, byKey);
         emit StakeLocked(operator, taskId, key, amount);
     }
 
@@ -169,12 +188,14 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         uint256 taskId,
         address key
     ) external override onlyBoard nonReentrant returns (address operator, uint128 amount) {
-        amount = _locks[taskId][key];
+        Lock storage held = _locks[taskId][key];
+        amount = held.amount;
         if (amount == 0) revert NotLocked(taskId, key);
         operator = _keys[key].owner;
         Account storage a = _accounts[operator];
 
-        _locks[taskId][key] = 0;
+        held.amount = 0;
+        if (held.byKey) _allowances[key].running -= amount;
         a.locked -= amount;
         a.free += amount;
         emit StakeUnlocked(operator, taskId, key, amount);
@@ -186,12 +207,13 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         address key,
         uint128 amount
     ) external override onlyBoard nonReentrant returns (uint128 left) {
-        uint128 held = _locks[taskId][key];
-        if (held < amount) revert NotLocked(taskId, key);
+        Lock storage held = _locks[taskId][key];
+        if (held.amount < amount) revert NotLocked(taskId, key);
         address operator = _keys[key].owner;
 
-        left = held - amount;
-        _locks[taskId][key] = left;
+        left = held.amount - amount;
+        held.amount = left;
+        if (held.byKey) _consumeAllowance(key, amount);
         _accounts[operator].locked -= amount;
         emit StakeSlashed(operator, taskId, key, amount);
         _TOKEN.push(board, amount);
@@ -250,7 +272,12 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
 
     /// @inheritdoc INodeRegistry
     function lockOf(uint256 taskId, address key) external view override returns (uint128) {
-        return _locks[taskId][key];
+        return _locks[taskId][key].amount;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function allowanceOf(address key) external view override returns (Allowance memory) {
+        return _allowances[key];
     }
 
     /// @inheritdoc INodeRegistry
@@ -273,6 +300,27 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
 
         _keys[key] = Key(msg.sender, KeyStatus.Active, 0);
         emit KeyRegistered(msg.sender, key, publicKey);
+    }
+
+    function _allow(address key, uint128 perTask, uint128 total) private {
+        if (perTask > total) revert OutOfBounds("perTask", perTask, 0, total);
+        Allowance storage a = _allowances[key];
+        (a.perTask, a.total) = (perTask, total);
+        emit AllowanceSet(msg.sender, key, perTask, total);
+    }
+
+    function _useAllowance(address key, uint128 amount) private {
+        Allowance storage a = _allowances[key];
+        uint128 left = a.total < a.running ? 0 : a.total - a.running;
+        if (amount > a.perTask || amount > left) revert AllowanceExceeded(key, amount, a.perTask, left);
+        a.running += amount;
+    }
+
+    /// @dev What is lost cannot be locked again: the total shrinks with the lock, to 0 at least.
+    function _consumeAllowance(address key, uint128 amount) private {
+        Allowance storage a = _allowances[key];
+        a.running -= amount;
+        a.total = a.total < amount ? 0 : a.total - amount;
     }
 
     function _announce(address key, bytes[] calldata multiaddrs) private {

@@ -144,8 +144,9 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     }
 
     /// @inheritdoc ITaskBoard
-    function join(uint256 taskId, address key) external override nonReentrant {
+    function join(uint256 taskId, address key, bytes32 termsHash) external override nonReentrant {
         Task storage t = _requireSignup(taskId);
+        _requireTerms(taskId, t, termsHash);
         address operator = _requireKeyOrOperator(key);
         uint256 max = TaskBounds.SIGNUPS_PER_SEAT * t.maxNodes;
         if (t.signups.length >= max) revert TaskFull(t.signups.length, max);
@@ -156,7 +157,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         _signupsBy[taskId][operator] = held + 1;
         t.signups.push(key);
         emit Joined(taskId, key, operator);
-        _REGISTRY.lock(taskId, key, t.stakePerNode);
+        _REGISTRY.lock(taskId, key, t.stakePerNode, msg.sender == key);
     }
 
     /// @inheritdoc ITaskBoard
@@ -582,6 +583,19 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     function _requireSignup(uint256 taskId) private view returns (Task storage t) {
         t = _requireStatus(taskId, TaskStatus.OPEN);
         if (block.number > t.joinDeadline) revert TooLate(block.number, t.joinDeadline);
+    }
+
+    function _requireTerms(uint256 taskId, Task storage t, bytes32 given) private view {
+        bytes32 twinCodeHash = t.provable ? _twins[taskId].codeHash : bytes32(0);
+        bytes32 expected = Digests.terms(
+            block.chainid,
+            address(this),
+            taskId,
+            t.client,
+            t.paramsHash,
+            twinCodeHash
+        );
+        if (given != expected) revert OtherTerms(taskId, given, expected);
     }
 
     function _requireKeyOrOperator(address key) private view returns (address operator) {

@@ -7,13 +7,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import {
   AbiCoder,
-  TypedDataEncoder,
   concat,
   id,
   keccak256,
   solidityPacked,
   solidityPackedKeccak256,
   toBeHex,
+  TypedDataEncoder,
+  zeroPadValue,
 } from 'ethers'
 import type { TypedDataField } from 'ethers'
 
@@ -151,6 +152,27 @@ function clusterOf(taskId: bigint, paramsHash: string, snapshotHash: string, see
   return { taskId: taskId.toString(), paramsHash, snapshotHash, seed, cluster: keccak256(encoded) }
 }
 
+function termsOf(
+  chainId: bigint,
+  board: string,
+  taskId: bigint,
+  client: string,
+  paramsHash: string,
+  twinCodeHash: string,
+): object {
+  const words = [toBeHex(chainId, 32), zeroPadValue(board, 32), toBeHex(taskId, 32), zeroPadValue(client, 32)]
+  const termsHash = keccak256(concat([...words, paramsHash, twinCodeHash]))
+  return {
+    chainId: chainId.toString(),
+    board,
+    taskId: taskId.toString(),
+    client,
+    paramsHash,
+    twinCodeHash,
+    termsHash,
+  }
+}
+
 function inputsRootOf(members: readonly number[], label: string): object {
   const inputs = members.reduce((sum, member) => sum + 2 ** member, 0)
   const hashes = members.map((member) => some(`${label} ${member}`))
@@ -267,6 +289,12 @@ function rootVectors(): object {
       clusterOf(1n, some('params'), four.hash, some('seed')),
       clusterOf(2n ** 256n - 1n, ONES, most.hash, ONES),
       clusterOf(0n, NIL, NIL, NIL),
+    ],
+    terms: [
+      termsOf(31337n, address('board'), 1n, address('client'), some('params'), NIL),
+      termsOf(1n, address('board'), 2n, address('client'), some('params'), some('twin')),
+      termsOf(1n, address('board'), 2n, address('denied'), some('params'), some('twin')),
+      termsOf(2n ** 64n - 1n, zero, 2n ** 256n - 1n, zero, ONES, ONES),
     ],
     inputsRoot: [
       inputsRootOf([0, 1, 2, 3], 'all of four'),

@@ -118,6 +118,17 @@ contract DigestsHarness {
         return LogChain.encode(e);
     }
 
+    function terms(
+        uint256 chainId,
+        address board,
+        uint256 taskId,
+        address client,
+        bytes32 paramsHash,
+        bytes32 twinCodeHash
+    ) external pure returns (bytes32) {
+        return Digests.terms(chainId, board, taskId, client, paramsHash, twinCodeHash);
+    }
+
     function nextHead(bytes32 head, LogChain.Entry memory e) external pure returns (bytes32) {
         return LogChain.nextHead(head, e);
     }

@@ -5,6 +5,8 @@ pragma solidity 0.8.37;
 /// @notice An operator (a cold wallet) owns stake and any number of signing keys; one key is one node. Stake is the sum
 /// of a free, a locked and an unbonding part. Only locked stake secures anything: a lock belongs to one (task, key) and
 /// moves through the task board alone. Free stake can always leave. There is no owner and no pause.
+/// The operator's wallet may lock all of its free stake. A signing key, which is online and may be stolen, may lock what
+/// the wallet allows it (`setAllowance`), at first nothing.
 /// All amounts are in the token's smallest unit, all times are block numbers.
 interface INodeRegistry {
     /// @notice What a signing key may do. `Rotated` and `Frozen` keys go on serving the tasks they are in and are never
@@ -28,6 +30,18 @@ interface INodeRegistry {
         uint128 locked;
         uint128 unbonding;
         uint64 tranches;
+    }
+
+    /// @notice How much of its operator's free stake a key may lock by itself. The wallet's own sign-ups do not count.
+    /// @dev `running` > `total` only after the wallet has lowered `total`: what is locked stays locked.
+    /// @param perTask largest lock of one sign-up that the key sends
+    /// @param total largest sum of the locks that the key has sent. What is slashed of them is taken from it, so that a
+    /// thief of the key cannot use it twice; what is unlocked can be used again
+    /// @param running sum of these locks now
+    struct Allowance {
+        uint128 perTask;
+        uint128 total;
+        uint128 running;
     }
 
     /// @notice Stake on its way out.
@@ -55,6 +69,9 @@ interface INodeRegistry {
 
     /// @notice The key is refused in later tasks.
     event KeyFrozen(address indexed operator, address indexed key);
+
+    /// @notice The operator's wallet allows the key to lock this much by itself. Replaces what was allowed before.
+    event AllowanceSet(address indexed operator, address indexed key, uint128 perTask, uint128 total);
 
     /// @notice Free stake grew by `amount`.
     event StakeAdded(address indexed operator, uint128 amount);
@@ -103,6 +120,12 @@ interface INodeRegistry {
     /// @notice Less free stake than needed.
     error InsufficientFree(address operator, uint256 free, uint256 needed);
 
+    /// @notice The operator's wallet has not allowed the key to lock so much.
+    /// @param needed the lock
+    /// @param perTask largest lock of one sign-up
+    /// @param left what the key may still lock in total
+    error AllowanceExceeded(address key, uint256 needed, uint256 perTask, uint256 left);
+
     /// @notice Nothing to withdraw under this number: never requested, or withdrawn before.
     error NoSuchTranche(address operator, uint64 tranche, uint64 tranches);
 
@@ -112,18 +135,30 @@ interface INodeRegistry {
     /// @notice The key holds no lock for this task, or not so much.
     error NotLocked(uint256 taskId, address key);
 
-    /// @notice Registers a signing key of the caller and adds stake.
+    /// @notice Registers a signing key of the caller, says how much it may lock by itself, and adds stake.
     /// @dev Nobody can register a stranger's key: the key signs `Register(operator, key)` in the registry's own domain.
     /// @param publicKey 64 bytes, x ‖ y; its address must not be the caller and must never have been registered
     /// @param stake token wei to pull from the caller, may be 0 (stake is shared by the operator's keys)
+    /// @param perTask as in `setAllowance`
+    /// @param total as in `setAllowance`; 0 = only the wallet signs this key up
     /// @param multiaddrs binary multiaddrs, at most 4 of at most 256 bytes each
     /// @param signature 65 bytes r ‖ s ‖ v by the key
     function register(
         bytes calldata publicKey,
         uint128 stake,
+        uint128 perTask,
+        uint128 total,
         bytes[] calldata multiaddrs,
         bytes calldata signature
     ) external;
+
+    /// @notice Says how much of the caller's free stake one of its keys may lock by itself. Only the operator's wallet.
+    /// @dev Sign-ups that the key has sent count against `total` while they are locked, also those from before this call.
+    /// Whoever has stolen the key can lose at most the larger of `total` and what the key has running, and, beside that,
+    /// what the wallet has signed the key up with. A new key of `rotateKey` starts with nothing.
+    /// @param perTask largest lock of one sign-up that the key sends, token wei, 0 … total
+    /// @param total largest sum of the locks that the key sends, token wei
+    function setAllowance(address key, uint128 perTask, uint128 total) external;
 
     /// @notice Pulls `amount` token wei from the caller into its free stake.
     function addStake(uint128 amount) external;
@@ -154,8 +189,14 @@ interface INodeRegistry {
     function freeze(address key) external;
 
     /// @notice Turns free stake of the key's operator into the lock of (task, key). Only the task board.
+    /// @param byKey the key itself signs up, within its allowance; else its operator's wallet
     /// @return operator the key's owner
-    function lock(uint256 taskId, address key, uint128 amount) external returns (address operator);
+    function lock(
+        uint256 taskId,
+        address key,
+        uint128 amount,
+        bool byKey
+    ) external returns (address operator);
 
     /// @notice Turns the lock of (task, key) back into free stake. Only the task board.
     /// @return operator the key's owner
@@ -163,6 +204,7 @@ interface INodeRegistry {
     function unlock(uint256 taskId, address key) external returns (address operator, uint128 amount);
 
     /// @notice Moves a part of the lock of (task, key) to the task board. Only the task board.
+    /// @dev If the key signed up by itself, its allowance shrinks by as much.
     /// @return left what is still locked
     function slash(uint256 taskId, address key, uint128 amount) external returns (uint128 left);
 
@@ -188,6 +230,9 @@ interface INodeRegistry {
     /// @notice Last block in which the key is refused because of a conviction; 0 if it was never convicted, 2^40 − 1 for
     /// ever.
     function jailedUntil(address key) external view returns (uint40);
+
+    /// @notice How much a key may lock by itself, and has locked by itself.
+    function allowanceOf(address key) external view returns (Allowance memory);
 
     /// @notice Which of up to 256 keys are active, and who owns them.
     /// @return bitmap bit i set: `keys[i]` is active

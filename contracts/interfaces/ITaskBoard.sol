@@ -185,6 +185,11 @@ interface ITaskBoard {
     /// @notice A provable task needs a contract at `twin`.
     error TwinHasNoCode(address twin);
 
+    /// @notice Who signs up agrees to other terms than this task has.
+    /// @param given the terms hash of the call
+    /// @param expected the task's
+    error OtherTerms(uint256 taskId, bytes32 given, bytes32 expected);
+
     /// @notice The task takes no more sign-ups.
     error TaskFull(uint256 signups, uint256 max);
 
@@ -234,9 +239,13 @@ interface ITaskBoard {
     /// @return taskId numbered from 1
     function publish(TaskParams calldata params) external returns (uint256 taskId);
 
-    /// @notice Signs a key up and locks `stakePerNode` of its operator's free stake. By the key or its operator, up to
-    /// `joinDeadline`; at most 4 · maxNodes sign-ups.
-    function join(uint256 taskId, address key) external;
+    /// @notice Signs a key up and locks `stakePerNode` of its operator's free stake. By the operator's wallet, or by the key
+    /// within its allowance (INodeRegistry.setAllowance); up to `joinDeadline`; at most 4 · maxNodes sign-ups.
+    /// @dev The hash binds who signs up to what was looked at: a task of another client with the same parameters, or a
+    /// number that a re-organisation gave to another task, has another hash.
+    /// @param termsHash keccak(abi.encode(chain id, this contract, taskId, client, paramsHash, code hash of the twin at
+    /// `publish`, 0 without a twin))
+    function join(uint256 taskId, address key, bytes32 termsHash) external;
 
     /// @notice Withdraws a sign-up and its lock. By the key or its operator, up to `joinDeadline`.
     function quit(uint256 taskId, address key) external;

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title The bytes behind every digest of the protocol
-/// @notice hashStruct of the six signed objects and of a registration, inputs root, value, cumulative root, cluster.
+/// @notice hashStruct of the six signed objects and of a registration, inputs root, value, cumulative root, cluster, terms.
 library Digests {
     bytes32 internal constant HELLO = keccak256(
         "Hello(bytes32 cluster,uint64 height,uint32 round,bytes32 value,bytes32 inputsRoot,uint32 inputs,int32 validRound)"
@@ -106,6 +106,19 @@ library Digests {
     /// @notice Root after a height.
     function nextRoot(bytes32 root, bytes32 value_) internal pure returns (bytes32) {
         return keccak256(abi.encode(root, value_));
+    }
+
+    /// @notice What a sign-up agrees to: this task of this client with these parameters and this twin, on this board.
+    /// @param twinCodeHash code hash of the twin at `publish`; 0 without a twin
+    function terms(
+        uint256 chainId,
+        address board,
+        uint256 taskId,
+        address client,
+        bytes32 paramsHash,
+        bytes32 twinCodeHash
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(chainId, board, taskId, client, paramsHash, twinCodeHash));
     }
 
     /// @notice Digest that every signed object of a task names.

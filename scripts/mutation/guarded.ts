@@ -172,4 +172,11 @@ export const GUARDED: readonly Mutant[] = [
     '_requireClaimsOpen(taskId);\n        (uint256 earned',
     '_requireClaimsOpen(taskId);\n        if (t.resultHash == 0) revert NothingDecided(taskId);\n        (uint256 earned',
   ),
+  invariant(
+    'I19',
+    'a penalty leaves the key its allowance',
+    REGISTRY,
+    'a.total = a.total < amount ? 0 : a.total - amount;',
+    '',
+  ),
 ]

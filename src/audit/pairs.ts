@@ -135,9 +135,10 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
   },
 }
 
-/** Arguments that a check recomputes where no event repeats them: signatures by recovery, roots by folding. */
+/** Arguments that a check recomputes where no event repeats them: signatures by recovery, roots by folding, terms by hashing. */
 export const RECOMPUTED_ARGS: ReadonlySet<string> = new Set([
   'publicKey',
+  'termsHash',
   'signature',
   'signatures',
   'previousRoot',

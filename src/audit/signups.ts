@@ -1,5 +1,7 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
+import { termsHash } from '../codec/roots.ts'
 import type { Address } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
 import type { Judge } from './judge.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
 import type { Registration } from './registrations.ts'
@@ -18,6 +20,7 @@ export function checkSignups(
   for (const seat of joined) {
     checkSeat(seat, 'Joined', task, registrations)
     checkLock(seat, locked, task, registrations)
+    checkTerms(seat, history, task)
     judge.counts.signups += 1
   }
   for (const lock of locked) {
@@ -76,6 +79,20 @@ function checkLock(
   bench.equal('StakeLocked.amount', task.params.stakePerNode, args.amount, 'the stake that the task asks for')
   const operator = registrations.get(args.key)?.operator ?? seat.args.operator
   bench.equal('StakeLocked.operator', operator, args.operator, 'who registered the key')
+}
+
+/** Who signed up agreed to this task, of this client, with these parameters and this twin. */
+function checkTerms(
+  { bench, call, transactionHash }: Reconciled<'Joined'>,
+  { expected, views }: TaskHistory,
+  { taskId, client, paramsHash, params }: PublishedTask,
+): void {
+  if (call === null || !('termsHash' in call)) return
+  const twinCodeHash = BigInt(params.twin) === 0n ? NIL : views.twinCodeHash
+  const { address } = expected.contracts.TaskBoard
+  const agreed = termsHash(expected.chainId, address, taskId, { client, paramsHash, twinCodeHash })
+  if (agreed === call.termsHash) return
+  bench.calldata(transactionHash, 'join().termsHash', agreed, call.termsHash, 'the terms of this task')
 }
 
 /** The board's list: a withdrawal puts the last sign-up in the place of the one that leaves. */

@@ -20,6 +20,12 @@ export const passwordFile = (): Option =>
 export const dataDir = (): Option =>
   new Option('--data-dir <dir>', 'the node’s own folder: key, sign-once store, log').makeOptionMandatory()
 
+export const policyFile = (): Option =>
+  new Option(
+    '--policy <file>',
+    'when to sign up (default: policy.json in the data directory, if there is one)',
+  )
+
 /** What commands that send from a wallet have in common. */
 export function sending(command: Command, whose: string): Command {
   return command

@@ -58,6 +58,8 @@ export interface NodeRunOptions {
   readonly listen: readonly string[]
   readonly healthPort: number
   readonly join: boolean
+  /** Absent: policy.json of the data directory, or the default. */
+  readonly policy?: string
   readonly pollMs: number
   readonly fault?: string
   /** Absent: the provider of the example is replayed from the decided states. */
@@ -80,6 +82,8 @@ export interface NodeRegisterOptions extends StakeOptions {
   readonly dataDir: string
   readonly nodePasswordFile?: string
   readonly stake?: string
+  readonly allowPerTask?: string
+  readonly allowTotal?: string
   readonly announce: readonly string[]
 }
 export interface NodeStopOptions extends OnDataDirOptions {
@@ -102,7 +106,19 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions {
   readonly heights: number
   readonly epoch: number
   readonly factor: number
-  readonly joinBlocks: number
+  /** Absent: enough for every node to see the task. */
+  readonly joinBlocks?: number
+}
+export interface PolicyOptions {
+  readonly dataDir?: string
+  readonly policy?: string
+  readonly deployment: string
+  readonly json: boolean
+}
+export interface PolicyCheckOptions extends ChainOptions {
+  readonly dataDir: string
+  readonly keyFile?: string
+  readonly policy?: string
 }
 export interface TaskSendOptions extends WalletOptions, CautionOptions {}
 export interface TaskWatchOptions extends ChainOptions {

@@ -6,6 +6,7 @@ import { addEvidenceCommands } from './groups/evidence.ts'
 import { addKeysCommands } from './groups/keys.ts'
 import { addNetworkCommands } from './groups/network.ts'
 import { addNodeCommands } from './groups/node.ts'
+import { addPolicyCommands } from './groups/policy.ts'
 import { addStakeCommands } from './groups/stake.ts'
 import { addTaskCommands } from './groups/task.ts'
 import type { RunCommand } from './run-command.ts'
@@ -29,6 +30,7 @@ export function buildProgram(run: RunCommand): Command {
     .exitOverride()
   addNetworkCommands(program, run)
   addNodeCommands(program, run)
+  addPolicyCommands(program, run)
   addKeysCommands(program, run)
   addStakeCommands(program, run)
   addTaskCommands(program, run)

@@ -27,6 +27,25 @@ export function clusterId(taskId: bigint, paramsHash: Digest, snapshot: Hex, see
   return keccak(encoded as Hex)
 }
 
+/** What a sign-up agrees to, as far as it is not the same for every task of a deployment. */
+export interface Terms {
+  readonly client: Address
+  /** `keccak(abi.encode(TaskParams))`. */
+  readonly paramsHash: Digest
+  /** Code hash of the twin at `publish`; 32 zero bytes without a twin. */
+  readonly twinCodeHash: Digest
+}
+
+/** What `join` binds a sign-up to: this task of this client, with these parameters and this twin, on this board. */
+export function termsHash(chainId: bigint, board: Address, taskId: bigint, terms: Terms): Digest {
+  const { client, paramsHash, twinCodeHash } = terms
+  const encoded = AbiCoder.defaultAbiCoder().encode(
+    ['uint256', 'address', 'uint256', 'address', 'bytes32', 'bytes32'],
+    [chainId, board, taskId, client, paramsHash, twinCodeHash],
+  )
+  return keccak(encoded as Hex)
+}
+
 /** Members ordered by `keccak(seed ‖ key)`: nobody can choose a place in it, since the seed comes after sign-up. */
 export function seededOrder(cluster: Cluster): readonly MemberIndex[] {
   const rank = (key: Address): Digest => keccak(concatHex(cluster.seed, key))

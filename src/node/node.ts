@@ -7,6 +7,8 @@ import type { ReducerRunner } from '../ports/reducer-runner.ts'
 import type { DecidedState, StateSource } from '../ports/state-source.ts'
 import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
+import type { StockTwins } from '../policy/offer.ts'
+import type { Policy } from '../policy/policy.ts'
 import { findReducerByHash } from '../reducers/catalog.ts'
 import { invariant, InvariantError } from '../types/errors.ts'
 import type { Cluster } from '../types/cluster.ts'
@@ -20,6 +22,7 @@ import { inTurn, isPassing } from './passing.ts'
 import { PeerBook } from './peer-book.ts'
 import { RunningTask } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
+import type { NotJoined } from './sign-up.ts'
 import { TaskBook } from './task-book.ts'
 import type { TaskHealth } from './task-runner.ts'
 
@@ -49,6 +52,9 @@ export interface NodeInit {
   readonly reducers: readonly string[]
   /** Sign up for published tasks by itself. */
   readonly autoJoin: boolean
+  /** When it does. */
+  readonly policy: Policy
+  readonly stockTwins: StockTwins
   /** Pause between two looks at the chain. */
   readonly pollMs: number
   /** A fault that must end the process. Called once. */
@@ -65,6 +71,8 @@ export interface NodeHealth {
   readonly chain: { readonly head: number; readonly cursor: number; readonly reachable: boolean }
   readonly outbox: number
   readonly tasks: readonly TaskHealth[]
+  /** Open tasks that this node did not sign up for, and why. */
+  readonly notJoined: readonly NotJoined[]
   readonly transport: ReturnType<Transport['counters']>
 }
 
@@ -163,6 +171,7 @@ export class RsdpNode {
       chain: { head: this.#head, cursor: this.#cursor.block, reachable: this.#reachable },
       outbox: this.#outbox.length,
       tasks: [...this.#byTask.values()].map((task) => task.health()),
+      notJoined: this.#signUp.refused(),
       transport: transport.counters(),
     }
   }
@@ -264,7 +273,7 @@ export class RsdpNode {
         break
       case 'taskPublished':
         this.#book.published(event.taskId, event.params)
-        this.#signUp.published(event.taskId, event.params)
+        this.#signUp.published(event)
         break
       case 'taskJoined':
         this.#signUp.joined(event.taskId, event.key)

@@ -23,14 +23,19 @@ export class Outbox {
   /** Sends in turn, one at a time. Rejects with the chain's error; the entry then stays for `resume`. */
   async send(id: string, call: PreparedCall): Promise<SendOutcome> {
     this.#store.enqueue({ id, to: call.to, data: call.data })
+    const outcome = await this.sendOnce(call)
+    this.#store.settle(id)
+    return outcome
+  }
+
+  /** Sends in turn and keeps nothing: for what has to be decided again before it is sent again. */
+  sendOnce(call: PreparedCall): Promise<SendOutcome> {
     const turn = this.#last.then(
       () => this.#chain.send(call),
       () => this.#chain.send(call),
     )
     this.#last = turn
-    const outcome = await turn
-    this.#store.settle(id)
-    return outcome
+    return turn
   }
 
   /** Sends what a former run, or a failed attempt, left behind. Not while something is being sent. */

@@ -1,5 +1,10 @@
-import type { Chain } from '../ports/chain.ts'
+import { termsHash } from '../codec/roots.ts'
+import type { Chain, ChainEvent } from '../ports/chain.ts'
 import type { Logger } from '../ports/logger.ts'
+import { judge, mayPass } from '../policy/judge.ts'
+import type { RuleName } from '../policy/judge.ts'
+import type { Offer, StockTwins } from '../policy/offer.ts'
+import type { Policy } from '../policy/policy.ts'
 import { reducerHash } from '../reducers/catalog.ts'
 import type { Address } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
@@ -13,14 +18,31 @@ export interface SignUpInit {
   readonly chain: Chain
   readonly outbox: Outbox
   readonly logger: Logger
+  /** Reducers for which this node has an application. */
   readonly reducers: readonly string[]
   readonly autoJoin: boolean
+  readonly policy: Policy
+  readonly stockTwins: StockTwins
+}
+
+type Published = Extract<ChainEvent, { kind: 'taskPublished' }>
+
+/** Why a node does not sign up for a task: it cannot run it, has no registration, or a rule of its policy says no. */
+export type JoinRefusal = TaskRefusal | 'registration' | 'other-terms' | RuleName
+
+/** The last answer to a task that was not joined. */
+export interface NotJoined {
+  readonly taskId: string
+  readonly reason: JoinRefusal
+  readonly text: string
 }
 
 interface OpenTask {
-  readonly params: TaskParams
+  readonly published: Published
   readonly keys: Address[]
-  asked: boolean
+  /** Block from which on it is looked at; Infinity once that is settled. */
+  lookAt: number
+  joined: boolean
   formAsked: boolean
 }
 
@@ -28,18 +50,24 @@ interface OpenTask {
 const FORM_STAGGER_BLOCKS = 2
 /** Blocks after the seed within which a cluster can be drawn: the contract can read no older block hash. */
 const FORM_WINDOW_BLOCKS = 256
+/** Blocks until a task is looked at again that may be acceptable later. */
+const LOOK_AGAIN_BLOCKS = 8
+/** Refusals that are kept to be shown, the newest ones. */
+const REFUSED_MAX = 20
 
-/** Signs up for published tasks that this node can run, and draws the cluster when sign-up is over. */
+/** Signs up for published tasks that this node can run and its policy accepts, and draws the cluster when sign-up is over. */
 export class SignUp {
   readonly #init: SignUpInit
   readonly #open = new Map<bigint, OpenTask>()
+  readonly #refused = new Map<bigint, NotJoined>()
 
   constructor(init: SignUpInit) {
     this.#init = init
   }
 
-  published(taskId: bigint, params: TaskParams): void {
-    this.#open.set(taskId, { params, keys: [], asked: false, formAsked: false })
+  published(published: Published): void {
+    const task = { published, keys: [], lookAt: 0, joined: false, formAsked: false }
+    this.#open.set(published.taskId, task)
   }
 
   joined(taskId: bigint, key: Address): void {
@@ -48,7 +76,7 @@ export class SignUp {
 
   /** While sign-up is open, that is its end; afterwards the cluster is still drawn: its members are paid a height. */
   revoked(taskId: bigint, block: number): void {
-    const deadline = this.#open.get(taskId)?.params.joinDeadline
+    const deadline = this.#open.get(taskId)?.published.params.joinDeadline
     if (deadline !== undefined && block <= deadline) this.#open.delete(taskId)
   }
 
@@ -56,41 +84,87 @@ export class SignUp {
     this.#open.delete(taskId)
   }
 
+  /** Tasks that were not joined, the newest last. */
+  refused(): readonly NotJoined[] {
+    return [...this.#refused.values()]
+  }
+
   /** Does what is due at this block. */
   async poll(head: number): Promise<void> {
     await inTurn(this.#open, async ([taskId, task]) => {
-      const seedBlock = task.params.joinDeadline + this.#init.chain.reorgDepth
+      const { joinDeadline } = task.published.params
+      const seedBlock = joinDeadline + this.#init.chain.reorgDepth
       if (head > seedBlock + FORM_WINDOW_BLOCKS) this.#open.delete(taskId)
-      else if (head < task.params.joinDeadline) await this.#join(taskId, task)
+      else if (head < joinDeadline) await this.#join(task, head)
       else await this.#form(taskId, task, head - seedBlock)
     })
   }
 
-  async #join(taskId: bigint, task: OpenTask): Promise<void> {
+  async #join(task: OpenTask, head: number): Promise<void> {
     const { autoJoin, key, chain, outbox, logger } = this.#init
-    if (task.asked || !autoJoin || task.keys.includes(key)) return
-    const reason = await this.#refusal(task.params)
-    task.asked = true
-    if (reason !== null) {
-      logger.warn('task.not-joined', { task: String(taskId), reason })
+    if (head < task.lookAt || !autoJoin || task.keys.includes(key)) return
+    const { taskId } = task.published
+    const agreed = await this.#agree(task.published, head)
+    if ('reason' in agreed) {
+      task.lookAt = agreed.mayPass ? head + LOOK_AGAIN_BLOCKS : Infinity
+      this.#refuse({ taskId: String(taskId), reason: agreed.reason, text: agreed.text }, taskId)
       return
     }
-    const outcome = await outbox.send(`join/${taskId}`, chain.prepareJoin(taskId, key))
-    logger.info(outcome.kind === 'mined' ? 'task.joined' : 'task.join-refused', {
+    // not kept in the outbox: a join that does not get through is decided again before it is sent again
+    const outcome = await outbox.sendOnce(chain.prepareJoin(taskId, key, agreed.termsHash))
+    task.lookAt = Infinity
+    task.joined = outcome.kind === 'mined'
+    this.#refused.delete(taskId)
+    logger.info(task.joined ? 'task.joined' : 'task.join-refused', {
       task: String(taskId),
       ...(outcome.kind === 'reverted' ? { error: outcome.error } : {}),
     })
   }
 
-  /** Why not to sign up, or null. */
-  async #refusal(params: TaskParams): Promise<TaskRefusal | 'registration' | 'stake' | null> {
-    const { reducers, chain, key } = this.#init
-    if (!reducers.some((id) => reducerHash(id) === params.reducer)) return 'unknown-reducer'
-    const refusal = taskRefusal(params)
-    if (refusal !== null) return refusal
+  /** Said once per reason: a task that is looked at again must not fill the log. */
+  #refuse(refusal: NotJoined, taskId: bigint): void {
+    const isKnown = this.#refused.get(taskId)?.reason === refusal.reason
+    this.#refused.delete(taskId)
+    this.#refused.set(taskId, refusal)
+    const [oldest] = this.#refused.keys()
+    if (this.#refused.size > REFUSED_MAX && oldest !== undefined) this.#refused.delete(oldest)
+    const { reason, text } = refusal
+    if (!isKnown) this.#init.logger.warn('task.not-joined', { task: refusal.taskId, reason, text })
+  }
+
+  /** The terms to agree to, or why not to. Everything that can change is read now, not when the task was published. */
+  async #agree(
+    { taskId, params, client, paramsHash }: Published,
+    head: number,
+  ): Promise<
+    | { readonly termsHash: `0x${string}` }
+    | { readonly reason: JoinRefusal; readonly text: string; readonly mayPass: boolean }
+  > {
+    const { chain, key, policy, stockTwins } = this.#init
+    const unable = this.#unable(params)
+    if (unable !== null) return no(unable, 'this node cannot run it')
     const registration = await chain.registration(key)
-    if (registration?.active !== true) return 'registration'
-    return registration.freeStakeWei < params.stakePerNode ? 'stake' : null
+    if (registration?.active !== true) return no('registration', `${key} is not active`)
+    const terms = await chain.terms(taskId)
+    if (terms?.client !== client || terms.paramsHash !== paramsHash)
+      return no('other-terms', 'the chain has another task under this number')
+    const { freeStakeWei: freeWei, lockedStakeWei: lockedWei, allowance } = registration
+    const stake = { freeWei, lockedWei, pendingWei: this.#pendingWei() }
+    const offer: Offer = { params, terms, head, lockTailBlocks: chain.lockTailBlocks, stake, allowance }
+    const failed = judge(policy, offer, stockTwins).find(({ holds }) => !holds)
+    if (failed !== undefined) return { reason: failed.rule, text: failed.text, mayPass: mayPass(failed.rule) }
+    return { termsHash: termsHash(chain.domain.chainId, chain.board, taskId, terms) }
+  }
+
+  #unable(params: TaskParams): TaskRefusal | null {
+    const isOffered = this.#init.reducers.some((id) => reducerHash(id) === params.reducer)
+    return isOffered ? taskRefusal(params) : 'unknown-reducer'
+  }
+
+  /** Own locks in tasks that are not drawn yet. */
+  #pendingWei(): bigint {
+    const own = [...this.#open.values()].filter(({ joined, keys }) => joined || keys.includes(this.#init.key))
+    return own.reduce((sum, { published }) => sum + published.params.stakePerNode, 0n)
   }
 
   /** Anyone may draw; those who signed up try one after the other. */
@@ -103,3 +177,5 @@ export class SignUp {
     if (outcome.kind === 'mined') logger.info('cluster.drawn', { task: String(taskId), block: outcome.block })
   }
 }
+
+const no = (reason: JoinRefusal, text: string) => ({ reason, text, mayPass: false })

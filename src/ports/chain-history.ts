@@ -160,6 +160,8 @@ export interface CallArgs {
   readonly register: {
     readonly publicKey: Hex
     readonly stake: bigint
+    readonly perTask: bigint
+    readonly total: bigint
     readonly multiaddrs: readonly Hex[]
     readonly signature: Hex
   }
@@ -171,7 +173,7 @@ export interface CallArgs {
   }
   readonly freeze: { readonly key: Address }
   readonly publish: { readonly params: RawTaskParams }
-  readonly join: { readonly taskId: bigint; readonly key: Address }
+  readonly join: { readonly taskId: bigint; readonly key: Address; readonly termsHash: Digest }
   readonly quit: { readonly taskId: bigint; readonly key: Address }
   readonly form: { readonly taskId: bigint }
   readonly revoke: { readonly taskId: bigint }
@@ -289,6 +291,8 @@ export interface TaskViews {
     readonly stakePerNode: bigint
     readonly resultHash: Digest
   }
+  /** TaskBoard.reductionOf(taskId): code hash of the twin at `publish`, 0 without one */
+  readonly twinCodeHash: Digest
   /** PhaseLog.head(taskId) */
   readonly head: {
     readonly root: Digest

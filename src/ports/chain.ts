@@ -1,4 +1,5 @@
 import type { Domain } from '../codec/objects.ts'
+import type { Terms } from '../codec/roots.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Evidence, EvidenceKind } from '../types/evidence.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../types/ids.ts'
@@ -20,6 +21,8 @@ export type ChainEvent = { readonly block: number } & (
       readonly taskId: bigint
       readonly client: Address
       readonly params: TaskParams
+      /** Worked out from `params`, not read from the event. */
+      readonly paramsHash: Digest
     }
   | {
       readonly kind: 'taskJoined'
@@ -119,6 +122,23 @@ export interface TwinCall {
   readonly events: readonly Uint8Array[]
 }
 
+/** What the registry says about a signing key and its operator. Amounts are token wei. */
+export interface KeyRegistration {
+  readonly operator: Address
+  readonly active: boolean
+  readonly freeStakeWei: bigint
+  readonly lockedStakeWei: bigint
+  readonly allowance: KeyAllowance
+}
+
+/** How much stake a signing key may lock by itself (INodeRegistry.Allowance). */
+export interface KeyAllowance {
+  readonly perTaskWei: bigint
+  readonly totalWei: bigint
+  /** Locks that the key has sent and that are not released. */
+  readonly runningWei: bigint
+}
+
 /** A call ready to be sent: what the outbox keeps. */
 export interface PreparedCall {
   readonly to: Address
@@ -138,6 +158,10 @@ export interface Chain {
   readonly domain: Domain
   /** Blocks after which this deployment takes history for final. */
   readonly reorgDepth: number
+  /** Where tasks are: part of the terms that a sign-up names. */
+  readonly board: Address
+  /** Blocks for which a lock stays after its task has ended: closeGrace and evidence. */
+  readonly lockTailBlocks: number
   /** Latest block number. */
   head(): Promise<number>
   /**
@@ -150,7 +174,10 @@ export interface Chain {
   logHead(taskId: bigint): Promise<{ readonly last: number; readonly root: Digest; readonly turn: number }>
   /** Keys signed up so far, in order. */
   signups(taskId: bigint): Promise<readonly Address[]>
-  prepareJoin(taskId: bigint, key: Address): PreparedCall
+  /** What the task's terms are at the latest block; null if there is no such task. */
+  terms(taskId: bigint): Promise<Terms | null>
+  /** @param termsHash what is agreed to: the contract refuses any other */
+  prepareJoin(taskId: bigint, key: Address, termsHash: Digest): PreparedCall
   prepareForm(taskId: bigint): PreparedCall
   prepareCheckpoint(call: CheckpointCall): PreparedCall
   prepareCoSign(call: CoSignCall): PreparedCall
@@ -166,11 +193,6 @@ export interface Chain {
   /** Wei that the signing key has for gas. */
   gasBalance(): Promise<bigint>
   /** Registration of a key, or null. */
-  registration(key: Address): Promise<{
-    readonly operator: Address
-    readonly active: boolean
-    readonly freeStakeWei: bigint
-    readonly lockedStakeWei: bigint
-  } | null>
+  registration(key: Address): Promise<KeyRegistration | null>
   close(): void
 }

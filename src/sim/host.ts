@@ -2,6 +2,7 @@ import { memoryChainClient, rpcDown } from '../adapters/memory/chain-client.ts'
 import type { Travel } from '../adapters/memory/chain-client.ts'
 import { MemoryDisk } from '../adapters/memory/store.ts'
 import { RsdpNode } from '../node/node.ts'
+import { defaultPolicy } from '../policy/policy.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { RunnerResult } from '../ports/reducer-runner.ts'
@@ -96,6 +97,8 @@ export class Host {
       }),
       reducers: [rateLimit.id],
       autoJoin: true,
+      policy: defaultPolicy(true),
+      stockTwins: new Map(),
       pollMs: POLL_MS,
       onFatal: (error) => this.#fatal(gate, error),
     })

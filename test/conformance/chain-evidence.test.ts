@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import { connect } from '../../src/adapters/evm/connect.ts'
 import type { EvmChain } from '../../src/adapters/evm/evm-chain.ts'
-import { join } from '../../src/adapters/evm/operator.ts'
 import { isProof } from '../../src/codec/evidence.ts'
 import { keccak, utf8Hex } from '../../src/codec/hex.ts'
 import { appendLog, logStart } from '../../src/codec/log.ts'
@@ -16,7 +15,7 @@ import type { LogEntry } from '../../src/types/log.ts'
 import type { ProtocolObject, Share, Signed } from '../../src/types/objects.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
-import { publishTask, startTestNetwork, testTask } from '../helpers/chain.ts'
+import { joinTask, publishTask, startTestNetwork, testTask } from '../helpers/chain.ts'
 
 const EPOCH = 32
 const text = (of: string): Digest => keccak(utf8Hex(of))
@@ -34,7 +33,7 @@ describe('chain port: evidence', () => {
     chain = await connect({ rpcUrl: net.rpcUrl, deployment: net.deployment, privateKey })
     params = await testTask(net)
     taskId = await publishTask(net, params)
-    for (const { operator, key } of net.nodes) await join(operator, taskId, key.address)
+    for (const { operator, key } of net.nodes) await joinTask(operator, taskId, key.address)
     await net.mineTo(params.joinDeadline + chain.reorgDepth + 1)
     await chain.send(chain.prepareForm(taskId))
     cluster = (await eventsOf('clusterFormed'))[0]!.cluster

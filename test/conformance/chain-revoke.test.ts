@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { Chain } from '../../src/ports/chain.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 import type { Stage } from '../helpers/both-chains.ts'
+import { joinCall } from '../helpers/chain.ts'
 import {
   checkpoint,
   CLOSE_GRACE,
@@ -41,7 +42,7 @@ describe('chain port: a revoked task', () => {
         await stage.revoke(taskId)
         const block = await chain.head()
         expect(await chain.taskStatus(taskId)).equal('Expired')
-        const late = await stage.send(0, chain.prepareJoin(taskId, stage.keys[0]!.address))
+        const late = await stage.send(0, await joinCall(chain, taskId, stage.keys[0]!.address))
         expect(late.kind).equal('reverted')
         await stage.mineTo(block + chain.reorgDepth)
         expect((await eventsOf(chain, taskId)).at(-1)).deep.equal({ kind: 'taskRevoked', taskId, block })

@@ -10,7 +10,6 @@ import {
   claim,
   faucet,
   fund,
-  join,
   postEvent,
   publish,
   register,
@@ -24,13 +23,23 @@ import type { PreparedCall } from '../../src/ports/chain.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
 import type { Hex } from '../../src/types/ids.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
-import { ETHER, STAKE_WEI, publishTask, startTestNetwork, testTask } from '../helpers/chain.ts'
+import {
+  ETHER,
+  joinCall,
+  joinTask,
+  publishTask,
+  STAKE_WEI,
+  startTestNetwork,
+  testTask,
+} from '../helpers/chain.ts'
 import type { FakeRpc, RpcRequest } from '../helpers/chain-rpc.ts'
 import { failure, reply, rpcProxy } from '../helpers/chain-rpc.ts'
 
 const HTTP = { attempts: 2, backoffMs: 1, timeoutMs: 5_000 }
 const CLOSE_GRACE = 10
 const EVIDENCE = 30
+
+const NOTHING = { perTaskWei: 0n, totalWei: 0n }
 
 describe('chain port: sending', () => {
   let net: TestNetwork
@@ -63,7 +72,7 @@ describe('chain port: sending', () => {
 
   it('a call is mined', async () => {
     const taskId = await publishTask(net)
-    const outcome = await chain.send(chain.prepareJoin(taskId, net.nodes[0]!.key.address))
+    const outcome = await chain.send(await joinCall(chain, taskId, net.nodes[0]!.key.address))
     expect(outcome).include({ kind: 'mined', block: await chain.head() })
     expect(outcome.kind === 'mined' ? outcome.gasUsed : 0n).above(21_000n)
     expect(await chain.signups(taskId)).deep.equal([net.nodes[0]!.key.address])
@@ -75,8 +84,8 @@ describe('chain port: sending', () => {
     const { key } = net.nodes[0]!
     const refused: readonly (readonly [PreparedCall, string])[] = [
       [chain.prepareForm(taskId), 'TooEarly'],
-      [chain.prepareJoin(99n, key.address), 'StatusNotAllowed'],
-      [chain.prepareJoin(taskId, net.nodes[1]!.key.address), 'NotAllowed'],
+      [await joinCall(chain, 99n, key.address), 'StatusNotAllowed'],
+      [await joinCall(chain, taskId, net.nodes[1]!.key.address), 'NotAllowed'],
       [
         chain.prepareFinalize(taskId, new Uint8Array([1]), id('a') as Hex, id('b') as Hex),
         'StatusNotAllowed',
@@ -205,7 +214,7 @@ describe('chain port: sending', () => {
     const { taskId } = await publish(net.client, params)
     expect(await taskCount(connection)).equal(taskId)
     expect(await postEvent(net.client, taskId, new Uint8Array([9]))).include({ seq: 1 })
-    await join(operator, taskId, alice!.key.address)
+    await joinTask(operator, taskId, alice!.key.address)
     expect(await claimsOpenAt(connection, taskId)).equal(null)
     await net.mineTo(params.endBlock + CLOSE_GRACE + EVIDENCE + 1)
     const before = await tokenBalance(connection, net.client.address)
@@ -233,8 +242,8 @@ describe('chain port: sending', () => {
     expect(error).include({ code: 'E_REVERT', exit: EXIT.precondition })
     expect(error.message).equal('publish was refused: OutOfBounds(minNodes, 3, 4, 4)')
     const { key, operator } = net.nodes[0]!
-    expect((await failure(register(operator, key, 0n, []))).details).include({ error: 'KeyTaken' })
-    expect((await failure(register(operator, key, 0n, ['no address']))).code).equal('E_MULTIADDR')
+    expect((await failure(register(operator, key, 0n, NOTHING, []))).details).include({ error: 'KeyTaken' })
+    expect((await failure(register(operator, key, 0n, NOTHING, ['no address']))).code).equal('E_MULTIADDR')
   })
 
   describe('through an endpoint in trouble', () => {
@@ -325,7 +334,7 @@ describe('chain port: sending', () => {
       const taskId = await publishTask(net)
       answer = ({ method, id: request }, response) =>
         method === 'eth_estimateGas' && reply(response, request, { result: '0x9000' })
-      const join = through.prepareJoin(taskId, net.nodes[0]!.key.address)
+      const join = await joinCall(through, taskId, net.nodes[0]!.key.address)
       expect(await through.send(join)).deep.equal({ kind: 'reverted', error: 'OutOfGas' })
     })
 

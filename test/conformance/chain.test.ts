@@ -4,7 +4,7 @@ import { connect } from '../../src/adapters/evm/connect.ts'
 import type { ConnectOptions } from '../../src/adapters/evm/connect.ts'
 import type { Deployment } from '../../src/adapters/evm/deployment.ts'
 import type { EvmChain } from '../../src/adapters/evm/evm-chain.ts'
-import { form, freeze, join, postEvent, rotateKey, updateAddresses } from '../../src/adapters/evm/operator.ts'
+import { form, freeze, postEvent, rotateKey, updateAddresses } from '../../src/adapters/evm/operator.ts'
 import { deployContracts } from '../../src/adapters/hardhat/deploy.ts'
 import { startDevChain } from '../../src/adapters/hardhat/dev-chain.ts'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
@@ -14,7 +14,14 @@ import type { ChainEvent } from '../../src/ports/chain.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
 import type { Digest, Hex } from '../../src/types/ids.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
-import { STAKE_WEI, deployTestChain, publishTask, startTestNetwork, testTask } from '../helpers/chain.ts'
+import {
+  deployTestChain,
+  joinTask,
+  publishTask,
+  STAKE_WEI,
+  startTestNetwork,
+  testTask,
+} from '../helpers/chain.ts'
 import { failure } from '../helpers/chain-rpc.ts'
 
 const DEPTH = 6
@@ -45,7 +52,7 @@ async function readAll(chain: EvmChain, after = 0, hash: Digest | null = null, b
 async function formedTask(net: TestNetwork): Promise<bigint> {
   const { joinDeadline } = await testTask(net)
   const taskId = await publishTask(net, { joinDeadline })
-  for (const { operator, key } of net.nodes) await join(operator, taskId, key.address)
+  for (const { operator, key } of net.nodes) await joinTask(operator, taskId, key.address)
   await net.mineTo(joinDeadline + DEPTH)
   await form(net.client, taskId)
   return taskId
@@ -216,7 +223,7 @@ describe('chain port: Hardhat over HTTP', () => {
       const { joinDeadline } = await testTask(net)
       const taskId = await publishTask(net, { joinDeadline })
       expect(await chain.taskStatus(taskId)).equal('Open')
-      for (const { operator, key } of net.nodes) await join(operator, taskId, key.address)
+      for (const { operator, key } of net.nodes) await joinTask(operator, taskId, key.address)
       expect(await chain.signups(taskId)).members(net.nodes.map(({ key }) => key.address))
       await net.mineTo(joinDeadline + DEPTH)
       await form(net.client, taskId)
@@ -235,12 +242,14 @@ describe('chain port: Hardhat over HTTP', () => {
     it('registration of a key', async () => {
       const [alice] = net.nodes
       const taskId = await publishTask(net)
-      await join(alice!.operator, taskId, alice!.key.address)
+      await joinTask(alice!.operator, taskId, alice!.key.address)
       expect(await chain.registration(alice!.key.address)).deep.equal({
         operator: alice!.operator.address,
         active: true,
         freeStakeWei: 9n * STAKE_WEI,
         lockedStakeWei: STAKE_WEI,
+        // the wallet has signed it up: nothing of the key's own allowance is used
+        allowance: { perTaskWei: 10n * STAKE_WEI, totalWei: 10n * STAKE_WEI, runningWei: 0n },
       })
       expect(await chain.registration(net.client.address)).equal(null)
     })

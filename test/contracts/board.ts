@@ -3,7 +3,18 @@ import { AbiCoder, ZeroHash, concat, id, keccak256, solidityPackedKeccak256 } fr
 import { network } from 'hardhat'
 import { refused } from './refused.ts'
 import type { TaskParams, World } from './world.ts'
-import { NOBODY, STATUS, STAKE, WINDOWS, allowed, blockNumber, deployWorld, form, heightOf } from './world.ts'
+import {
+  allowed,
+  blockNumber,
+  deployWorld,
+  form,
+  heightOf,
+  join,
+  NOBODY,
+  STAKE,
+  STATUS,
+  WINDOWS,
+} from './world.ts'
 import { joined, label, mineTo, publish, registered, registeredMany, running, stateOf } from './world.ts'
 import { taskParams } from './world.ts'
 
@@ -150,7 +161,7 @@ describe('TaskBoard', () => {
     it('refuse tasks that do not exist', async () => {
       const { w, actors } = await loadFixture(fourOpen)
       const [alice] = actors
-      const call = w.board.connect(alice!.node).join(9, alice!.keyAddress)
+      const call = join(w, alice!.node, 9n, alice!.keyAddress)
       await refused(call, w.board, 'StatusNotAllowed', 9, STATUS.None, allowed('Open'))
     })
 
@@ -158,13 +169,12 @@ describe('TaskBoard', () => {
       const { w, actors, taskId } = await loadFixture(fourOpen)
       const [alice] = actors
       const mallory = await w.mallory.getAddress()
-      const board = w.board.connect(w.mallory)
-      const other = board.join(taskId, alice!.keyAddress)
+      const other = join(w, w.mallory, taskId, alice!.keyAddress)
       await refused(other, w.board, 'NotAllowed', mallory, alice!.operatorAddress)
-      const own = board.join(taskId, mallory)
+      const own = join(w, w.mallory, taskId, mallory)
       await refused(own, w.registry, 'KeyStatusNotAllowed', mallory, 0, ONLY_ACTIVE_KEY)
       await w.registry.connect(alice!.operator).freeze(alice!.keyAddress)
-      const frozen = w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
+      const frozen = join(w, alice!.node, taskId, alice!.keyAddress)
       await refused(frozen, w.registry, 'KeyStatusNotAllowed', alice!.keyAddress, KEY_FROZEN, ONLY_ACTIVE_KEY)
     })
 
@@ -172,15 +182,15 @@ describe('TaskBoard', () => {
       const { w, actors } = await loadFixture(fourOpen)
       const [alice] = actors
       const taskId = await publish(w, { stakePerNode: STAKE + 1n })
-      const call = w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
+      const call = join(w, alice!.node, taskId, alice!.keyAddress)
       await refused(call, w.registry, 'InsufficientFree', alice!.operatorAddress, STAKE, STAKE + 1n)
     })
 
     it('refuse more sign-ups of one operator than a third of the seats', async () => {
       const { w, actors, taskId } = await loadFixture(fourOpen)
       const [alice] = actors
-      await w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
-      const again = w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
+      await join(w, alice!.node, taskId, alice!.keyAddress)
+      const again = join(w, alice!.node, taskId, alice!.keyAddress)
       await refused(again, w.board, 'OperatorCap', alice!.operatorAddress, 1, 1)
     })
 
@@ -188,8 +198,8 @@ describe('TaskBoard', () => {
       const { w, actors } = await loadFixture(fourOpen)
       const [alice] = actors
       const taskId = await publish(w, { maxNodes: 7 })
-      await w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
-      const again = w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
+      await join(w, alice!.node, taskId, alice!.keyAddress)
+      const again = join(w, alice!.node, taskId, alice!.keyAddress)
       await refused(again, w.registry, 'AlreadyLocked', taskId, alice!.keyAddress, 100)
     })
 
@@ -199,36 +209,35 @@ describe('TaskBoard', () => {
       for (let i = 0; i < 17; i++) actors.push(await registered(w, `crowd ${i}`))
       const last = actors.pop()!
       const taskId = await publish(w)
-      for (const actor of actors) await w.board.connect(actor.node).join(taskId, actor.keyAddress)
-      const call = w.board.connect(last.node).join(taskId, last.keyAddress)
+      for (const actor of actors) await join(w, actor.node, taskId, actor.keyAddress)
+      const call = join(w, last.node, taskId, last.keyAddress)
       await refused(call, w.board, 'TaskFull', 16, 16)
     })
 
     it('end with the deadline', async () => {
       const { w, actors, taskId, joinDeadline } = await loadFixture(fourOpen)
       const [alice, bob, ...others] = actors
-      for (const a of others) await w.board.connect(a.node).join(taskId, a.keyAddress)
-      await w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
+      for (const a of others) await join(w, a.node, taskId, a.keyAddress)
+      await join(w, alice!.node, taskId, alice!.keyAddress)
       await mineTo(w, joinDeadline - 1n)
-      await w.board.connect(bob!.node).join(taskId, bob!.keyAddress)
+      await join(w, bob!.node, taskId, bob!.keyAddress)
       const late = joinDeadline + 1n
       const quit = w.board.connect(bob!.node).quit(taskId, bob!.keyAddress)
       await refused(quit, w.board, 'TooLate', late, joinDeadline)
       const erin = await registered(w, 'erin')
-      const join = w.board.connect(erin.node).join(taskId, erin.keyAddress)
-      await expect(join).to.be.revertedWithCustomError(w.board, 'TooLate')
+      const tooLate = join(w, erin.node, taskId, erin.keyAddress)
+      await expect(tooLate).to.be.revertedWithCustomError(w.board, 'TooLate')
     })
 
     it('lock a part of the free stake and give it back', async () => {
       const { w, actors, taskId } = await loadFixture(fourOpen)
       const [alice, bob] = actors
-      const join = w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
-      await expect(join)
+      await expect(join(w, alice!.node, taskId, alice!.keyAddress))
         .to.emit(w.board, 'Joined')
         .withArgs(taskId, alice!.keyAddress, alice!.operatorAddress)
       expect(await w.registry.account(alice!.operatorAddress)).to.deep.equal([STAKE - 100n, 100n, 0n, 0n])
       expect(await w.registry.lockOf(taskId, alice!.keyAddress)).to.equal(100)
-      await w.board.connect(bob!.operator).join(taskId, bob!.keyAddress)
+      await join(w, bob!.operator, taskId, bob!.keyAddress)
       const stranger = w.board.connect(bob!.node).quit(taskId, alice!.keyAddress)
       await refused(stranger, w.board, 'NotAllowed', bob!.keyAddress, alice!.operatorAddress)
       await expect(w.board.connect(alice!.operator).quit(taskId, alice!.keyAddress))
@@ -238,14 +247,14 @@ describe('TaskBoard', () => {
       expect(await w.board.signupsOf(taskId)).to.deep.equal([bob!.keyAddress])
       const again = w.board.connect(alice!.node).quit(taskId, alice!.keyAddress)
       await refused(again, w.board, 'NotSignedUp', taskId, alice!.keyAddress)
-      await w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
+      await join(w, alice!.node, taskId, alice!.keyAddress)
     })
   })
 
   describe('form', () => {
     it('refuses to draw before the seed block has a hash', async () => {
       const { w, actors, taskId, joinDeadline } = await loadFixture(fourOpen)
-      for (const a of actors) await w.board.connect(a.node).join(taskId, a.keyAddress)
+      for (const a of actors) await join(w, a.node, taskId, a.keyAddress)
       const opensAt = joinDeadline + WINDOWS.reorgDepth + 1n
       await mineTo(w, opensAt - 2n)
       await refused(w.board.form(taskId), w.board, 'TooEarly', opensAt - 1n, opensAt)
@@ -275,7 +284,7 @@ describe('TaskBoard', () => {
 
     it('draws in the 256th block after the seed block, and never later', async () => {
       const { w, actors, taskId, joinDeadline } = await loadFixture(fourOpen)
-      for (const a of actors) await w.board.connect(a.node).join(taskId, a.keyAddress)
+      for (const a of actors) await join(w, a.node, taskId, a.keyAddress)
       const lastBlock = joinDeadline + WINDOWS.reorgDepth + 256n
       await mineTo(w, lastBlock - 1n)
       await w.board.form.staticCall(taskId)
@@ -318,7 +327,7 @@ describe('TaskBoard', () => {
 
     it('expires at once if too few signed up', async () => {
       const { w, actors, taskId, joinDeadline } = await loadFixture(fourOpen)
-      for (const a of actors.slice(1)) await w.board.connect(a.node).join(taskId, a.keyAddress)
+      for (const a of actors.slice(1)) await join(w, a.node, taskId, a.keyAddress)
       await mineTo(w, joinDeadline + 1n)
       expect(await w.board.statusOf(taskId)).to.deep.equal([STATUS.Expired, joinDeadline + 1n])
     })

@@ -3,7 +3,7 @@ import type { Costs } from './cost-of.ts'
 import { aside, gasOf } from './cost-of.ts'
 import { proofOf, report } from './evidence.ts'
 import type { Actor, World } from './world.ts'
-import { ONE_MULTIADDR, STAKE, UNBONDING_BLOCKS, WINDOWS, blockNumber, consent, form } from './world.ts'
+import { blockNumber, consent, form, join, ONE_MULTIADDR, STAKE, UNBONDING_BLOCKS, WINDOWS } from './world.ts'
 import {
   heightOf,
   joined,
@@ -32,7 +32,10 @@ export async function registryCosts(w: World): Promise<Costs> {
     await consent(w, third.key, operatorAddress),
   ] as const
   return {
-    register: await aside(w, () => registry.register(second.publicKey, STAKE, ONE_MULTIADDR, signatures[0])),
+    register: await aside(w, () =>
+      registry.register(second.publicKey, STAKE, 100, STAKE, ONE_MULTIADDR, signatures[0]),
+    ),
+    setAllowance: await aside(w, () => registry.setAllowance(keyAddress, 100, STAKE)),
     addStake: await aside(w, () => registry.addStake(STAKE)),
     requestUnbond: await aside(w, () => registry.requestUnbond(1)),
     withdraw: await aside(w, () => registry.withdraw(0)),
@@ -55,9 +58,9 @@ export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Cos
   const published = await gasOf(client.publish(params))
   const taskId = await w.board.tasks()
   const revokedOpen = await aside(w, () => client.revoke(taskId))
-  const join = []
+  const joins = []
   for (const { node, keyAddress } of actors) {
-    join.push(await gasOf(w.board.connect(node).join(taskId, keyAddress)))
+    joins.push(await gasOf(join(w, node, taskId, keyAddress)))
   }
   const last = actors.at(-1)!
   const quit = await aside(w, () => w.board.connect(last.node).quit(taskId, last.keyAddress))
@@ -75,7 +78,7 @@ export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Cos
   const [{ operator, keyAddress }] = story.members as [Actor]
   return {
     publish: published,
-    join: join.at(-1)!,
+    join: joins.at(-1)!,
     quit,
     form: formed,
     'revoke, sign-up open': revokedOpen,

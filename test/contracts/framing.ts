@@ -18,18 +18,19 @@ import { proofOf, roundOf, valueOf } from './evidence.ts'
 import { refused } from './refused.ts'
 import type { Actor, Story, World } from './world.ts'
 import {
-  ONE_MULTIADDR,
-  WINDOWS,
   blockNumber,
   consent,
   deployWorld,
   form,
+  join,
   label,
   mineTo,
   newActor,
+  ONE_MULTIADDR,
   publish,
   registeredMany,
   running,
+  WINDOWS,
 } from './world.ts'
 
 const connection = await network.create()
@@ -178,7 +179,7 @@ describe('Framing', () => {
 
     const joinDeadline = (await blockNumber(w)) + 12n
     const taskId = await publish(w, { joinDeadline })
-    for (const actor of actors) await w.board.connect(actor.node).join(taskId, actor.keyAddress)
+    for (const actor of actors) await join(w, actor.node, taskId, actor.keyAddress)
     const beforeSeed = await connection.networkHelpers.takeSnapshot()
     await mineTo(w, joinDeadline + WINDOWS.reorgDepth)
     const reorganised = await form(w, taskId, actors)

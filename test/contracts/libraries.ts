@@ -88,6 +88,13 @@ describe('Digests, as the vectors have them', () => {
     }
   })
 
+  it('terms of a sign-up', async () => {
+    const h = await loadFixture(harness)
+    for (const { chainId, board, taskId, client, paramsHash, twinCodeHash, termsHash } of roots.terms) {
+      expect(await h.terms(chainId, board, taskId, client, paramsHash, twinCodeHash)).to.equal(termsHash)
+    }
+  })
+
   it('inputs roots, values and roots', async () => {
     const h = await loadFixture(harness)
     for (const { inputs, hashes, root } of roots.inputsRoot) {

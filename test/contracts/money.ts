@@ -14,6 +14,7 @@ import {
   joined,
 } from './world.ts'
 import { NOBODY, mineTo, registered, registeredMany, running, taskParams } from './world.ts'
+import { id } from 'ethers'
 
 const connection = await network.create()
 const { loadFixture } = connection.networkHelpers
@@ -347,7 +348,7 @@ describe('Hostile tokens', () => {
       w.registry.interface.encodeFunctionData('withdraw', [0]),
       w.registry.interface.encodeFunctionData('addStake', [1]),
       w.registry.interface.encodeFunctionData('requestUnbond', [1]),
-      w.registry.interface.encodeFunctionData('register', ['0x', 0, [], '0x']),
+      w.registry.interface.encodeFunctionData('register', ['0x', 0, 0, 0, [], '0x']),
     ]
     for (const data of intoRegistry) {
       await token.setCallback(w.registry, data)
@@ -363,7 +364,7 @@ describe('Hostile tokens', () => {
     const intoBoard = [
       board.encodeFunctionData('claim', [story.taskId]),
       board.encodeFunctionData('publish', [await taskParams(w)]),
-      board.encodeFunctionData('join', [story.taskId, alice.keyAddress]),
+      board.encodeFunctionData('join', [story.taskId, alice.keyAddress, id('terms')]),
       board.encodeFunctionData('quit', [story.taskId, alice.keyAddress]),
       board.encodeFunctionData('release', [story.taskId, alice.keyAddress]),
     ]

@@ -5,7 +5,18 @@ import type { Proof } from './evidence.ts'
 import { PROOFS, bring, judge, proofOf, report } from './evidence.ts'
 import { refused } from './refused.ts'
 import type { Actor, Story, World } from './world.ts'
-import { NOBODY, STAKE, STATUS, WINDOWS, allowed, blockNumber, deployWorld, form, joined } from './world.ts'
+import {
+  allowed,
+  blockNumber,
+  deployWorld,
+  form,
+  join,
+  joined,
+  NOBODY,
+  STAKE,
+  STATUS,
+  WINDOWS,
+} from './world.ts'
 import { mineTo, publish, registered, registeredMany, running } from './world.ts'
 
 const connection = await network.create()
@@ -415,11 +426,11 @@ describe('Penalties', () => {
       expect(await w.registry.keyStatus(alice!.keyAddress)).to.equal(KEY.Jailed)
       const now = await blockNumber(w)
       const taskId = await publish(w, { joinDeadline: now + 400n, endBlock: now + 900n })
-      const join = () => w.board.connect(alice!.node).join(taskId, alice!.keyAddress)
+      const again = () => join(w, alice!.node, taskId, alice!.keyAddress)
       await mineTo(w, until - 1n)
-      await refused(join(), w.registry, 'KeyStatusNotAllowed', alice!.keyAddress, KEY.Jailed, ONLY_ACTIVE)
+      await refused(again(), w.registry, 'KeyStatusNotAllowed', alice!.keyAddress, KEY.Jailed, ONLY_ACTIVE)
       await mineTo(w, until)
-      await join()
+      await again()
       expect(await w.registry.keyStatus(alice!.keyAddress)).to.equal(KEY.Active)
     })
 

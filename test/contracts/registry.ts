@@ -36,7 +36,14 @@ async function people() {
 const registerBob = async (w: World, bob: Actor, signature?: string, publicKey = bob.publicKey) =>
   w.registry
     .connect(bob.operator)
-    .register(publicKey, STAKE, ONE_MULTIADDR, signature ?? (await consent(w, bob.key, bob.operatorAddress)))
+    .register(
+      publicKey,
+      STAKE,
+      0,
+      0,
+      ONE_MULTIADDR,
+      signature ?? (await consent(w, bob.key, bob.operatorAddress)),
+    )
 
 describe('NodeRegistry', () => {
   describe('register', () => {
@@ -81,7 +88,7 @@ describe('NodeRegistry', () => {
 
     it('refuses a wallet that is its own key', async () => {
       const { w, bob } = await loadFixture(people)
-      const call = w.registry.connect(bob.node).register(bob.publicKey, 0, [], '0x')
+      const call = w.registry.connect(bob.node).register(bob.publicKey, 0, 0, 0, [], '0x')
       await refused(call, w.registry, 'KeyIsOperator', bob.keyAddress)
     })
 
@@ -95,7 +102,7 @@ describe('NodeRegistry', () => {
       const { w, bob } = await loadFixture(people)
       const signature = await consent(w, bob.key, bob.operatorAddress)
       const register = (multiaddrs: string[]) =>
-        w.registry.connect(bob.operator).register(bob.publicKey, 0, multiaddrs, signature)
+        w.registry.connect(bob.operator).register(bob.publicKey, 0, 0, 0, multiaddrs, signature)
       const five = Array.from({ length: 5 }, () => '0x01')
       await refused(register(five), w.registry, 'OutOfBounds', label('multiaddrs'), 5, 0, 4)
       const long = `0x${'01'.repeat(257)}`
@@ -126,7 +133,7 @@ describe('NodeRegistry', () => {
       const { w, alice } = await loadFixture(people)
       const second = await newActor(w, 'second', 'alice')
       const signature = await consent(w, second.key, alice.operatorAddress)
-      await w.registry.connect(alice.operator).register(second.publicKey, 0, [], signature)
+      await w.registry.connect(alice.operator).register(second.publicKey, 0, 0, 0, [], signature)
       expect(await w.registry.keyOwner(second.keyAddress)).to.equal(alice.operatorAddress)
       expect((await w.registry.account(alice.operatorAddress)).free).to.equal(STAKE)
     })
@@ -235,7 +242,7 @@ describe('NodeRegistry', () => {
       const { w, alice } = await loadFixture(people)
       const board = await w.board.getAddress()
       const registry = w.registry.connect(alice.operator)
-      const lock = registry.lock(1, alice.keyAddress, 1)
+      const lock = registry.lock(1, alice.keyAddress, 1, true)
       await refused(lock, w.registry, 'NotAllowed', alice.operatorAddress, board)
       const unlock = registry.unlock(1, alice.keyAddress)
       await refused(unlock, w.registry, 'NotAllowed', alice.operatorAddress, board)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { network } from 'hardhat'
 import { refused } from './refused.ts'
 import type { Actor, World } from './world.ts'
-import { STAKE, STATUS, WINDOWS, allowed, blockNumber, deployWorld, form, heightOf } from './world.ts'
+import { allowed, blockNumber, deployWorld, form, heightOf, join, STAKE, STATUS, WINDOWS } from './world.ts'
 import { joined, mineTo, publish, registeredMany, running, stateOf } from './world.ts'
 
 const connection = await network.create()
@@ -55,7 +55,7 @@ describe('revoke', () => {
     it('ends the task at once: all escrow, every lock back', async () => {
       const { w, actors } = await loadFixture(seven)
       const taskId = await publish(w, { maxNodes: 7 })
-      for (const { node, keyAddress } of actors) await w.board.connect(node).join(taskId, keyAddress)
+      for (const { node, keyAddress } of actors) await join(w, node, taskId, keyAddress)
       await expect(revoke(w, taskId)).to.emit(w.board, 'TaskRevoked').withArgs(taskId)
       const now = await blockNumber(w)
       expect(await revokedAt(w, taskId)).to.equal(now)
@@ -65,7 +65,7 @@ describe('revoke', () => {
       const open = allowed('Open')
       for (const call of [
         () => w.board.connect(node).quit(taskId, keyAddress),
-        () => w.board.connect(node).join(taskId, keyAddress),
+        () => join(w, node, taskId, keyAddress),
         () => w.board.form(taskId),
       ])
         await refused(call(), w.board, 'StatusNotAllowed', taskId, STATUS.Expired, open)
@@ -103,7 +103,7 @@ describe('revoke', () => {
     it('begins with the block after the deadline', async () => {
       const { w, actors } = await loadFixture(seven)
       const taskId = await publish(w, { maxNodes: 7 })
-      for (const { node, keyAddress } of actors) await w.board.connect(node).join(taskId, keyAddress)
+      for (const { node, keyAddress } of actors) await join(w, node, taskId, keyAddress)
       const deadline = await deadlineOf(w, taskId)
       await mineTo(w, deadline)
       await revoke(w, taskId)

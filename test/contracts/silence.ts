@@ -3,7 +3,7 @@ import { network } from 'hardhat'
 import { proofOf, report } from './evidence.ts'
 import type { Parties } from './parties.ts'
 import { PURSE, emptied, parties, refusal, takeAll } from './parties.ts'
-import { Story, WINDOWS, blockNumber, form, heightOf, mineTo, publish, stateOf } from './world.ts'
+import { blockNumber, form, heightOf, join, mineTo, publish, stateOf, Story, WINDOWS } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture, takeSnapshot } = connection.networkHelpers
@@ -27,9 +27,9 @@ interface Life {
 
 type Step = readonly [name: string, take: (life: Life) => Promise<unknown>]
 
-const join = (i: number): Step => [
+const joins = (i: number): Step => [
   `join ${i}`,
-  ({ all: { w, actors }, taskId }) => w.board.connect(actors[i]!.node).join(taskId, actors[i]!.keyAddress),
+  ({ all: { w, actors }, taskId }) => join(w, actors[i]!.node, taskId, actors[i]!.keyAddress),
 ]
 /** Four heights; mallory may be silent. Nothing is sent without a cluster. */
 const heights = (signers: number[]): Step => [
@@ -46,7 +46,7 @@ const LIFE: readonly Step[] = [
       life.taskId = await publish(w, { ...TERMS, joinDeadline: life.deadline })
     },
   ],
-  ...[0, 1, 2, 3].map(join),
+  ...[0, 1, 2, 3].map(joins),
   ['deadline', ({ all: { w }, deadline }) => mineTo(w, deadline + WINDOWS.reorgDepth)],
   [
     'form',

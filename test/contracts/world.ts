@@ -1,5 +1,14 @@
 import type { Signer } from 'ethers'
-import { SigningKey, TypedDataEncoder, computeAddress, concat, dataSlice, hexlify, id } from 'ethers'
+import {
+  AbiCoder,
+  SigningKey,
+  TypedDataEncoder,
+  computeAddress,
+  concat,
+  dataSlice,
+  hexlify,
+  id,
+} from 'ethers'
 import { keccak256, toBeHex, toUtf8Bytes } from 'ethers'
 import type { network } from 'hardhat'
 import { BOARD_POSITION } from '../../ignition/modules/Rsdp.ts'
@@ -18,6 +27,8 @@ export type TaskParams = { [name in keyof ITaskBoard.TaskParamsStruct]: ITaskBoa
 
 /** Windows of the deployments under test, in blocks. */
 export const WINDOWS = { taskBlocksMax: 2000n, closeGrace: 10n, evidence: 30n, reorgDepth: 6n, jail: 200n }
+/** As much as a key may be allowed to lock. */
+export const PLENTY_ALLOWED = 2n ** 128n - 1n
 export const UNBONDING_BLOCKS = 3000n
 export const STAKE = 1000n
 export const ONE_MULTIADDR = ['0x047f000001060fa1']
@@ -139,7 +150,9 @@ export async function consent(w: World, key: SigningKey, operator: string, domai
 
 export async function register(w: World, actor: Actor, stake = STAKE): Promise<void> {
   const signature = await consent(w, actor.key, actor.operatorAddress)
-  await w.registry.connect(actor.operator).register(actor.publicKey, stake, ONE_MULTIADDR, signature)
+  await w.registry
+    .connect(actor.operator)
+    .register(actor.publicKey, stake, PLENTY_ALLOWED, PLENTY_ALLOWED, ONE_MULTIADDR, signature)
 }
 
 export async function registered(w: World, name: string, operatorName = name): Promise<Actor> {
@@ -193,6 +206,21 @@ export async function taskParams(w: World, changes: Partial<TaskParams> = {}): P
 export async function publish(w: World, changes: Partial<TaskParams> = {}): Promise<bigint> {
   await w.board.connect(w.client).publish(await taskParams(w, changes))
   return w.board.tasks()
+}
+
+/** What a sign-up for a task agrees to, worked out from what the board shows of it. */
+export async function termsOf(w: World, taskId: bigint): Promise<string> {
+  const { chainId } = await w.connection.ethers.provider.getNetwork()
+  const { client, paramsHash } = await w.board.task(taskId)
+  const { twinCodeHash } = await w.board.reductionOf(taskId)
+  const types = ['uint256', 'address', 'uint256', 'address', 'bytes32', 'bytes32']
+  const values = [chainId, await w.board.getAddress(), taskId, client, paramsHash, twinCodeHash]
+  return keccak256(AbiCoder.defaultAbiCoder().encode(types, values))
+}
+
+/** Signs a key up under the terms that the task has. */
+export async function join(w: World, by: Signer, taskId: bigint, key: string) {
+  return w.board.connect(by).join(taskId, key, await termsOf(w, taskId))
 }
 
 export interface Height {
@@ -394,7 +422,7 @@ export async function joined(w: World, actors: readonly Actor[], changes: Partia
   const joinDeadline = now + 10n + BigInt(actors.length)
   const maxNodes = BigInt(actors.length)
   const taskId = await publish(w, { maxNodes, joinDeadline, ...changes })
-  for (const actor of actors) await w.board.connect(actor.node).join(taskId, actor.keyAddress)
+  for (const actor of actors) await join(w, actor.node, taskId, actor.keyAddress)
   await mineTo(w, joinDeadline + WINDOWS.reorgDepth)
   return taskId
 }

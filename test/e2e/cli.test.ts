@@ -149,7 +149,8 @@ describe('command line', function () {
       const privateKey = id('poor key') as Hex
       const operator = new Wallet(net.connection, id('poor operator') as Hex)
       await fund(net.client, operator.address, 10n ** 18n)
-      await register(operator, createKeyring(fromHex(privateKey)), 0n, [])
+      const nothing = { perTaskWei: 0n, totalWei: 0n }
+      await register(operator, createKeyring(fromHex(privateKey)), 0n, nothing, [])
       const unstaked = await nodeRun(dataDir('unstaked', privateKey))
       expect([unstaked.code, errorCode(unstaked)]).deep.equal([3, 'E_NOT_STAKED'])
 

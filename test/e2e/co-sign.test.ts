@@ -17,6 +17,7 @@ import { publishTask, startTestNetwork, testTask } from '../helpers/chain.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { LogLine } from '../helpers/runner-cluster.ts'
 import { demandOf, recordingLogger } from '../helpers/runner-cluster.ts'
+import { defaultPolicy } from '../../src/policy/policy.ts'
 
 const HEIGHTS = 6
 const EPOCH = 3
@@ -84,6 +85,8 @@ describe('a member that the certificate left out: production nodes, the real con
         }),
         reducers: [rateLimit.id],
         autoJoin: true,
+        policy: defaultPolicy(true),
+        stockTwins: new Map(),
         pollMs: BLOCK_MS,
         onFatal: (error) => {
           throw error

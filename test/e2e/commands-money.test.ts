@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { id } from 'ethers'
-import { form, join as signUp } from '../../src/adapters/evm/operator.ts'
+import { form } from '../../src/adapters/evm/operator.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
-import { publishTask, registeredNode, STAKE_WEI, startTestNetwork, testTask } from '../helpers/chain.ts'
+import {
+  joinTask,
+  publishTask,
+  registeredNode,
+  STAKE_WEI,
+  startTestNetwork,
+  testTask,
+} from '../helpers/chain.ts'
 import { rsdpHere } from '../helpers/cli.ts'
 import type { CliRun } from '../helpers/rsdp.ts'
 import { errorCode } from '../helpers/rsdp.ts'
@@ -44,7 +51,7 @@ describe('clients and operators take what is theirs', function () {
   const signedUp = async (): Promise<{ taskId: string; deadline: number }> => {
     const { joinDeadline } = await testTask(net)
     const taskId = await publishTask(net, { joinDeadline })
-    for (const { operator, key } of net.nodes) await signUp(operator, taskId, key.address)
+    for (const { operator, key } of net.nodes) await joinTask(operator, taskId, key.address)
     return { taskId: String(taskId), deadline: joinDeadline }
   }
 
@@ -114,10 +121,10 @@ describe('clients and operators take what is theirs', function () {
   it('sign-ups that were not drawn are released before the others', async () => {
     const { joinDeadline } = await testTask(net)
     const taskId = await publishTask(net, { joinDeadline, minNodes: 4, maxNodes: 4 })
-    for (const { operator, key } of net.nodes) await signUp(operator, taskId, key.address)
+    for (const { operator, key } of net.nodes) await joinTask(operator, taskId, key.address)
     for (const index of [4, 5]) {
       const extra = await registeredNode(net.client, index)
-      await signUp(extra.operator, taskId, extra.key.address)
+      await joinTask(extra.operator, taskId, extra.key.address)
     }
     await net.mineTo(joinDeadline + net.deployment.windows.reorgDepth)
     await form(net.client, taskId)

@@ -6,7 +6,6 @@ import {
   finalize,
   form,
   freeze,
-  join,
   postEvent,
   publish,
   quit,
@@ -25,7 +24,7 @@ import type { Share, Status } from '../../src/types/objects.ts'
 import type { Script } from './audit-task.ts'
 import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from './audit-task.ts'
 import type { ChainNode, TestNetwork } from './chain.ts'
-import { startTestNetwork, testTask } from './chain.ts'
+import { joinTask, startTestNetwork, testTask } from './chain.ts'
 
 export interface AuditedNetwork {
   readonly net: TestNetwork
@@ -49,7 +48,7 @@ export async function anchorTask(): Promise<AuditedNetwork> {
   const [alice, bob, carol, dave, erin, frank, grace] = net.nodes as ChainNode[]
   const { taskId, joinDeadline } = await publishAudited(net, alice!)
   for (const node of [erin!, alice!, bob!, frank!, carol!, grace!, dave!]) {
-    await join(walletOf(net, node), taskId, node.key.address)
+    await joinTask(walletOf(net, node), taskId, node.key.address)
   }
   await quit(erin!.operator, taskId, erin!.key.address)
   await freeze(frank!.operator, frank!.key.address)

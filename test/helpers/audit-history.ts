@@ -5,7 +5,7 @@ import { hashParams } from '../../src/audit/task.ts'
 import { concatHex, fromHex, keccak, toHex, uint, utf8Hex } from '../../src/codec/hex.ts'
 import type { Domain } from '../../src/codec/objects.ts'
 import { domainSeparator, registerDigest } from '../../src/codec/objects.ts'
-import { clusterId, encodeSnapshot, rootStart } from '../../src/codec/roots.ts'
+import { clusterId, encodeSnapshot, rootStart, termsHash } from '../../src/codec/roots.ts'
 import type {
   CallArgs,
   CallName,
@@ -150,7 +150,14 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
     const owner = operator.address.toLowerCase() as Address
     const publicKey: Hex = `0x${node.signingKey.publicKey.slice(4)}`
     const digest = registerDigest(DOMAIN.chainId, CONTRACTS.NodeRegistry.address, owner, key.address)
-    const args = { publicKey, stake: 10_000n, multiaddrs: [], signature: key.sign(digest) }
+    const args = {
+      publicKey,
+      stake: 10_000n,
+      perTask: 0n,
+      total: 0n,
+      multiaddrs: [],
+      signature: key.sign(digest),
+    }
     const sent = chronicle.transaction('NodeRegistry', operator, 5n, 'register', args)
     chronicle.emit('NodeRegistry', sent, 'KeyRegistered', { operator: owner, key: key.address, publicKey })
   }
@@ -162,10 +169,17 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
     paramsHash,
     params,
   })
+  const { address: board } = CONTRACTS.TaskBoard
+  const terms = { client: clientAddress, paramsHash, twinCodeHash: NIL }
+  const agreed = termsHash(DOMAIN.chainId, board, TASK_ID, terms)
   for (const { key, node, operator } of actors) {
     const owner = operator.address.toLowerCase() as Address
     const seat = { taskId: TASK_ID, key: key.address, operator: owner }
-    const sent = chronicle.transaction('TaskBoard', node, 12n, 'join', { taskId: TASK_ID, key: key.address })
+    const sent = chronicle.transaction('TaskBoard', node, 12n, 'join', {
+      taskId: TASK_ID,
+      key: key.address,
+      termsHash: agreed,
+    })
     chronicle.emit('TaskBoard', sent, 'Joined', seat)
     chronicle.emit('NodeRegistry', sent, 'StakeLocked', { ...seat, amount: STAKE })
   }
@@ -297,6 +311,7 @@ function wrap(
     head: 100n,
     code: { NodeRegistry: CODE, TaskBoard: CODE, PhaseLog: CODE, Slasher: CODE },
     views: {
+      twinCodeHash: NIL,
       deploymentId: DEPLOYMENT_ID,
       domainSeparator: domainSeparator(DOMAIN),
       reorgDepth: REORG_DEPTH,

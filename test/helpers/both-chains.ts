@@ -1,5 +1,5 @@
 import { connect } from '../../src/adapters/evm/connect.ts'
-import { form, revoke } from '../../src/adapters/evm/operator.ts'
+import { form, revoke, setAllowance } from '../../src/adapters/evm/operator.ts'
 import { recoverSigner } from '../../src/adapters/keys/keyring.ts'
 import { MemoryChain } from '../../src/adapters/memory/chain.ts'
 import { memoryChainClient } from '../../src/adapters/memory/chain-client.ts'
@@ -15,7 +15,7 @@ import { invariant } from '../../src/types/errors.ts'
 import type { Digest, Hex } from '../../src/types/ids.ts'
 import type { Checkpoint } from '../../src/types/objects.ts'
 import type { TaskParams } from '../../src/types/task.ts'
-import { publishTask, startTestNetwork, testTask } from './chain.ts'
+import { joinCall, publishTask, startTestNetwork, testTask } from './chain.ts'
 import { digestOf } from './store-kit.ts'
 
 export const CLOSE_GRACE = 10
@@ -32,6 +32,8 @@ export interface Stage {
   form(taskId: bigint): Promise<void>
   /** The client ends a task. */
   revoke(taskId: bigint): Promise<void>
+  /** The operator of a node says what its key may lock by itself. */
+  allow(node: number, perTaskWei: bigint, totalWei: bigint): Promise<void>
   /** Mines until `block` is the latest. */
   mineTo(block: number): Promise<void>
   close(): Promise<void>
@@ -54,6 +56,10 @@ export async function hardhatStage(): Promise<Stage> {
     },
     revoke: async (taskId) => {
       await revoke(net.client, taskId)
+    },
+    allow: async (node, perTaskWei, totalWei) => {
+      const { operator, key } = net.nodes[node]!
+      await setAllowance(operator, key.address, { perTaskWei, totalWei })
     },
     mineTo: (block) => net.mineTo(block),
     close: async () => {
@@ -103,6 +109,10 @@ export async function memoryStage(like: Stage): Promise<Stage> {
       chain.mine()
       return Promise.resolve()
     },
+    allow: (node, perTaskWei, totalWei) => {
+      chain.setAllowance(keys[node]!.address, perTaskWei, totalWei)
+      return Promise.resolve()
+    },
     mineTo: (block) => {
       while (chain.head < block) chain.mine()
       return Promise.resolve()
@@ -127,7 +137,7 @@ export async function eventsOf(chain: Chain, taskId: bigint): Promise<ChainEvent
 export async function signedUp(stage: Stage, params: TaskParams): Promise<bigint> {
   const taskId = await stage.publish(params)
   for (const [i, { address }] of stage.keys.entries()) {
-    const outcome = await stage.send(i, stage.nodes[i]!.prepareJoin(taskId, address))
+    const outcome = await stage.send(i, await joinCall(stage.nodes[i]!, taskId, address))
     invariant(outcome.kind === 'mined', 'all sign up')
   }
   return taskId

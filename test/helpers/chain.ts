@@ -6,7 +6,8 @@ import type { Connection } from '../../src/adapters/evm/connection.ts'
 import { openConnection } from '../../src/adapters/evm/connection.ts'
 import type { Deployment } from '../../src/adapters/evm/deployment.ts'
 import { deploymentPath, writeDeployment } from '../../src/adapters/evm/deployment.ts'
-import { approve, faucet, fund, publish, register } from '../../src/adapters/evm/operator.ts'
+import { approve, faucet, fund, join as signUp, publish, register } from '../../src/adapters/evm/operator.ts'
+import { readTerms } from '../../src/adapters/evm/reads.ts'
 import { Wallet } from '../../src/adapters/evm/wallet.ts'
 import type { DeployOptions } from '../../src/adapters/hardhat/deploy.ts'
 import { deployContracts } from '../../src/adapters/hardhat/deploy.ts'
@@ -14,8 +15,12 @@ import type { DevChain } from '../../src/adapters/hardhat/dev-chain.ts'
 import { startDevChain } from '../../src/adapters/hardhat/dev-chain.ts'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
 import { fromHex } from '../../src/codec/hex.ts'
+import { termsHash } from '../../src/codec/roots.ts'
+import type { Chain, PreparedCall } from '../../src/ports/chain.ts'
+import { invariant } from '../../src/types/errors.ts'
+import { NIL } from '../../src/types/ids.ts'
 import type { Keyring } from '../../src/ports/keyring.ts'
-import type { Digest, Hex } from '../../src/types/ids.ts'
+import type { Address, Digest, Hex } from '../../src/types/ids.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 
 export const ETHER = 10n ** 18n
@@ -124,7 +129,8 @@ export async function registeredNode(
   for (const to of [key.address, operator.address]) await fund(funder, to, 10n * ETHER)
   await faucet(funder, operator.address, 10n * STAKE_WEI)
   await approve(operator, 'NodeRegistry', 10n * STAKE_WEI)
-  await register(operator, key, 10n * STAKE_WEI, addressesOf({ name, key, privateKey }, index))
+  const allowance = { perTaskWei: 10n * STAKE_WEI, totalWei: 10n * STAKE_WEI }
+  await register(operator, key, 10n * STAKE_WEI, allowance, addressesOf({ name, key, privateKey }, index))
   return { name, privateKey, key, operator }
 }
 
@@ -164,4 +170,18 @@ export async function testTask(net: TestNetwork, changes: Partial<TaskParams> = 
 export async function publishTask(net: TestNetwork, changes: Partial<TaskParams> = {}): Promise<bigint> {
   const { taskId } = await publish(net.client, await testTask(net, changes))
   return taskId
+}
+
+/** Signs a key up under the terms that the task has, by its operator's wallet or by the key. */
+export async function joinTask(wallet: Wallet, taskId: bigint, key: Address): Promise<void> {
+  const terms = await readTerms(wallet.connection, taskId)
+  invariant(terms !== null, `task ${taskId} is published`)
+  await signUp(wallet, taskId, key, terms)
+}
+
+/** The call by which a node signs its key up under the terms that the task has now. */
+export async function joinCall(chain: Chain, taskId: bigint, key: Address): Promise<PreparedCall> {
+  const terms = await chain.terms(taskId)
+  const none = { client: key, paramsHash: NIL, twinCodeHash: NIL }
+  return chain.prepareJoin(taskId, key, termsHash(chain.domain.chainId, chain.board, taskId, terms ?? none))
 }

@@ -19,6 +19,7 @@ const EVERYTHING = [
   'protocol',
   'reducers',
   'views',
+  'policy',
   'ports',
   'adapters',
   'faults',
@@ -36,6 +37,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   codec: { imports: ['types'], packages: ['ethers', '@ipld/dag-cbor'], nature: 'pure' },
   protocol: { imports: BASE, types: ['reducers'], packages: [], nature: 'pure' },
   reducers: { imports: BASE, packages: [], nature: 'pure' },
+  // what a node agrees to: a decision about facts, and the shape of the file that says how
+  policy: { imports: [...BASE, 'reducers'], packages: ['zod'], nature: 'pure' },
   views: { imports: [...BASE, 'protocol'], packages: [], nature: 'pure' },
   // a port speaks of what passes through it, so it may name those types, but it runs nothing
   ports: { imports: ['types'], types: ['codec', 'protocol', 'reducers'], packages: [], nature: 'closed' },
@@ -51,7 +54,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // ways to lie, for the node that is told to and for the simulator
   faults: { imports: [...BASE, 'reducers', 'ports'], packages: [], nature: 'pure' },
-  node: { imports: [...BASE, 'ports', 'protocol', 'reducers', 'views', 'faults'] },
+  node: { imports: [...BASE, 'ports', 'protocol', 'reducers', 'views', 'policy', 'faults'] },
   sim: {
     // the auditor is its second judge of evidence
     imports: [
@@ -61,6 +64,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'protocol',
       'reducers',
       'views',
+      'policy',
       'ports',
       'adapters/memory',
       'audit',

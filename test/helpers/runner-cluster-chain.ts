@@ -9,11 +9,12 @@ import type {
   TwinCall,
 } from '../../src/ports/chain.ts'
 import { accusedOf } from '../../src/codec/evidence.ts'
+import type { Terms } from '../../src/codec/roots.ts'
 import { utf8Hex } from '../../src/codec/hex.ts'
 import { RsdpError } from '../../src/types/errors.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
 import type { Evidence } from '../../src/types/evidence.ts'
-import type { Digest } from '../../src/types/ids.ts'
+import type { Address, Digest } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { TaskStatus } from '../../src/types/task.ts'
 import { DOMAIN } from './runner-cluster.ts'
@@ -29,12 +30,21 @@ export function chainFault(code: `E_${string}`): RsdpError {
   return new RsdpError({ code, message: code, hint: 'test', exit: EXIT.unreachable })
 }
 
+/** Of every task, unless a test says otherwise. */
+export const TERMS: Terms = {
+  client: `0x${'cc'.repeat(20)}`,
+  paramsHash: digestOf('params'),
+  twinCodeHash: NIL,
+}
+
 export const MINED: SendOutcome = { kind: 'mined', block: 1, hash: NIL, gasUsed: 21_000n }
 
 /** A chain that a test tells what happens. Calls are text: what a call would do is up to the test. */
 export class ScriptedChain implements Chain {
   readonly domain = DOMAIN
   readonly reorgDepth = 2
+  readonly board = DOMAIN.verifyingContract
+  readonly lockTailBlocks = 10
   headBlock = 10
   /** By block. */
   readonly events: ChainEvent[] = []
@@ -48,6 +58,7 @@ export class ScriptedChain implements Chain {
     active: true,
     freeStakeWei: 1_000n,
     lockedStakeWei: 0n,
+    allowance: { perTaskWei: 1_000n, totalWei: 1_000n, runningWei: 0n },
   }
   closed = 0
   /** Throws or waits before anything is answered; by name of the method. */
@@ -95,7 +106,19 @@ export class ScriptedChain implements Chain {
     return Promise.resolve([])
   }
 
-  prepareJoin(taskId: bigint): PreparedCall {
+  /** What the chain says now: what was published, unless a test says otherwise. */
+  termsNow: (taskId: bigint) => Terms | null = () => TERMS
+
+  async terms(taskId: bigint): Promise<Terms | null> {
+    await this.before('terms')
+    return this.termsNow(taskId)
+  }
+
+  /** Terms hashes that joins have named. */
+  readonly agreed: Digest[] = []
+
+  prepareJoin(taskId: bigint, _key?: Address, termsHash: Digest = NIL): PreparedCall {
+    this.agreed.push(termsHash)
     return prepared(`join ${taskId}`)
   }
 

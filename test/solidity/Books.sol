@@ -16,7 +16,7 @@ abstract contract Books {
     /// @notice An invariant does not hold.
     error Broken(uint256 invariant, string what);
 
-    uint256 private constant INVARIANTS = 18;
+    uint256 private constant INVARIANTS = 19;
 
     Handler internal _h;
 
@@ -56,7 +56,7 @@ abstract contract Books {
 
     /// @dev What the fuzzer calls; what a story needs most often comes twice.
     function _deeds() internal view returns (bytes4[] memory all) {
-        bytes4[34] memory deeds = [
+        bytes4[35] memory deeds = [
             _h.addStake.selector,
             _h.unbond.selector,
             _h.withdraw.selector,
@@ -64,6 +64,7 @@ abstract contract Books {
             _h.register.selector,
             _h.rotate.selector,
             _h.freeze.selector,
+            _h.setAllowance.selector,
             _h.publish.selector,
             _h.publishWild.selector,
             _h.signUp.selector,

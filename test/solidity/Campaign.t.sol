@@ -18,6 +18,8 @@ contract Campaign is Laws {
         "rotate",
         "freeze",
         "join",
+        "join by key",
+        "setAllowance",
         "quit",
         "form",
         "postEvent",
@@ -50,7 +52,7 @@ contract Campaign is Laws {
 
     mapping(string deed => uint256 count) private _done;
 
-    function invariant_all_of_I1_to_I18() external view {
+    function invariant_all_of_I1_to_I19() external view {
         if (_h.calls() % LOOK_EVERY == 0) _all();
     }
 

@@ -81,6 +81,12 @@ abstract contract EvidenceHandler is CoSignHandler {
     function _take(uint256 task, uint256 key, uint256 amount) internal {
         if (amount > lockOf[task][key]) _break(4, "more was taken than was locked");
         lockOf[task][key] -= amount;
+        if (_sentByKey[task][key]) {
+            Key storage k = _keys[key];
+            k.running -= amount;
+            k.total -= amount < k.total ? amount : k.total;
+            k.lost += amount;
+        }
         takenOf[task][key] += amount;
         _operators[_keys[key].operator].slashed += amount;
         slashed += amount;

@@ -21,12 +21,20 @@ abstract contract Ghost is Deployment {
         Tranche[] tranches;
     }
 
+    /// @param perTask allowance of the key by itself: most per sign-up, what is left in total, what is locked of it
+    /// @param lost slashed of locks that the key has sent, since the allowance was set
+    /// @param atRisk what the operator put at risk when it set the allowance
     struct Key {
         uint256 secret;
         address account;
         uint256 operator;
         bool refused;
         uint256 jailedUntil;
+        uint256 perTask;
+        uint256 total;
+        uint256 running;
+        uint256 lost;
+        uint256 atRisk;
     }
 
     /// @notice A seat, and what it was counted.
@@ -87,6 +95,7 @@ abstract contract Ghost is Deployment {
     address[] internal _clients;
     mapping(uint256 task => mapping(uint256 key => uint256 amount)) public lockOf;
     mapping(uint256 task => mapping(uint256 key => uint256 amount)) public takenOf;
+    mapping(uint256 task => mapping(uint256 key => bool byKey)) internal _sentByKey;
     mapping(uint256 task => mapping(uint256 height => Height)) internal _decided;
     mapping(uint256 task => mapping(uint256 operator => bool paid)) internal _paidTo;
     mapping(address account => uint256 amount) public creditOf;
@@ -141,6 +150,12 @@ abstract contract Ghost is Deployment {
         if (success) return (success, answer);
         if (answer.length < 4) _refused(16, "an empty revert in a call of", data);
         else if (bytes4(answer) == bytes4(0x4e487b71)) _refused(16, "a panic in a call of", data);
+    }
+
+    /// @dev A lock that became free stake again.
+    function _unlocked(uint256 task, uint256 key) internal {
+        if (_sentByKey[task][key]) _keys[key].running -= lockOf[task][key];
+        lockOf[task][key] = 0;
     }
 
     function _break(uint256 invariant, string memory what) internal {

@@ -77,4 +77,8 @@ contract Invariants is Laws {
         // everybody's exit, while the others are silent, is tried by `afterInvariant`
         _unbroken(18);
     }
+
+    function invariant_I19_a_key_locks_and_loses_what_it_may_at_most() external view {
+        _i19();
+    }
 }

@@ -7,7 +7,7 @@ import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
 import {Books} from "./Books.sol";
 import {Ghost} from "./Ghost.sol";
 
-/// @title What holds after every call, whoever did what before: the eighteen invariants
+/// @title What holds after every call, whoever did what before: the nineteen invariants
 abstract contract Laws is Books {
     function _all() internal view {
         _i1();
@@ -27,6 +27,7 @@ abstract contract Laws is Books {
         _i15();
         _i16();
         _i17();
+        _i19();
     }
 
     /// @dev Sum of what people own = what came in less what went out = the balance without donations.
@@ -185,6 +186,18 @@ abstract contract Laws is Books {
             if (!operators[i].honest) continue;
             uint256 stake = _stakeOf(operators[i].account);
             _require(stake + operators[i].withdrawn == operators[i].deposited, 17, "an honest operator lost");
+        }
+    }
+
+    /// @dev What a key has locked by itself stays within what its operator allowed, and so does what it can lose.
+    function _i19() internal view {
+        _unbroken(19);
+        Ghost.Key[] memory keys = _h.keys();
+        for (uint256 i = 0; i < keys.length; ++i) {
+            INodeRegistry.Allowance memory a = _h.registry().allowanceOf(keys[i].account);
+            _require(a.perTask == keys[i].perTask && a.total == keys[i].total, 19, "an allowance");
+            _require(a.running == keys[i].running, 19, "what a key has running");
+            _require(keys[i].lost + keys[i].running <= keys[i].atRisk, 19, "more at risk than was allowed");
         }
     }
 }

@@ -120,7 +120,7 @@ abstract contract MoneyHandler is FramingHandler {
         if (!success) return;
         if (held == 0) _break(4, "a lock was released twice");
         if (seat < t.seats.length) _settle(task, seat);
-        lockOf[task][key] = 0;
+        _unlocked(task, key);
         _did("release");
     }
 

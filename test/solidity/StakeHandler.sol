@@ -74,6 +74,26 @@ abstract contract StakeHandler is Ghost {
         _did("rotate");
     }
 
+    /// @notice What a key may lock by itself; sometimes the key asks, or a stranger.
+    function setAllowance(uint256 seed) external dice(seed) {
+        Key storage k = _keys[_pick(_keys.length)];
+        uint256 total = _between(0, 2000);
+        uint256 perTask = _between(total / 2, _chance(10) ? total + 1 : total);
+        address owner = _operators[k.operator].account;
+        uint256 who = _pick(10);
+        address sender = who == 0 ? k.account : owner;
+        if (who == 1) sender = address(this);
+        bytes memory data = abi.encodeCall(
+            INodeRegistry.setAllowance,
+            (k.account, uint128(perTask), uint128(total))
+        );
+        (bool success, ) = _act(sender, address(registry), data);
+        if (success != (sender == owner && perTask <= total)) _break(19, "who allows what");
+        if (!success) return;
+        _allowed(k, perTask, total);
+        _did("setAllowance");
+    }
+
     function freeze(uint256 seed) external dice(seed) {
         if (_pick(4) != 0) return;
         Key storage k = _keys[_pick(_keys.length)];
@@ -133,15 +153,22 @@ abstract contract StakeHandler is Ghost {
         address owner = _operators[operator].account;
         bytes memory data = abi.encodeCall(
             INodeRegistry.register,
-            (_publicKeys[_keys.length], 0, new bytes[](0), _consent(owner))
+            (_publicKeys[_keys.length], 0, 300, 1500, new bytes[](0), _consent(owner))
         );
         (bool success, ) = _act(owner, address(registry), data);
-        if (success) _addKey(operator);
+        if (!success) return;
+        _addKey(operator);
+        _allowed(_keys[_keys.length - 1], 300, 1500);
     }
 
     function _addKey(uint256 operator) private {
         uint256 i = _keys.length;
-        _keys.push(Key(i + 1, _accountOf(i), operator, false, 0));
+        _keys.push(Key(i + 1, _accountOf(i), operator, false, 0, 0, 0, 0, 0, 0));
+    }
+
+    function _allowed(Key storage k, uint256 perTask, uint256 total) private {
+        (k.perTask, k.total, k.lost) = (perTask, total, 0);
+        k.atRisk = total > k.running ? total : k.running;
     }
 
     /// @dev The next key agrees to belong to an operator.

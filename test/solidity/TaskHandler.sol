@@ -71,7 +71,7 @@ abstract contract TaskHandler is Life {
         if (success != (amount != 0 && block.number <= _tasks[task].joinDeadline)) _break(12, "quitting");
         if (!success) return;
         --_tasks[task].signups;
-        lockOf[task][key] = 0;
+        _unlocked(task, key);
         _did("quit");
     }
 
@@ -127,14 +127,37 @@ abstract contract TaskHandler is Life {
     function _join(uint256 task, uint256 key) private {
         Task storage t = _tasks[task];
         Key storage k = _keys[key];
-        bytes memory data = abi.encodeCall(ITaskBoard.join, (_id(task), k.account));
-        (bool success, ) = _act(k.account, address(board), data);
+        bool byKey = _chance(50);
+        bool isOther = _chance(2);
+        bytes32 terms = _termsOf(task);
+        if (isOther) terms = bytes32(uint256(terms) ^ 1);
+        bytes memory data = abi.encodeCall(ITaskBoard.join, (_id(task), k.account, terms));
+        address sender = byKey ? k.account : _operators[k.operator].account;
+        (bool success, ) = _act(sender, address(board), data);
         if (!success) return;
+        if (isOther) _break(19, "a sign-up agreed to other terms");
         if (!_isWelcome(k)) _break(6, "a refused key signed up");
         if (lockOf[task][key] != 0) _break(4, "locked twice");
         lockOf[task][key] = t.stake;
+        _sentByKey[task][key] = byKey;
+        if (byKey) {
+            k.running += t.stake;
+            if (t.stake > k.perTask || k.running > k.total) _break(19, "a key locked more than it may");
+            _did("join by key");
+        }
         ++t.signups;
         _did("join");
+    }
+
+    /// @dev As a client of the contracts works them out, from what was published.
+    function _termsOf(uint256 task) private view returns (bytes32) {
+        Task storage t = _tasks[task];
+        bytes32 twinCodeHash = t.provable ? _TWIN.codehash : bytes32(0);
+        bytes32 paramsHash = keccak256(t.params);
+        return
+            keccak256(
+                abi.encode(block.chainid, address(board), _id(task), t.client, paramsHash, twinCodeHash)
+            );
     }
 
     function _readSeats(uint256 task, bytes memory code) private {

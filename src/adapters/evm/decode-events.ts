@@ -1,3 +1,4 @@
+import { AbiCoder } from 'ethers'
 import type { Interface, Log, LogDescription } from 'ethers'
 import type {
   AddressesUpdatedEvent,
@@ -16,11 +17,12 @@ import type {
   TaskPublishedEvent,
   TaskRevokedEvent,
 } from '../../../types/ethers-contracts/TaskBoard.ts'
-import { fromHex } from '../../codec/hex.ts'
+import { fromHex, keccak } from '../../codec/hex.ts'
 import type { ChainEvent } from '../../ports/chain.ts'
 import type { Cluster } from '../../types/cluster.ts'
+import { invariant } from '../../types/errors.ts'
 import type { EvidenceKind } from '../../types/evidence.ts'
-import type { Hex } from '../../types/ids.ts'
+import type { Digest, Hex } from '../../types/ids.ts'
 import type { TaskParams } from '../../types/task.ts'
 import { abis } from './abi.ts'
 import type { Deployment } from './deployment.ts'
@@ -61,7 +63,7 @@ const DECODERS = {
   TaskBoard: {
     TaskPublished: (args) => {
       const [taskId, client, , params] = args as TaskPublishedEvent.OutputTuple
-      return { kind: 'taskPublished', taskId, client: lower(client), params: taskParams(params) }
+      return { kind: 'taskPublished', taskId, client: lower(client), ...hashedParams(params) }
     },
     Joined: (args) => {
       const [taskId, key, operator] = args as JoinedEvent.OutputTuple
@@ -192,6 +194,16 @@ function cluster([, id, seed, , , keys, operators, weights]: ClusterFormedEvent.
   }))
   const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0)
   return { id: lower(id), seed: lower(seed), members, totalWeight }
+}
+
+/** With their hash: what a node agrees to is what it has read, whatever hash the event names. */
+function hashedParams(params: ITaskBoard.TaskParamsStructOutput): { params: TaskParams; paramsHash: Digest } {
+  const type = abis()
+    .TaskBoard.getEvent('TaskPublished')
+    .inputs.find(({ name }) => name === 'params')
+  invariant(type !== undefined, 'TaskPublished has params')
+  const encoded = AbiCoder.defaultAbiCoder().encode([type], [params])
+  return { params: taskParams(params), paramsHash: keccak(encoded as Hex) }
 }
 
 function taskParams(params: ITaskBoard.TaskParamsStructOutput): TaskParams {

@@ -1,6 +1,7 @@
 import { Interface, isError } from 'ethers'
 import { fromHex, toHex } from '../../codec/hex.ts'
 import type { Domain } from '../../codec/objects.ts'
+import type { Terms } from '../../codec/roots.ts'
 import type {
   Chain,
   CheckpointCall,
@@ -20,6 +21,7 @@ import { TASK_STATUSES } from '../../types/task.ts'
 import type { Connection } from './connection.ts'
 import { EventDecoder } from './decode-events.ts'
 import { encodeEvidenceCall } from './evidence-call.ts'
+import { readAllowance, readTerms } from './reads.ts'
 import type { Wallet } from './wallet.ts'
 import { revertOf } from './wallet.ts'
 
@@ -39,6 +41,8 @@ const TWIN = new Interface([
 export class EvmChain implements Chain {
   readonly domain: Domain
   readonly reorgDepth: number
+  readonly board: Address
+  readonly lockTailBlocks: number
   readonly connection: Connection
   /** Sends with the signing key; null without one. */
   readonly wallet: Wallet | null
@@ -49,6 +53,9 @@ export class EvmChain implements Chain {
     this.wallet = wallet
     this.reorgDepth = reorgDepth
     this.domain = connection.domain
+    const { contracts, windows } = connection.deployment
+    this.board = contracts.TaskBoard.address
+    this.lockTailBlocks = windows.closeGrace + windows.evidence
     this.#decoder = new EventDecoder(connection.deployment)
   }
 
@@ -88,9 +95,13 @@ export class EvmChain implements Chain {
     return keys.map(lower)
   }
 
-  prepareJoin(taskId: bigint, key: Address): PreparedCall {
+  terms(taskId: bigint): Promise<Terms | null> {
+    return readTerms(this.connection, taskId)
+  }
+
+  prepareJoin(taskId: bigint, key: Address, termsHash: Digest): PreparedCall {
     const { board } = this.connection.contracts
-    return this.#onBoard(board.interface.encodeFunctionData('join', [taskId, key]))
+    return this.#onBoard(board.interface.encodeFunctionData('join', [taskId, key, termsHash]))
   }
 
   prepareForm(taskId: bigint): PreparedCall {
@@ -185,7 +196,8 @@ export class EvmChain implements Chain {
     if (BigInt(operator) === 0n) return null
     const status = await this.connection.read(registry.keyStatus(key))
     const { free, locked } = await this.connection.read(registry.account(operator))
-    return { operator, active: status === ACTIVE, freeStakeWei: free, lockedStakeWei: locked }
+    const allowance = await readAllowance(this.connection, key)
+    return { operator, active: status === ACTIVE, freeStakeWei: free, lockedStakeWei: locked, allowance }
   }
 
   close(): void {

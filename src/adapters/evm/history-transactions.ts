@@ -41,13 +41,13 @@ const ACCUSED = ['taskId', 'member'] as const
 /** The calls that are read, by the contract that takes them, with the names that the interfaces give their arguments. */
 const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, readonly string[]>>>>> = {
   NodeRegistry: {
-    register: ['publicKey', 'stake', 'multiaddrs', 'signature'],
+    register: ['publicKey', 'stake', 'perTask', 'total', 'multiaddrs', 'signature'],
     rotateKey: ['key', 'publicKey', 'multiaddrs', 'signature'],
     freeze: ['key'],
   },
   TaskBoard: {
     publish: ['params'],
-    join: ['taskId', 'key'],
+    join: ['taskId', 'key', 'termsHash'],
     quit: ['taskId', 'key'],
     form: ['taskId'],
     revoke: ['taskId'],

@@ -119,8 +119,13 @@ export class EvmHistory implements ChainHistory {
     type Windows = Pick<TaskViews, 'reorgDepth' | 'jail' | 'closeGrace' | 'evidence'>
     const windows = await this.#view('TaskBoard', 'windows', [], head)
     const { reorgDepth, jail, closeGrace, evidence } = windows as unknown as Windows
+    const reduction = (await this.#view('TaskBoard', 'reductionOf', [taskId], head)) as unknown as Pick<
+      TaskViews,
+      'twinCodeHash'
+    >
     const task = (await this.#view('TaskBoard', 'task', [taskId], head)) as unknown as TaskViews['task']
     return {
+      twinCodeHash: reduction.twinCodeHash,
       deploymentId: (await this.#view('PhaseLog', 'deploymentId', [], head)) as Digest,
       domainSeparator: (await this.#view('PhaseLog', 'domainSeparator', [], head)) as Digest,
       ...{ reorgDepth, jail, closeGrace, evidence, task },

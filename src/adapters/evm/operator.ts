@@ -2,8 +2,10 @@ import { SigningKey } from 'ethers'
 import type { Interface, TransactionReceipt } from 'ethers'
 import { toHex } from '../../codec/hex.ts'
 import { registerDigest } from '../../codec/objects.ts'
+import { termsHash } from '../../codec/roots.ts'
+import type { Terms } from '../../codec/roots.ts'
 import type { Keyring } from '../../ports/keyring.ts'
-import type { PreparedCall } from '../../ports/chain.ts'
+import type { KeyAllowance, PreparedCall } from '../../ports/chain.ts'
 import { invariant } from '../../types/errors.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { TaskParams } from '../../types/task.ts'
@@ -45,7 +47,8 @@ export async function fund(wallet: Wallet, to: Address, amountWei: bigint): Prom
 }
 
 /**
- * Registers a signing key of the wallet's owner and adds stake, which must be approved before.
+ * Registers a signing key of the wallet's owner, says what it may lock by itself, and adds stake, which must be approved
+ * before.
  *
  * @param key agrees by its signature; the public key that goes on chain is recovered from it
  * @param addresses multiaddrs as text, at most 4; with the `/p2p/` part of the key, else peers drop them
@@ -54,12 +57,23 @@ export async function register(
   wallet: Wallet,
   key: Keyring,
   stakeWei: bigint,
+  { perTaskWei, totalWei }: AllowanceLimits,
   addresses: readonly string[],
 ): Promise<Done> {
   const { publicKey, signature } = consent(wallet, key)
-  const args = [publicKey, stakeWei, encodeMultiaddrs(addresses), signature] as const
+  const args = [publicKey, stakeWei, perTaskWei, totalWei, encodeMultiaddrs(addresses), signature] as const
   const data = abis().NodeRegistry.encodeFunctionData('register', [...args])
   return done(await execute(wallet, 'register', 'NodeRegistry', data))
+}
+
+/** Most that a signing key may lock by itself. */
+export type AllowanceLimits = Pick<KeyAllowance, 'perTaskWei' | 'totalWei'>
+
+/** Says how much stake a key of the wallet's owner may lock by itself. */
+export async function setAllowance(wallet: Wallet, key: Address, limits: AllowanceLimits): Promise<Done> {
+  const args = [key, limits.perTaskWei, limits.totalWei] as const
+  const data = abis().NodeRegistry.encodeFunctionData('setAllowance', [...args])
+  return done(await execute(wallet, 'setAllowance', 'NodeRegistry', data))
 }
 
 /** Replaces a key of the wallet's owner in later tasks; running ones keep the old key. */
@@ -129,9 +143,11 @@ export async function revoke(wallet: Wallet, taskId: bigint): Promise<Done> {
   return done(await execute(wallet, 'revoke', 'TaskBoard', data))
 }
 
-/** Signs a key up. By the key itself or its operator. */
-export async function join(wallet: Wallet, taskId: bigint, key: Address): Promise<Done> {
-  const data = abis().TaskBoard.encodeFunctionData('join', [taskId, key])
+/** Signs a key up. By its operator's wallet, or by the key itself within its allowance. */
+export async function join(wallet: Wallet, taskId: bigint, key: Address, terms: Terms): Promise<Done> {
+  const { domain, deployment } = wallet.connection
+  const agreed = termsHash(domain.chainId, deployment.contracts.TaskBoard.address, taskId, terms)
+  const data = abis().TaskBoard.encodeFunctionData('join', [taskId, key, agreed])
   return done(await execute(wallet, 'join', 'TaskBoard', data))
 }
 

@@ -1,4 +1,6 @@
-import type { Address } from '../../types/ids.ts'
+import type { Terms } from '../../codec/roots.ts'
+import type { KeyAllowance } from '../../ports/chain.ts'
+import type { Address, Digest } from '../../types/ids.ts'
 import type { Connection } from './connection.ts'
 
 /** What an operator owns, token wei. */
@@ -29,4 +31,24 @@ export function taskCount(connection: Connection): Promise<bigint> {
 export async function claimsOpenAt(connection: Connection, taskId: bigint): Promise<number | null> {
   const block = await connection.read(connection.contracts.board.claimsOpenAt(taskId))
   return block === 0n ? null : Number(block)
+}
+
+/** What the board says that a sign-up for a task agrees to; null if there is no such task. */
+export async function readTerms(connection: Connection, taskId: bigint): Promise<Terms | null> {
+  const { board } = connection.contracts
+  const [{ client, paramsHash }, { twinCodeHash }] = await connection.read(
+    Promise.all([board.task(taskId), board.reductionOf(taskId)]),
+  )
+  if (BigInt(client) === 0n) return null
+  return {
+    client: client.toLowerCase() as Address,
+    paramsHash: paramsHash as Digest,
+    twinCodeHash: twinCodeHash as Digest,
+  }
+}
+
+/** How much stake a key may lock by itself. */
+export async function readAllowance(connection: Connection, key: Address): Promise<KeyAllowance> {
+  const { perTask, total, running } = await connection.read(connection.contracts.registry.allowanceOf(key))
+  return { perTaskWei: perTask, totalWei: total, runningWei: running }
 }

@@ -29,7 +29,10 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
         return { last, root, turn: chain.turn(taskId) }
       }),
     signups: (taskId) => ask(() => [...(chain.tasks.get(taskId)?.signups ?? [])]),
-    prepareJoin: (taskId, key) => chain.prepare({ kind: 'join', taskId, key }),
+    board: chain.board,
+    lockTailBlocks: chain.closeGrace,
+    terms: (taskId) => ask(() => chain.termsOf(taskId)),
+    prepareJoin: (taskId, key, agreed) => chain.prepare({ kind: 'join', taskId, key, agreed }),
     prepareForm: (taskId) => chain.prepare({ kind: 'form', taskId }),
     prepareCheckpoint: (call) => chain.prepare({ kind: 'checkpoint', call }),
     prepareCoSign: (call) => chain.prepare({ kind: 'coSign', call }),
@@ -54,7 +57,9 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
       ask(() => {
         const registered = chain.registration(key)
         if (registered === null) return null
-        return { operator: registered.operator, active: true, freeStakeWei: 10n ** 20n, lockedStakeWei: 0n }
+        const { operator, perTaskWei, totalWei } = registered
+        const allowance = { perTaskWei, totalWei, runningWei: chain.runningWei(key) }
+        return { operator, active: true, freeStakeWei: 10n ** 20n, lockedStakeWei: 0n, allowance }
       }),
     close: () => undefined,
   }

@@ -5,7 +5,8 @@ import { byteLength, concatHex, keccak, uint, utf8Hex } from '../../codec/hex.ts
 import { epochOf } from '../../codec/log.ts'
 import type { Domain } from '../../codec/objects.ts'
 import { domainSeparator, hashObject, signingDigest, valueHash } from '../../codec/objects.ts'
-import { appendRoot, clusterId, encodeSnapshot, rootStart } from '../../codec/roots.ts'
+import { appendRoot, clusterId, encodeSnapshot, rootStart, termsHash } from '../../codec/roots.ts'
+import type { Terms } from '../../codec/roots.ts'
 import type { ChainEvent, CheckpointCall, CoSignCall, PreparedCall } from '../../ports/chain.ts'
 import type { RecoverSigner } from '../../ports/keyring.ts'
 import { invariant } from '../../types/errors.ts'
@@ -20,7 +21,7 @@ import { RUNNING, statusOf } from './task-status.ts'
 
 /** A call of one of the contracts' functions. */
 export type ChainCall =
-  | { readonly kind: 'join'; readonly taskId: bigint; readonly key: Address }
+  | { readonly kind: 'join'; readonly taskId: bigint; readonly key: Address; readonly agreed: Digest }
   | { readonly kind: 'form'; readonly taskId: bigint }
   | { readonly kind: 'checkpoint'; readonly call: CheckpointCall }
   | { readonly kind: 'coSign'; readonly call: CoSignCall }
@@ -35,7 +36,10 @@ export type ChainCall =
 
 export interface ChainTask {
   readonly params: TaskParams
+  readonly client: Address
   readonly signups: Address[]
+  /** Keys that have signed up by themselves, whose locks count against their allowance. */
+  readonly byKey: Set<Address>
   cluster: Cluster | null
   /** Last accepted height, and the root and event cut up to it. */
   last: number
@@ -72,7 +76,13 @@ export interface AcceptedCheckpoint {
 interface Registration {
   readonly operator: Address
   readonly weight: number
+  readonly perTaskWei: bigint
+  readonly totalWei: bigint
 }
+
+const CLIENT: Address = `0x${'c1'.repeat(20)}`
+const NO_TWIN: Digest = `0x${'00'.repeat(32)}`
+const PLENTY_WEI = 2n ** 128n - 1n
 
 export interface MemoryChainInit {
   readonly domain: Domain
@@ -90,6 +100,8 @@ export interface MemoryChainInit {
  */
 export class MemoryChain {
   readonly domain: Domain
+  /** All contracts are one here. */
+  readonly board: Address
   readonly reorgDepth: number
   readonly closeGrace: number
   readonly tasks = new Map<bigint, ChainTask>()
@@ -111,6 +123,7 @@ export class MemoryChain {
 
   constructor(init: MemoryChainInit) {
     this.domain = init.domain
+    this.board = init.domain.verifyingContract
     this.reorgDepth = init.reorgDepth
     this.closeGrace = init.closeGrace
     this.twin = init.twin ?? null
@@ -126,9 +139,9 @@ export class MemoryChain {
     return keccak(concatHex(utf8Hex('block'), this.domain.salt, uint(block, 8)))
   }
 
-  /** Registers a staked key; its weight in every cluster is given, not bought. */
+  /** Registers a staked key; its weight in every cluster is given, not bought, and it may lock what it wants. */
   register(key: Address, operator: Address, weight: number): void {
-    this.#registered.set(key, { operator, weight })
+    this.#registered.set(key, { operator, weight, perTaskWei: PLENTY_WEI, totalWei: PLENTY_WEI })
     this.#emit({ kind: 'nodeRegistered', operator, key, publicKey: '0x' })
   }
 
@@ -136,11 +149,37 @@ export class MemoryChain {
     return this.#registered.get(key) ?? null
   }
 
-  publish(taskId: bigint, params: TaskParams): void {
+  /** What the operator's wallet lets a key lock by itself. */
+  setAllowance(key: Address, perTaskWei: bigint, totalWei: bigint): void {
+    const registration = this.#registered.get(key)
+    invariant(registration !== undefined, `${key} is registered`)
+    this.#registered.set(key, { ...registration, perTaskWei, totalWei })
+  }
+
+  /** Locks that a key has sent. Nothing is released here, and no lock shrinks. */
+  runningWei(key: Address): bigint {
+    const tasks = [...this.tasks.values()].filter(({ byKey }) => byKey.has(key))
+    return tasks.reduce((sum, { params }) => sum + params.stakePerNode, 0n)
+  }
+
+  termsOf(taskId: bigint): Terms | null {
+    const task = this.tasks.get(taskId)
+    if (task === undefined) return null
+    return { client: task.client, paramsHash: this.#paramsHash(taskId), twinCodeHash: NO_TWIN }
+  }
+
+  /** A stand-in: nothing here reads parameters back from their hash. */
+  #paramsHash(taskId: bigint): Digest {
+    return keccak(utf8Hex(`params of ${taskId}`))
+  }
+
+  publish(taskId: bigint, params: TaskParams, client = CLIENT): void {
     const zero = keccak('0x')
     this.tasks.set(taskId, {
       params,
+      client,
       signups: [],
+      byKey: new Set(),
       cluster: null,
       last: 0,
       root: zero,
@@ -155,7 +194,7 @@ export class MemoryChain {
       result: null,
       convictions: new Map(),
     })
-    this.#emit({ kind: 'taskPublished', taskId, client: `0x${'c1'.repeat(20)}`, params })
+    this.#emit({ kind: 'taskPublished', taskId, client, params, paramsHash: this.#paramsHash(taskId) })
   }
 
   /** The client ends a task. */
@@ -176,8 +215,7 @@ export class MemoryChain {
   post(taskId: bigint, data: Uint8Array): number {
     const task = this.#task(taskId)
     task.events += 1
-    const originator: Address = `0x${'c1'.repeat(20)}`
-    this.#emit({ kind: 'ledgerEvent', taskId, seq: task.events, originator, data })
+    this.#emit({ kind: 'ledgerEvent', taskId, seq: task.events, originator: task.client, data })
     return task.events
   }
 
@@ -251,7 +289,7 @@ export class MemoryChain {
   #run(from: Address, call: ChainCall): void {
     switch (call.kind) {
       case 'join':
-        this.#join(call.taskId, call.key)
+        this.#join(from, call)
         break
       case 'form':
         this.#form(call.taskId)
@@ -288,16 +326,27 @@ export class MemoryChain {
     })
   }
 
-  #join(taskId: bigint, key: Address): void {
+  #join(from: Address, { taskId, key, agreed }: Extract<ChainCall, { kind: 'join' }>): void {
     const task = this.#task(taskId)
     const { params, signups } = task
     const registration = this.#registered.get(key)
     check(registration !== undefined, 'NotRegistered')
     check(this.#block < params.joinDeadline && this.statusOf(taskId) === 'Open', 'WrongStatus')
+    const terms = this.termsOf(taskId)
+    const expected = terms === null ? null : termsHash(this.domain.chainId, this.board, taskId, terms)
+    check(agreed === expected, 'OtherTerms')
     check(!signups.includes(key), 'AlreadyJoined')
     check(signups.length < params.maxNodes, 'Full')
+    if (from === key) this.#useAllowance(task, key, registration)
     signups.push(key)
     this.#emit({ kind: 'taskJoined', taskId, key, operator: registration.operator })
+  }
+
+  #useAllowance({ params, byKey }: ChainTask, key: Address, { perTaskWei, totalWei }: Registration): void {
+    const { stakePerNode } = params
+    const isWithin = stakePerNode <= perTaskWei && this.runningWei(key) + stakePerNode <= totalWei
+    check(isWithin, 'AllowanceExceeded')
+    byKey.add(key)
   }
 
   #form(taskId: bigint): void {
@@ -312,8 +361,7 @@ export class MemoryChain {
       return { index, key, operator, weight }
     })
     const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0)
-    const paramsHash = keccak(utf8Hex(`params of ${taskId}`))
-    const id = clusterId(taskId, paramsHash, encodeSnapshot(members), seed)
+    const id = clusterId(taskId, this.#paramsHash(taskId), encodeSnapshot(members), seed)
     task.cluster = { id, seed, members, totalWeight }
     task.root = rootStart(id)
     task.lastBlock = this.#block

@@ -11,11 +11,15 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
+import type { NotJoined } from '../../node/sign-up.ts'
 import { askHealth } from '../control/client.ts'
+import { showAllowance } from '../allowance.ts'
 import { keyAddress } from '../key-store.ts'
 import { checkContracts } from '../doctor-contracts.ts'
+import { isLocalChain } from '../local/chains.ts'
 import type { DoctorOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
+import { loadPolicy } from '../policy-file.ts'
 import { inTokens, readStake } from '../stake-view.ts'
 
 export interface Check {
@@ -48,6 +52,8 @@ export async function doctor(options: DoctorOptions, { output }: CommandContext)
       checks.push(...(await checkContracts(chain.connection)))
       checks.push(...(await checkClock(chain.connection)))
       if (key !== null) checks.push(...(await checkOperator(chain, key)))
+      if (options.dataDir !== undefined)
+        checks.push(checkPolicy(options.dataDir, chain.connection.deployment.chainId))
       checks.push(await checkPeers(chain, key))
     } finally {
       chain.close()
@@ -102,7 +108,20 @@ function checkKey({ dataDir = '.', keyFile }: DoctorOptions, checks: Check[]): A
 
 async function checkPorts(dataDir: string, listen: readonly string[]): Promise<Check[]> {
   const running = await askHealth(dataDir)
-  if (running !== null) return [ok('node', `runs as process ${running.control.pid}`)]
+  if (running !== null) {
+    const { control, health } = running
+    const refused = (health['notJoined'] ?? []) as readonly NotJoined[]
+    return [
+      ok('node', `runs as process ${control.pid}`),
+      ...refused.map(({ taskId, reason, text }) =>
+        warn(
+          'refused',
+          `task ${taskId} was not joined: ${reason} (${text})`,
+          'rsdp policy check shows every rule',
+        ),
+      ),
+    ]
+  }
   return Promise.all(
     listen.map(async (address) => {
       const target = tcpOf(address)
@@ -139,8 +158,24 @@ async function checkOperator(chain: EvmChain, key: Address): Promise<Check[]> {
   const text = `operator ${registration.operator}: ${inTokens(freeWei, token)} free, ${inTokens(lockedWei, token)} locked`
   if (!registration.active)
     checks.push(warn('stake', `${key} is not active: it joins no new task`, 'rotated, frozen or jailed'))
+  const { allowance } = registration
+  const allowed = `${showAllowance(allowance, token)}; ${inTokens(allowance.runningWei, token)} are locked by it`
+  checks.push(
+    allowance.totalWei === 0n
+      ? warn('allowance', allowed, `rsdp stake allow ${key} PER-TASK TOTAL`)
+      : ok('allowance', allowed),
+  )
   checks.push(freeWei + lockedWei > 0n ? ok('stake', text) : fail('stake', text, 'rsdp stake deposit 100'))
   return checks
+}
+
+function checkPolicy(dataDir: string, chainId: number): Check {
+  try {
+    return ok('policy', `in force: ${loadPolicy({ dataDir }, isLocalChain(chainId)).source}`)
+  } catch (error) {
+    if (!(error instanceof RsdpError)) throw error
+    return fail('policy', error.message, error.hint)
+  }
 }
 
 function lowGas(gas: bigint, text: string, key: Address): Check {

@@ -44,7 +44,8 @@ function notReady(dataDir: string, seconds: number, isRunning: boolean): RsdpErr
   })
 }
 
-function render({ key, ready, addresses, peers, chain, outbox, tasks }: NodeHealth, pid: number): string {
+function render(health: NodeHealth, pid: number): string {
+  const { key, ready, addresses, peers, chain, outbox, tasks, notJoined } = health
   const lines = [
     `node     ${key}  process ${pid}  ${ready ? 'ready' : 'not ready'}`,
     `listens  ${addresses.join('  ')}`,
@@ -52,6 +53,7 @@ function render({ key, ready, addresses, peers, chain, outbox, tasks }: NodeHeal
     `chain    ${chain.reachable ? 'reachable' : 'NOT reachable'}, head ${chain.head}, read up to ${chain.cursor}`,
     `outbox   ${outbox} transactions waiting`,
   ]
+  for (const { taskId, reason, text } of notJoined) lines.push(`refused  task ${taskId}: ${reason} (${text})`)
   if (tasks.length === 0) return [...lines, 'tasks    none'].join('\n')
   const rows = tasks.map((task) => [
     task.taskId,

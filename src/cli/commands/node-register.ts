@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { multiaddr } from '@multiformats/multiaddr'
 import { approve, faucet, register } from '../../adapters/evm/operator.ts'
+import type { AllowanceLimits } from '../../adapters/evm/operator.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
 import { createKeyring } from '../../adapters/keys/keyring.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -17,6 +18,7 @@ import { requireTokens } from '../stake-limits.ts'
 import type { StakeSession } from '../stake-session.ts'
 import { withStake } from '../stake-session.ts'
 import { inTokens } from '../stake-view.ts'
+import { parseAllowance, showAllowance } from '../allowance.ts'
 
 /** The registry takes so many. */
 const ADDRESSES_MAX = 4
@@ -34,24 +36,46 @@ export function nodeRegister(options: NodeRegisterOptions, context: CommandConte
     const stakeWei = amount === null ? 0n : toWei(amount, token.decimals)
     const missing = requireTokens(stake, stakeWei, isLocal)
     const toApprove = stake.allowanceWei < stakeWei
+    const allowance = allowed(options, session, stakeWei)
     const go = await agreed([
       `register ${key.address} for operator ${stake.operator} in NodeRegistry ${registry}`,
       ...addresses.map((address) => `reached  at ${address}`),
+      `by key   ${showAllowance(allowance, token)}`,
       `free     ${inTokens(stake.freeWei, token)} → ${inTokens(stake.freeWei + stakeWei, token)}`,
     ])
-    const facts = { key: key.address, operator: stake.operator, addresses, stakeWei }
+    const facts = { key: key.address, operator: stake.operator, addresses, stakeWei, allowance }
     if (!go) {
       context.output.result({ dryRun: true, ...facts, transaction: null }, 'nothing was sent (--dry-run)')
       return EXIT.ok
     }
     if (missing > 0n) await faucet(wallet, wallet.address, missing)
     if (toApprove) await approve(wallet, 'NodeRegistry', stakeWei)
-    const done = await register(wallet, key, stakeWei, addresses)
+    const done = await register(wallet, key, stakeWei, allowance, addresses)
     context.output.result(
       { dryRun: false, ...facts, transaction: done },
       `registered ${key.address} in block ${done.block}  ${done.hash}\nnext  rsdp node run --data-dir ${options.dataDir}`,
     )
     return EXIT.ok
+  })
+}
+
+/** What the key may lock by itself. On a local chain, unless said, all there is. @throws RsdpError E_ALLOW */
+function allowed(
+  { allowPerTask, allowTotal }: NodeRegisterOptions,
+  { stake, isLocal }: StakeSession,
+  stakeWei: bigint,
+): AllowanceLimits {
+  if (allowPerTask !== undefined && allowTotal !== undefined)
+    return parseAllowance(allowPerTask, allowTotal, stake.token.decimals)
+  if (isLocal && allowPerTask === undefined && allowTotal === undefined) {
+    const all = stake.freeWei + stake.lockedWei + stakeWei
+    return { perTaskWei: all, totalWei: all }
+  }
+  throw new RsdpError({
+    code: 'E_ALLOW',
+    message: 'how much stake may this signing key lock by itself? It is not said',
+    hint: 'give --allow-per-task and --allow-total; 0 and 0: only the wallet signs it up (rsdp task join)',
+    exit: EXIT.usage,
   })
 }
 

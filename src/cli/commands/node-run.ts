@@ -6,6 +6,7 @@ import { requestsOfMember } from '../../../examples/rate-limit/traffic.ts'
 import { RateLimitSource } from '../../../examples/rate-limit/workload.ts'
 import { connect } from '../../adapters/evm/connect.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { stockTwins } from '../../adapters/evm/stock-twins.ts'
 import { startHealthServer } from '../../adapters/http/health-server.ts'
 import { createKeyring, recoverSigner } from '../../adapters/keys/keyring.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
@@ -31,6 +32,7 @@ import { isLocalChain } from '../local/chains.ts'
 import { refuseTestKey } from '../local/test-keys.ts'
 import type { NodeRunOptions } from '../options.ts'
 import { passwordPrompt } from '../password.ts'
+import { loadPolicy } from '../policy-file.ts'
 import type { CommandContext } from '../run-command.ts'
 
 /** τ of the timed mutex around aggregation. */
@@ -38,7 +40,8 @@ const AGGREGATE_TIMEOUT_MS = 2_000
 
 /** One staked node in the foreground, until SIGTERM or SIGINT; stopping flushes and unlocks, and leaves no task. */
 export async function nodeRun(options: NodeRunOptions, { signal }: CommandContext): Promise<ExitCode> {
-  const file = openLogFile(join(options.dataDir, 'node.log'))
+  const { dataDir } = options
+  const file = openLogFile(join(dataDir, 'node.log'))
   const logger = createLogger({
     write: (line) => {
       process.stdout.write(line)
@@ -49,14 +52,14 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
   const provider = options.provider === undefined ? null : new ProviderClient(options.provider)
   const deployment = await readDeployment(options.deployment)
   const local = isLocalChain(deployment.chainId)
-  if (options.join && !local) logger.warn('join.off', { chainId: deployment.chainId, reason: 'no-policy' })
   if (strategies.length > 0 && !local) throw faultOnRealChain(deployment.chainId)
+  const { policy, source } = loadPolicy(options, local)
   const privateKey = await signingKey(options, local)
   const keyring = createKeyring(privateKey)
   const chain = await connect({ rpcUrl: options.rpcUrl, deployment, privateKey: toHex(privateKey) })
   await requireRegistered(chain, keyring.address)
   const { deploymentId } = deployment
-  const store = openStore({ dataDir: options.dataDir, key: keyring.address, deploymentId })
+  const store = openStore({ dataDir, key: keyring.address, deploymentId })
   const link: Transport = new Libp2pTransport({
     privateKey,
     listen: options.listen,
@@ -65,10 +68,8 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     local,
   })
   const { domain } = chain
-  const liar =
-    strategies.length === 0
-      ? null
-      : new FaultyTransport({ strategies, link, keyring, domain, store, clock: systemClock, logger })
+  const liarInit = { strategies, link, keyring, domain, store, clock: systemClock, logger }
+  const liar = strategies.length === 0 ? null : new FaultyTransport(liarInit)
   const runner = new WorkerReducerRunner({ clock: systemClock, timeoutMs: AGGREGATE_TIMEOUT_MS })
   const failure = Promise.withResolvers<never>()
   const node = new RsdpNode({
@@ -82,19 +83,20 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     logger,
     sourceFor: (request) => stateSource(request, provider, deploymentId),
     reducers: [rateLimit.id],
-    // a stranger's task may name any twin and so take the whole lock: off local chains nothing is joined unasked
-    autoJoin: options.join && local,
+    autoJoin: options.join,
+    policy,
+    stockTwins: stockTwins(),
     pollMs: options.pollMs,
     onFatal: (error) => failure.reject(error),
     onSeated: (seat) => liar?.seated(seat),
   })
   const health = await startHealthServer(options.healthPort, () => node.health())
   logger.info('health.listening', { port: health.port })
+  logger.info('policy.in-force', { source, policy })
   const ended = Promise.withResolvers<null>()
   const stop = (): void => ended.resolve(null)
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
-  const { dataDir } = options
   const control = await serveControl({ dataDir, key: keyring.address, healthPort: health.port, node, stop })
   try {
     await runner.start()

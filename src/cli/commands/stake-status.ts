@@ -1,5 +1,7 @@
 import { formatEther } from 'ethers'
 import type { Connection } from '../../adapters/evm/connection.ts'
+import { readAllowance } from '../../adapters/evm/reads.ts'
+import type { KeyAllowance } from '../../ports/chain.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
@@ -21,7 +23,8 @@ export async function stakeStatus(
   try {
     const account = given ?? (await openWallet(connection, options)).address
     const stake = await readStake(connection, await operatorOf(connection, account))
-    output.result(stake, render(stake), warnings(stake))
+    const keys = await readKeys(connection, stake.operator)
+    output.result({ ...stake, keys }, render(stake, keys), warnings(stake))
     return EXIT.ok
   } finally {
     connection.close()
@@ -34,7 +37,24 @@ async function operatorOf(connection: Connection, account: Address): Promise<Add
   return BigInt(owner) === 0n ? account : (owner as Address)
 }
 
-function render(stake: StakeView): string {
+interface KeyView extends KeyAllowance {
+  readonly key: Address
+}
+
+/** The operator's signing keys, and what each may lock by itself. */
+async function readKeys(connection: Connection, operator: Address): Promise<KeyView[]> {
+  const { registry } = connection.contracts
+  const filter = registry.filters.KeyRegistered(operator)
+  const told = await connection.read(registry.queryFilter(filter, connection.deployment.fromBlock))
+  const keys: KeyView[] = []
+  for (const { args } of told) {
+    const key = args.key.toLowerCase() as Address
+    keys.push({ key, ...(await readAllowance(connection, key)) })
+  }
+  return keys
+}
+
+function render(stake: StakeView, keys: readonly KeyView[]): string {
   const { token, block } = stake
   const rows: (readonly [string, string])[] = [
     ['operator', stake.operator],
@@ -53,6 +73,15 @@ function render(stake: StakeView): string {
       isDue ? 'yes' : `in ${unbondingEndsAt - block} blocks`,
     ])
     lines.push('', table(['tranche', 'amount', 'from block', 'withdrawable'], tranches))
+  }
+  if (keys.length > 0) {
+    const rows = keys.map(({ key, perTaskWei, totalWei, runningWei }) => [
+      key,
+      inTokens(perTaskWei, token),
+      inTokens(totalWei, token),
+      inTokens(runningWei, token),
+    ])
+    lines.push('', table(['signing key', 'may lock a task', 'in all', 'has locked by itself'], rows))
   }
   return lines.join('\n')
 }

@@ -1,5 +1,16 @@
 import type { Command } from 'commander'
-import { dataDir, deployment, examples, integer, json, passwordFile, rpcUrl, sending, yes } from '../flags.ts'
+import {
+  dataDir,
+  deployment,
+  examples,
+  integer,
+  json,
+  passwordFile,
+  policyFile,
+  rpcUrl,
+  sending,
+  yes,
+} from '../flags.ts'
 import type {
   NodeInitOptions,
   NodeLeaveOptions,
@@ -28,7 +39,8 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       integer(0, 65_535),
       0,
     )
-    .option('--no-join', 'do not sign up for tasks (off local chains the node never does)')
+    .option('--no-join', 'do not sign up for tasks')
+    .addOption(policyFile())
     .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
     .option(
       '--provider <url>',
@@ -44,6 +56,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       'after',
       examples(
         'rsdp node run --data-dir ./alice --listen /ip4/0.0.0.0/tcp/9100',
+        'rsdp node run --data-dir ./alice --policy ./policy.json',
         'curl -s http://127.0.0.1:8781/status   # with --health-port 8781',
       ),
     )
@@ -83,12 +96,17 @@ function addPreparing(node: Command, run: RunCommand): void {
     .addOption(dataDir())
     .option('--node-password-file <file>', 'password of the key in the data directory')
     .option('--stake <amount>', 'tokens to stake with it: 100, 1.5, 1e18wei')
+    .option(
+      '--allow-per-task <amount>',
+      'tokens that the signing key may lock in one task by itself; 0: only the wallet signs it up (on a local chain: all)',
+    )
+    .option('--allow-total <amount>', 'tokens that it may lock in all tasks together')
     .option('--announce <multiaddr...>', 'where peers reach the node, at most 4; its PeerId is added', [])
     .addHelpText(
       'after',
       examples(
-        'rsdp node register --data-dir ./alice --node-password-file ./pw --stake 100 --announce /ip4/127.0.0.1/tcp/9100',
-        'rsdp node register --data-dir ./alice --key-file ./operator.json --password-file ./operator.pw --stake 100 --announce /ip4/203.0.113.7/tcp/9100 --dry-run',
+        'rsdp node register --data-dir ./alice --node-password-file ./pw --stake 100 --allow-per-task 10 --allow-total 50 --announce /ip4/127.0.0.1/tcp/9100',
+        'rsdp node register --data-dir ./alice --key-file ./operator.json --password-file ./operator.pw --stake 100 --allow-per-task 10 --allow-total 50 --announce /ip4/203.0.113.7/tcp/9100 --dry-run',
       ),
     )
     .action((options: NodeRegisterOptions) =>

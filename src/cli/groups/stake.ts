@@ -3,7 +3,7 @@ import { deployment, examples, json, keyFile, passwordFile, rpcUrl, sending } fr
 import type { FundOptions, StakeOptions, StakeStatusOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** stake status, deposit, unbond, withdraw, and fund: what an operator does with its wallet. */
+/** stake status, deposit, unbond, withdraw, allow, and fund: what an operator does with its wallet. */
 export function addStakeCommands(program: Command, run: RunCommand): void {
   const stake = program.command('stake').description('the operator’s stake: see it, add to it, take it out')
   stake
@@ -45,6 +45,7 @@ export function addStakeCommands(program: Command, run: RunCommand): void {
         (await import('../commands/stake-move.ts')).stakeWithdraw(tranche, options, context),
       ),
     )
+  addAllow(stake, run)
   sending(program.command('fund <to> <amount>'), 'sender’s')
     .description('sends the chain’s currency for gas to an address, or to the account of a key file')
     .addHelpText(
@@ -57,6 +58,26 @@ export function addStakeCommands(program: Command, run: RunCommand): void {
     .action((to: string, amount: string, options: FundOptions) =>
       run('fund', options.json, async (context) =>
         (await import('../commands/fund.ts')).fund(to, amount, options, context),
+      ),
+    )
+}
+
+/** How much of the stake a signing key may lock by itself. */
+function addAllow(stake: Command, run: RunCommand): void {
+  sending(stake.command('allow <key> <per-task> <total>'), 'operator’s')
+    .description(
+      'says how many tokens a signing key may lock by itself, in one task and in all; 0 0: nothing',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp stake allow 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 10 50 --dry-run',
+        'rsdp stake allow 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 0 0 --yes --json',
+      ),
+    )
+    .action((key: string, perTask: string, total: string, options: StakeOptions) =>
+      run('stake allow', options.json, async (context) =>
+        (await import('../commands/stake-allow.ts')).stakeAllow(key, perTask, total, options, context),
       ),
     )
 }

@@ -3,7 +3,7 @@ import { deployment, examples, integer, json, rpcUrl, sending } from '../flags.t
 import type { ChainOptions, TaskPublishOptions, TaskSendOptions, TaskWatchOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** task publish, list, status, result, watch, revoke, claim, release. */
+/** task publish, list, status, result, watch, revoke, join, claim, release. */
 export function addTaskCommands(program: Command, run: RunCommand): void {
   const task = program.command('task').description('publish tasks and follow them')
   addPublish(task, run)
@@ -69,6 +69,20 @@ function addMoney(task: Command, run: RunCommand): void {
         (await import('../commands/task-revoke.ts')).taskRevoke(id, options, context),
       ),
     )
+  sending(task.command('join <id> <key>'), 'operator’s')
+    .description('signs a node’s key up with its operator’s wallet, after showing what it agrees to')
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp task join 1 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --dry-run',
+        'rsdp task join 1 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --yes --json',
+      ),
+    )
+    .action((id: string, key: string, options: TaskSendOptions) =>
+      run('task join', options.json, async (context) =>
+        (await import('../commands/task-join.ts')).taskJoin(id, key, options, context),
+      ),
+    )
   sending(task.command('claim <id>'), 'operator’s or client’s')
     .description('pays the wallet what a finished task owes it: rewards and fees, or the client’s rest')
     .addHelpText('after', examples('rsdp task claim 1 --dry-run', 'rsdp task claim 1 --yes --json'))
@@ -94,7 +108,11 @@ function addPublish(task: Command, run: RunCommand): void {
     .option('--heights <n>', 'decisions to make', integer(1, 65_535), 24)
     .option('--epoch <n>', 'R: heights per checkpoint', integer(1, 255), 8)
     .option('--factor <n>', 'replay speed of the request trace', integer(1, 40), 10)
-    .option('--join-blocks <n>', 'blocks that sign-up stays open', integer(2, 7_200), 20)
+    .option(
+      '--join-blocks <n>',
+      'blocks that sign-up stays open (default: 20, or twice the depth at which nodes read the chain)',
+      integer(2, 7_200),
+    )
     .addHelpText(
       'after',
       examples('rsdp task publish --dry-run', 'rsdp task publish --nodes 4 --heights 60 --json'),

@@ -73,7 +73,8 @@ export async function registerNodes(
       const peerId = peerIdFromPublicKey(privateKeyFromBytes(privateKey).publicKey.raw).toString()
       await faucet(operator, operator.address, STAKE)
       await approve(operator, 'NodeRegistry', STAKE)
-      await register(operator, keyring, STAKE, [`${listen}/p2p/${peerId}`])
+      const allowance = { perTaskWei: STAKE, totalWei: STAKE }
+      await register(operator, keyring, STAKE, allowance, [`${listen}/p2p/${peerId}`])
     }),
   )
   return nodes

@@ -11,6 +11,7 @@ import { concatHex, fromHex, keccak, uint, utf8Hex } from '../../../src/codec/he
 import type { EventName, EventRecord, TaskHistory } from '../../../src/ports/chain-history.ts'
 import type { Address, Hex } from '../../../src/types/ids.ts'
 import { makeHistory, withEvent } from '../../helpers/audit-history.ts'
+import { NIL } from '../../../src/types/ids.ts'
 
 const address = (text: string): Address => `0x${keccak(utf8Hex(text)).slice(26)}`
 const fields = (report: AuditReport): string[] => report.findings.map(({ field }) => field)
@@ -142,7 +143,7 @@ describe('audit: two tellings of one fact', () => {
   it('refuses a sign-up by a stranger, and a lock of another amount', () => {
     const stranger = history.events.find((one) => one.name === 'TaskPublished')!.transaction
     const joined = history.events.find((one) => one.name === 'Joined')!
-    const call = { name: 'join', args: { taskId: 1n, key: joined.args.key } } as const
+    const call = { name: 'join', args: { taskId: 1n, key: joined.args.key, termsHash: NIL } } as const
     const report = auditTask(
       withEvent(history, 'Joined', (event) => ({
         ...event,

@@ -2,7 +2,14 @@ import { expect } from 'chai'
 import { keccak } from '../../../src/codec/hex.ts'
 import { appendLog, encodeLogEntry, epochOf, logStart } from '../../../src/codec/log.ts'
 import { inputsRoot, registerDigest, valueHash } from '../../../src/codec/objects.ts'
-import { appendRoot, clusterId, encodeSnapshot, rootStart, seededOrder } from '../../../src/codec/roots.ts'
+import {
+  appendRoot,
+  clusterId,
+  encodeSnapshot,
+  rootStart,
+  seededOrder,
+  termsHash,
+} from '../../../src/codec/roots.ts'
 import { InvariantError } from '../../../src/types/errors.ts'
 import type { Address, Digest, Hex } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
@@ -16,6 +23,9 @@ interface RootVectors {
     readonly encoded: Hex
     readonly hash: Digest
   }[]
+  readonly terms: readonly ({ readonly chainId: string; readonly taskId: string } & Readonly<
+    Record<'board' | 'client', Address> & Record<'paramsHash' | 'twinCodeHash' | 'termsHash', Digest>
+  >)[]
   readonly clusters: readonly (Readonly<
     Record<'paramsHash' | 'snapshotHash' | 'seed' | 'cluster', Digest>
   > & {
@@ -62,6 +72,11 @@ describe('roots', () => {
     expect(known.length).greaterThan(1)
     for (const { taskId, paramsHash, snapshotHash, seed, cluster } of known)
       expect(clusterId(BigInt(taskId), paramsHash, bytesOf.get(snapshotHash) ?? '0x', seed)).equal(cluster)
+  })
+
+  it('hashes the terms of a sign-up', () => {
+    for (const { chainId, board, taskId, termsHash: expected, ...terms } of vectors.terms)
+      expect(termsHash(BigInt(chainId), board, BigInt(taskId), terms)).equal(expected)
   })
 
   it('hashes listed inputs', () => {

@@ -1,16 +1,23 @@
 import { expect } from 'chai'
 import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
+import { termsHash } from '../../../src/codec/roots.ts'
 import { Outbox } from '../../../src/node/outbox.ts'
 import { SignUp } from '../../../src/node/sign-up.ts'
 import type { SignUpInit } from '../../../src/node/sign-up.ts'
+import { defaultPolicy } from '../../../src/policy/policy.ts'
+import type { ChainEvent } from '../../../src/ports/chain.ts'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
 import type { Address } from '../../../src/types/ids.ts'
+import { NIL } from '../../../src/types/ids.ts'
 import type { TaskParams } from '../../../src/types/task.ts'
-import { chainFault, ScriptedChain } from '../../helpers/runner-cluster-chain.ts'
+import { chainFault, ScriptedChain, TERMS } from '../../helpers/runner-cluster-chain.ts'
 import { recordingLogger, taskParams } from '../../helpers/runner-cluster.ts'
 import type { LogLine } from '../../helpers/runner-cluster.ts'
 import { digestOf, OWNER } from '../../helpers/store-kit.ts'
 
+type Published = Extract<ChainEvent, { kind: 'taskPublished' }>
+
+const NOTHING_ALLOWED = { perTaskWei: 0n, totalWei: 0n, runningWei: 0n }
 const BOB: Address = `0x${'b0'.repeat(20)}`
 const CAROL: Address = `0x${'c0'.repeat(20)}`
 const DEADLINE = 20
@@ -36,12 +43,18 @@ describe('SignUp', () => {
       logger,
       reducers: [rateLimit.id],
       autoJoin: true,
+      policy: defaultPolicy(true),
+      stockTwins: new Map(),
       ...changes,
     })
   }
 
   const params = (changes: Partial<TaskParams> = {}): TaskParams =>
     taskParams({ joinDeadline: DEADLINE, ...changes })
+  const task = (taskId: bigint, asked: TaskParams): Published => {
+    const { client, paramsHash } = TERMS
+    return { kind: 'taskPublished', block: 1, taskId, client, params: asked, paramsHash }
+  }
   const refusals = (): unknown[] =>
     lines.filter(({ event }) => event === 'task.not-joined').map(({ facts }) => facts['reason'])
 
@@ -59,7 +72,7 @@ describe('SignUp', () => {
       it(reason, async () => {
         prepare?.()
         const signing = signUp()
-        signing.published(1n, params(changes))
+        signing.published(task(1n, params(changes)))
         for (let head = 10; head < SEED + 300; head += 1) await signing.poll(head)
         expect(refusals()).to.deep.equal([reason])
         expect(chain.sent).to.be.empty
@@ -68,21 +81,94 @@ describe('SignUp', () => {
 
     it('nothing for a reducer that it knows but does not offer', async () => {
       const signing = signUp({ reducers: [] })
-      signing.published(1n, params())
+      signing.published(task(1n, params()))
       await signing.poll(10)
       expect(refusals()).to.deep.equal(['unknown-reducer'])
     })
   })
 
+  describe('asks the chain again before it agrees', () => {
+    const agreedTo = (): string => {
+      const { client, paramsHash } = TERMS
+      const terms = { client, paramsHash, twinCodeHash: NIL }
+      return termsHash(chain.domain.chainId, chain.board, 1n, terms)
+    }
+
+    it('and names the terms that it has judged', async () => {
+      const signing = signUp()
+      signing.published(task(1n, params()))
+      await signing.poll(10)
+      expect(chain.agreed).to.deep.equal([agreedTo()])
+    })
+
+    for (const [name, now] of [
+      ['C-1: another client has copied the parameters', { ...TERMS, client: BOB }],
+      ['C-1: a re-organisation has put other parameters there', { ...TERMS, paramsHash: digestOf('other') }],
+      ['no such task any more', null],
+    ] as const) {
+      it(`and does not join: ${name}`, async () => {
+        chain.termsNow = () => now
+        const signing = signUp()
+        signing.published(task(1n, params()))
+        await signing.poll(10)
+        expect(refusals()).to.deep.equal(['other-terms'])
+        expect(chain.sent).to.be.empty
+      })
+    }
+
+    it('and does not join where the code of the twin is no stock twin’s', async () => {
+      chain.termsNow = () => ({ ...TERMS, twinCodeHash: digestOf('proxy') })
+      const signing = signUp({ stockTwins: new Map([[digestOf('stock'), rateLimit.id]]) })
+      signing.published(task(1n, params({ twin: BOB })))
+      await signing.poll(10)
+      expect(refusals()).to.deep.equal(['twin'])
+      chain.termsNow = () => ({ ...TERMS, twinCodeHash: digestOf('stock') })
+      signing.published(task(2n, params({ twin: BOB })))
+      await signing.poll(10)
+      expect(chain.sent).to.deep.equal(['join 2'])
+    })
+  })
+
+  it('looks again at what may be acceptable later, says a reason once, and shows what it refuses', async () => {
+    chain.registered = { ...chain.registered!, allowance: { ...NOTHING_ALLOWED } }
+    const signing = signUp()
+    signing.published(task(1n, params({ joinDeadline: 60 })))
+    for (let head = 10; head < 40; head += 1) await signing.poll(head)
+    expect(refusals()).to.deep.equal(['allowance'])
+    expect(signing.refused().map(({ taskId, reason }) => [taskId, reason])).to.deep.equal([
+      ['1', 'allowance'],
+    ])
+    chain.registered = {
+      ...chain.registered,
+      allowance: { ...NOTHING_ALLOWED, perTaskWei: 1_000n, totalWei: 1_000n },
+    }
+    for (let head = 40; head < 50; head += 1) await signing.poll(head)
+    expect(chain.sent).to.deep.equal(['join 1'])
+    expect(signing.refused()).to.be.empty
+  })
+
+  it('C-1: what it has waiting to be drawn counts before the chain tells of it', async () => {
+    const policy = { ...defaultPolicy(true), lockPercentPending: 15 }
+    const signing = signUp({ policy })
+    for (const taskId of [1n, 2n]) signing.published(task(taskId, params({ stakePerNode: 100n })))
+    await signing.poll(10)
+    expect(chain.sent).to.deep.equal(['join 1'])
+    expect(refusals()).to.deep.equal(['lock-pending'])
+    // drawn: no longer waiting
+    signing.formed(1n)
+    await signing.poll(18)
+    expect(chain.sent).to.deep.equal(['join 1', 'join 2'])
+  })
+
   it('does not join without being told to, at the deadline, or where its key has joined', async () => {
     const passive = signUp({ autoJoin: false })
-    passive.published(1n, params())
+    passive.published(task(1n, params()))
     await passive.poll(10)
     const late = signUp()
-    late.published(1n, params())
+    late.published(task(1n, params()))
     await late.poll(DEADLINE)
     const joined = signUp()
-    joined.published(1n, params())
+    joined.published(task(1n, params()))
     joined.joined(1n, OWNER.key)
     await joined.poll(10)
     expect(chain.sent).to.be.empty
@@ -90,7 +176,7 @@ describe('SignUp', () => {
 
   it('joins once', async () => {
     const signing = signUp()
-    signing.published(1n, params())
+    signing.published(task(1n, params()))
     for (let head = 10; head < DEADLINE; head += 1) await signing.poll(head)
     expect(chain.sent).to.deep.equal(['join 1'])
     expect(lines.map(({ event }) => event)).to.deep.equal(['task.joined'])
@@ -99,7 +185,7 @@ describe('SignUp', () => {
   it('tells of a refused join and does not insist', async () => {
     chain.outcome = () => ({ kind: 'reverted', error: 'NoSeats' })
     const signing = signUp()
-    signing.published(1n, params())
+    signing.published(task(1n, params()))
     for (let head = 10; head < DEADLINE; head += 1) await signing.poll(head)
     expect(lines).to.have.length(1)
     expect(lines[0]).to.deep.include({ event: 'task.join-refused' })
@@ -108,7 +194,7 @@ describe('SignUp', () => {
 
   it('asks again where the chain did not answer', async () => {
     const signing = signUp()
-    signing.published(1n, params())
+    signing.published(task(1n, params()))
     chain.before = (method) => {
       if (method === 'registration') throw chainFault('E_RPC_DOWN')
     }
@@ -120,8 +206,8 @@ describe('SignUp', () => {
 
   it('knows nothing of a task any more that was revoked while sign-up was open', async () => {
     const signing = signUp()
-    signing.published(1n, params())
-    signing.published(2n, params())
+    signing.published(task(1n, params()))
+    signing.published(task(2n, params()))
     signing.joined(2n, OWNER.key)
     signing.revoked(1n, 9)
     signing.revoked(2n, DEADLINE)
@@ -132,8 +218,8 @@ describe('SignUp', () => {
 
   it('one task’s trouble leaves the others their turn', async () => {
     const signing = signUp()
-    signing.published(1n, params())
-    signing.published(2n, params())
+    signing.published(task(1n, params()))
+    signing.published(task(2n, params()))
     chain.before = (_, call) => {
       if (call === 'join 1') throw chainFault('E_TX_TIMEOUT')
     }
@@ -150,7 +236,7 @@ describe('SignUp', () => {
       ].entries()) {
         chain.sent.length = 0
         const signing = signUp()
-        signing.published(1n, params())
+        signing.published(task(1n, params()))
         for (const key of keys) signing.joined(1n, key)
         const sentAt: number[] = []
         for (let head = DEADLINE; head < SEED + 20; head += 1) {
@@ -164,7 +250,7 @@ describe('SignUp', () => {
 
     it('of a task that was revoked after sign-up: it is paid for that', async () => {
       const signing = signUp()
-      signing.published(1n, params())
+      signing.published(task(1n, params()))
       signing.joined(1n, OWNER.key)
       signing.revoked(1n, DEADLINE + 1)
       for (let head = DEADLINE; head < SEED + 20; head += 1) await signing.poll(head)
@@ -173,10 +259,10 @@ describe('SignUp', () => {
 
     it('not where it did not sign up, nor what is drawn, nor after the window', async () => {
       const stranger = signUp()
-      stranger.published(1n, params())
+      stranger.published(task(1n, params()))
       stranger.joined(1n, BOB)
       const formed = signUp()
-      formed.published(1n, params())
+      formed.published(task(1n, params()))
       formed.joined(1n, OWNER.key)
       formed.formed(1n)
       for (let head = DEADLINE; head < SEED + 20; head += 1) {
@@ -184,7 +270,7 @@ describe('SignUp', () => {
         await formed.poll(head)
       }
       const late = signUp()
-      late.published(1n, params())
+      late.published(task(1n, params()))
       late.joined(1n, OWNER.key)
       await late.poll(SEED + 257)
       await late.poll(SEED + 2)

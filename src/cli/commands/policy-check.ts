@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { connect } from '../../adapters/evm/connect.ts'
+import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { stockTwins } from '../../adapters/evm/stock-twins.ts'
+import type { Chain } from '../../ports/chain.ts'
+import { judge } from '../../policy/judge.ts'
+import type { Offer } from '../../policy/offer.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { ExitCode } from '../../types/exit-codes.ts'
+import type { Address } from '../../types/ids.ts'
+import { keyAddress } from '../key-store.ts'
+import { isLocalChain } from '../local/chains.ts'
+import type { PolicyCheckOptions } from '../options.ts'
+import { loadPolicy } from '../policy-file.ts'
+import type { CommandContext } from '../run-command.ts'
+import { allTasks } from '../task-events.ts'
+import { parseTaskId, unknownTask } from './task-list.ts'
+
+/** What each rule of a node's policy says to a task at this block. Exit 3 if one of them says no. */
+export async function policyCheck(
+  id: string,
+  options: PolicyCheckOptions,
+  { output }: CommandContext,
+): Promise<ExitCode> {
+  const taskId = parseTaskId(id)
+  const deployment = await readDeployment(options.deployment)
+  const { policy, source } = loadPolicy(options, isLocalChain(deployment.chainId))
+  const key = ownKey(options)
+  const chain = await connect({ rpcUrl: options.rpcUrl, deployment, confirmations: 0 })
+  try {
+    const offer = await readOffer(chain, taskId, key)
+    if (offer === null) throw unknownTask(id)
+    const findings = judge(policy, offer, stockTwins())
+    const joins = findings.every(({ holds }) => holds)
+    const lines = findings.map(
+      ({ rule, holds, text }) => `${holds ? '✔' : '✖'} ${holds ? 'yes' : 'no '} ${rule.padEnd(13)} ${text}`,
+    )
+    const verdict = `${key} ${joins ? 'signs up' : 'does not sign up'} for task ${taskId} (policy: ${source})`
+    output.result({ taskId, key, source, joins, findings }, [...lines, verdict].join('\n'))
+    return joins ? EXIT.ok : EXIT.precondition
+  } finally {
+    chain.close()
+  }
+}
+
+async function readOffer(chain: Chain, taskId: bigint, key: Address): Promise<Offer | null> {
+  const tasks = await allTasks(chain)
+  const { published } = tasks.get(taskId) ?? {}
+  const [terms, registration] = [await chain.terms(taskId), await chain.registration(key)]
+  if (published === undefined || terms === null) return null
+  if (registration === null) throw unregistered(key)
+  const head = await chain.head()
+  const { freeStakeWei: freeWei, lockedStakeWei: lockedWei, allowance } = registration
+  const pendingWei = [...tasks.values()]
+    .filter(({ isSettled, keys }) => !isSettled && keys.has(key))
+    .reduce((sum, { published: { params } }) => sum + params.stakePerNode, 0n)
+  const stake = { freeWei, lockedWei, pendingWei }
+  return { params: published.params, terms, head, lockTailBlocks: chain.lockTailBlocks, stake, allowance }
+}
+
+/** Address of the node's signing key, which takes no password. @throws RsdpError E_NO_KEY */
+function ownKey({ dataDir, keyFile }: PolicyCheckOptions): Address {
+  const path = keyFile ?? join(dataDir, 'key')
+  const address = keyAddress(path)
+  if (address !== null) return address
+  throw new RsdpError({
+    code: 'E_NO_KEY',
+    message: `${path} is no key file`,
+    hint: `make one: rsdp node init --data-dir ${dataDir}`,
+    exit: EXIT.precondition,
+    details: { path },
+  })
+}
+
+function unregistered(key: Address): RsdpError {
+  return new RsdpError({
+    code: 'E_KEY_UNREGISTERED',
+    message: `the signing key ${key} is not registered on this deployment`,
+    hint: 'register it with its operator’s wallet: rsdp node register',
+    exit: EXIT.precondition,
+    details: { key },
+  })
+}

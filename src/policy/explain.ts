@@ -1,0 +1,17 @@
+import type { Policy } from './policy.ts'
+
+/** What each key of a policy means, for people. */
+export const POLICY_KEYS: { readonly [key in keyof Policy]: string } = {
+  schema: 'version of this format',
+  reducers: 'reducers that are joined, by name@version',
+  twins:
+    'none: tasks without a twin; stock: the twin of this package for the reducer, by its exact code hash',
+  clients: 'any, or the addresses of the clients whose tasks are joined',
+  lockPercentPerTask: 'largest lock of one task, % of the operator’s stake (free and locked)',
+  lockPercentTotal: 'largest sum of all locks, % of the stake',
+  lockPercentPending: 'largest sum of locks in tasks that are not drawn yet, % of the stake',
+  signUpBlocksMax: 'blocks to the end of sign-up, at most',
+  taskBlocksMax: 'blocks to the end of the task, at most',
+  rewardPpmPer1000Blocks:
+    'least reward of a seat: millionths of its lock for every 1,000 blocks that the lock may last; 0: unpaid tasks too',
+}

@@ -1,0 +1,143 @@
+import { findReducerByHash, reducerHash } from '../reducers/catalog.ts'
+import type { Offer, StockTwins } from './offer.ts'
+import type { Policy } from './policy.ts'
+
+/** Whether one rule of a policy lets a node sign up. */
+export interface Finding {
+  readonly rule: RuleName
+  readonly holds: boolean
+  /** What the task asks for and what the policy allows. */
+  readonly text: string
+}
+
+/** `passing`: may hold at a later block, as sign-up gets shorter and locks come and go. */
+interface Rule {
+  readonly name: string
+  readonly passing: boolean
+  readonly judge: (policy: Policy, offer: Offer, stockTwins: StockTwins) => Omit<Finding, 'rule'>
+}
+
+const NO_CODE = /^0x0{64}$/
+const PPM = 1_000_000n
+const PER_BLOCKS = 1_000n
+
+/** In the order in which they are shown. A rule is added here and, if it has a number, in `Policy` and its schema. */
+const RULES = [
+  { name: 'reducer', passing: false, judge: judgeReducer },
+  { name: 'twin', passing: false, judge: judgeTwin },
+  { name: 'client', passing: false, judge: judgeClient },
+  { name: 'length', passing: true, judge: judgeLength },
+  { name: 'sign-up', passing: true, judge: judgeSignUp },
+  { name: 'reward', passing: false, judge: judgeReward },
+  { name: 'stake', passing: true, judge: judgeStake },
+  { name: 'allowance', passing: true, judge: judgeAllowance },
+  { name: 'lock-per-task', passing: true, judge: judgeLockPerTask },
+  { name: 'lock-total', passing: true, judge: judgeLockTotal },
+  { name: 'lock-pending', passing: true, judge: judgeLockPending },
+] as const satisfies readonly Rule[]
+
+export type RuleName = (typeof RULES)[number]['name']
+
+export const RULE_NAMES: readonly RuleName[] = RULES.map(({ name }) => name)
+
+/** What each rule says; a node signs up if all of them hold. */
+export function judge(policy: Policy, offer: Offer, stockTwins: StockTwins): readonly Finding[] {
+  return RULES.map(({ name, judge: ask }) => ({ rule: name, ...ask(policy, offer, stockTwins) }))
+}
+
+/** Whether a rule that does not hold now may hold at a later block. */
+export function mayPass(rule: RuleName): boolean {
+  return RULES.some(({ name, passing }) => name === rule && passing)
+}
+
+function judgeReducer({ reducers }: Policy, { params }: Offer): Omit<Finding, 'rule'> {
+  const name = findReducerByHash(params.reducer)?.id ?? params.reducer
+  return { holds: reducers.includes(name), text: `${name}; allowed: ${list(reducers)}` }
+}
+
+/** The code alone counts: whatever else could be looked at, a client can make it look right. */
+function judgeTwin(
+  { twins }: Policy,
+  { params, terms: { twinCodeHash } }: Offer,
+  stockTwins: StockTwins,
+): Omit<Finding, 'rule'> {
+  const stockFor = stockTwins.get(twinCodeHash)
+  const isStock = stockFor !== undefined && reducerHash(stockFor) === params.reducer
+  const kind = NO_CODE.test(twinCodeHash) && BigInt(params.twin) === 0n ? 'none' : 'stock'
+  const shown = kind === 'none' ? 'none' : `${isStock ? 'stock' : 'foreign'}, code hash ${twinCodeHash}`
+  return {
+    holds: twins.includes(kind) && (kind === 'none' || isStock),
+    text: `${shown}; allowed: ${list(twins)}`,
+  }
+}
+
+function judgeClient({ clients }: Policy, { terms: { client } }: Offer): Omit<Finding, 'rule'> {
+  if (clients === 'any') return { holds: true, text: `${client}; allowed: any` }
+  return { holds: clients.includes(client), text: `${client}; allowed: ${list(clients)}` }
+}
+
+function judgeLength({ taskBlocksMax }: Policy, { params, head }: Offer): Omit<Finding, 'rule'> {
+  return atMost(params.endBlock - head, taskBlocksMax, 'blocks to the end')
+}
+
+function judgeSignUp({ signUpBlocksMax }: Policy, { params, head }: Offer): Omit<Finding, 'rule'> {
+  return atMost(params.joinDeadline - head, signUpBlocksMax, 'blocks to the end of sign-up')
+}
+
+/** With all seats taken, over the longest time that the lock may last: nobody can promise a node more than that. */
+function judgeReward(
+  { rewardPpmPer1000Blocks: least }: Policy,
+  { params, head, lockTailBlocks }: Offer,
+): Omit<Finding, 'rule'> {
+  const { rewardPerHeight, heights, maxNodes, stakePerNode, endBlock } = params
+  const lockBlocks = BigInt(Math.max(1, endBlock + lockTailBlocks - head))
+  const reward = rewardPerHeight * BigInt(heights) * PPM * PER_BLOCKS
+  const ppm = reward / (BigInt(maxNodes) * stakePerNode * lockBlocks)
+  const text = `${ppm} millionths of the lock per 1,000 blocks; at least ${least}`
+  return { holds: ppm >= BigInt(least), text }
+}
+
+function judgeStake(_policy: Policy, { params, stake }: Offer): Omit<Finding, 'rule'> {
+  const { stakePerNode } = params
+  return { holds: stakePerNode <= stake.freeWei, text: `lock of ${stakePerNode} wei; free: ${stake.freeWei}` }
+}
+
+function judgeAllowance(_policy: Policy, { params, allowance }: Offer): Omit<Finding, 'rule'> {
+  const { perTaskWei, totalWei, runningWei } = allowance
+  const { stakePerNode } = params
+  return {
+    holds: stakePerNode <= perTaskWei && runningWei + stakePerNode <= totalWei,
+    text: `lock of ${stakePerNode} wei; the key may lock ${perTaskWei} a task, ${totalWei} in all, has locked ${runningWei}`,
+  }
+}
+
+function judgeLockPerTask({ lockPercentPerTask }: Policy, offer: Offer): Omit<Finding, 'rule'> {
+  return share(offer.params.stakePerNode, offer, lockPercentPerTask, 'the lock')
+}
+
+function judgeLockTotal({ lockPercentTotal }: Policy, offer: Offer): Omit<Finding, 'rule'> {
+  return share(offer.stake.lockedWei + offer.params.stakePerNode, offer, lockPercentTotal, 'all locks')
+}
+
+function judgeLockPending({ lockPercentPending }: Policy, offer: Offer): Omit<Finding, 'rule'> {
+  const wei = offer.stake.pendingWei + offer.params.stakePerNode
+  return share(wei, offer, lockPercentPending, 'locks in tasks that are not drawn')
+}
+
+/** A part of the operator's stake, compared without rounding. */
+function share(wei: bigint, { stake }: Offer, percentMax: number, what: string): Omit<Finding, 'rule'> {
+  const all = stake.freeWei + stake.lockedWei
+  const shown = all === 0n ? 'all' : `${(wei * 100n + all - 1n) / all} %`
+  return {
+    holds: wei * 100n <= BigInt(percentMax) * all,
+    text: `${what}: ${shown} of the stake; at most ${percentMax} %`,
+  }
+}
+
+function atMost(given: number, max: number, what: string): Omit<Finding, 'rule'> {
+  return { holds: given <= max, text: `${given} ${what}; at most ${max}` }
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? 'none of them' : items.join(', ')
+}

@@ -1,0 +1,24 @@
+import type { Terms } from '../codec/roots.ts'
+import type { Digest } from '../types/ids.ts'
+import type { TaskParams } from '../types/task.ts'
+
+/** What a published task asks of a node, and what the node has, at one block. Amounts are token wei. */
+export interface Offer {
+  readonly params: TaskParams
+  readonly terms: Terms
+  /** Latest block. */
+  readonly head: number
+  /** Blocks for which the lock stays after the task has ended. */
+  readonly lockTailBlocks: number
+  /** Of the operator. `pendingWei` is the part of `lockedWei` in tasks that are not drawn yet. */
+  readonly stake: { readonly freeWei: bigint; readonly lockedWei: bigint; readonly pendingWei: bigint }
+  /** Of the signing key, on chain. */
+  readonly allowance: {
+    readonly perTaskWei: bigint
+    readonly totalWei: bigint
+    readonly runningWei: bigint
+  }
+}
+
+/** Reducer (`name@version`) of each stock twin, by the twin's code hash. */
+export type StockTwins = ReadonlyMap<Digest, string>

@@ -1,0 +1,63 @@
+import { reducerIds } from '../reducers/catalog.ts'
+import type { Address } from '../types/ids.ts'
+
+/**
+ * When a node signs up by itself. All of it has to hold: what a task asks for is the client's choice, what it may cost
+ * is the operator's. Percentages are of the operator's stake, free and locked.
+ */
+export interface Policy {
+  readonly schema: 1
+  /** `name@version` of the reducers. */
+  readonly reducers: readonly string[]
+  /**
+   * `none`: tasks without a twin. `stock`: the twin of the task's reducer that this package comes with, by its exact code
+   * hash. There is no third kind: the code of a proxy, of a delegated account, or of a twin that reads storage, blocks or
+   * its caller does not say what it answers to the slasher.
+   */
+  readonly twins: readonly ('none' | 'stock')[]
+  readonly clients: 'any' | readonly Address[]
+  /** Largest lock of one task. */
+  readonly lockPercentPerTask: number
+  /** Largest sum of all locks. */
+  readonly lockPercentTotal: number
+  /** Largest sum of locks in tasks that are not drawn yet: a task that never starts must not tie up everything. */
+  readonly lockPercentPending: number
+  /** Longest wait for a task to be drawn, blocks up to the end of sign-up. */
+  readonly signUpBlocksMax: number
+  /** Longest task, blocks up to its end. */
+  readonly taskBlocksMax: number
+  /** Least reward of a seat, in millionths of its lock for every 1,000 blocks that the lock may last; 0: also unpaid tasks. */
+  readonly rewardPpmPer1000Blocks: number
+}
+
+const BLOCKS_MAX = 2 ** 32 - 1
+
+/** On a local chain nothing is worth anything: everything but a foreign twin is joined. */
+const LOCAL: Policy = {
+  schema: 1,
+  reducers: reducerIds(),
+  twins: ['none', 'stock'],
+  clients: 'any',
+  lockPercentPerTask: 100,
+  lockPercentTotal: 100,
+  lockPercentPending: 100,
+  signUpBlocksMax: BLOCKS_MAX,
+  taskBlocksMax: BLOCKS_MAX,
+  rewardPpmPer1000Blocks: 0,
+}
+
+/** Paid tasks with a bounded share of the stake. Blocks of 12 s: sign-up 6 hours, a task 7 days, 2.6 % a year. */
+const STRICT: Policy = {
+  ...LOCAL,
+  lockPercentPerTask: 10,
+  lockPercentTotal: 50,
+  lockPercentPending: 25,
+  signUpBlocksMax: 1_800,
+  taskBlocksMax: 50_400,
+  rewardPpmPer1000Blocks: 10,
+}
+
+/** What a node does without a policy file. */
+export function defaultPolicy(isLocalChain: boolean): Policy {
+  return isLocalChain ? LOCAL : STRICT
+}

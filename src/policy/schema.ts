@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import type { Address } from '../types/ids.ts'
+import type { Policy } from './policy.ts'
+
+const percent = z.number().min(0).max(100).multipleOf(1)
+const count = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1)
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'expected 0x and 40 hex digits')
+  .transform((text) => text.toLowerCase() as Address)
+
+/** The file `policy.json`: every key, no other. */
+const policySchema = z.strictObject({
+  schema: z.literal(1),
+  reducers: z.array(z.string().regex(/^[a-z0-9-]+@\d+$/, 'expected name@version')),
+  twins: z.array(z.enum(['none', 'stock'])),
+  clients: z.union([z.literal('any'), z.array(address)]),
+  lockPercentPerTask: percent,
+  lockPercentTotal: percent,
+  lockPercentPending: percent,
+  signUpBlocksMax: count,
+  taskBlocksMax: count,
+  rewardPpmPer1000Blocks: count,
+}) satisfies z.ZodType<Policy>
+
+export type ParsedPolicy =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+/** A policy from what a file holds, or what is wrong with it, a line each. */
+export function parsePolicy(value: unknown): ParsedPolicy {
+  const parsed = policySchema.safeParse(value)
+  if (parsed.success) return { ok: true, policy: parsed.data }
+  return { ok: false, problems: parsed.error.issues.map(problemOf) }
+}
+
+function problemOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys')
+    return `unknown: ${issue.keys.join(', ')} (known: ${Object.keys(policySchema.shape).join(', ')})`
+  return `${issue.path.join('.') || 'file'}: ${issue.message}`
+}

@@ -1,0 +1,141 @@
+import { expect } from 'chai'
+import type { RuleName } from '../../../src/policy/judge.ts'
+import { judge, mayPass, RULE_NAMES } from '../../../src/policy/judge.ts'
+import type { Offer, StockTwins } from '../../../src/policy/offer.ts'
+import type { Policy } from '../../../src/policy/policy.ts'
+import { defaultPolicy } from '../../../src/policy/policy.ts'
+import { reducerHash } from '../../../src/reducers/catalog.ts'
+import type { Address } from '../../../src/types/ids.ts'
+import { NIL } from '../../../src/types/ids.ts'
+import { taskParams } from '../../helpers/runner-cluster.ts'
+import { digestOf } from '../../helpers/store-kit.ts'
+
+const CLIENT: Address = `0x${'c1'.repeat(20)}`
+const TWIN: Address = `0x${'7e'.repeat(20)}`
+const STOCK = digestOf('code of the stock twin')
+const OTHER_STOCK = digestOf('code of the stock twin of another reducer')
+const TWINS: StockTwins = new Map([
+  [STOCK, 'rate-limit@1'],
+  [OTHER_STOCK, 'median@1'],
+])
+const HEAD = 100
+const STRICT = defaultPolicy(false)
+
+/** A task that the strict default joins: lock 10 % of 1,000, 10 a seat over 1,000 blocks. */
+const PARAMS = taskParams({
+  reducer: reducerHash('rate-limit@1'),
+  twin: `0x${'00'.repeat(20)}`,
+  maxNodes: 4,
+  heights: 40,
+  stakePerNode: 100n,
+  rewardPerHeight: 1n,
+  joinDeadline: HEAD + 100,
+  endBlock: HEAD + 990,
+})
+
+interface Changes extends Partial<Omit<Offer, 'params' | 'terms'>> {
+  readonly params?: Partial<Offer['params']>
+  readonly terms?: Partial<Offer['terms']>
+}
+
+function offer({ params, terms, ...facts }: Changes = {}): Offer {
+  return {
+    head: HEAD,
+    lockTailBlocks: 10,
+    stake: { freeWei: 1_000n, lockedWei: 0n, pendingWei: 0n },
+    allowance: { perTaskWei: 100n, totalWei: 500n, runningWei: 0n },
+    ...facts,
+    params: { ...PARAMS, ...params },
+    terms: { client: CLIENT, paramsHash: digestOf('params'), twinCodeHash: NIL, ...terms },
+  }
+}
+
+/** Rules that do not hold. */
+const failing = (changes: Changes, policy: Policy = STRICT): RuleName[] =>
+  judge(policy, offer(changes), TWINS)
+    .filter(({ holds }) => !holds)
+    .map(({ rule }) => rule)
+
+describe('policy', () => {
+  it('the default joins a paid task with a stock twin or none, at each of its bounds', () => {
+    expect(failing({})).deep.equal([])
+    expect(failing({ params: { twin: TWIN }, terms: { twinCodeHash: STOCK } })).deep.equal([])
+    expect(failing({ params: { joinDeadline: HEAD + 1_800 } })).deep.equal([])
+    expect(failing({ params: { heights: 1, maxNodes: 31, endBlock: HEAD + 32_248 } })).deep.equal([])
+    const stake = { freeWei: 600n, lockedWei: 400n, pendingWei: 150n }
+    expect(failing({ stake })).deep.equal([])
+    const allowance = { perTaskWei: 100n, totalWei: 500n, runningWei: 400n }
+    expect(failing({ allowance })).deep.equal([])
+  })
+
+  const refusals: readonly (readonly [name: string, rules: readonly RuleName[], changes: Changes])[] = [
+    ['another reducer', ['reducer'], { params: { reducer: digestOf('another') } }],
+    ['C-1: a foreign twin', ['twin'], { params: { twin: TWIN }, terms: { twinCodeHash: digestOf('proxy') } }],
+    [
+      'C-1: the stock twin of another reducer',
+      ['twin'],
+      { params: { twin: TWIN }, terms: { twinCodeHash: OTHER_STOCK } },
+    ],
+    ['C-1: a twin that the chain has no code hash of', ['twin'], { params: { twin: TWIN } }],
+    [
+      'C-1: reward 0 with a lock of all free stake',
+      ['reward', 'allowance', 'lock-per-task', 'lock-total', 'lock-pending'],
+      { params: { rewardPerHeight: 0n, stakePerNode: 1_000n } },
+    ],
+    ['a lock of one more than the share', ['allowance', 'lock-per-task'], { params: { stakePerNode: 101n } }],
+    [
+      'a reward below the least',
+      ['reward'],
+      { params: { heights: 1, maxNodes: 31, endBlock: HEAD + 32_249 } },
+    ],
+    ['stake that is not there', ['stake'], { stake: { freeWei: 99n, lockedWei: 1_901n, pendingWei: 0n } }],
+    ['all locks too much', ['lock-total'], { stake: { freeWei: 599n, lockedWei: 401n, pendingWei: 0n } }],
+    [
+      'C-1: too much waiting to be drawn',
+      ['lock-pending'],
+      { stake: { freeWei: 600n, lockedWei: 400n, pendingWei: 151n } },
+    ],
+    [
+      'C-1: a sign-up that is too long',
+      ['sign-up'],
+      { params: { joinDeadline: HEAD + 1_801, endBlock: HEAD + 2_000, rewardPerHeight: 9n } },
+    ],
+    ['a task that is too long', ['length'], { params: { endBlock: HEAD + 50_401, rewardPerHeight: 99n } }],
+    [
+      'H-3: more than the key may lock in one task',
+      ['allowance'],
+      { allowance: { perTaskWei: 99n, totalWei: 500n, runningWei: 0n } },
+    ],
+    [
+      'H-3: more than the key may lock in all',
+      ['allowance'],
+      { allowance: { perTaskWei: 100n, totalWei: 500n, runningWei: 401n } },
+    ],
+  ]
+  for (const [name, rules, changes] of refusals) {
+    it(`refuses ${name}`, () =>
+      expect(failing(changes).filter((rule) => rules.includes(rule))).deep.equal(rules))
+  }
+
+  it('refuses clients that are not on its list, and twins that it does not take', () => {
+    expect(failing({}, { ...STRICT, clients: [TWIN] })).deep.equal(['client'])
+    expect(failing({}, { ...STRICT, clients: [TWIN, CLIENT] })).deep.equal([])
+    expect(failing({}, { ...STRICT, twins: ['stock'] })).deep.equal(['twin'])
+    const stock: Changes = { params: { twin: TWIN }, terms: { twinCodeHash: STOCK } }
+    expect(failing(stock, { ...STRICT, twins: ['none'] })).deep.equal(['twin'])
+    expect(failing({}, { ...STRICT, twins: [] })).deep.equal(['twin'])
+  })
+
+  it('on a local chain takes unpaid tasks that lock everything, but no foreign twin', () => {
+    const allowance = { perTaskWei: 1_000n, totalWei: 1_000n, runningWei: 0n }
+    const all: Changes = { allowance, params: { rewardPerHeight: 0n, stakePerNode: 1_000n } }
+    expect(failing(all, defaultPolicy(true))).deep.equal([])
+    const foreign: Changes = { params: { twin: TWIN }, terms: { twinCodeHash: digestOf('proxy') } }
+    expect(failing(foreign, defaultPolicy(true))).deep.equal(['twin'])
+  })
+
+  it('shows every rule, and looks again only where time or locks may change the answer', () => {
+    expect(judge(STRICT, offer(), TWINS).map(({ rule }) => rule)).deep.equal(RULE_NAMES)
+    expect(RULE_NAMES.filter((rule) => !mayPass(rule))).deep.equal(['reducer', 'twin', 'client', 'reward'])
+  })
+})
