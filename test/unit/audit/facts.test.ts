@@ -154,6 +154,16 @@ describe('audit: two tellings of one fact', () => {
     expect(fields(auditTask(withArgs('StakeLocked', { amount: 1n })))).to.deep.equal(['StakeLocked.amount'])
   })
 
+  it('refuses a sign-up that agreed to other terms', () => {
+    const report = auditTask(
+      withEvent(history, 'Joined', (event) => {
+        const args = { taskId: 1n, key: event.args.key, termsHash: NIL }
+        return { ...event, transaction: { ...event.transaction!, call: { name: 'join', args } } }
+      }),
+    )
+    expect(fields(report)).to.include('join().termsHash')
+  })
+
   it('refuses an event of a stranger', () => {
     const indirect = withEvent(history, 'LedgerEvent', (one) => ({ ...one, transaction: null }))
     const report = auditTask(withArgs('LedgerEvent', { originator: address('mallory') }, indirect))
