@@ -17,11 +17,10 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
 
-    /// @dev One slot. `status` is never Jailed: that follows from `jailedUntil`.
+    /// @dev One slot. `status` is never Jailed: that follows from the account.
     struct Key {
         address owner;
         KeyStatus status;
-        uint40 jailedUntil;
     }
 
     /// @dev One slot. `byKey`: the key signed up by itself, so the lock counts against its allowance.
@@ -35,12 +34,22 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     uint256 private constant MULTIADDR_BYTES_MAX = 256;
     uint256 private constant UNBONDING_MAX = type(uint32).max;
     uint256 private constant ONLY_ACTIVE = 1 << uint8(KeyStatus.Active);
+    uint256 private constant ALL_STATUSES = (1 << (uint8(type(KeyStatus).max) + 1)) - 1;
+    /// @dev A reporter is credited at most a tenth of what its proof takes.
+    uint128 private constant REPORTER_PART = 10;
 
     IERC20 private immutable _TOKEN;
     /// @inheritdoc INodeRegistry
     address public immutable override board;
     /// @inheritdoc INodeRegistry
     uint64 public immutable override unbondingBlocks;
+    /// @inheritdoc INodeRegistry
+    uint128 public immutable override bounty;
+
+    /// @inheritdoc INodeRegistry
+    uint256 public override burnt;
+    /// @inheritdoc INodeRegistry
+    mapping(address account => uint256 amount) public override creditOf;
 
     mapping(address key => Key) private _keys;
     mapping(address operator => Account) private _accounts;
@@ -56,13 +65,15 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     /// @param token_ the stake token, for ever
     /// @param board_ where the task board is going to be; it refuses to be built elsewhere
     /// @param unbondingBlocks_ blocks that stake takes to leave
-    constructor(IERC20 token_, address board_, uint64 unbondingBlocks_) {
+    /// @param bounty_ most that a proof is worth to its reporter, token wei
+    constructor(IERC20 token_, address board_, uint64 unbondingBlocks_, uint128 bounty_) {
         if (unbondingBlocks_ > UNBONDING_MAX) {
             revert OutOfBounds("unbondingBlocks", unbondingBlocks_, 0, UNBONDING_MAX);
         }
         _TOKEN = token_;
         board = board_;
         unbondingBlocks = unbondingBlocks_;
+        bounty = bounty_;
     }
 
     /// @inheritdoc INodeRegistry
@@ -132,8 +143,8 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         Key storage k = _keys[key];
         if (msg.sender != k.owner) revert NotAllowed(msg.sender, k.owner);
         if (k.status == KeyStatus.Rotated) {
-            uint256 allowed = ONLY_ACTIVE | (1 << uint8(KeyStatus.Frozen)) | (1 << uint8(KeyStatus.Jailed));
-            revert KeyStatusNotAllowed(key, k.status, allowed);
+            uint256 never = (1 << uint8(KeyStatus.Unknown)) | (1 << uint8(KeyStatus.Rotated));
+            revert KeyStatusNotAllowed(key, k.status, ALL_STATUSES ^ never);
         }
         k.status = KeyStatus.Rotated;
         address newKey = _addKey(publicKey, signature);
@@ -205,26 +216,39 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     function slash(
         uint256 taskId,
         address key,
-        uint128 amount
-    ) external override onlyBoard nonReentrant returns (uint128 left) {
+        uint128 amount,
+        address reporter
+    ) external override onlyBoard nonReentrant returns (uint128 left, uint128 credit) {
         Lock storage held = _locks[taskId][key];
         if (held.amount < amount) revert NotLocked(taskId, key);
         address operator = _keys[key].owner;
+        if (reporter != address(0)) credit = _reporterPart(amount);
 
         left = held.amount - amount;
         held.amount = left;
         if (held.byKey) _consumeAllowance(key, amount);
         _accounts[operator].locked -= amount;
+        creditOf[reporter] += credit;
+        burnt += amount - credit;
         emit StakeSlashed(operator, taskId, key, amount);
-        _TOKEN.push(board, amount);
     }
 
     /// @inheritdoc INodeRegistry
     function jail(address key, uint40 untilBlock) external override onlyBoard {
         Key storage k = _keys[key];
-        if (untilBlock <= k.jailedUntil) return;
-        k.jailedUntil = untilBlock;
-        emit KeyJailed(k.owner, key, untilBlock);
+        address operator = k.owner;
+        if (k.status != KeyStatus.Rotated) k.status = KeyStatus.Convicted;
+        _accounts[operator].jailedUntil = untilBlock;
+        emit Jailed(operator, key, untilBlock);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function withdrawCredit() external override nonReentrant returns (uint256 amount) {
+        amount = creditOf[msg.sender];
+        if (amount == 0) revert NoCredit(msg.sender);
+        creditOf[msg.sender] = 0;
+        emit CreditWithdrawn(msg.sender, amount);
+        _TOKEN.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc INodeRegistry
@@ -241,11 +265,6 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     function keyStatus(address key) external view override returns (KeyStatus) {
         (, KeyStatus status) = _ownerOf(key);
         return status;
-    }
-
-    /// @inheritdoc INodeRegistry
-    function jailedUntil(address key) external view override returns (uint40) {
-        return _keys[key].jailedUntil;
     }
 
     /// @inheritdoc INodeRegistry
@@ -298,7 +317,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         address signer = Signature.signer(digest, signature);
         if (signer == address(0) || signer != key) revert NotTheKey(signer, key);
 
-        _keys[key] = Key(msg.sender, KeyStatus.Active, 0);
+        _keys[key] = Key(msg.sender, KeyStatus.Active);
         emit KeyRegistered(msg.sender, key, publicKey);
     }
 
@@ -342,7 +361,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         _TOKEN.pull(msg.sender, amount);
     }
 
-    /// @dev Owner and status of a key, with one read: `form` asks for up to 124.
+    /// @dev Owner and status of a key, with one read each of key and account: `form` asks for up to 124.
     function _ownerOf(address key) private view returns (address owner, KeyStatus status) {
         Key storage k = _keys[key];
         uint256 slot;
@@ -351,7 +370,14 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         }
         owner = address(uint160(slot));
         status = KeyStatus(uint8(slot >> 160));
-        if (status == KeyStatus.Active && block.number <= uint40(slot >> 168)) status = KeyStatus.Jailed;
+        if (status == KeyStatus.Active && block.number <= _accounts[owner].jailedUntil)
+            status = KeyStatus.Jailed;
+    }
+
+    /// @dev min(⌊amount / 10⌋, bounty)
+    function _reporterPart(uint128 amount) private view returns (uint128 part) {
+        part = amount / REPORTER_PART;
+        if (part > bounty) part = bounty;
     }
 
     function _requirePositive(uint128 amount) private pure {

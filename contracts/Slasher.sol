@@ -39,6 +39,8 @@ contract Slasher is ISlasher {
 
     ITaskBoard private immutable _BOARD;
     IPhaseLog private immutable _LOG;
+    /// @dev Heads of a log from which known entries lead to a signed head.
+    mapping(bytes32 signed => mapping(bytes32 earlier => bool)) private _opened;
 
     /// @param board_ where the task board is going to be; it refuses to be built elsewhere
     /// @param log_ the log in whose domain objects are signed
@@ -94,6 +96,25 @@ contract Slasher is ISlasher {
     }
 
     /// @inheritdoc ISlasher
+    function openLog(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata checkpoint,
+        bytes calldata signature,
+        bytes32 headBefore,
+        bytes calldata entries
+    ) external override {
+        Accused memory a = _accused(taskId, member);
+        bytes32 hash = _signed(a, Evidence.CHECKPOINT, checkpoint, signature);
+        bytes32 head = _stretchTo(checkpoint, headBefore, entries).firstHead;
+        bytes32 signed = checkpoint.word(Evidence.CHECKPOINT_LOG_HEAD);
+        if (head == signed || _opened[signed][head]) revert ProvesNothing("opened");
+
+        _opened[signed][head] = true;
+        emit LogOpened(taskId, member, hash, head, msg.data);
+    }
+
+    /// @inheritdoc ISlasher
     function illegalLog(
         uint256 taskId,
         uint8 member,
@@ -105,7 +126,7 @@ contract Slasher is ISlasher {
         Accused memory a = _accused(taskId, member);
         bytes32 hash = _signed(a, Evidence.CHECKPOINT, checkpoint, signature);
         LogProof.Stretch memory s = _stretchTo(checkpoint, headBefore, entries);
-        if (s.isConsecutive && s.isLegal) revert ProvesNothing("legal");
+        if (_isCounted(checkpoint, s) && s.isConsecutive && s.isLegal) revert ProvesNothing("legal");
         uint256 height = checkpoint.number(Evidence.HEIGHT);
         _convict(a, Verdict(Offence.IllegalLog, height, hash, 0, Penalties.ILLEGAL_LOG));
     }
@@ -129,7 +150,8 @@ contract Slasher is ISlasher {
         uint256 firstSeq = first.number(Evidence.CHECKPOINT_LOG_SEQ);
         if (second.number(Evidence.CHECKPOINT_LOG_SEQ) > firstSeq) {
             LogProof.Stretch memory s = _stretchTo(second, headBefore, entries);
-            if (!s.isConsecutive || s.firstSeq != firstSeq + 1) revert ProvesNothing("logSeq");
+            bool isNext = s.isConsecutive && s.firstSeq == firstSeq + 1;
+            if (!isNext || !_isCounted(second, s)) revert ProvesNothing("logSeq");
             if (headBefore == first.word(Evidence.CHECKPOINT_LOG_HEAD)) revert ProvesNothing("extends");
         } else if (entries.length != 0) {
             revert ProvesNothing("entries");
@@ -205,14 +227,7 @@ contract Slasher is ISlasher {
             msg.sender,
             msg.data
         );
-        _BOARD.penalise(
-            a.taskId,
-            a.member,
-            uint8(v.percent),
-            Penalties.isCorrelated(v.offence),
-            Penalties.isForEver(v.offence),
-            msg.sender
-        );
+        _BOARD.penalise(a.taskId, a.member, uint8(v.percent), Penalties.isCorrelated(v.offence), msg.sender);
     }
 
     function _accused(uint256 taskId, uint8 member) private view returns (Accused memory) {
@@ -244,15 +259,22 @@ contract Slasher is ISlasher {
         if (signer == address(0) || signer != key) revert NotSignedBy(member, signer, key);
     }
 
-    /// @dev Entries that lead from a head to the signed one and its sequence number.
+    /// @dev Entries that lead from a head to the signed one, or to one that was opened of it. Of a head nobody finds other
+    /// entries than those that its signer folded into it: a stretch is a part of the signer's log, whatever came before.
     function _stretchTo(
         bytes calldata checkpoint,
         bytes32 headBefore,
         bytes calldata entries
-    ) private pure returns (LogProof.Stretch memory s) {
+    ) private view returns (LogProof.Stretch memory s) {
         s = LogProof.fold(entries, headBefore);
-        if (s.head != checkpoint.word(Evidence.CHECKPOINT_LOG_HEAD)) revert ProvesNothing("logHead");
-        if (s.lastSeq != checkpoint.number(Evidence.CHECKPOINT_LOG_SEQ)) revert ProvesNothing("logSeq");
+        bytes32 signed = checkpoint.word(Evidence.CHECKPOINT_LOG_HEAD);
+        if (s.head != signed && !_opened[signed][s.head]) revert ProvesNothing("logHead");
+    }
+
+    /// @dev Whether the signed logSeq is that of the last entry, if the stretch reaches it.
+    function _isCounted(bytes calldata checkpoint, LogProof.Stretch memory s) private pure returns (bool) {
+        if (s.head != checkpoint.word(Evidence.CHECKPOINT_LOG_HEAD)) return true;
+        return s.lastSeq == checkpoint.number(Evidence.CHECKPOINT_LOG_SEQ);
     }
 
     function _requireOneEpoch(uint256 first, uint256 second, uint256 epochHeights) private pure {

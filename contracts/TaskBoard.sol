@@ -72,10 +72,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     uint256 private constant INPUT_OVERHEAD = 11;
     /// @dev Heights that the members are paid who were drawn for a task that the client had revoked.
     uint256 private constant IDLE_HEIGHTS = 1;
-    /// @dev A reporter is credited a tenth of what its proof takes.
-    uint256 private constant REPORTER_PART = 10;
     uint256 private constant JAIL_MAX = type(uint32).max;
-    uint40 private constant FOR_EVER = type(uint40).max;
 
     INodeRegistry private immutable _REGISTRY;
     IPhaseLog private immutable _LOG;
@@ -89,10 +86,6 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
 
     /// @inheritdoc ITaskBoard
     uint256 public override tasks;
-    /// @inheritdoc ITaskBoard
-    uint256 public override insurance;
-    /// @inheritdoc ITaskBoard
-    mapping(address account => uint256 amount) public override creditOf;
 
     mapping(uint256 taskId => Task) private _tasks;
     mapping(uint256 taskId => mapping(address operator => uint256 signups)) private _signupsBy;
@@ -172,8 +165,9 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         --_signupsBy[taskId][operator];
         t.signups[i] = t.signups[count - 1];
         t.signups.pop();
-        emit Left(taskId, key, operator);
-        _REGISTRY.unlock(taskId, key);
+        uint128 burnt = TaskBounds.lateQuit(t.stakePerNode, t.joinDeadline, _REORG_DEPTH);
+        emit Left(taskId, key, operator, burnt);
+        if (burnt == 0 || _slash(taskId, key, burnt) != 0) _REGISTRY.unlock(taskId, key);
     }
 
     /// @inheritdoc ITaskBoard
@@ -292,7 +286,6 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint8 member,
         uint8 percent,
         bool correlated,
-        bool forEver,
         address reporter
     ) external override nonReentrant {
         if (msg.sender != address(_SLASHER)) revert NotAllowed(msg.sender, address(_SLASHER));
@@ -302,36 +295,23 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint256 before = t.convictions;
         uint256 convictions = before.convict(member, percent, correlated);
         uint256 percentBefore = before.percentOf(member);
-        if (convictions == before && !(forEver && _REGISTRY.jailedUntil(key) != FOR_EVER)) {
-            revert AlreadyConvicted(taskId, member, uint8(percentBefore));
-        }
-        uint256 amount = _newlyDue(t, percentBefore, convictions.percentOf(member));
-        uint256 credit = amount / REPORTER_PART;
+        if (convictions == before) revert AlreadyConvicted(taskId, member, uint8(percentBefore));
+        uint128 amount = _newlyDue(t, percentBefore, convictions.percentOf(member));
 
         t.convictions = convictions;
-        creditOf[reporter] += credit;
-        insurance += amount - credit;
+        uint128 credit = 0;
+        if (amount != 0) (, credit) = _REGISTRY.slash(taskId, key, amount, reporter);
+        _REGISTRY.jail(key, uint40(block.number + _JAIL));
         emit Penalised(
             taskId,
             member,
             key,
             members.operator(member),
             uint8(convictions.percentOf(member)),
-            uint128(amount),
+            amount,
             reporter,
-            uint128(credit)
+            credit
         );
-        if (amount != 0) _REGISTRY.slash(taskId, key, uint128(amount));
-        _REGISTRY.jail(key, forEver ? FOR_EVER : uint40(block.number + _JAIL));
-    }
-
-    /// @inheritdoc ITaskBoard
-    function withdrawCredit() external override nonReentrant returns (uint256 amount) {
-        amount = creditOf[msg.sender];
-        if (amount == 0) revert NoCredit(msg.sender);
-        creditOf[msg.sender] = 0;
-        emit CreditWithdrawn(msg.sender, amount);
-        _TOKEN.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc ITaskBoard
@@ -446,6 +426,11 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         t.checkpointFee = p.checkpointFee;
     }
 
+    /// @dev Burns a part of a lock that nobody reported. What is still locked.
+    function _slash(uint256 taskId, address key, uint128 amount) private returns (uint128 left) {
+        (left, ) = _REGISTRY.slash(taskId, key, amount, address(0));
+    }
+
     /// @dev Takes what the convictions of others add to a seat's own. Whether nothing of the lock is left.
     function _takeCorrelated(
         uint256 taskId,
@@ -454,13 +439,12 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint256 seat
     ) private returns (bool) {
         uint256 percent = t.convictions.finalPercent(members, seat);
-        uint256 amount = _newlyDue(t, t.convictions.percentOf(seat), percent);
+        uint128 amount = _newlyDue(t, t.convictions.percentOf(seat), percent);
         if (amount == 0) return false;
         (address key, address operator) = (members.key(seat), members.operator(seat));
 
-        insurance += amount;
-        emit Penalised(taskId, uint8(seat), key, operator, uint8(percent), uint128(amount), address(0), 0);
-        if (_REGISTRY.slash(taskId, key, uint128(amount)) != 0) return false;
+        emit Penalised(taskId, uint8(seat), key, operator, uint8(percent), amount, address(0), 0);
+        if (_slash(taskId, key, amount) != 0) return false;
         emit Released(taskId, key, operator, 0);
         return true;
     }
@@ -524,10 +508,10 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         Task storage t,
         uint256 percentBefore,
         uint256 percent
-    ) private view returns (uint256) {
+    ) private view returns (uint128) {
         if (percent == percentBefore) return 0;
         uint256 lock = t.stakePerNode;
-        return StakeMath.percentUp(lock, percent) - StakeMath.percentUp(lock, percentBefore);
+        return uint128(StakeMath.percentUp(lock, percent) - StakeMath.percentUp(lock, percentBefore));
     }
 
     function _terms(Task storage t, bytes32 cluster) private view returns (IPhaseLog.Terms memory) {

@@ -1,7 +1,12 @@
 import { getCreateAddress, hexlify, randomBytes } from 'ethers'
 import type { network } from 'hardhat'
 import DevToken from './modules/DevToken.ts'
-import Rsdp, { BOARD_POSITION, LOCAL_UNBONDING_BLOCKS, LOCAL_WINDOWS } from './modules/Rsdp.ts'
+import Rsdp, {
+  BOARD_POSITION,
+  LOCAL_BOUNTY_WEI,
+  LOCAL_UNBONDING_BLOCKS,
+  LOCAL_WINDOWS,
+} from './modules/Rsdp.ts'
 
 type Connection = Awaited<ReturnType<typeof network.create>>
 
@@ -10,6 +15,7 @@ export interface DeployOptions {
   token?: string
   windows?: typeof LOCAL_WINDOWS
   unbondingBlocks?: number
+  bountyWei?: bigint
 }
 
 export interface Deployment {
@@ -38,6 +44,7 @@ export async function deployRsdp(connection: Connection, options: DeployOptions 
     nonce: hexlify(randomBytes(32)),
     windows: options.windows ?? LOCAL_WINDOWS,
     unbondingBlocks: options.unbondingBlocks ?? LOCAL_UNBONDING_BLOCKS,
+    bountyWei: options.bountyWei ?? LOCAL_BOUNTY_WEI,
   }
   const { registry, log, slasher, board } = await ignition.deploy(Rsdp, { parameters: { Rsdp: parameters } })
   return {

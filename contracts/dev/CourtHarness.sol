@@ -30,5 +30,5 @@ contract CourtHarness {
 
     /// @notice Whoever is convicted has nothing to lose here.
     // solhint-disable-next-line no-empty-blocks
-    function penalise(uint256, uint8, uint8, bool, bool, address) external {}
+    function penalise(uint256, uint8, uint8, bool, address) external {}
 }

@@ -7,17 +7,20 @@ pragma solidity 0.8.37;
 /// moves through the task board alone. Free stake can always leave. There is no owner and no pause.
 /// The operator's wallet may lock all of its free stake. A signing key, which is online and may be stolen, may lock what
 /// the wallet allows it (`setAllowance`), at first nothing.
+/// A conviction is booked here and moves no token, so that no token can stop it. The balance, less donations, is the sum
+/// of all accounts, all credits and `burnt`.
 /// All amounts are in the token's smallest unit, all times are block numbers.
 interface INodeRegistry {
-    /// @notice What a signing key may do. `Rotated` and `Frozen` keys go on serving the tasks they are in and are never
-    /// drawn into a new one; neither state is ever left. A `Jailed` key is one that would be active but for a conviction:
-    /// it is refused up to and including the block `jailedUntil`.
+    /// @notice What a signing key may do. `Rotated`, `Frozen` and `Convicted` keys go on serving the tasks they are in and
+    /// are never drawn into a new one; none of the three becomes active again. A `Jailed` key would be active, but its
+    /// operator's account is in jail because another of its keys was convicted.
     enum KeyStatus {
         Unknown,
         Active,
         Frozen,
         Rotated,
-        Jailed
+        Jailed,
+        Convicted
     }
 
     /// @notice An operator's stake.
@@ -25,11 +28,13 @@ interface INodeRegistry {
     /// @param locked sum of the operator's locks
     /// @param unbonding sum of the tranches not yet withdrawn
     /// @param tranches number of tranches ever requested; the next one gets this number
+    /// @param jailedUntil last block in which none of the operator's keys may join a task; 0 if none was ever convicted
     struct Account {
         uint128 free;
         uint128 locked;
         uint128 unbonding;
         uint64 tranches;
+        uint40 jailedUntil;
     }
 
     /// @notice How much of its operator's free stake a key may lock by itself. The wallet's own sign-ups do not count.
@@ -93,11 +98,15 @@ interface INodeRegistry {
         uint128 amount
     );
 
-    /// @notice `amount` of the lock of (task, key) went to the task board.
+    /// @notice `amount` was taken from the lock of (task, key): burnt, less what a reporter is credited.
     event StakeSlashed(address indexed operator, uint256 indexed taskId, address indexed key, uint128 amount);
 
-    /// @notice The key is refused in new tasks up to and including block `untilBlock`; 2^40 − 1 = for ever.
-    event KeyJailed(address indexed operator, address indexed key, uint40 untilBlock);
+    /// @notice The key was convicted and is refused in every new task; all keys of its operator are refused up to and
+    /// including block `untilBlock`.
+    event Jailed(address indexed operator, address indexed key, uint40 untilBlock);
+
+    /// @notice A reporter was paid what it was credited.
+    event CreditWithdrawn(address indexed account, uint256 amount);
 
     /// @notice A public key must be 64 bytes (x ‖ y).
     error PublicKeyLength(uint256 given, uint256 expected);
@@ -135,6 +144,9 @@ interface INodeRegistry {
     /// @notice The key holds no lock for this task, or not so much.
     error NotLocked(uint256 taskId, address key);
 
+    /// @notice Nothing is credited to the account.
+    error NoCredit(address account);
+
     /// @notice Registers a signing key of the caller, says how much it may lock by itself, and adds stake.
     /// @dev Nobody can register a stranger's key: the key signs `Register(operator, key)` in the registry's own domain.
     /// @param publicKey 64 bytes, x ‖ y; its address must not be the caller and must never have been registered
@@ -171,7 +183,7 @@ interface INodeRegistry {
     function withdraw(uint64 tranche) external;
 
     /// @notice Replaces one of the caller's keys in later tasks; running tasks keep the old one.
-    /// @param key an active, jailed or frozen key of the caller
+    /// @param key a key of the caller that was not replaced before
     /// @param publicKey as in `register`
     /// @param multiaddrs as in `register`
     /// @param signature by the new key, as in `register`
@@ -203,14 +215,29 @@ interface INodeRegistry {
     /// @return amount what was locked
     function unlock(uint256 taskId, address key) external returns (address operator, uint128 amount);
 
-    /// @notice Moves a part of the lock of (task, key) to the task board. Only the task board.
-    /// @dev If the key signed up by itself, its allowance shrinks by as much.
+    /// @notice Takes a part of the lock of (task, key). Only the task board.
+    /// @dev The reporter is credited min(⌊amount / 10⌋, bounty): about the gas of its proof, so that who reports itself
+    /// gets no more than that back. The rest is burnt. Burnt tokens stay here: not every token can be burnt, some refuse
+    /// a transfer to an address that nobody owns, and no call pays them out.
+    /// If the key signed up by itself, its allowance shrinks by what is taken.
+    /// @param reporter who is credited; 0 = nobody
     /// @return left what is still locked
-    function slash(uint256 taskId, address key, uint128 amount) external returns (uint128 left);
+    /// @return credit what the reporter was credited
+    function slash(
+        uint256 taskId,
+        address key,
+        uint128 amount,
+        address reporter
+    ) external returns (uint128 left, uint128 credit);
 
-    /// @notice Refuses a key in new tasks up to and including block `untilBlock`, unless it is refused for longer
-    /// already. Only the task board.
+    /// @notice Refuses the key in every new task, and all keys of its operator up to and including block `untilBlock`.
+    /// Tasks that they are in go on. Only the task board.
+    /// @dev Warning: `untilBlock` must not be below that of an earlier call.
     function jail(address key, uint40 untilBlock) external;
+
+    /// @notice Pays the caller what it was credited for proofs.
+    /// @return amount token wei paid
+    function withdrawCredit() external returns (uint256 amount);
 
     /// @notice The one token of this deployment.
     function token() external view returns (address);
@@ -221,15 +248,20 @@ interface INodeRegistry {
     /// @notice Blocks between `requestUnbond` and `withdraw`.
     function unbondingBlocks() external view returns (uint64);
 
+    /// @notice Most that a reporter is credited for one proof, token wei. Fixed at deployment: about the price of 150,000 gas.
+    function bounty() external view returns (uint128);
+
+    /// @notice What an account is credited for proofs and has not withdrawn, token wei.
+    function creditOf(address account) external view returns (uint256);
+
+    /// @notice Stake that was taken and credited to nobody, token wei. No call pays it out.
+    function burnt() external view returns (uint256);
+
     /// @notice Who registered the key; 0 if nobody did. Set once.
     function keyOwner(address key) external view returns (address);
 
     /// @notice The key's status.
     function keyStatus(address key) external view returns (KeyStatus);
-
-    /// @notice Last block in which the key is refused because of a conviction; 0 if it was never convicted, 2^40 − 1 for
-    /// ever.
-    function jailedUntil(address key) external view returns (uint40);
 
     /// @notice How much a key may lock by itself, and has locked by itself.
     function allowanceOf(address key) external view returns (Allowance memory);

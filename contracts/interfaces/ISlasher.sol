@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {ITaskBoard} from "./ITaskBoard.sol";
 
 /// @title Proofs of misbehaviour
-/// @notice One entry point per kind of provable deviation. Whoever brings a proof that holds is credited a tenth of what
-/// is taken at once. Holds no money: it convicts, the board penalises.
+/// @notice One entry point per kind of provable deviation. Whoever brings a proof that holds is credited a part of what is
+/// taken at once, about the price of its gas. Holds no money: it convicts, the board penalises.
 /// @dev Signed objects come as `fields` = abi.encode of the fields after `cluster`, in the order of their EIP-712 type,
 /// each one 32-byte word, and a strict 65-byte signature by the key that the task's snapshot gives for `member`. What an
 /// honest node signs never satisfies any of these rules, whatever the others sign.
@@ -71,6 +71,18 @@ interface ISlasher {
         bytes evidence
     );
 
+    /// @notice A step of a proof about a long log held.
+    /// @param checkpoint hashStruct of the CHECKPOINT whose logHead is being opened
+    /// @param head from which known entries lead to it
+    /// @param evidence the call: selector and arguments
+    event LogOpened(
+        uint256 indexed taskId,
+        uint8 indexed member,
+        bytes32 checkpoint,
+        bytes32 head,
+        bytes evidence
+    );
+
     /// @notice The signature is malformed or by another key.
     error NotSignedBy(uint256 member, address signer, address key);
 
@@ -110,8 +122,24 @@ interface ISlasher {
         bytes calldata shareSignature
     ) external;
 
-    /// @notice At most 256 entries that lead from `headBefore` to the signed head and its logSeq, with an illegal triple, a
-    /// gap, a `from` that is not the `to` before, or a falling (height, round).
+    /// @notice Opens a signed log backwards, in steps: at most 2,048 entries that lead from `headBefore` to the signed head,
+    /// or to a head of it that was opened before. The head after the first of them is open from now on: the next
+    /// step, `illegalLog` or `forkedLog` may end there, so that stretches overlap by one entry. Anybody may go on with what
+    /// others opened, and members who signed one head share the steps. Convicts nobody.
+    /// @dev ~2,000 gas an entry. A head opens in one way alone, so that no step can spoil another.
+    /// @param entries packed, 55 bytes each
+    function openLog(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata checkpoint,
+        bytes calldata signature,
+        bytes32 headBefore,
+        bytes calldata entries
+    ) external;
+
+    /// @notice At most 2,048 entries that lead from `headBefore` to the signed head, or to one that was opened of it, with an
+    /// illegal triple, a gap, a `from` that is not the `to` before, or a falling (height, round); or the last of all has
+    /// another number than the logSeq that was signed.
     /// @param entries packed, 55 bytes each
     function illegalLog(
         uint256 taskId,
@@ -123,8 +151,8 @@ interface ISlasher {
     ) external;
 
     /// @notice Two CHECKPOINTs of one epoch, `first` of the lower height, whose logs do not extend each other: the second
-    /// log is not longer, or its entries after the first one's logSeq (at most 256, which lead from `headBefore` to
-    /// its head) begin at a head that is not the first one's.
+    /// log is not longer, or its entries after the first one's logSeq (at most 2,048, which lead from `headBefore` to
+    /// its head or to one that was opened of it) begin at a head that is not the first one's.
     /// @param entries packed, 55 bytes each; empty if the second log is not longer
     function forkedLog(
         uint256 taskId,

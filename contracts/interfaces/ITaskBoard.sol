@@ -77,7 +77,7 @@ interface ITaskBoard {
     /// @param closeGrace Finalizing lasts so long
     /// @param evidence after closing, evidence is accepted so long; then rewards and locks can be taken
     /// @param reorgDepth blocks between `joinDeadline` and the block whose hash is the seed, ≥ 1
-    /// @param jail blocks for which a key is refused after a lesser conviction, 1 … 2^32 − 1
+    /// @param jail blocks for which all keys of an operator are refused after a conviction, 1 … 2^32 − 1
     struct Windows {
         uint64 taskBlocksMax;
         uint64 closeGrace;
@@ -126,7 +126,8 @@ interface ITaskBoard {
     event Joined(uint256 indexed taskId, address indexed key, address indexed operator);
 
     /// @notice A key withdrew its sign-up.
-    event Left(uint256 indexed taskId, address indexed key, address indexed operator);
+    /// @param burnt taken from its lock because it was late, token wei
+    event Left(uint256 indexed taskId, address indexed key, address indexed operator, uint128 burnt);
 
     /// @notice The cluster was drawn. Member i is at index i of each list.
     /// @param cluster keccak(abi.encode(taskId, paramsHash, snapshotHash, seed))
@@ -163,7 +164,7 @@ interface ITaskBoard {
     /// @param percent share of the lock that is due by now, 1 … 100
     /// @param amount taken from the lock of (task, key), token wei
     /// @param reporter who brought the proof; 0 at release
-    /// @param credit part of `amount` that is credited to the reporter; the rest is insurance
+    /// @param credit part of `amount` that is credited to the reporter; the rest is burnt
     event Penalised(
         uint256 indexed taskId,
         uint8 indexed member,
@@ -174,9 +175,6 @@ interface ITaskBoard {
         address reporter,
         uint128 credit
     );
-
-    /// @notice A reporter was paid what it was credited.
-    event CreditWithdrawn(address indexed account, uint256 amount);
 
     /// @notice The task's status does not allow this.
     /// @param allowed bit s set: status s would be accepted
@@ -230,9 +228,6 @@ interface ITaskBoard {
     /// @param percent share of the lock that was due at conviction
     error AlreadyConvicted(uint256 taskId, uint8 member, uint8 percent);
 
-    /// @notice Nothing is credited to the account.
-    error NoCredit(address account);
-
     /// @notice Publishes a task and pulls its escrow from the caller.
     /// @dev escrow = rewardPerHeight · heights + checkpointFee · (number of checkpoints that can earn it): min(heights,
     /// ⌈heights / R⌉ + ⌊(endBlock + closeGrace − now) / ⌈stallBlocks / 2⌉⌋). What is not earned returns by `claim`.
@@ -248,6 +243,8 @@ interface ITaskBoard {
     function join(uint256 taskId, address key, bytes32 termsHash) external;
 
     /// @notice Withdraws a sign-up and its lock. By the key or its operator, up to `joinDeadline`.
+    /// @dev In the last 2 · reorgDepth blocks of sign-up ⌈stakePerNode / 100⌉ of the lock is burnt: who fills a list and
+    /// leaves it too late for others pays for each place. Nobody gains by it.
     function quit(uint256 taskId, address key) external;
 
     /// @notice Draws the cluster. By anyone, in the 256 blocks after the seed block = joinDeadline + reorgDepth, before
@@ -289,29 +286,24 @@ interface ITaskBoard {
 
     /// @notice Turns a sign-up's lock into free stake again. By anyone, the stake goes to the operator. Seats: after the
     /// evidence window. Sign-ups that were not drawn: after `form`. All: at once if the task expired.
-    /// @dev From the lock of a member convicted of E1, E1b or E2 first what the convictions of others add is taken: its
-    /// share is at least min(100, ⌊300 · weight of the others convicted of these in the task / W⌋) %.
+    /// @dev From the lock of a member convicted of E1, E1b or E2 first what the convictions of others add is burnt: its
+    /// share is at least ⌊5 · (1 + 3 · weight of the others convicted of these in the task / W)⌋ %, below 20 %.
     function release(uint256 taskId, address key) external;
 
-    /// @notice Takes what a conviction makes due from the lock of (task, key of the member), credits a tenth of it to the
-    /// reporter, and refuses the key in new tasks. Only the slasher; from `form` to the end of the evidence window.
+    /// @notice Takes what a conviction makes due from the lock of (task, key of the member), as `INodeRegistry.slash` says,
+    /// refuses the key in new tasks, and all keys of its operator for `jail` blocks. Moves no token. Only the slasher; from
+    /// `form` to the end of the evidence window.
     /// @dev Of several convictions the largest share counts, ⌈lock · percent / 100⌉ of the lock as it was at `join`.
     /// @param percent base share of the lock, 1 … 100
     /// @param correlated the share may grow by the convictions of others, at `release`
-    /// @param forEver the key is refused for ever; else for `jail` blocks
     /// @param reporter who is credited
     function penalise(
         uint256 taskId,
         uint8 member,
         uint8 percent,
         bool correlated,
-        bool forEver,
         address reporter
     ) external;
-
-    /// @notice Pays the caller what it was credited for proofs.
-    /// @return amount token wei paid
-    function withdrawCredit() external returns (uint256 amount);
 
     /// @notice The task's status, and the block at which it closed or expired (0 while it is running).
     function statusOf(uint256 taskId) external view returns (Status status, uint64 closedAt);
@@ -343,12 +335,6 @@ interface ITaskBoard {
     function reductionOf(
         uint256 taskId
     ) external view returns (bytes32 paramsHash, bytes32 twinCodeHash, bytes32 seed);
-
-    /// @notice What an account is credited for proofs and has not withdrawn, token wei.
-    function creditOf(address account) external view returns (uint256);
-
-    /// @notice What was taken from convicted members and credited to nobody, token wei. Nothing pays it out.
-    function insurance() external view returns (uint256);
 
     /// @notice Number of tasks published.
     function tasks() external view returns (uint256);

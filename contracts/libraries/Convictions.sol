@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Penalties} from "./Penalties.sol";
 import {Snapshot} from "./Snapshot.sol";
 
 /// @title What the members of a task were convicted of, in one word
@@ -14,7 +15,6 @@ library Convictions {
     uint256 private constant BITS = 8;
     uint256 private constant PERCENT = 0x7f;
     uint256 private constant CORRELATED = 0x80;
-    uint256 private constant CORRELATION_PERCENT = 300;
 
     /// @notice Share of the lock that was due at conviction, percent; 0 if not convicted.
     function percentOf(uint256 word, uint256 member) internal pure returns (uint256) {
@@ -39,8 +39,8 @@ library Convictions {
         return correlated ? word | (CORRELATED << shift) : word;
     }
 
-    /// @notice Share of the lock that is due in the end, percent: max(base, c), c = min(100, ⌊300 · weight of the others
-    /// convicted of E1, E1b or E2 / total⌋) for a member that is one of them, so that the order of reports does not
+    /// @notice Share of the lock that is due in the end, percent: max(base, c), c = ⌊5 · (1 + 3 · weight of the others
+    /// convicted of E1, E1b or E2 / total)⌋ for a member that is one of them, so that the order of reports does not
     /// matter.
     function finalPercent(
         uint256 word,
@@ -53,8 +53,7 @@ library Convictions {
         for (uint256 i = 0; i < members.count(); ++i) {
             if (i != member && isCorrelated(word, i)) others += members.weight(i);
         }
-        uint256 c = (CORRELATION_PERCENT * others) / members.totalWeight();
-        if (c > 100) c = 100;
+        uint256 c = Penalties.correlated(others, members.totalWeight());
         if (c > percent) percent = c;
     }
 }

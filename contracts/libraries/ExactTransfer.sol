@@ -16,12 +16,6 @@ library ExactTransfer {
         _check(before, token.balanceOf(address(this)), amount);
     }
 
-    function push(IERC20 token, address to, uint256 amount) internal {
-        uint256 before = token.balanceOf(to);
-        token.safeTransfer(to, amount);
-        _check(before, token.balanceOf(to), amount);
-    }
-
     /// @dev A token may take from the receiver: then nothing was received, and that is not exact even if nothing was due.
     function _check(uint256 before, uint256 held, uint256 amount) private pure {
         uint256 received = held < before ? 0 : held - before;

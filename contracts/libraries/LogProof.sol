@@ -11,7 +11,8 @@ library LogProof {
     using Packed for bytes;
 
     uint256 private constant ENTRY = 55;
-    uint256 private constant ENTRIES_MAX = 256;
+    /// @dev 110 KiB: with the other arguments a call stays below 128 KiB.
+    uint256 private constant ENTRIES_MAX = 2048;
     /// @dev Bits to the right of a field in the entry's first word.
     uint256 private constant AFTER_SEQ = 192;
     uint256 private constant AFTER_FROM = 184;
@@ -20,25 +21,27 @@ library LogProof {
     uint256 private constant AFTER_ROUND = 72;
 
     /// @param head after the last entry
+    /// @param firstHead after the first entry
     /// @param firstSeq of the first entry
     /// @param lastSeq of the last entry
     /// @param isConsecutive no sequence number is left out or repeated
     /// @param isLegal every triple is in the table, starts where the one before ended, and (height, round) never falls
     struct Stretch {
         bytes32 head;
+        bytes32 firstHead;
         uint256 firstSeq;
         uint256 lastSeq;
         bool isConsecutive;
         bool isLegal;
     }
 
-    /// @notice Folds 1 … 256 entries onto `head`; reverts with ProvesNothing if it is another number.
+    /// @notice Folds 1 … 2,048 entries onto `head`; reverts with ProvesNothing if it is another number.
     function fold(bytes calldata entries, bytes32 head) internal pure returns (Stretch memory s) {
         uint256 count = entries.length / ENTRY;
         if (count == 0 || count > ENTRIES_MAX || count * ENTRY != entries.length) {
             revert ISlasher.ProvesNothing("entries");
         }
-        s = Stretch(head, uint64(entries.u64(0)), 0, true, true);
+        s = Stretch(head, _next(head, entries, 0), uint64(entries.u64(0)), 0, true, true);
         uint256 to = 0;
         uint256 position = 0;
         for (uint256 offset = 0; offset < entries.length; offset += ENTRY) {

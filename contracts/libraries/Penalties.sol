@@ -6,11 +6,14 @@ import {Evidence} from "./Evidence.sol";
 
 /// @title What a conviction costs: base share of the lock, in percent, and what comes with it
 library Penalties {
+    /// @dev Base share of offences that one bug may make everybody commit.
+    uint256 private constant CORRELATED = 5;
+    uint256 private constant CORRELATION = 3;
     uint256 internal constant AMNESIA = 100;
-    uint256 internal constant ILLEGAL_LOG = 5;
+    uint256 internal constant ILLEGAL_LOG = CORRELATED;
     uint256 internal constant UNJUSTIFIED_VOTE = 1;
     uint256 private constant DECIDING_EQUIVOCATION = 100;
-    uint256 private constant OTHER_EQUIVOCATION = 5;
+    uint256 private constant OTHER_EQUIVOCATION = CORRELATED;
     uint256 private constant WRONG_REDUCTION_MIN = 20;
     uint256 private constant WRONG_REDUCTION_IMPACT = 80;
 
@@ -26,16 +29,17 @@ library Penalties {
         return WRONG_REDUCTION_MIN + (WRONG_REDUCTION_IMPACT * misled) / total;
     }
 
+    /// @notice ⌊5 · (1 + 3 · others / total)⌋, below 20: one bug in everybody's code is not everybody's lock.
+    /// @param others weight of the others so convicted, below `total`
+    function correlated(uint256 others, uint256 total) internal pure returns (uint256) {
+        return CORRELATED + (CORRELATED * CORRELATION * others) / total;
+    }
+
     /// @notice Whether the share grows with the weight of the others convicted of such in the task.
     function isCorrelated(ISlasher.Offence offence) internal pure returns (bool) {
         return
             offence == ISlasher.Offence.Equivocation ||
             offence == ISlasher.Offence.Amnesia ||
             offence == ISlasher.Offence.IllegalLog;
-    }
-
-    /// @notice Whether the key is refused for ever.
-    function isForEver(ISlasher.Offence offence) internal pure returns (bool) {
-        return offence != ISlasher.Offence.IllegalLog && offence != ISlasher.Offence.UnjustifiedVote;
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ITaskBoard} from "../interfaces/ITaskBoard.sol";
 import {OutOfBounds} from "../interfaces/Errors.sol";
+import {StakeMath} from "./StakeMath.sol";
 
 /// @title What a client may ask for, and what it has to pay in advance
 library TaskBounds {
@@ -16,6 +17,9 @@ library TaskBounds {
     uint256 private constant EPOCH_HEIGHTS_MAX = 256;
     uint256 private constant REPORTERS_MAX = 4;
     uint256 private constant STALL_TURNS = 4;
+    uint256 private constant LATE_QUIT_PERCENT = 1;
+    /// @dev One `reorgDepth` until others act on a quit, one for them to sign up.
+    uint256 private constant LATE_QUIT_DEPTHS = 2;
 
     /// @notice Reverts with the first bound that is broken.
     function check(ITaskBoard.TaskParams calldata p, ITaskBoard.Windows memory w) internal view {
@@ -44,6 +48,17 @@ library TaskBounds {
         uint256 amount = uint256(p.rewardPerHeight) * p.heights + uint256(p.checkpointFee) * fees;
         _inside("escrow", amount, 0, type(uint128).max);
         return uint128(amount);
+    }
+
+    /// @notice What quitting in this block burns of a lock: ⌈lock / 100⌉ in the last 2 · reorgDepth blocks of sign-up, when
+    /// others hardly have the time to take the place, else 0.
+    function lateQuit(
+        uint128 lock,
+        uint256 joinDeadline,
+        uint256 reorgDepth
+    ) internal view returns (uint128) {
+        if (block.number + LATE_QUIT_DEPTHS * reorgDepth <= joinDeadline) return 0;
+        return uint128(StakeMath.percentUp(lock, LATE_QUIT_PERCENT));
     }
 
     function _size(ITaskBoard.TaskParams calldata p) private pure {

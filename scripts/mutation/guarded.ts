@@ -53,9 +53,9 @@ export const GUARDED: readonly Mutant[] = [
   invariant(
     'I1',
     'the reporter’s part counts twice',
-    BOARD,
-    'insurance += amount - credit;',
-    'insurance += amount;',
+    REGISTRY,
+    'burnt += amount - credit;',
+    'burnt += amount;',
   ),
   invariant(
     'I2',
@@ -89,8 +89,8 @@ export const GUARDED: readonly Mutant[] = [
     'I6',
     'jail ends a block early',
     REGISTRY,
-    'block.number <= uint40(slot >> 168)',
-    'block.number < uint40(slot >> 168)',
+    'block.number <= _accounts[owner].jailedUntil',
+    'block.number < _accounts[owner].jailedUntil',
   ),
   invariant(
     'I7',

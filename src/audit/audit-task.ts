@@ -8,7 +8,7 @@ import { checkCheckpoints } from './checkpoints.ts'
 import { checkCluster } from './cluster.ts'
 import { checkEnd } from './end.ts'
 import { checkIdentity } from './identity.ts'
-import { checkConvictions, convictsOf } from './convictions.ts'
+import { checkConvictions, checkOpenings, convictsOf } from './convictions.ts'
 import { checkInputs } from './inputs.ts'
 import { checkJail } from './jail.ts'
 import type { Court } from './evidence/verdict.ts'
@@ -109,7 +109,8 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const anchored = { task, cluster, separator, events }
   const batches = checkCheckpoints(judge, history, reconciler, anchored)
   const { params } = task
-  const court = { cluster, separator, params, events, reducer, recover: judge.recover }
+  const facts = { cluster, separator, params, events, reducer, recover: judge.recover }
+  const court = { ...facts, opened: checkOpenings(history, reconciler, facts) }
   const convictions = checkConvictions(judge, history, reconciler, court)
   const { stakePerNode } = params
   const penalties = checkPenalties(judge, history, reconciler, cluster, stakePerNode, convictions)

@@ -96,12 +96,15 @@ function checkDraw(
 ): void {
   const isBefore = (place: { block: bigint; logIndex: bigint }): boolean =>
     place.block < block || (place.block === block && place.logIndex < logIndex)
-  const isRefused = (key: Address): boolean =>
-    jailed.some((one) => one.key === key && isBefore(one) && one.until >= block)
+  const isRefused = (key: Address, operator: Address): boolean =>
+    jailed.some(
+      (one) => isBefore(one) && (one.key === key || (one.operator === operator && one.until >= block)),
+    )
   const candidates = keys.flatMap((key) => {
     const registration = registrations.get(key)
-    if (registration === undefined || isRefused(key)) return []
+    if (registration === undefined) return []
     const { operator, retired } = registration
+    if (isRefused(key, operator)) return []
     return retired !== null && isBefore(retired) ? [] : [{ key, operator }]
   })
   const drawn = drawSeats(seed, candidates, task.params.minNodes, task.params.maxNodes)

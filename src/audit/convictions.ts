@@ -5,7 +5,7 @@ import { differences } from './diff.ts'
 import { readEvidenceCall } from './evidence/call.ts'
 import type { EvidenceCall } from './evidence/call.ts'
 import type { Court, Proved } from './evidence/verdict.ts'
-import { OFFENCES, judgeEvidence } from './evidence/verdict.ts'
+import { OFFENCES, judgeEvidence, judgeOpening } from './evidence/verdict.ts'
 import type { Judge } from './judge.ts'
 import type { Convicts } from './member-logs.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
@@ -43,7 +43,7 @@ export function checkConvictions(
   return reconciler.all('Convicted').flatMap((source): Convicted[] => {
     const { args, bench } = source
     bench.equal('Convicted.taskId', history.taskId, args.taskId, 'the task that was asked for')
-    const call = readEvidenceCall(evidenceOf(history, source))
+    const call = readEvidenceCall(evidenceOf(history, source, 'Convicted'))
     if (call === null) {
       bench.mismatch('Convicted.evidence', 'a call of the slasher', args.evidence, 'ISlasher')
       return []
@@ -67,8 +67,39 @@ export function checkConvictions(
   })
 }
 
+/** Steps of proofs about long logs, each folded again: heads that lead to a signed one, by that one. */
+export function checkOpenings(
+  history: TaskHistory,
+  reconciler: Reconciler,
+  court: Omit<Court, 'opened'>,
+): Court['opened'] {
+  const opened = new Map<bigint, Set<bigint>>()
+  for (const source of reconciler.all('LogOpened')) {
+    const { args, bench } = source
+    const call = readEvidenceCall(evidenceOf(history, source, 'LogOpened'))
+    const opening =
+      call?.name === 'openLog' ? judgeOpening({ ...court, opened }, call) : { refused: 'no call' }
+    if ('refused' in opening) {
+      bench.mismatch('LogOpened.evidence', 'entries of a signed log', opening.refused, 'ISlasher')
+      continue
+    }
+    const { checkpoint, head } = opening
+    bench.equal('LogOpened.taskId', call?.taskId ?? 0n, args.taskId, 'the task that the step names')
+    bench.equal('LogOpened.member', call?.member ?? 0n, args.member, 'whose log the step opens')
+    bench.equal('LogOpened.checkpoint', checkpoint.hash, args.checkpoint, 'the CHECKPOINT of the step')
+    bench.equal('LogOpened.head', head, args.head, 'the head after the first entry')
+    const signed = checkpoint.field('logHead')
+    opened.set(signed, (opened.get(signed) ?? new Set()).add(BigInt(head)))
+  }
+  return opened
+}
+
 /** The calldata of the call, if it was made directly: the event repeats it. Where they differ, what the hash binds. */
-function evidenceOf({ events }: TaskHistory, source: Reconciled<'Convicted'>): Hex {
+function evidenceOf(
+  { events }: TaskHistory,
+  source: Reconciled<'Convicted' | 'LogOpened'>,
+  event: 'Convicted' | 'LogOpened',
+): Hex {
   const { args, bench, call, sender, transactionHash, callName } = source
   if (call === null || callName === null) return args.evidence
   if (sender !== null) {
@@ -76,12 +107,12 @@ function evidenceOf({ events }: TaskHistory, source: Reconciled<'Convicted'>): H
     const signed = sent?.transaction?.signed ?? null
     if (signed === null) return args.evidence
     const data = Transaction.from(signed).data.toLowerCase() as Hex
-    bench.equal('Convicted.evidence', data, args.evidence, 'the calldata that was signed')
+    bench.equal(`${event}.evidence`, data, args.evidence, 'the calldata that was signed')
     return data
   }
   const shown = readEvidenceCall(args.evidence)
   if (shown?.name !== callName) return args.evidence
-  const why = 'Convicted.evidence says so, and the transaction hash is not right'
+  const why = `${event}.evidence says so, and the transaction hash is not right`
   const ofEvent = shown as unknown as Readonly<Record<string, AbiValue>>
   for (const [name, given] of Object.entries(call as unknown as Readonly<Record<string, AbiValue>>)) {
     for (const { path, better, other } of differences(ofEvent[name] ?? '', given)) {

@@ -17,6 +17,7 @@ export function checkIdentity(judge: Judge, { expected, chainId, code, views }: 
   bench.equal('deploymentId()', expected.deploymentId, views.deploymentId, file)
   bench.equal('windows().reorgDepth', expected.reorgDepth, views.reorgDepth, file)
   bench.equal('windows().jail', expected.jail, views.jail, file)
+  bench.equal('bounty()', expected.bounty, views.bounty, file)
   bench.equal('windows().closeGrace', expected.closeGrace, views.closeGrace, file)
   bench.equal('windows().evidence', expected.evidence, views.evidence, file)
   const domain: Domain = {

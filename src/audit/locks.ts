@@ -4,6 +4,7 @@ import type { FormedCluster } from './cluster.ts'
 import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
 import type { Balance, Movement } from './money.ts'
+import { checkQuits } from './quits.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
 import type { Registration } from './registrations.ts'
 import type { Penalty } from './report.ts'
@@ -29,10 +30,11 @@ export interface LockFacts {
 /** Every lock from sign-up to release: nothing but penalties was taken from it, and it came back when it could. */
 export function checkLocks(
   judge: Judge,
-  { views, taskId }: TaskHistory,
+  history: TaskHistory,
   reconciler: Reconciler,
   facts: LockFacts,
 ): LockBook {
+  const { views, taskId } = history
   const { task, registrations, keys } = facts
   const { stakePerNode } = task.params
   const bench = judge.at('money')
@@ -41,23 +43,29 @@ export function checkLocks(
     ...{ block: Number(block), transaction: transactionHash, amount: stakePerNode, why: 'sign-up' },
     ...{ from: `stake of ${args.operator}`, to: `lock of ${args.key}` },
   }))
-  const quits = reconciler.all('Left')
+  const quits = checkQuits(history, reconciler, task, registrations)
+  movements.push(...quits.flatMap((one) => one.movements))
   const releases = reconciler.all('Released')
   const unlocks = reconciler.all('StakeUnlocked')
   for (const release of releases) checkRelease(release, facts, unlocks)
   for (const { bench: place, args, block, transactionHash } of unlocks) {
     const isHere = (one: Reconciled<'Left'> | Reconciled<'Released'>): boolean =>
       one.transactionHash === transactionHash && one.args.key === args.key
-    const quit = quits.some(isHere)
-    const amount = quit ? stakePerNode : heldBy(facts, args.key)
+    const quit = quits.find((one) => isHere(one.quit))
+    const amount = quit === undefined ? heldBy(facts, args.key) : stakePerNode - quit.burnt
     place.equal('StakeUnlocked.taskId', taskId, args.taskId, 'the task that was asked for')
-    place.equal('StakeUnlocked.amount', amount, args.amount, 'the lock, less penalties')
+    place.equal('StakeUnlocked.amount', amount, args.amount, 'the lock, less what was taken from it')
     const operator = registrations.get(args.key)?.operator ?? 'nobody'
     place.equal('StakeUnlocked.operator', operator, args.operator, 'who registered the key')
-    if (!quit && !releases.some(isHere))
+    if (quit === undefined && !releases.some(isHere))
       place.mismatch('StakeUnlocked', 'quit() or release()', 'neither', 'why')
     movements.push({
-      ...{ block: Number(block), transaction: transactionHash, amount, why: quit ? 'quit' : 'release' },
+      ...{
+        block: Number(block),
+        transaction: transactionHash,
+        amount,
+        why: quit === undefined ? 'release' : 'quit',
+      },
       ...{ from: `lock of ${args.key}`, to: `stake of ${operator}` },
     })
   }

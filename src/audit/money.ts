@@ -8,7 +8,7 @@ import type { Reconciler } from './reconcile.ts'
 import type { Penalty } from './report.ts'
 import type { PublishedTask } from './task.ts'
 
-/** Token wei that changed hands, and why. Accounts are addresses, or `escrow`, `insurance`, `credit of …`, `lock of …`. */
+/** Token wei that changed hands, and why. Accounts are addresses, or `escrow`, `burnt`, `credit of …`, `lock of …`. */
 export interface Movement {
   readonly block: number
   readonly transaction: Digest
@@ -121,7 +121,7 @@ export function penaltyMovements(penalties: readonly Penalty[], keys: readonly A
     const credit = credited?.amount ?? 0n
     return [
       { ...shared, to: `credit of ${credited?.reporter ?? 'nobody'}`, amount: credit, why },
-      { ...shared, to: 'insurance', amount: amount - credit, why },
+      { ...shared, to: 'burnt', amount: amount - credit, why },
     ].filter((movement) => movement.amount > 0n)
   })
 }

@@ -44,7 +44,7 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
     calls: { freeze: same('key') },
     sender: 'operator',
   },
-  KeyJailed: { step: 'cluster', contracts: ['Slasher'], calls: accusing(), sender: null },
+  Jailed: { step: 'cluster', contracts: ['Slasher'], calls: accusing(), sender: null },
   StakeLocked: {
     step: 'cluster',
     contracts: ['TaskBoard'],
@@ -130,7 +130,13 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
   StakeSlashed: {
     step: 'penalty',
     contracts: ['Slasher', 'TaskBoard'],
-    calls: { ...accusing(), release: same() },
+    calls: { ...accusing(), release: same(), quit: same('taskId', 'key') },
+    sender: null,
+  },
+  LogOpened: {
+    step: 'penalty',
+    contracts: ['Slasher'],
+    calls: { openLog: same('taskId', 'member') },
     sender: null,
   },
 }

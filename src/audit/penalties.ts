@@ -7,8 +7,11 @@ import type { Reconciled, Reconciler } from './reconcile.ts'
 import type { Conviction, Penalty } from './report.ts'
 import type { Offence } from './evidence/verdict.ts'
 
-/** A reporter is credited a tenth of what its proof takes. */
+/** A reporter is credited a tenth of what its proof takes, at most the bounty. */
 const REPORTER_PART = 10n
+/** Base share of the lock for E2 and the lesser E1, per cent; it grows with the others so convicted, three times as fast. */
+const CORRELATED_PERCENT = 5
+const CORRELATION = 3
 const CORRELATED: ReadonlySet<Offence> = new Set(['E1', 'E1b', 'E2'])
 
 /** What the board has come to know of one member. */
@@ -32,6 +35,7 @@ export function checkPenalties(
 ): readonly Penalty[] {
   const records = cluster.members.map((): Record => ({ percent: 0, correlated: false }))
   const moved = reconciler.all('StakeSlashed')
+  const jail = reconciler.all('Jailed')
   const open = new Set(convictions)
   const penalties = reconciler.all('Penalised').map((source): Penalty => {
     const { args, bench, block, transactionHash } = source
@@ -48,21 +52,40 @@ export function checkPenalties(
       record.correlated ||= CORRELATED.has(cause.offence)
     }
     const amount = due(stakePerNode, record.percent) - due(stakePerNode, before)
-    compare(source, cluster, member, cause ?? null, record.percent, amount)
+    const credit = cause === undefined ? 0n : reporterPart(amount, history.expected.bounty)
+    compare(source, cluster, member, cause ?? null, { percent: record.percent, amount, credit })
     checkMove(source, moved, history.taskId, cluster.members[member], amount)
+    const jailed = jail.find((one) => one.transactionHash === transactionHash)
+    jailed?.bench.equal(
+      'Jailed.key',
+      cluster.members[member]?.key ?? 'nobody',
+      jailed.args.key,
+      'who was convicted',
+    )
     judge.counts.penalties += 1
     return {
       member,
       operator: cluster.members[member]?.operator ?? args.operator,
       percent: record.percent,
       amount,
-      credited: cause === undefined ? null : { reporter: cause.reporter, amount: amount / REPORTER_PART },
+      credited: cause === undefined ? null : { reporter: cause.reporter, amount: credit },
       block: Number(block),
       transaction: transactionHash,
     }
   })
   for (const { source } of open)
     source.bench.mismatch('Penalised', 'a penalty for every conviction', 'none', 'penalise()')
+  const causes = new Set(
+    [...reconciler.all('Penalised'), ...reconciler.all('Left')].map(({ transactionHash }) => transactionHash),
+  )
+  for (const { bench, args, transactionHash } of moved)
+    if (!causes.has(transactionHash))
+      bench.mismatch(
+        'StakeSlashed',
+        'a penalty or a late quit',
+        args.amount,
+        'nothing else takes from a lock',
+      )
   checkViews(judge, history, records, penalties)
   return penalties
 }
@@ -72,7 +95,13 @@ function due(stake: bigint, percent: number): bigint {
   return (stake * BigInt(percent) + 99n) / 100n
 }
 
-/** Max(base, min(100, ⌊300 · weight of the others convicted of E1, E1b, E2 / W⌋)) for a member convicted of these. */
+/** Min(⌊amount / 10⌋, bounty) */
+function reporterPart(amount: bigint, bounty: bigint): bigint {
+  const part = amount / REPORTER_PART
+  return part < bounty ? part : bounty
+}
+
+/** Max(base, ⌊5 · (1 + 3 · weight of the others convicted of E1, E1b, E2 / W)⌋) for a member convicted of these. */
 function finalPercent(cluster: Cluster, records: readonly Record[], member: MemberIndex): number {
   const record = records[member]
   if (record?.correlated !== true) return record?.percent ?? 0
@@ -80,7 +109,9 @@ function finalPercent(cluster: Cluster, records: readonly Record[], member: Memb
     ({ index }) => index !== member && records[index]?.correlated === true,
   )
   const weight = others.reduce((sum, other) => sum + other.weight, 0)
-  return Math.max(record.percent, Math.min(100, Math.floor((300 * weight) / cluster.totalWeight)))
+  const { totalWeight } = cluster
+  const correlated = Math.floor((CORRELATED_PERCENT * (totalWeight + CORRELATION * weight)) / totalWeight)
+  return Math.max(record.percent, correlated)
 }
 
 function compare(
@@ -88,8 +119,7 @@ function compare(
   cluster: Cluster,
   index: MemberIndex,
   cause: Conviction | null,
-  percent: number,
-  amount: bigint,
+  { percent, amount, credit }: { percent: number; amount: bigint; credit: bigint },
 ): void {
   const member = cluster.members[index]
   bench.equal('Penalised.member', BigInt(index), args.member, 'who was convicted')
@@ -99,8 +129,7 @@ function compare(
   bench.equal('Penalised.amount', amount, args.amount, 'that share of the lock, less what was taken before')
   const reporter = cause?.reporter ?? `0x${'00'.repeat(20)}`
   bench.equal('Penalised.reporter', reporter, args.reporter, 'who brought the proof')
-  const credit = cause === null ? 0n : amount / REPORTER_PART
-  bench.equal('Penalised.credit', credit, args.credit, 'a tenth of what a proof takes')
+  bench.equal('Penalised.credit', credit, args.credit, 'a tenth of what a proof takes, at most the bounty')
 }
 
 /** The registry moved exactly that from this lock. */

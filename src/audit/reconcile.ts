@@ -210,9 +210,10 @@ function placeOf(name: EventName, args: Args): string {
     case 'CoSigned':
     case 'Convicted':
     case 'Penalised':
+    case 'LogOpened':
       return `task ${shown('taskId')}, member ${shown('member')}`
     case 'KeyRegistered':
-    case 'KeyJailed':
+    case 'Jailed':
     case 'StakeSlashed':
     case 'KeyFrozen':
     case 'Joined':

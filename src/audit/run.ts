@@ -9,7 +9,7 @@ import type { AuditReport } from './report.ts'
  * @throws RsdpError as `ChainHistory.read`; what does not fit together is a finding, not an error
  */
 export async function runAudit(
-  history: ChainHistory,
+  history: Pick<ChainHistory, 'read'>,
   taskId: bigint,
   options: AuditOptions = {},
 ): Promise<AuditReport> {

@@ -23,11 +23,11 @@ export interface Money {
   readonly escrow: bigint
   readonly paid: bigint
   readonly inEscrow: bigint
-  /** locked = free again + credited to reporters + insurance + in locks. */
+  /** locked = free again + credited to reporters + burnt + in locks. */
   readonly locked: bigint
   readonly freed: bigint
   readonly credited: bigint
-  readonly insured: bigint
+  readonly burnt: bigint
   readonly inLocks: bigint
 }
 
@@ -69,7 +69,7 @@ export function settle(
     locked: to('lock of'),
     freed: to('stake of'),
     credited: to('credit of'),
-    insured: to('insurance'),
+    burnt: to('burnt'),
     inLocks: sum(locks.left),
   }
 }

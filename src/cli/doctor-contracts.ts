@@ -31,14 +31,14 @@ async function checkSource(connection: Connection): Promise<Check> {
 /** What constructors were given, of which nothing can be changed any more. */
 async function checkBuilt(connection: Connection): Promise<Check> {
   const { registry, log, slasher, board } = connection.contracts
-  const { contracts, windows } = connection.deployment
-  const [token, boards, logs, links, unbonding, onChain] = await connection.read(
+  const { contracts, windows, bountyWei } = connection.deployment
+  const [token, boards, logs, links, [unbonding, bounty], onChain] = await connection.read(
     Promise.all([
       Promise.all([registry.token(), board.token()]),
       Promise.all([registry.board(), log.board(), slasher.board()]),
       Promise.all([board.log(), slasher.log()]),
       Promise.all([board.registry(), board.slasher()]),
-      registry.unbondingBlocks(),
+      Promise.all([registry.unbondingBlocks(), registry.bounty()]),
       board.windows(),
     ]),
   )
@@ -49,6 +49,7 @@ async function checkBuilt(connection: Connection): Promise<Check> {
     ['registry', links[0], contracts.NodeRegistry.address],
     ['slasher', links[1], contracts.Slasher.address],
     ['unbonding', unbonding, windows.unbonding],
+    ['bounty', bounty, bountyWei],
     ['taskBlocksMax', onChain.taskBlocksMax, windows.taskBlocksMax],
     ['closeGrace', onChain.closeGrace, windows.closeGrace],
     ['evidence', onChain.evidence, windows.evidence],
@@ -58,7 +59,7 @@ async function checkBuilt(connection: Connection): Promise<Check> {
   const wrong = facts.filter(([, seen, said]) => String(seen).toLowerCase() !== String(said))
   const name = 'built'
   if (wrong.length === 0)
-    return { name, verdict: 'ok', text: 'token, links and windows are those of the file', hint: '' }
+    return { name, verdict: 'ok', text: 'token, links, windows and bounty are those of the file', hint: '' }
   return {
     name,
     verdict: 'fail',

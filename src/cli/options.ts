@@ -4,6 +4,9 @@ export interface ChainOptions {
   readonly deployment: string
   readonly json: boolean
 }
+export interface AuditOptions extends ChainOptions {
+  readonly board: boolean
+}
 export interface WalletOptions extends ChainOptions {
   readonly keyFile?: string
   readonly passwordFile?: string
@@ -50,6 +53,7 @@ export interface DevOptions {
 }
 export interface DeployCommandOptions extends WalletOptions {
   readonly token?: string
+  readonly bountyWei?: string
 }
 export interface NodeRunOptions {
   readonly dataDir: string

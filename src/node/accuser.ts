@@ -76,6 +76,10 @@ export class Accuser {
 
   async #bring({ id, evidence }: StoredEvidence): Promise<void> {
     const { taskId, chain, outbox, book, params, events } = this.#init
+    for (const [i, step] of chain.prepareSteps(taskId, evidence).entries()) {
+      const isOpen = (await chain.refusal(step)) === null
+      if (isOpen) await outbox.send(`${this.#intent(evidence)}/step/${i}`, step)
+    }
     const call = chain.prepareEvidence(taskId, evidence, { params, events: events() })
     const refusal = await chain.refusal(call)
     if (refusal !== null) {

@@ -8,10 +8,42 @@ import type { Address, Digest, Hex } from '../types/ids.ts'
  */
 export interface ChainHistory {
   /**
-   * Everything about a task up to the present block. May be called repeatedly; each call reads the chain again.
+   * Everything about a task up to a block, by default the present one. May be called repeatedly; each call reads the chain again.
    * Throws RsdpError: E_RPC_DOWN (also for answers that are not what was asked for), E_NO_TASK.
    */
-  read(taskId: bigint): Promise<TaskHistory>
+  read(taskId: bigint, upTo?: bigint): Promise<TaskHistory>
+  /** The books of board and registry at the present block. Throws E_RPC_DOWN. */
+  readBooks(): Promise<BoardBooks>
+}
+
+/** Tokens of one contract, token wei: what it holds, and all that the token moved to and from it. */
+export interface TokenFlow {
+  readonly balance: bigint
+  readonly received: bigint
+  readonly sent: bigint
+}
+
+/** Stake of one operator as the registry keeps it, token wei. */
+export interface AccountBook {
+  readonly free: bigint
+  readonly locked: bigint
+  readonly unbonding: bigint
+}
+
+/** What board and registry hold and owe at one block, token wei. */
+export interface BoardBooks {
+  readonly head: bigint
+  /** Number of tasks published. */
+  readonly tasks: bigint
+  readonly board: TokenFlow
+  readonly registry: TokenFlow
+  readonly accounts: ReadonlyMap<Address, AccountBook>
+  readonly credits: ReadonlyMap<Address, bigint>
+  readonly burnt: bigint
+  /** Sums of StakeAdded, Withdrawn, CreditWithdrawn. */
+  readonly staked: bigint
+  readonly withdrawn: bigint
+  readonly creditsWithdrawn: bigint
 }
 
 /** A decoded ABI value; structs and argument lists are records by name. */
@@ -30,6 +62,8 @@ export interface ExpectedDeployment {
   readonly jail: bigint
   readonly closeGrace: bigint
   readonly evidence: bigint
+  /** Most that a reporter is credited for one proof, token wei. */
+  readonly bounty: bigint
   readonly contracts: Readonly<Record<ContractName, { readonly address: Address; readonly codeHash: Digest }>>
 }
 
@@ -68,8 +102,8 @@ export interface EventArgs {
   readonly KeyRegistered: { readonly operator: Address; readonly key: Address; readonly publicKey: Hex }
   readonly KeyRotated: { readonly operator: Address; readonly oldKey: Address; readonly newKey: Address }
   readonly KeyFrozen: { readonly operator: Address; readonly key: Address }
-  /** The key was refused in new clusters up to a block; 2^40 − 1 = for ever. */
-  readonly KeyJailed: { readonly operator: Address; readonly key: Address; readonly untilBlock: bigint }
+  /** The key was convicted; all keys of its operator are refused up to a block. */
+  readonly Jailed: { readonly operator: Address; readonly key: Address; readonly untilBlock: bigint }
   readonly StakeLocked: Seat & { readonly amount: bigint }
   readonly StakeUnlocked: Seat & { readonly amount: bigint }
   readonly StakeSlashed: Seat & { readonly amount: bigint }
@@ -80,7 +114,8 @@ export interface EventArgs {
     readonly params: RawTaskParams
   }
   readonly Joined: Seat
-  readonly Left: Seat
+  /** `burnt` was taken from the lock because the quit was late. */
+  readonly Left: Seat & { readonly burnt: bigint }
   readonly TaskRevoked: { readonly taskId: bigint }
   readonly ClusterFormed: {
     readonly taskId: bigint
@@ -140,6 +175,15 @@ export interface EventArgs {
     readonly percent: bigint
     readonly reporter: Address
     /** Calldata of the call that proved it. */
+    readonly evidence: Hex
+  }
+  /** A step of a proof about a long log. */
+  readonly LogOpened: {
+    readonly taskId: bigint
+    readonly member: bigint
+    readonly checkpoint: Digest
+    readonly head: Digest
+    /** Calldata of the step. */
     readonly evidence: Hex
   }
   readonly Penalised: Seat & {
@@ -208,6 +252,7 @@ export interface CallArgs {
   readonly release: { readonly taskId: bigint; readonly key: Address }
   readonly equivocation: Accusation
   readonly amnesia: Accusation
+  readonly openLog: Accusation
   readonly illegalLog: Accusation
   readonly forkedLog: Accusation
   readonly unjustifiedVote: Accusation
@@ -276,6 +321,8 @@ export interface TaskViews {
   readonly jail: bigint
   readonly closeGrace: bigint
   readonly evidence: bigint
+  /** NodeRegistry.bounty() */
+  readonly bounty: bigint
   /** TaskBoard.task(taskId) */
   readonly task: {
     readonly client: Address

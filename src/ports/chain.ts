@@ -182,6 +182,11 @@ export interface Chain {
   prepareCheckpoint(call: CheckpointCall): PreparedCall
   prepareCoSign(call: CoSignCall): PreparedCall
   prepareFinalize(taskId: bigint, result: Uint8Array, previousRoot: Digest, inputsRoot: Digest): PreparedCall
+  /**
+   * Calls that come before that of `prepareEvidence`, in this order, each once the one before is mined: a log that is too
+   * long for one call is opened in steps. Empty for all other evidence. A step that is refused was made by somebody else.
+   */
+  prepareSteps(taskId: bigint, evidence: Evidence): readonly PreparedCall[]
   /** A proof against a member of the task. */
   prepareEvidence(taskId: bigint, evidence: Evidence, context: ProofContext): PreparedCall
   /** Why the contract would refuse a call now: the custom error's name; null if it would take it. */

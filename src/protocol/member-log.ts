@@ -1,4 +1,4 @@
-import { isIllegalStep, PROOF_ENTRIES_MAX } from '../codec/evidence.ts'
+import { isIllegalStep } from '../codec/evidence.ts'
 import { appendLog, epochOf, logStart } from '../codec/log.ts'
 import type { NotedEntry } from '../codec/notes.ts'
 import { decodeNotes } from '../codec/notes.ts'
@@ -31,13 +31,13 @@ export function accuseLog(w: Work, box: CheckpointBox, member: MemberIndex): voi
     // hashing is for those who have something to answer for
     if ((last < 0 && stray === undefined) || !leadsTo(checkpoint.object, entries, fold)) continue
     const from = Math.max(0, last - 1)
-    if (last >= 0 && entries.length - from <= PROOF_ENTRIES_MAX) {
+    if (last >= 0) {
       const headBefore = fold(entries.slice(0, from))
       const suffix = entries.slice(from)
       accuse(w, { kind: 'E2', form: 'illegal', checkpoint, headBefore, entries: suffix })
     }
     const longer = stray === undefined ? [] : entries.slice(stray.object.logSeq)
-    if (stray === undefined || longer.length === 0 || longer.length > PROOF_ENTRIES_MAX) continue
+    if (stray === undefined || longer.length === 0) continue
     const headBefore = fold(entries.slice(0, stray.object.logSeq))
     if (headBefore === stray.object.logHead) continue
     accuse(w, { kind: 'E2', form: 'forked', first: stray, second: checkpoint, headBefore, entries: longer })

@@ -189,7 +189,12 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
 async function bareRegistry() {
   const w = await deployWorld(connection)
   const [board] = (await connection.ethers.getSigners()).slice(5)
-  const registry = await connection.ethers.deployContract('NodeRegistry', [w.token, board!, UNBONDING_BLOCKS])
+  const registry = await connection.ethers.deployContract('NodeRegistry', [
+    w.token,
+    board!,
+    UNBONDING_BLOCKS,
+    0,
+  ])
   const alice = await newActor({ ...w, registry }, 'alice')
   const signature = await consent({ ...w, registry }, alice.key, alice.operatorAddress)
   await registry.connect(alice.operator).register(alice.publicKey, STAKE, 0, 0, [], signature)
@@ -233,7 +238,7 @@ describe('H-3: whatever a thief of the key does', function () {
             await asBoard.unlock(one.task, key)
           } else if (one.kind === 'slash' && held > 0n) {
             const amount = (held * BigInt(one.percent) + 99n) / 100n
-            await asBoard.slash(one.task, key, amount)
+            await asBoard.slash(one.task, key, amount, NOBODY)
             if (sent.has(one.task)) lost += amount
           }
           const { running } = await registry.allowanceOf(key)

@@ -96,7 +96,7 @@ export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Cos
 async function withdrawCreditCost(w: World, actors: readonly Actor[]): Promise<number> {
   const story = await running(w, actors, { stallBlocks: 8 * actors.length })
   await report(w, w.mallory, proofOf(story, 0, 'equivocation'))
-  return gasOf(w.board.connect(w.mallory).withdrawCredit())
+  return gasOf(w.registry.connect(w.mallory).withdrawCredit())
 }
 
 /** The most expensive drawing: as many sign-ups as a task takes, all by different operators. */

@@ -6,7 +6,7 @@ import { id, toBeHex } from 'ethers'
 import { aside, gasOf, undone } from './cost-of.ts'
 import type { Costs } from './cost-of.ts'
 import type { Proof, TypeName, Values } from './evidence.ts'
-import { HOLDS, OBJECT, bring, proofOf, report } from './evidence.ts'
+import { HOLDS, OBJECT, bring, openLog, proofOf, report } from './evidence.ts'
 import { WRONG, accusation, provable } from './provable.ts'
 import type { Input } from './provable.ts'
 import type { Actor, World } from './world.ts'
@@ -16,16 +16,15 @@ import { blockNumber } from './world.ts'
 export interface Penalty {
   /** Percent of the lock that is taken at once. */
   readonly percent: number
-  /** Percent of that for the reporter. */
+  /** Token wei of that for the reporter. */
   readonly reporter: number
-  /** The key is refused for so many blocks, or for ever. */
-  readonly jail: number | 'for ever'
+  /** All keys of the operator are refused for so many blocks. */
+  readonly jail: number
   /** More is due at release, by the weight of the others so convicted. */
   readonly correlated: boolean
 }
 
 const ACCUSED = 2
-const FOR_EVER = 2n ** 40n - 1n
 const LOCK = 1000n
 const SLOTS = 64
 
@@ -47,6 +46,9 @@ export async function proofCosts(w: World, actors: readonly Actor[]): Promise<Co
     amnesia: await cost(HOLDS.amnesia(c.story, ACCUSED, sign)),
     'illegalLog, 4 entries': await cost(HOLDS.illegalLog(c.story, ACCUSED, sign)),
     'illegalLog, 256 entries': await cost(HOLDS.illegalLog(c.story, ACCUSED, sign, 256)),
+    'openLog, 2048 entries': await aside(w, () =>
+      openLog(w, w.mallory, HOLDS.illegalLog(c.story, ACCUSED, sign, 2048)),
+    ),
     'forkedLog, 4 entries': await cost(HOLDS.forkedLog(c.story, ACCUSED, sign)),
     unjustifiedVote: await cost(HOLDS.unjustifiedVote(c.story, ACCUSED, sign)),
     wrongReduction: await cost(await accusation(c, { ...WRONG, inputs, confirmers: everyone })),
@@ -108,13 +110,13 @@ export async function penaltiesOf(
 async function penaltyOf(w: World, taskId: bigint, key: string, proof: Proof): Promise<Penalty> {
   await report(w, w.mallory, proof)
   const lost = LOCK - (await w.registry.lockOf(taskId, key))
-  const credit = await w.board.creditOf(w.mallory)
-  const until = await w.registry.jailedUntil(key)
+  const credit = await w.registry.creditOf(w.mallory)
+  const { jailedUntil } = await w.registry.account(await w.registry.keyOwner(key))
   const [, correlated] = await w.board.convictionOf(taskId, ACCUSED)
   return {
     percent: Number(100n * lost) / Number(LOCK),
-    reporter: Number(100n * credit) / Number(lost),
-    jail: until === FOR_EVER ? 'for ever' : Number(until - (await blockNumber(w))),
+    reporter: Number(credit),
+    jail: Number(jailedUntil - (await blockNumber(w))),
     correlated,
   }
 }

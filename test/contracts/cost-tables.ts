@@ -50,7 +50,7 @@ const BOARD = [
   'finalize',
   'claim',
   'release',
-].concat('withdrawCredit')
+].concat('withdrawCredit', 'openLog')
 const HEAD = SIZES.map((n) => `n = ${n}`)
 const RIGHT = SIZES.map(() => '---:')
 const MEMBER_TRANSITIONS_PER_HEIGHT = 4
@@ -185,7 +185,7 @@ function taskTable(snapshot: Snapshot): string {
 }
 
 function proofTable(snapshot: Snapshot): string {
-  const head = ['Kind', 'Evidence', 'Check', ...HEAD, 'Base share, key']
+  const head = ['Kind', 'Evidence', 'Check', ...HEAD, 'Base share']
   const rows = PROOFS.map(({ kind, evidence, check, cost, penalties }) =>
     line([
       kind,
@@ -198,17 +198,16 @@ function proofTable(snapshot: Snapshot): string {
   return line(head) + line(['---', '---', '---', ...RIGHT, '---']) + rows.join('')
 }
 
-/** `SHARE, CONFIRM 100 %, HELLO 5 %; for ever; c` */
+/** `SHARE, CONFIRM 100 %, HELLO 5 %; c` */
 function penaltyText(penalties: readonly (readonly [of: string, penalty: Penalty])[]): string {
   const percents = [...new Set(penalties.map(([, { percent }]) => percent))]
   const shares = percents.map((percent) => {
     const of = penalties.filter(([, penalty]) => penalty.percent === percent).map(([name]) => name)
     return percents.length === 1 ? `${percent} %` : `${of.join(', ')} ${percent} %`
   })
-  const jails = new Set(penalties.map(([, { jail }]) => (jail === 'for ever' ? jail : 'jailed')))
   const correlated = new Set(penalties.map(([, penalty]) => penalty.correlated))
-  if (jails.size !== 1 || correlated.size !== 1) throw new Error('one row for different penalties')
-  return [shares.join(', '), ...jails, ...(correlated.has(true) ? ['c'] : [])].join('; ')
+  if (correlated.size !== 1) throw new Error('one row for different penalties')
+  return [shares.join(', '), ...(correlated.has(true) ? ['c'] : [])].join('; ')
 }
 
 /** `claim, client` is a case of `claim`. */

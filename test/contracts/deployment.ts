@@ -25,7 +25,7 @@ async function deployBoard(options: {
   const nonce = (await deployer!.getNonce()) + BOARD_POSITION
   const board = getCreateAddress({ from: deployer!.address, nonce })
   const { registryFor = board, logFor = board, slasherFor = board, unbonding = UNBONDING_BLOCKS } = options
-  const registry = await ethers.deployContract('NodeRegistry', [token, registryFor, unbonding])
+  const registry = await ethers.deployContract('NodeRegistry', [token, registryFor, unbonding, 0])
   const log = await ethers.deployContract('PhaseLog', [logFor, id('nonce')])
   const slasher = await ethers.deployContract('Slasher', [slasherFor, options.slasherLog ?? log])
   const factory = await ethers.getContractFactory('TaskBoard')
@@ -78,7 +78,7 @@ describe('Deployment', () => {
   it('refuses an unbonding time beyond any block number', async () => {
     const factory = await ethers.getContractFactory('NodeRegistry')
     const { address } = (await ethers.getSigners())[0]!
-    const deployed = factory.deploy(address, address, MAX_32 + 1n)
+    const deployed = factory.deploy(address, address, MAX_32 + 1n, 0)
     const contract = { interface: factory.interface } as never
     await refused(deployed, contract, 'OutOfBounds', label('unbondingBlocks'), MAX_32 + 1n, 0, MAX_32)
   })

@@ -149,6 +149,10 @@ export interface Proof {
 export const report = (w: World, by: Signer, { name, args }: Proof): Promise<ContractTransactionResponse> =>
   (w.slasher.connect(by) as BaseContract).getFunction(name).send(...args)
 
+/** Brings the entries of an `illegalLog` as a step of a longer proof. */
+export const openLog = (w: World, by: Signer, { args }: Proof): Promise<ContractTransactionResponse> =>
+  (w.slasher.connect(by) as BaseContract).getFunction('openLog').send(...args)
+
 /** Whether the proof would be accepted now; throws as the call would. */
 export const judge = (w: World, { name, args }: Proof): Promise<unknown> =>
   (w.slasher as BaseContract).getFunction(name).staticCall(...args)

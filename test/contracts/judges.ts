@@ -129,6 +129,8 @@ function evidenceOf(court: Court, call: EvidenceCall): Evidence | null {
       const share = read('share', call.share, call.shareSignature)
       return confirm && share ? { kind: 'E1b', confirm, share } : null
     }
+    case 'openLog':
+      return null
     case 'illegalLog': {
       const checkpoint = read('checkpoint', call.checkpoint, call.signature)
       const entries = entriesOf(call.entries)

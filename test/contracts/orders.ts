@@ -4,7 +4,7 @@ import { proofOf, report } from './evidence.ts'
 import type { Parties, Purses } from './parties.ts'
 import { PURSE, emptied, parties, refusal, takeAll } from './parties.ts'
 import type { Story } from './world.ts'
-import { STAKE, WINDOWS, blockNumber, heightOf, mineTo, running, stateOf } from './world.ts'
+import { BOUNTY, STAKE, WINDOWS, blockNumber, heightOf, mineTo, running, stateOf } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture, takeSnapshot } = connection.networkHelpers
@@ -113,9 +113,9 @@ function expectPurses(
 ): void {
   const honest = ends.get('not slashed')!.purses
   const slashed = ends.get('slashed')!.purses
-  const lost = LOCK - LOCK / 10n
-  expect(slashed['reporter']! - honest['reporter']!).to.equal(LOCK / 10n)
-  expect([honest['insurance'], slashed['insurance']]).to.deep.equal([0n, lost])
+  const credit = LOCK / 10n < BOUNTY ? LOCK / 10n : BOUNTY
+  expect(slashed['reporter']! - honest['reporter']!).to.equal(credit)
+  expect([honest['burnt'], slashed['burnt']]).to.deep.equal([0n, LOCK - credit])
   for (const { name } of actors) {
     const heights = story.members[3]!.name === name ? 4n : 8n
     const earned = honest[name]! - PURSE

@@ -16,7 +16,7 @@ export interface Parties {
   readonly total: bigint
 }
 
-/** Token wei by party; `insurance` is what nobody can take. */
+/** Token wei by party; `burnt` is what nobody can take. */
 export type Purses = Readonly<Record<string, bigint>>
 
 export async function parties(connection: Connection): Promise<Parties> {
@@ -42,7 +42,7 @@ export async function refusal(call: () => Promise<unknown>): Promise<string | nu
 /** Everybody takes all there is to take from the task, the board and the registry. */
 export async function takeAll({ w, actors }: Parties, taskId: bigint): Promise<void> {
   const reporter = w.mallory
-  if ((await w.board.creditOf(reporter)) > 0n) await w.board.connect(reporter).withdrawCredit()
+  if ((await w.registry.creditOf(reporter)) > 0n) await w.registry.connect(reporter).withdrawCredit()
   for (const { operator, keyAddress } of actors) {
     await claimIfOwed(w, taskId, operator)
     if ((await w.registry.lockOf(taskId, keyAddress)) > 0n)
@@ -69,12 +69,12 @@ async function claimIfOwed(w: World, taskId: bigint, by: Signer): Promise<void> 
   else expect(name).to.equal('NothingToClaim')
 }
 
-/** Who has what after `takeAll`: nothing is left in the registry, nothing but the insurance in the board. */
+/** Who has what after `takeAll`: nothing is left in the board, nothing but what was burnt in the registry. */
 export async function emptied({ w, actors, total }: Parties): Promise<Purses> {
-  const insurance = await w.board.insurance()
-  expect(await w.token.balanceOf(w.registry)).to.equal(0)
-  expect(await w.token.balanceOf(w.board)).to.equal(insurance)
-  const purses: Record<string, bigint> = { insurance }
+  const burnt = await w.registry.burnt()
+  expect(await w.token.balanceOf(w.registry)).to.equal(burnt)
+  expect(await w.token.balanceOf(w.board)).to.equal(0)
+  const purses: Record<string, bigint> = { burnt }
   for (const { name, operatorAddress } of actors) purses[name] = await w.token.balanceOf(operatorAddress)
   purses['client'] = await w.token.balanceOf(w.client)
   purses['reporter'] = await w.token.balanceOf(w.mallory)

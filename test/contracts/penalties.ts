@@ -6,24 +6,23 @@ import { PROOFS, bring, judge, proofOf, report } from './evidence.ts'
 import { refused } from './refused.ts'
 import type { Actor, Story, World } from './world.ts'
 import {
-  allowed,
-  blockNumber,
-  deployWorld,
-  form,
-  join,
-  joined,
+  BOUNTY,
   NOBODY,
   STAKE,
   STATUS,
+  UNBONDING_BLOCKS,
   WINDOWS,
+  allowed,
+  blockNumber,
+  consent,
 } from './world.ts'
+import { deployWorld, form, join, joined, newActor } from './world.ts'
 import { mineTo, publish, registered, registeredMany, running } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture } = connection.networkHelpers
 const LOCK = 777n
-const FOR_EVER = 2n ** 40n - 1n
-const KEY = { Active: 1n, Frozen: 2n, Rotated: 3n, Jailed: 4n }
+const KEY = { Active: 1n, Frozen: 2n, Rotated: 3n, Jailed: 4n, Convicted: 5n }
 const ONLY_ACTIVE = 2n
 const JUDGED = allowed('Active', 'Finalizing', 'Closed', 'NoQuorum')
 
@@ -40,17 +39,19 @@ async function fresh() {
 }
 
 const percentOf = (percent: bigint): bigint => (LOCK * percent + 99n) / 100n
+/** What a reporter is credited. */
+const partOf = (amount: bigint): bigint => (amount / 10n < BOUNTY ? amount / 10n : BOUNTY)
 
 /** All that anybody owns, and that the contracts hold as much as they owe. */
 async function books(w: World, actors: readonly Actor[], reporters: readonly string[], escrow: bigint) {
   const accounts = await Promise.all(actors.map(({ operatorAddress }) => w.registry.account(operatorAddress)))
-  const credits = await Promise.all(reporters.map((account) => w.board.creditOf(account)))
-  const insurance = await w.board.insurance()
+  const credits = await Promise.all(reporters.map((account) => w.registry.creditOf(account)))
+  const burnt = await w.registry.burnt()
   const owed = accounts.reduce((sum, { free, locked, unbonding }) => sum + free + locked + unbonding, 0n)
-  expect(await w.token.balanceOf(w.registry)).to.equal(owed)
-  const held = credits.reduce((sum, credit) => sum + credit, insurance + escrow)
-  expect(await w.token.balanceOf(w.board)).to.equal(held)
-  return { accounts: accounts.map((a) => [a.free, a.locked, a.unbonding]), credits, insurance }
+  const held = credits.reduce((sum, credit) => sum + credit, burnt + owed)
+  expect(await w.token.balanceOf(w.registry)).to.equal(held)
+  expect(await w.token.balanceOf(w.board)).to.equal(escrow)
+  return { accounts: accounts.map((a) => [a.free, a.locked, a.unbonding]), credits, burnt }
 }
 
 const escrowOf = async (w: World, { taskId }: Story) => (await w.board.task(taskId)).escrow
@@ -74,11 +75,11 @@ describe('Penalties', () => {
       const [alice] = story.members
       const stranger = await w.mallory.getAddress()
       const slasher = await w.slasher.getAddress()
-      const penalise = w.board.connect(w.mallory).penalise(story.taskId, 0, 100, true, true, stranger)
+      const penalise = w.board.connect(w.mallory).penalise(story.taskId, 0, 100, true, stranger)
       await refused(penalise, w.board, 'NotAllowed', stranger, slasher)
       const board = await w.board.getAddress()
       const registry = w.registry.connect(w.mallory)
-      const slash = registry.slash(story.taskId, alice!.keyAddress, 1)
+      const slash = registry.slash(story.taskId, alice!.keyAddress, 1, stranger)
       await refused(slash, w.registry, 'NotAllowed', stranger, board)
       await refused(registry.jail(alice!.keyAddress, 9), w.registry, 'NotAllowed', stranger, board)
     })
@@ -101,12 +102,12 @@ describe('Penalties', () => {
         .withArgs(...who, LOCK)
       await expect(call)
         .to.emit(w.board, 'Penalised')
-        .withArgs(story.taskId, 3, convict.keyAddress, convict.operatorAddress, 100, LOCK, reporter, 77)
+        .withArgs(story.taskId, 3, convict.keyAddress, convict.operatorAddress, 100, LOCK, reporter, BOUNTY)
       await expect(call).to.changeTokenBalances(
         connection.ethers,
         w.token,
         [w.registry, w.board, w.mallory],
-        [-LOCK, LOCK, 0],
+        [0, 0, 0],
       )
       const escrow = (await escrowOf(w, story)) + (await escrowOf(w, other))
       const after = await books(w, actors, [reporter], escrow)
@@ -114,7 +115,7 @@ describe('Penalties', () => {
       const expected = before.accounts.map(([free, locked, unbonding], i) =>
         i === seat ? [free, locked! - LOCK, unbonding] : [free, locked, unbonding],
       )
-      expect(after).to.deep.equal({ accounts: expected, credits: [77n], insurance: LOCK - 77n })
+      expect(after).to.deep.equal({ accounts: expected, credits: [BOUNTY], burnt: LOCK - BOUNTY })
       expect(await lockOf(w, story, 3)).to.equal(0)
       expect(await w.registry.lockOf(other.taskId, convict.keyAddress)).to.equal(50)
     })
@@ -126,14 +127,14 @@ describe('Penalties', () => {
       ['forkedLog', 5n],
       ['unjustifiedVote', 1n],
     ] as const) {
-      it(`${percent} % for ${name}, rounded up, a tenth of it rounded down to the reporter`, async () => {
+      it(`${percent} % for ${name}, rounded up, of which min(10 %, bounty) for the reporter`, async () => {
         const { w, actors, story } = await fresh()
         await report(w, w.mallory, proofOf(story, 0, name))
         const amount = percentOf(percent)
         expect(await lockOf(w, story, 0)).to.equal(LOCK - amount)
         const reporter = await w.mallory.getAddress()
-        const { credits, insurance } = await books(w, actors, [reporter], await escrowOf(w, story))
-        expect([credits, insurance]).to.deep.equal([[amount / 10n], amount - amount / 10n])
+        const { credits, burnt } = await books(w, actors, [reporter], await escrowOf(w, story))
+        expect([credits, burnt]).to.deep.equal([[partOf(amount)], amount - partOf(amount)])
       })
     }
 
@@ -143,7 +144,7 @@ describe('Penalties', () => {
       await report(w, w.mallory, proofOf(story, 0, 'unjustifiedVote'))
       expect(await lockOf(w, story, 0)).to.equal(0)
       await report(w, w.mallory, proofOf(story, 0, 'amnesia'))
-      expect(await w.board.insurance()).to.equal(1)
+      expect(await w.registry.burnt()).to.equal(1)
     })
 
     it('by the largest share, not the sum, in any order of convictions', async () => {
@@ -178,7 +179,11 @@ describe('Penalties', () => {
       const reporters = [await w.mallory.getAddress(), await w.client.getAddress()]
       const before = await books(w, actors, reporters, await escrowOf(w, story))
       const jailed = () =>
-        Promise.all(story.members.map(({ keyAddress }) => w.registry.jailedUntil(keyAddress)))
+        Promise.all(
+          story.members.map(
+            async ({ operatorAddress }) => (await w.registry.account(operatorAddress)).jailedUntil,
+          ),
+        )
       const untils = await jailed()
       for (const [member, name] of names.entries()) {
         const { percent } = await w.board.convictionOf(story.taskId, member)
@@ -189,17 +194,6 @@ describe('Penalties', () => {
       }
       expect(await books(w, actors, reporters, await escrowOf(w, story))).to.deep.equal(before)
       expect(await jailed()).to.deep.equal(untils)
-    })
-
-    it('and a second conviction that only refuses the key for ever takes nothing more', async () => {
-      const { w, story } = await fresh()
-      await report(w, w.mallory, proofOf(story, 0, 'illegalLog'))
-      const insurance = await w.board.insurance()
-      await report(w, w.mallory, proofOf(story, 0, 'equivocation', 'Status'))
-      expect(await w.board.insurance()).to.equal(insurance)
-      expect(await w.registry.jailedUntil(story.members[0]!.keyAddress)).to.equal(FOR_EVER)
-      const again = report(w, w.mallory, proofOf(story, 0, 'equivocation', 'Hello'))
-      await refused(again, w.board, 'AlreadyConvicted', story.taskId, 0, 5)
     })
   })
 
@@ -266,7 +260,7 @@ describe('Penalties', () => {
       await connection.networkHelpers.setBalance(slasher.address, 10n ** 20n)
       const taskId = await publish(w)
       const penalise = (task: bigint) =>
-        w.board.connect(slasher).penalise(task, 0, 100, true, true, slasher.address)
+        w.board.connect(slasher).penalise(task, 0, 100, true, slasher.address)
       await refused(penalise(99n), w.board, 'StatusNotAllowed', 99, STATUS.None, JUDGED)
       await refused(penalise(taskId), w.board, 'StatusNotAllowed', taskId, STATUS.Open, JUDGED)
       const expired = await joined(w, actors.slice(0, 3), { maxNodes: 4 })
@@ -276,8 +270,8 @@ describe('Penalties', () => {
 
   describe('of several members', () => {
     const NAMES = ['illegalLog', 'equivocation', 'amnesia'] as const
-    /** 2 of 7 others: ⌊300 · 2 / 7⌋ %. */
-    const CORRELATED = 85n
+    /** 2 of 7 others: ⌊5 · (1 + 6 / 7)⌋ %. */
+    const CORRELATED = 9n
 
     const convict = (w: World, story: Story, member: number) => {
       const name = NAMES[member]!
@@ -311,26 +305,32 @@ describe('Penalties', () => {
           expect((await w.registry.account(operatorAddress)).free).to.equal(STAKE - due)
           await books(w, actors, [reporter], escrow)
         }
-        const credit = LOCK / 10n + 2n * (percentOf(5n) / 10n)
-        expect(await w.board.creditOf(reporter)).to.equal(credit)
-        expect(await w.board.insurance()).to.equal(LOCK + 2n * percentOf(CORRELATED) - credit)
+        const credit = partOf(LOCK) + 2n * partOf(percentOf(5n))
+        expect(await w.registry.creditOf(reporter)).to.equal(credit)
+        expect(await w.registry.burnt()).to.equal(LOCK + 2n * percentOf(CORRELATED) - credit)
       }
     })
 
-    it('take the whole lock from a third of the weight on, and leave nothing to release', async () => {
-      const { w, actors, story } = await fresh()
-      for (const member of [0, 1, 2, 3]) await report(w, w.mallory, proofOf(story, member, 'illegalLog'))
-      await mineToClaims(w, story)
-      for (const member of [0, 1, 2, 3]) {
-        const { operatorAddress, keyAddress } = story.members[member]!
-        await expect(release(w, story, member))
-          .to.emit(w.board, 'Released')
-          .withArgs(story.taskId, keyAddress, operatorAddress, 0)
-        await refused(release(w, story, member), w.registry, 'NotLocked', story.taskId, keyAddress)
-        expect(await w.registry.account(operatorAddress)).to.deep.equal([STAKE - LOCK, 0n, 0n, 0n])
-      }
-      await books(w, actors, [await w.mallory.getAddress()], await escrowOf(w, story))
-    })
+    for (const [n, percent] of [
+      [4, 16n],
+      [7, 17n],
+      [31, 19n],
+    ] as const) {
+      it(`L-correlation: one bug in the logs of all ${n} members costs each ${percent} %, not 75 to 100 %`, async () => {
+        const w = await deployWorld(connection)
+        const actors = await registeredMany(w, n)
+        const changes = { heights: 1, stakePerNode: LOCK, stallBlocks: 400 }
+        const story = await running(w, actors, changes)
+        for (const member of story.everyone) await report(w, w.mallory, proofOf(story, member, 'illegalLog'))
+        await mineToClaims(w, story)
+        for (const member of story.everyone) await release(w, story, member)
+        for (const { operatorAddress } of story.members) {
+          const { free, locked } = await w.registry.account(operatorAddress)
+          expect([free, locked]).to.deep.equal([STAKE - percentOf(percent), 0n])
+        }
+        await books(w, actors, [await w.mallory.getAddress()], await escrowOf(w, story))
+      })
+    }
 
     it('do not grow by lesser convictions of others, nor by a member’s own', async () => {
       const { w, story } = await fresh()
@@ -355,10 +355,10 @@ describe('Penalties', () => {
       for (const member of [0, 1]) await report(w, w.mallory, proofOf(story, member, 'illegalLog'))
       await mineToClaims(w, story)
       await release(w, story, 0)
-      const insurance = await w.board.insurance()
+      const burnt = await w.registry.burnt()
       const again = release(w, story, 0)
       await refused(again, w.registry, 'NotLocked', story.taskId, story.members[0]!.keyAddress)
-      expect(await w.board.insurance()).to.equal(insurance)
+      expect(await w.registry.burnt()).to.equal(burnt)
     })
   })
 
@@ -378,81 +378,129 @@ describe('Penalties', () => {
       for (const [i, { operator }] of story.members.entries())
         if (i !== turn) await w.board.connect(operator).claim(story.taskId)
       for (const i of story.everyone) await release(w, story, i)
-      const { insurance } = await books(w, actors, [await w.mallory.getAddress()], 0n)
-      expect(insurance).to.equal(percentOf(1n))
+      const { burnt } = await books(w, actors, [await w.mallory.getAddress()], 0n)
+      expect(burnt).to.equal(percentOf(1n))
     })
 
     it('a reporter with a credit that it can withdraw once', async () => {
       const { w, actors, story } = await fresh()
       await report(w, w.mallory, proofOf(story, 0, 'amnesia'))
-      const stranger = w.board.connect(w.client).withdrawCredit()
-      await refused(stranger, w.board, 'NoCredit', await w.client.getAddress())
+      const stranger = w.registry.connect(w.client).withdrawCredit()
+      await refused(stranger, w.registry, 'NoCredit', await w.client.getAddress())
       const reporter = await w.mallory.getAddress()
-      const withdraw = w.board.connect(w.mallory).withdrawCredit()
-      await expect(withdraw).to.emit(w.board, 'CreditWithdrawn').withArgs(reporter, 77)
+      const withdraw = w.registry.connect(w.mallory).withdrawCredit()
+      await expect(withdraw).to.emit(w.registry, 'CreditWithdrawn').withArgs(reporter, BOUNTY)
       await expect(withdraw).to.changeTokenBalances(
         connection.ethers,
         w.token,
-        [w.board, w.mallory],
-        [-77, 77],
+        [w.registry, w.mallory],
+        [-BOUNTY, BOUNTY],
       )
-      await refused(w.board.connect(w.mallory).withdrawCredit(), w.board, 'NoCredit', reporter)
+      await refused(w.registry.connect(w.mallory).withdrawCredit(), w.registry, 'NoCredit', reporter)
       await books(w, actors, [reporter], await escrowOf(w, story))
     })
 
-    it('nobody who reports itself with a profit', async () => {
+    it('L-self-report: who reports itself gets at most the bounty of each proof back', async () => {
+      const back: bigint[] = []
       for (const name of ['unjustifiedVote', 'illegalLog', 'amnesia'] as const) {
-        const { w, story } = await fresh()
-        const [alice] = story.members
-        await report(w, alice!.operator, proofOf(story, 0, name))
-        const credit = await w.board.creditOf(alice!.operatorAddress)
-        const lost = LOCK - (await lockOf(w, story, 0))
-        expect(credit * 10n).to.be.lessThanOrEqual(lost)
-        expect(credit).to.be.lessThan(lost)
+        const w = await deployWorld(connection)
+        const actors = await registeredMany(w, 4)
+        for (const { operator } of actors) await w.registry.connect(operator).addStake(10_000)
+        const story = await running(w, actors, { stakePerNode: 10_000 })
+        const [liar] = story.members
+        await report(w, liar!.operator, proofOf(story, 0, name))
+        back.push(await w.registry.creditOf(liar!.operatorAddress))
+      }
+      // of 100, 500 and 10,000 taken: a tenth of the last would be 1,000
+      expect(back).to.deep.equal([10n, 50n, BOUNTY])
+    })
+  })
+
+  describe('M-6: a token that stands still', () => {
+    /** A task on a hostile token, and what it is told before a proof is brought. */
+    async function hostile() {
+      const token = await connection.ethers.deployContract('HostileToken')
+      const w = await deployWorld(connection, await token.getAddress())
+      const actors = await registeredMany(w, 4)
+      const story = await running(w, actors, { heights: 1, stakePerNode: LOCK })
+      return { w, actors, story, token }
+    }
+
+    it('stops no conviction while it refuses or reverts, and everybody is paid later to the wei', async () => {
+      for (const mood of ['refuses', 'reverts'] as const) {
+        const { w, actors, story, token } = await loadFixture(hostile)
+        const reporter = await w.mallory.getAddress()
+        const escrow = await escrowOf(w, story)
+        if (mood === 'refuses') await token.setRefuses(true)
+        else await token.setCallback(await token.getAddress(), '0xdeadbeef')
+        await report(w, w.mallory, proofOf(story, 0, 'amnesia'))
+        expect(await w.board.convictionOf(story.taskId, 0), mood).to.deep.equal([100n, true])
+        expect(await lockOf(w, story, 0), mood).to.equal(0)
+        const { credits, burnt } = await books(w, actors, [reporter], escrow)
+        expect([credits, burnt], mood).to.deep.equal([[BOUNTY], LOCK - BOUNTY])
+        await expect(w.registry.connect(w.mallory).withdrawCredit.staticCall(), mood).to.be.revert(
+          connection.ethers,
+        )
+        await token.setRefuses(false)
+        await token.setCallback(NOBODY, '0x')
+        await w.registry.connect(w.mallory).withdrawCredit()
+        expect(await w.token.balanceOf(reporter), mood).to.equal(BOUNTY)
+        const bob = story.members[1]!
+        await w.registry.connect(bob.operator).requestUnbond(STAKE - LOCK)
+        await mineTo(w, (await blockNumber(w)) + UNBONDING_BLOCKS)
+        await w.registry.connect(bob.operator).withdraw(0)
+        await release(w, story, 1)
+        expect((await w.registry.account(bob.operatorAddress)).free, mood).to.equal(LOCK)
+        await books(w, actors, [reporter], escrow)
       }
     })
   })
 
-  describe('keep the key', () => {
-    it('out of sign-up for the jail time after a lesser conviction, to the block', async () => {
+  describe('L-jail: keep the account', () => {
+    it('out of sign-up with every key, new ones too, for the jail time, to the block', async () => {
       const { w, story } = await fresh()
       const [alice] = story.members
       const call = report(w, w.mallory, proofOf(story, 0, 'unjustifiedVote'))
       await call
       const until = (await blockNumber(w)) + WINDOWS.jail
       await expect(call)
-        .to.emit(w.registry, 'KeyJailed')
+        .to.emit(w.registry, 'Jailed')
         .withArgs(alice!.operatorAddress, alice!.keyAddress, until)
-      expect(await w.registry.keyStatus(alice!.keyAddress)).to.equal(KEY.Jailed)
       const now = await blockNumber(w)
       const taskId = await publish(w, { joinDeadline: now + 400n, endBlock: now + 900n })
-      const again = () => join(w, alice!.node, taskId, alice!.keyAddress)
+      const second = await newActor(w, 'a new key', alice!.name)
+      const signature = await consent(w, second.key, alice!.operatorAddress)
+      await w.registry.connect(alice!.operator).register(second.publicKey, 0, 0, 0, [], signature)
+      const again = () => join(w, alice!.operator, taskId, second.keyAddress)
+      await refused(again(), w.registry, 'KeyStatusNotAllowed', second.keyAddress, KEY.Jailed, ONLY_ACTIVE)
       await mineTo(w, until - 1n)
-      await refused(again(), w.registry, 'KeyStatusNotAllowed', alice!.keyAddress, KEY.Jailed, ONLY_ACTIVE)
+      await refused(again(), w.registry, 'KeyStatusNotAllowed', second.keyAddress, KEY.Jailed, ONLY_ACTIVE)
       await mineTo(w, until)
       await again()
-      expect(await w.registry.keyStatus(alice!.keyAddress)).to.equal(KEY.Active)
     })
 
-    it('out for ever after equivocation and amnesia', async () => {
-      const { w, story } = await fresh()
-      await report(w, w.mallory, proofOf(story, 0, 'equivocation', 'Hello'))
-      await report(w, w.mallory, proofOf(story, 1, 'amnesia'))
-      await report(w, w.mallory, proofOf(story, 2, 'illegalLog'))
-      const untils = await Promise.all(
-        story.members.slice(0, 3).map(({ keyAddress }) => w.registry.jailedUntil(keyAddress)),
-      )
-      expect(untils).to.deep.equal([FOR_EVER, FOR_EVER, (await blockNumber(w)) + WINDOWS.jail])
+    it('and the convicted key for good, whatever it was convicted of', async () => {
+      const { w, actors, story } = await fresh()
+      const names = ['unjustifiedVote', 'illegalLog', 'amnesia'] as const
+      for (const [member, name] of names.entries()) await report(w, w.mallory, proofOf(story, member, name))
+      await mineTo(w, (await blockNumber(w)) + WINDOWS.jail)
+      const taskId = await publish(w)
+      for (const { node, keyAddress } of story.members.slice(0, 3)) {
+        const again = join(w, node, taskId, keyAddress)
+        await refused(again, w.registry, 'KeyStatusNotAllowed', keyAddress, KEY.Convicted, ONLY_ACTIVE)
+      }
+      expect(actors).to.have.length(7)
     })
 
-    it('refused for ever, whatever lesser conviction follows in another task', async () => {
+    it('longer by a conviction in another task', async () => {
       const { w, actors } = await fresh()
       const [one, two] = [await running(w, actors), await running(w, actors)]
-      const key = one.members[0]!.keyAddress
+      const { keyAddress, operatorAddress } = one.members[0]!
       await report(w, w.mallory, proofOf(one, 0, 'amnesia'))
-      const seat = two.members.findIndex(({ keyAddress }) => keyAddress === key)
+      const seat = two.members.findIndex((member) => member.keyAddress === keyAddress)
       await report(w, w.mallory, proofOf(two, seat, 'illegalLog'))
-      expect(await w.registry.jailedUntil(key)).to.equal(FOR_EVER)
+      const { jailedUntil } = await w.registry.account(operatorAddress)
+      expect(jailedUntil).to.equal((await blockNumber(w)) + WINDOWS.jail)
     })
 
     it('out of a cluster that is drawn after the conviction, and its stake free', async () => {
@@ -475,12 +523,19 @@ describe('Penalties', () => {
       await judge(w, proofOf(story, 1, 'amnesia'))
     })
 
-    it('replaceable and freezable by its operator', async () => {
+    it('with its keys replaceable, each once', async () => {
       const { w, story } = await fresh()
       const [alice] = story.members
       await report(w, w.mallory, proofOf(story, 0, 'illegalLog'))
-      await w.registry.connect(alice!.operator).freeze(alice!.keyAddress)
-      expect(await w.registry.keyStatus(alice!.keyAddress)).to.equal(KEY.Frozen)
+      const registry = w.registry.connect(alice!.operator)
+      const freeze = registry.freeze(alice!.keyAddress)
+      const freezable = ONLY_ACTIVE | (1n << KEY.Jailed)
+      await refused(freeze, w.registry, 'KeyStatusNotAllowed', alice!.keyAddress, KEY.Convicted, freezable)
+      const next = await newActor(w, 'next', alice!.name)
+      const signature = await consent(w, next.key, alice!.operatorAddress)
+      await registry.rotateKey(alice!.keyAddress, next.publicKey, [], signature)
+      expect(await w.registry.keyStatus(alice!.keyAddress)).to.equal(KEY.Rotated)
+      expect(await w.registry.keyStatus(next.keyAddress)).to.equal(KEY.Jailed)
     })
   })
 })

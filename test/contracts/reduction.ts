@@ -32,7 +32,7 @@ describe('Slasher.wrongReduction', () => {
     expect(await c.w.board.convictionOf(c.story.taskId, 2)).to.deep.equal([20n, false])
     const [event] = await c.w.slasher.queryFilter(c.w.slasher.filters.Convicted(c.story.taskId))
     expect([event!.args.offence, event!.args.height, event!.args.second]).to.deep.equal([5n, 5n, ZeroHash])
-    expect(await c.w.registry.jailedUntil(c.story.members[2]!.keyAddress)).to.equal(2n ** 40n - 1n)
+    expect(await c.w.registry.keyStatus(c.story.members[2]!.keyAddress)).to.equal(5n)
   })
 
   it('refuses votes that are NIL or rest on an earlier round', async () => {

@@ -126,7 +126,7 @@ describe('NodeRegistry', () => {
       )
       expect(await w.registry.keyOwner(bob.keyAddress)).to.equal(bob.operatorAddress)
       expect(await w.registry.keyStatus(bob.keyAddress)).to.equal(KEY.Active)
-      expect(await w.registry.account(bob.operatorAddress)).to.deep.equal([STAKE, 0n, 0n, 0n])
+      expect(await w.registry.account(bob.operatorAddress)).to.deep.equal([STAKE, 0n, 0n, 0n, 0n])
     })
 
     it('lets one operator have several keys on one stake', async () => {
@@ -175,7 +175,7 @@ describe('NodeRegistry', () => {
       await expect(call).to.emit(w.registry, 'Withdrawn').withArgs(alice.operatorAddress, 0, 400)
       await expect(call).to.changeTokenBalance(connection.ethers, w.token, alice.operatorAddress, 400)
       await refused(registry.withdraw(0), w.registry, 'NoSuchTranche', alice.operatorAddress, 0, 2)
-      expect(await w.registry.account(alice.operatorAddress)).to.deep.equal([STAKE - 495n, 0n, 100n, 2n])
+      expect(await w.registry.account(alice.operatorAddress)).to.deep.equal([STAKE - 495n, 0n, 100n, 2n, 0n])
     })
   })
 
@@ -211,7 +211,7 @@ describe('NodeRegistry', () => {
       expect(await w.registry.keyStatus(bob.keyAddress)).to.equal(KEY.Active)
       expect(await w.registry.keyOwner(alice.keyAddress)).to.equal(alice.operatorAddress)
       const again = registry.rotateKey(alice.keyAddress, bob.publicKey, [], signature)
-      const allowed = ACTIVE_OR_JAILED | (1n << KEY.Frozen)
+      const allowed = ACTIVE_OR_JAILED | (1n << KEY.Frozen) | (1n << 5n)
       await refused(again, w.registry, 'KeyStatusNotAllowed', alice.keyAddress, KEY.Rotated, allowed)
     })
 

@@ -34,7 +34,7 @@ async function expectStatus(w: World, taskId: bigint, name: keyof typeof STATUS,
 async function expectAllBack(w: World, taskId: bigint, actors: readonly Actor[]): Promise<void> {
   for (const { keyAddress, operatorAddress } of actors) {
     if ((await w.registry.lockOf(taskId, keyAddress)) > 0n) await w.board.release(taskId, keyAddress)
-    expect(await w.registry.account(operatorAddress)).to.deep.equal([STAKE, 0n, 0n, 0n])
+    expect(await w.registry.account(operatorAddress)).to.deep.equal([STAKE, 0n, 0n, 0n, 0n])
   }
   expect(await w.token.balanceOf(w.board)).to.equal(0)
 }

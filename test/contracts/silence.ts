@@ -128,5 +128,5 @@ async function expectAllTaken({ all, taskId }: Life, done: readonly string[]): P
   for (const { name } of actors.filter((actor) => actor !== mallory))
     expect(purses[name]! >= PURSE, `${name} after ${before}`).to.equal(true)
   const slashed = done.includes('slash') && done.includes('form')
-  expect(purses['insurance']! > 0n, `insurance after ${before}`).to.equal(slashed)
+  expect(purses['burnt']! > 0n, `burnt after ${before}`).to.equal(slashed)
 }

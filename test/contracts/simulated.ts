@@ -68,6 +68,7 @@ function docketOf(world: Simulated, twin: Address): Docket {
     separator: domainSeparator(world.chain.domain),
     params,
     events: events.map(({ seq, data }) => ({ seq, data, block: 0n })),
+    opened: new Map(),
     reducer: findReducerByHash(params.reducer),
     recover: world.keys.recover,
   }

@@ -120,6 +120,7 @@ async function courtOf(w: World, story: Story): Promise<Court> {
     separator: separatorOf(story.domain),
     params,
     events: EVENTS.map((data, i) => ({ seq: i + 1, data, block: 0n })),
+    opened: new Map(),
     reducer: findReducer(REDUCER),
     recover: recoverSigner,
   }

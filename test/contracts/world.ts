@@ -30,6 +30,7 @@ export const WINDOWS = { taskBlocksMax: 2000n, closeGrace: 10n, evidence: 30n, r
 /** As much as a key may be allowed to lock. */
 export const PLENTY_ALLOWED = 2n ** 128n - 1n
 export const UNBONDING_BLOCKS = 3000n
+export const BOUNTY = 50n
 export const STAKE = 1000n
 export const ONE_MULTIADDR = ['0x047f000001060fa1']
 export const NOBODY = '0x0000000000000000000000000000000000000000'
@@ -92,7 +93,7 @@ export async function deployWorld(
   const transactions = await deployer!.getNonce()
   const position = { from: deployer!.address, nonce: transactions + BOARD_POSITION }
   const predicted = ethers.getCreateAddress(position)
-  const registry = await ethers.deployContract('NodeRegistry', [token, predicted, UNBONDING_BLOCKS])
+  const registry = await ethers.deployContract('NodeRegistry', [token, predicted, UNBONDING_BLOCKS, BOUNTY])
   const log = await ethers.deployContract('PhaseLog', [predicted, nonce])
   const slasher = await ethers.deployContract('Slasher', [predicted, log])
   const board = await ethers.deployContract('TaskBoard', [registry, log, slasher, WINDOWS])

@@ -156,7 +156,7 @@ describe('liars pay: processes over TCP, judged on a real chain', function () {
       const moment = new ChainMoment(network, report)
       expect(await moment.convictions(taskId)).deep.equal([])
       expect(await moment.penalties()).deep.equal([])
-      expect(await moment.insurance()).equal(0n)
+      expect(await moment.burnt()).equal(0n)
       expect([auditExitCode(report), report.verdict, report.convictions]).deep.equal([
         EXIT.ok,
         'verified',
@@ -221,7 +221,7 @@ describe('liars pay: processes over TCP, judged on a real chain', function () {
         const credits = penalties.flatMap(({ credited }) => (credited === null ? [] : [credited]))
         const taken = penalties.reduce((sum, { amount }) => sum + amount, 0n)
         const credited = credits.reduce((sum, { amount }) => sum + amount, 0n)
-        expect(await moment.insurance()).equal(taken - credited)
+        expect(await moment.burnt()).equal(taken - credited)
         for (const { reporter } of credits) {
           const own = credits.filter((credit) => credit.reporter === reporter)
           expect(await moment.creditOf(reporter)).equal(own.reduce((sum, { amount }) => sum + amount, 0n))

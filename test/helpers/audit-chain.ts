@@ -1,4 +1,3 @@
-import { AbiCoder } from 'ethers'
 import { Wallet } from '../../src/adapters/evm/wallet.ts'
 import { connect } from '../../src/adapters/evm/connect.ts'
 import {
@@ -14,13 +13,13 @@ import {
   rotateKey,
 } from '../../src/adapters/evm/operator.ts'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
-import { fromHex, keccak, utf8Hex } from '../../src/codec/hex.ts'
-import { domainSeparator, hashObject, signingDigest } from '../../src/codec/objects.ts'
+import { concatHex, fromHex, keccak, utf8Hex } from '../../src/codec/hex.ts'
+import { domainSeparator, encodeFields, hashObject, signingDigest } from '../../src/codec/objects.ts'
 import type { Keyring } from '../../src/ports/keyring.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
-import type { Share, Status } from '../../src/types/objects.ts'
+import type { Checkpoint, Share, Status } from '../../src/types/objects.ts'
 import type { Script } from './audit-task.ts'
 import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from './audit-task.ts'
 import type { ChainNode, TestNetwork } from './chain.ts'
@@ -130,7 +129,7 @@ async function coSign(net: TestNetwork, taskId: bigint, args: Script['coSign']):
 }
 
 /**
- * Seat 1 signed two SHAREs, seat 2 two STATUS, seat 3 a SHARE without a list. After the evidence window seat 2 is
+ * Seat 1 signed two SHAREs, seat 2 two STATUS, seat 3 a SHARE without a list; of a log of seat 3 a step is opened. After the evidence window seat 2 is
  * released, and pays more because of seat 1.
  */
 async function convict(
@@ -142,8 +141,8 @@ async function convict(
   const { slasher } = net.connection.contracts
   const to = net.deployment.contracts.Slasher.address
   const separator = domainSeparator(net.connection.domain)
-  const sign = (member: MemberIndex, object: Share | Status): [Hex, Hex] => [
-    fieldsOf(object),
+  const sign = (member: MemberIndex, object: Share | Status | Checkpoint): [Hex, Hex] => [
+    encodeFields(object),
     keys[member]!.sign(signingDigest(separator, hashObject(cluster.id, object))),
   ]
   const share: Share = {
@@ -151,6 +150,9 @@ async function convict(
     ...{ inputs: 7, eventSeq: 0, validRound: -1 },
   }
   const status: Status = { type: 'status', height: 4, stateHash: NIL, eventSeq: 0 }
+  const entries: readonly Hex[] = [`0x${'11'.repeat(55)}`, `0x${'22'.repeat(55)}`]
+  const logHead = entries.reduce((head, entry) => keccak(concatHex(head, entry)), NIL)
+  const checkpoint: Checkpoint = { type: 'checkpoint', height: 2, root: NIL, logSeq: 2, logHead }
   const { interface: abi } = slasher
   const proofs = [
     abi.encodeFunctionData('equivocation', [
@@ -168,6 +170,7 @@ async function convict(
       ...sign(2, { ...status, eventSeq: 1 }),
     ]),
     abi.encodeFunctionData('unjustifiedVote', [taskId, 3, 3, ...sign(3, { ...share, inputs: 1 })]),
+    abi.encodeFunctionData('openLog', [taskId, 3, ...sign(3, checkpoint), NIL, concatHex(...entries)]),
   ]
   for (const data of proofs) await net.client.execute('evidence', { to, data: data as Hex })
   const { closeGrace, evidence } = net.deployment.windows
@@ -184,16 +187,4 @@ async function settle(net: TestNetwork, taskId: bigint, { members }: Cluster): P
   await release(net.client, taskId, first!.key)
   const [, , , , , frank] = net.nodes
   await release(net.client, taskId, frank!.key.address)
-}
-
-/** abi.encode of the fields after `cluster`. */
-function fieldsOf(object: Share | Status): Hex {
-  const coder = AbiCoder.defaultAbiCoder()
-  if (object.type === 'status') {
-    const { height, stateHash, eventSeq } = object
-    return coder.encode(['uint64', 'bytes32', 'uint64'], [height, stateHash, eventSeq]) as Hex
-  }
-  const { height, round, stateHash, inputsRoot, inputs, eventSeq, validRound } = object
-  const types = ['uint64', 'uint32', 'bytes32', 'bytes32', 'uint32', 'uint64', 'int32']
-  return coder.encode(types, [height, round, stateHash, inputsRoot, inputs, eventSeq, validRound]) as Hex
 }

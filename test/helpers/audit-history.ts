@@ -31,6 +31,8 @@ const JOIN_DEADLINE = 30n
 const REORG_DEPTH = 6n
 const STAKE = 1_000n
 const CLOSE_GRACE = 10n
+/** Token wei. */
+export const BOUNTY = 1_000n
 const EVIDENCE = 30n
 const PUBLISHED_AT = 10n
 const FORMED_AT = 37n
@@ -304,6 +306,7 @@ function wrap(
       jail: 200n,
       closeGrace: CLOSE_GRACE,
       evidence: EVIDENCE,
+      bounty: BOUNTY,
       contracts: CONTRACTS,
     },
     taskId: TASK_ID,
@@ -318,6 +321,7 @@ function wrap(
       jail: 200n,
       closeGrace: CLOSE_GRACE,
       evidence: EVIDENCE,
+      bounty: BOUNTY,
       status: { status: 4n, closedAt: head.lastBlock + CLOSE_GRACE },
       claimsOpenAt: head.lastBlock + CLOSE_GRACE + EVIDENCE + 1n,
       tally: tallyOf(cluster, script, params, chronicle),

@@ -140,9 +140,15 @@ export class ScriptedChain implements Chain {
     return prepared(`finalize ${taskId}`)
   }
 
+  /** What comes before a proof. */
+  steps: readonly string[] = []
   /** What the contract says to proofs. */
   verdict: (call: string) => string | null = () => null
   twin: (call: TwinCall) => Promise<Uint8Array | null> = () => Promise.resolve(null)
+
+  prepareSteps(taskId: bigint, evidence: Evidence): PreparedCall[] {
+    return this.steps.map((step) => prepared(`${step} ${taskId} ${accusedOf(evidence)}`))
+  }
 
   prepareEvidence(taskId: bigint, evidence: Evidence): PreparedCall {
     return prepared(`evidence ${taskId} ${evidence.kind} ${accusedOf(evidence)}`)

@@ -58,11 +58,11 @@ export class ChainMoment {
   }
 
   creditOf(account: Address): Promise<bigint> {
-    return this.#network.connection.contracts.board.creditOf(account, { blockTag: this.block })
+    return this.#network.connection.contracts.registry.creditOf(account, { blockTag: this.block })
   }
 
-  insurance(): Promise<bigint> {
-    return this.#network.connection.contracts.board.insurance({ blockTag: this.block })
+  burnt(): Promise<bigint> {
+    return this.#network.connection.contracts.registry.burnt({ blockTag: this.block })
   }
 }
 

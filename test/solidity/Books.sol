@@ -111,15 +111,14 @@ abstract contract Books {
         return uint256(a.free) + a.locked + a.unbonding;
     }
 
-    /// @dev What the board owes: the rest of every escrow, credits, insurance.
-    function _owned() internal view returns (uint256 sum) {
+    /// @dev What the board owes: the rest of every escrow.
+    function _escrows() internal view returns (uint256 sum) {
         for (uint256 i = 0; i < _h.taskCount(); ++i) sum += _h.taskAt(i).escrow - _h.taskAt(i).paid;
-        return sum + _credits() + _h.board().insurance();
     }
 
     function _credits() internal view returns (uint256 sum) {
         address[] memory people = _h.people();
-        for (uint256 i = 0; i < people.length; ++i) sum += _h.board().creditOf(people[i]);
+        for (uint256 i = 0; i < people.length; ++i) sum += _h.registry().creditOf(people[i]);
     }
 
     function _unbroken(uint256 invariant) internal view {
@@ -134,7 +133,7 @@ abstract contract Books {
     function _requireGone(address account, uint256 invariant) private view {
         for (uint256 i = 1; i <= INVARIANTS; ++i) _unbroken(i);
         _require(_stakeOf(account) == 0, invariant, "stake that its owner cannot take");
-        _require(_h.board().creditOf(account) == 0, invariant, "a credit that its owner cannot take");
+        _require(_h.registry().creditOf(account) == 0, invariant, "a credit that its owner cannot take");
         for (uint256 task = 0; task < _h.taskCount(); ++task) {
             _require(_h.owed(task, account) == 0, invariant, "money of a task that its owner cannot take");
         }
@@ -153,6 +152,8 @@ abstract contract Books {
             _require(_h.taskAt(i).paid == _h.taskAt(i).escrow, 8, "something of an escrow is left");
         }
         uint256 balance = _h.token().balanceOf(address(_h.board())) - _h.donatedToBoard();
-        _require(balance == _h.insurance(), 8, "the board holds more than the insurance");
+        _require(balance == 0, 8, "the board holds what nobody can take");
+        balance = _h.token().balanceOf(address(_h.registry())) - _h.donatedToRegistry();
+        _require(balance == _h.burnt(), 8, "the registry holds more than what was burnt");
     }
 }

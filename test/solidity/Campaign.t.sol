@@ -43,6 +43,7 @@ contract Campaign is Laws {
         "repeat",
         "framing",
         "correlated penalty",
+        "late quit",
         "claim",
         "release",
         "withdrawCredit",

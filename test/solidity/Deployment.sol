@@ -16,6 +16,7 @@ abstract contract Deployment {
     uint256 internal constant REORG_DEPTH = 6;
     uint256 internal constant JAIL = 50;
     uint256 internal constant UNBONDING = 500;
+    uint256 internal constant BOUNTY = 12;
 
     HostileToken public immutable token;
     INodeRegistry public immutable registry;
@@ -27,7 +28,7 @@ abstract contract Deployment {
     constructor() {
         address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 4);
         address token_ = _create("contracts/dev/HostileToken.sol:HostileToken", "");
-        bytes memory wiring = abi.encode(token_, next, UNBONDING);
+        bytes memory wiring = abi.encode(token_, next, UNBONDING, BOUNTY);
         address registry_ = _create("contracts/NodeRegistry.sol:NodeRegistry", wiring);
         address log_ = _create("contracts/PhaseLog.sol:PhaseLog", abi.encode(next, bytes32("nonce")));
         address slasher_ = _create("contracts/Slasher.sol:Slasher", abi.encode(next, log_));

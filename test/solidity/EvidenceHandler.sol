@@ -15,7 +15,6 @@ abstract contract EvidenceHandler is CoSignHandler {
     struct Charge {
         uint256 percent;
         bool correlated;
-        bool forEver;
     }
 
     bytes[] private _proofs;
@@ -54,8 +53,7 @@ abstract contract EvidenceHandler is CoSignHandler {
 
     function _addsTo(uint256 task, uint256 seat, Charge memory c) private view returns (bool) {
         Seat storage s = _tasks[task].seats[seat];
-        bool jails = c.forEver && _keys[s.key].jailedUntil != type(uint40).max;
-        return c.percent > s.percent || (c.correlated && !s.correlated) || jails;
+        return c.percent > s.percent || (c.correlated && !s.correlated);
     }
 
     function _convicted(uint256 task, uint256 seat, Charge memory c, address reporter) private {
@@ -69,45 +67,34 @@ abstract contract EvidenceHandler is CoSignHandler {
         }
         s.convicted = true;
         s.correlated = s.correlated || c.correlated;
-        uint256 until = c.forEver ? type(uint40).max : block.number + JAIL;
-        if (until > k.jailedUntil) k.jailedUntil = until;
+        k.refused = true;
+        _operators[k.operator].jailedUntil = block.number + JAIL;
         _take(task, s.key, due);
-        creditOf[reporter] += due / 10;
-        insurance += due - due / 10;
+        uint256 credit = due / 10 > BOUNTY ? BOUNTY : due / 10;
+        if (credit == BOUNTY) _did("bounty");
+        creditOf[reporter] += credit;
+        burnt += due - credit;
         _did("conviction");
     }
 
     /// @dev An amount that leaves the lock.
     function _take(uint256 task, uint256 key, uint256 amount) internal {
         if (amount > lockOf[task][key]) _break(4, "more was taken than was locked");
-        lockOf[task][key] -= amount;
-        if (_sentByKey[task][key]) {
-            Key storage k = _keys[key];
-            k.running -= amount;
-            k.total -= amount < k.total ? amount : k.total;
-            k.lost += amount;
-        }
         takenOf[task][key] += amount;
-        _operators[_keys[key].operator].slashed += amount;
-        slashed += amount;
-    }
-
-    /// @dev ⌈x / 100⌉
-    function _ceil(uint256 x) internal pure returns (uint256) {
-        return x / 100 + (x % 100 == 0 ? 0 : 1);
+        _lose(task, key, amount);
     }
 
     function _prove(uint256 task, uint256 seat) private returns (bytes memory, Charge memory) {
         uint256 kind = _pick(8);
         uint256 height = 1 + _pick(5);
-        if (kind == 0) return (_pair(task, seat, Evidence.STATUS, height), Charge(5, true, true));
-        if (kind == 1) return (_pair(task, seat, Evidence.SHARE, height), Charge(100, true, true));
-        if (kind == 2) return (_pair(task, seat, Evidence.CHECKPOINT, height), Charge(100, true, true));
-        if (kind == 3) return (_amnesia(task, seat, height), Charge(100, true, true));
-        if (kind == 4) return (_illegalLog(task, seat, height), Charge(5, true, false));
-        if (kind == 5) return (_forkedLog(task, seat), Charge(5, true, false));
+        if (kind == 0) return (_pair(task, seat, Evidence.STATUS, height), Charge(5, true));
+        if (kind == 1) return (_pair(task, seat, Evidence.SHARE, height), Charge(100, true));
+        if (kind == 2) return (_pair(task, seat, Evidence.CHECKPOINT, height), Charge(100, true));
+        if (kind == 3) return (_amnesia(task, seat, height), Charge(100, true));
+        if (kind == 4) return (_illegalLog(task, seat, height), Charge(5, true));
+        if (kind == 5) return (_forkedLog(task, seat), Charge(5, true));
         if (kind == 6 || !_tasks[task].provable) {
-            return (_lonelyVote(task, seat, height), Charge(1, false, false));
+            return (_lonelyVote(task, seat, height), Charge(1, false));
         }
         return _wrongReduction(task, seat);
     }
@@ -210,7 +197,7 @@ abstract contract EvidenceHandler is CoSignHandler {
                     c
                 )
             ),
-            Charge(20 + (80 * weight) / t.seats.length, false, true)
+            Charge(20 + (80 * weight) / t.seats.length, false)
         );
     }
 

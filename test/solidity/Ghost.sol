@@ -12,12 +12,16 @@ abstract contract Ghost is Deployment {
     }
 
     /// @param honest its keys sign by the protocol alone
+    /// @param slashed taken from its locks, by proofs and for late quits
+    /// @param quitting the part for late quits, which it chose itself
     struct Operator {
         address account;
         bool honest;
+        uint256 jailedUntil;
         uint256 deposited;
         uint256 withdrawn;
         uint256 slashed;
+        uint256 quitting;
         Tranche[] tranches;
     }
 
@@ -29,7 +33,6 @@ abstract contract Ghost is Deployment {
         address account;
         uint256 operator;
         bool refused;
-        uint256 jailedUntil;
         uint256 perTask;
         uint256 total;
         uint256 running;
@@ -99,7 +102,7 @@ abstract contract Ghost is Deployment {
     mapping(uint256 task => mapping(uint256 height => Height)) internal _decided;
     mapping(uint256 task => mapping(uint256 operator => bool paid)) internal _paidTo;
     mapping(address account => uint256 amount) public creditOf;
-    uint256 public insurance;
+    uint256 public burnt;
     uint256 public slashed;
     uint256 public creditsPaid;
     uint256 public donatedToBoard;
@@ -170,6 +173,24 @@ abstract contract Ghost is Deployment {
             selector[i] = digits[(uint32(bytes4(reason)) >> (28 - 4 * i)) & 15];
         }
         _break(invariant, string.concat(what, ": 0x", string(selector)));
+    }
+
+    /// @dev Stake that leaves its operator for good.
+    function _lose(uint256 task, uint256 key, uint256 amount) internal {
+        lockOf[task][key] -= amount;
+        if (_sentByKey[task][key]) {
+            Key storage k = _keys[key];
+            k.running -= amount;
+            k.total -= amount < k.total ? amount : k.total;
+            k.lost += amount;
+        }
+        _operators[_keys[key].operator].slashed += amount;
+        slashed += amount;
+    }
+
+    /// @dev ⌈x / 100⌉
+    function _ceil(uint256 x) internal pure returns (uint256) {
+        return x / 100 + (x % 100 == 0 ? 0 : 1);
     }
 
     function _did(string memory deed) internal {

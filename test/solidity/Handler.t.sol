@@ -87,10 +87,10 @@ contract Handler is MoneyHandler {
 
     /// @dev The last block of somebody's jail or the one after it; `otherwise` if nobody's ends.
     function _endOfJail(uint256 otherwise) private returns (uint256) {
-        uint256 start = _pick(_keys.length);
-        for (uint256 i = 0; i < _keys.length; ++i) {
-            uint256 until = _keys[(start + i) % _keys.length].jailedUntil;
-            if (until > block.number && until != type(uint40).max) return until + _pick(2);
+        uint256 start = _pick(_operators.length);
+        for (uint256 i = 0; i < _operators.length; ++i) {
+            uint256 until = _operators[(start + i) % _operators.length].jailedUntil;
+            if (until > block.number) return until + _pick(2);
         }
         return otherwise;
     }

@@ -36,19 +36,19 @@ abstract contract Laws is Books {
         (uint256 staked, uint256 flow) = _stake();
         _require(staked == flow, 1, "stake is not deposits - withdrawals - penalties");
         uint256 balance = _h.token().balanceOf(address(_h.registry()));
-        _require(balance - _h.donatedToRegistry() == staked, 1, "the registry's balance");
-        uint256 owned = _owned();
+        uint256 lost = _credits() + _h.registry().burnt();
+        _require(balance - _h.donatedToRegistry() == staked + lost, 1, "the registry's balance");
         balance = _h.token().balanceOf(address(_h.board()));
-        _require(balance - _h.donatedToBoard() == owned, 1, "the board's balance");
-        uint256 credits = _credits() + _h.board().insurance();
-        _require(credits == _h.slashed() - _h.creditsPaid(), 1, "credits and insurance");
-        _require(_h.board().insurance() == _h.insurance(), 1, "insurance");
+        _require(balance - _h.donatedToBoard() == _escrows(), 1, "the board's balance");
+        _require(lost == _h.slashed() - _h.creditsPaid(), 1, "credits and burnt stake");
+        _require(_h.registry().burnt() == _h.burnt(), 1, "burnt stake");
     }
 
     function _i2() internal view {
         (uint256 staked, ) = _stake();
+        staked += _credits() + _h.registry().burnt();
         _require(_h.token().balanceOf(address(_h.registry())) >= staked, 2, "registry");
-        _require(_h.token().balanceOf(address(_h.board())) >= _owned(), 2, "board");
+        _require(_h.token().balanceOf(address(_h.board())) >= _escrows(), 2, "board");
     }
 
     function _i3() internal view {
@@ -78,7 +78,8 @@ abstract contract Laws is Books {
         _unbroken(6);
         Ghost.Key[] memory keys = _h.keys();
         for (uint256 i = 0; i < keys.length; ++i) {
-            bool isWelcome = !keys[i].refused && block.number > keys[i].jailedUntil;
+            uint256 until = _h.operators()[keys[i].operator].jailedUntil;
+            bool isWelcome = !keys[i].refused && block.number > until;
             INodeRegistry.KeyStatus status = _h.registry().keyStatus(keys[i].account);
             _require((status == INodeRegistry.KeyStatus.Active) == isWelcome, 6, "status of a key");
         }
@@ -184,8 +185,8 @@ abstract contract Laws is Books {
         Ghost.Operator[] memory operators = _h.operators();
         for (uint256 i = 0; i < operators.length; ++i) {
             if (!operators[i].honest) continue;
-            uint256 stake = _stakeOf(operators[i].account);
-            _require(stake + operators[i].withdrawn == operators[i].deposited, 17, "an honest operator lost");
+            uint256 kept = _stakeOf(operators[i].account) + operators[i].quitting;
+            _require(kept + operators[i].withdrawn == operators[i].deposited, 17, "an honest operator lost");
         }
     }
 

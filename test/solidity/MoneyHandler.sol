@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {INodeRegistry} from "../../contracts/interfaces/INodeRegistry.sol";
 import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
 import {FramingHandler} from "./FramingHandler.sol";
 import {vm} from "./Vm.sol";
@@ -131,20 +132,19 @@ abstract contract MoneyHandler is FramingHandler {
         if (!s.correlated) return;
         uint256 others = 0;
         for (uint256 i = 0; i < t.seats.length; ++i) if (i != seat && t.seats[i].correlated) ++others;
-        uint256 percent = (300 * others) / t.seats.length;
-        if (percent > 100) percent = 100;
+        uint256 percent = (5 * (t.seats.length + 3 * others)) / t.seats.length;
         if (percent <= s.percent) return;
         uint256 due = _ceil(t.stake * percent) - takenOf[task][s.key];
         _take(task, s.key, due);
-        insurance += due;
+        burnt += due;
         _did("correlated penalty");
     }
 
     function _withdrawCredit(address account) internal {
         bool calm = _isCalm();
         uint256 expected = creditOf[account];
-        bytes memory data = abi.encodeCall(ITaskBoard.withdrawCredit, ());
-        (bool success, bytes memory answer) = _act(account, address(board), data);
+        bytes memory data = abi.encodeCall(INodeRegistry.withdrawCredit, ());
+        (bool success, bytes memory answer) = _act(account, address(registry), data);
         if (!success && expected != 0 && calm) _refused(8, "a credit was kept", answer);
         if (!success) return;
         if (abi.decode(answer, (uint256)) != expected) _break(14, "another credit was paid");

@@ -163,7 +163,7 @@ abstract contract StakeHandler is Ghost {
 
     function _addKey(uint256 operator) private {
         uint256 i = _keys.length;
-        _keys.push(Key(i + 1, _accountOf(i), operator, false, 0, 0, 0, 0, 0, 0));
+        _keys.push(Key(i + 1, _accountOf(i), operator, false, 0, 0, 0, 0, 0));
     }
 
     function _allowed(Key storage k, uint256 perTask, uint256 total) private {

@@ -71,6 +71,12 @@ abstract contract TaskHandler is Life {
         if (success != (amount != 0 && block.number <= _tasks[task].joinDeadline)) _break(12, "quitting");
         if (!success) return;
         --_tasks[task].signups;
+        if (_tasks[task].joinDeadline - block.number < 2 * REORG_DEPTH) {
+            _lose(task, key, _ceil(amount));
+            burnt += _ceil(amount);
+            _operators[_keys[key].operator].quitting += _ceil(amount);
+            _did("late quit");
+        }
         _unlocked(task, key);
         _did("quit");
     }
@@ -220,7 +226,7 @@ abstract contract TaskHandler is Life {
     }
 
     function _isWelcome(Key storage k) private view returns (bool) {
-        return !k.refused && block.number > k.jailedUntil;
+        return !k.refused && block.number > _operators[k.operator].jailedUntil;
     }
 
     function _keyOf(address account) internal view returns (uint256 key) {

@@ -34,6 +34,8 @@ export const deploymentSchema = z.object({
     jail: block,
     unbonding: block,
   }),
+  /** Most that a proof is worth to its reporter, token wei. */
+  bountyWei: z.string().regex(/^\d+$/, 'expected a number of wei'),
   contracts: z.object({
     StakeToken: token,
     NodeRegistry: contract,

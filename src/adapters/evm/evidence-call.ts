@@ -1,10 +1,10 @@
 import { bitmapOf } from '../../codec/bitmap.ts'
 import { concatHex, toHex } from '../../codec/hex.ts'
-import { encodeLogEntry } from '../../codec/log.ts'
+import { appendLog, encodeLogEntry } from '../../codec/log.ts'
 import { encodeFields, TYPE_NUMBERS } from '../../codec/objects.ts'
 import type { ProofContext } from '../../ports/chain.ts'
 import type { Evidence } from '../../types/evidence.ts'
-import type { Hex } from '../../types/ids.ts'
+import type { Digest, Hex } from '../../types/ids.ts'
 import type { Signed } from '../../types/objects.ts'
 import { abis } from './abi.ts'
 
@@ -23,8 +23,7 @@ export function encodeEvidenceCall(taskId: bigint, evidence: Evidence, context: 
       return abi.encodeFunctionData('amnesia', [taskId, evidence.share.member, ...objects]) as Hex
     }
     case 'E2': {
-      const entries = concatHex(...evidence.entries.map(encodeLogEntry))
-      const log = [evidence.headBefore, entries] as const
+      const log = brought(stretchesOf(evidence)[0] ?? evidence)
       if (evidence.form === 'illegal') {
         const { checkpoint } = evidence
         const args = [taskId, checkpoint.member, ...withSignature(checkpoint), ...log] as const
@@ -47,6 +46,38 @@ export function encodeEvidenceCall(taskId: bigint, evidence: Evidence, context: 
     case 'E4':
       return encodeReduction(taskId, evidence, context)
   }
+}
+
+/** Log entries that one call takes (`LogProof.sol`). */
+const CALL_ENTRIES_MAX = 2048
+
+type Stretch = Pick<Extract<Evidence, { kind: 'E2' }>, 'headBefore' | 'entries'>
+
+/** The steps that open a log which is too long for one call, backwards from its signed head. */
+export function encodeSteps(taskId: bigint, evidence: Evidence): readonly Hex[] {
+  if (evidence.kind !== 'E2') return []
+  const checkpoint = evidence.form === 'illegal' ? evidence.checkpoint : evidence.second
+  const log = [taskId, checkpoint.member, ...withSignature(checkpoint)] as const
+  return stretchesOf(evidence)
+    .slice(1)
+    .reverse()
+    .map((step) => abis().Slasher.encodeFunctionData('openLog', [...log, ...brought(step)]) as Hex)
+}
+
+/** The entries in stretches that one call takes each; each begins with the last entry of the one before. */
+function stretchesOf({ headBefore, entries }: Stretch): readonly Stretch[] {
+  const stretches: Stretch[] = []
+  let head = headBefore
+  for (let at = 0; at < entries.length - 1 || at === 0; at += CALL_ENTRIES_MAX - 1) {
+    const stretch = entries.slice(at, at + CALL_ENTRIES_MAX)
+    stretches.push({ headBefore: head, entries: stretch })
+    head = stretch.slice(0, CALL_ENTRIES_MAX - 1).reduce(appendLog, head)
+  }
+  return stretches
+}
+
+function brought({ headBefore, entries }: Stretch): [headBefore: Digest, entries: Hex] {
+  return [headBefore, concatHex(...entries.map(encodeLogEntry))]
 }
 
 function withSignature(signed: Signed): [fields: Hex, signature: Hex] {

@@ -20,7 +20,7 @@ import type { TaskStatus } from '../../types/task.ts'
 import { TASK_STATUSES } from '../../types/task.ts'
 import type { Connection } from './connection.ts'
 import { EventDecoder } from './decode-events.ts'
-import { encodeEvidenceCall } from './evidence-call.ts'
+import { encodeEvidenceCall, encodeSteps } from './evidence-call.ts'
 import { readAllowance, readTerms } from './reads.ts'
 import type { Wallet } from './wallet.ts'
 import { revertOf } from './wallet.ts'
@@ -139,6 +139,11 @@ export class EvmChain implements Chain {
     const { board } = this.connection.contracts
     const args = [taskId, toHex(result), previousRoot, inputsRoot] as const
     return this.#onBoard(board.interface.encodeFunctionData('finalize', [...args]))
+  }
+
+  prepareSteps(taskId: bigint, evidence: Evidence): readonly PreparedCall[] {
+    const { address } = this.connection.deployment.contracts.Slasher
+    return encodeSteps(taskId, evidence).map((data) => ({ to: address, data }))
   }
 
   prepareEvidence(taskId: bigint, evidence: Evidence, context: ProofContext): PreparedCall {

@@ -74,6 +74,7 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
   Slasher: {
     equivocation: [...ACCUSED, 'objectType', 'first', 'firstSignature', 'second', 'secondSignature'],
     amnesia: [...ACCUSED, 'confirm', 'confirmSignature', 'share', 'shareSignature'],
+    openLog: [...ACCUSED, 'checkpoint', 'signature', 'headBefore', 'entries'],
     illegalLog: [...ACCUSED, 'checkpoint', 'signature', 'headBefore', 'entries'],
     forkedLog: [...ACCUSED, 'first', 'firstSignature', 'second', 'secondSignature', 'headBefore', 'entries'],
     unjustifiedVote: [...ACCUSED, 'objectType', 'vote', 'signature'],

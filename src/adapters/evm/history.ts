@@ -1,6 +1,7 @@
 import type { Interface } from 'ethers'
 import type {
   AbiValue,
+  BoardBooks,
   ChainHistory,
   ContractName,
   EventName,
@@ -16,6 +17,7 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import { MEMBERS_MAX, NIL } from '../../types/ids.ts'
 import { abis } from './abi.ts'
+import { readBooks } from './board-books.ts'
 import type { Deployment } from './deployment.ts'
 import { decodeEvent, decodeResult } from './history-abi.ts'
 import type { LogQuery, RawLog, RpcRequest } from './history-rpc.ts'
@@ -40,7 +42,9 @@ const BOARD_EVENTS = [
 /** Events with the task as their first topic. */
 const LOG_EVENTS = ['Checkpointed', 'CoSigned'] as const
 /** Events with a signing key as their second topic. */
-const KEY_EVENTS = ['KeyRegistered', 'KeyRotated', 'KeyFrozen', 'KeyJailed'] as const
+const KEY_EVENTS = ['KeyRegistered', 'KeyRotated', 'KeyFrozen'] as const
+/** Events with the task as their first topic. */
+const SLASHER_EVENTS = ['Convicted', 'LogOpened'] as const
 /** Events with the task as their second topic. */
 const STAKE_EVENTS = ['StakeLocked', 'StakeUnlocked', 'StakeSlashed'] as const
 /** Transactions asked for at a time. */
@@ -55,16 +59,22 @@ const PARALLEL = 8
 export function openHistory(rpcUrl: string, deployment: Deployment): ChainHistory & { close(): void } {
   const http = new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS)
   const history = new EvmHistory(requestOver(http), deployment)
-  return { read: (taskId) => history.read(taskId), close: () => http.close() }
+  return {
+    read: (taskId, upTo) => history.read(taskId, upTo),
+    readBooks: () => history.readBooks(),
+    close: () => http.close(),
+  }
 }
 
 export class EvmHistory implements ChainHistory {
   readonly #rpc: HistoryRpc
   readonly #expected: ExpectedDeployment
   readonly #fromBlock: bigint
+  readonly #deployment: Deployment
 
   constructor(request: RpcRequest, deployment: Deployment) {
     this.#rpc = new HistoryRpc(request)
+    this.#deployment = deployment
     this.#fromBlock = BigInt(deployment.fromBlock)
     const { NodeRegistry, TaskBoard, PhaseLog, Slasher } = deployment.contracts
     this.#expected = {
@@ -74,13 +84,18 @@ export class EvmHistory implements ChainHistory {
       jail: BigInt(deployment.windows.jail),
       closeGrace: BigInt(deployment.windows.closeGrace),
       evidence: BigInt(deployment.windows.evidence),
+      bounty: BigInt(deployment.bountyWei),
       contracts: { NodeRegistry, TaskBoard, PhaseLog, Slasher },
     }
   }
 
-  async read(taskId: bigint): Promise<TaskHistory> {
+  async readBooks(): Promise<BoardBooks> {
+    return readBooks(this.#rpc, this.#deployment, await this.#rpc.head())
+  }
+
+  async read(taskId: bigint, upTo?: bigint): Promise<TaskHistory> {
     const chainId = await this.#rpc.chainId()
-    const head = await this.#rpc.head()
+    const head = upTo ?? (await this.#rpc.head())
     const code = await this.#code(head)
     const stated = await this.#views(taskId, head)
     const ofTask = await this.#ofTask(taskId, head)
@@ -129,6 +144,7 @@ export class EvmHistory implements ChainHistory {
       deploymentId: (await this.#view('PhaseLog', 'deploymentId', [], head)) as Digest,
       domainSeparator: (await this.#view('PhaseLog', 'domainSeparator', [], head)) as Digest,
       ...{ reorgDepth, jail, closeGrace, evidence, task },
+      bounty: (await this.#view('NodeRegistry', 'bounty', [], head)) as bigint,
       head: (await this.#view('PhaseLog', 'head', [taskId], head)) as unknown as TaskViews['head'],
       convictions: await this.#convictions(taskId, Number(task.members), head),
       status: (await this.#view('TaskBoard', 'statusOf', [taskId], head)) as unknown as TaskViews['status'],
@@ -176,7 +192,7 @@ export class EvmHistory implements ChainHistory {
     const task: Digest = `0x${taskId.toString(16).padStart(64, '0')}`
     const board = topicsOf('TaskBoard', BOARD_EVENTS)
     const log = topicsOf('PhaseLog', LOG_EVENTS)
-    const slasher = topicsOf('Slasher', ['Convicted'])
+    const slasher = topicsOf('Slasher', SLASHER_EVENTS)
     const stakes = topicsOf('NodeRegistry', STAKE_EVENTS)
     return [
       ...(await this.#logs(
@@ -203,7 +219,13 @@ export class EvmHistory implements ChainHistory {
     const { address } = this.#expected.contracts.NodeRegistry
     const padded = keys.map((key): Digest => `0x${key.slice(2).padStart(64, '0')}`)
     const topics = [topicsOf('NodeRegistry', KEY_EVENTS), null, padded]
-    return this.#logs('NodeRegistry', { address, topics }, head)
+    const ofKeys = await this.#logs('NodeRegistry', { address, topics }, head)
+    // the operator is the first topic of KeyRegistered; jail is the operator's, whatever key was convicted
+    const operators = [...new Set(ofKeys.flatMap(({ topics: [, operator] }) => operator ?? []))]
+    const jail = [topicsOf('NodeRegistry', ['Jailed']), operators]
+    return operators.length === 0
+      ? ofKeys
+      : [...ofKeys, ...(await this.#logs('NodeRegistry', { address, topics: jail }, head))]
   }
 
   async #logs(contract: ContractName, query: LogQuery, head: bigint): Promise<SourcedLog[]> {
@@ -302,7 +324,8 @@ const READ: readonly EventName[] = [
   ...KEY_EVENTS,
   ...STAKE_EVENTS,
   ...LOG_EVENTS,
-  'Convicted',
+  ...SLASHER_EVENTS,
+  'Jailed',
 ]
 
 /** Every key that signed up, as event or as calldata says, or that got a seat. */

@@ -199,7 +199,7 @@ export async function claim(wallet: Wallet, taskId: bigint): Promise<Done & { re
   return { ...done(receipt), amountWei: eventArgs(receipt, abis().TaskBoard, 'Claimed')[2] as bigint }
 }
 
-/** Turns a sign-up's lock into free stake of its operator; a part may go to the insurance first. */
+/** Turns a sign-up's lock into free stake of its operator; a part may be burnt first. */
 export async function release(
   wallet: Wallet,
   taskId: bigint,
@@ -212,9 +212,10 @@ export async function release(
 
 /** Takes what the wallet was credited for proofs. */
 export async function withdrawCredit(wallet: Wallet): Promise<Done & { readonly amountWei: bigint }> {
-  const data = abis().TaskBoard.encodeFunctionData('withdrawCredit')
-  const receipt = await execute(wallet, 'withdrawCredit', 'TaskBoard', data)
-  return { ...done(receipt), amountWei: eventArgs(receipt, abis().TaskBoard, 'CreditWithdrawn')[1] as bigint }
+  const data = abis().NodeRegistry.encodeFunctionData('withdrawCredit')
+  const receipt = await execute(wallet, 'withdrawCredit', 'NodeRegistry', data)
+  const [, amountWei] = eventArgs(receipt, abis().NodeRegistry, 'CreditWithdrawn')
+  return { ...done(receipt), amountWei: amountWei as bigint }
 }
 
 function execute(

@@ -9,6 +9,7 @@ import type { NetworkConnection } from 'hardhat/types/network'
 import devTokenModule from '../../../ignition/modules/DevToken.ts'
 import rsdpModule, {
   BOARD_POSITION,
+  LOCAL_BOUNTY_WEI,
   LOCAL_UNBONDING_BLOCKS,
   LOCAL_WINDOWS,
 } from '../../../ignition/modules/Rsdp.ts'
@@ -52,6 +53,8 @@ export interface DeployOptions {
   readonly token?: Address
   readonly windows?: DeployWindows
   readonly unbondingBlocks?: number
+  /** Most that a proof is worth to its reporter; one token if left out. */
+  readonly bountyWei?: bigint
   /** Ignition's journal is kept here; left out: in a temporary folder that is removed. */
   readonly journalDir?: string
 }
@@ -65,6 +68,7 @@ export interface Deployed {
   readonly fromBlock: number
   readonly deploymentId: Digest
   readonly windows: DeployWindows & { readonly unbonding: number }
+  readonly bountyWei: string
   readonly contracts: Readonly<
     Record<'NodeRegistry' | 'PhaseLog' | 'Slasher' | 'TaskBoard', DeployedContract> & {
       StakeToken: DeployedToken
@@ -134,12 +138,14 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
   })
   const windows = options.windows ?? (local ? LOCAL_WINDOWS : WINDOWS)
   const unbonding = options.unbondingBlocks ?? (local ? LOCAL_UNBONDING_BLOCKS : UNBONDING_BLOCKS)
+  const bountyWei = options.bountyWei ?? LOCAL_BOUNTY_WEI
   const parameters = {
     token,
     board,
     nonce: options.nonce,
     windows: { ...windows },
     unbondingBlocks: unbonding,
+    bountyWei,
   }
   const rsdp = await connection.ignition.deploy(rsdpModule, { ...ignite, parameters: { Rsdp: parameters } })
 
@@ -168,6 +174,7 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
       data: id('deploymentId()').slice(0, 10),
     })) as Hex,
     windows: { ...windows, unbonding },
+    bountyWei: String(bountyWei),
     contracts: {
       StakeToken: {
         address: token,

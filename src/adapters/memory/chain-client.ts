@@ -38,6 +38,7 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     prepareCoSign: (call) => chain.prepare({ kind: 'coSign', call }),
     prepareFinalize: (taskId, result, previousRoot, inputsRoot) =>
       chain.prepare({ kind: 'finalize', taskId, result, previousRoot, inputsRoot }),
+    prepareSteps: () => [],
     prepareEvidence: (taskId, evidence, { events }) =>
       chain.prepare({ kind: 'evidence', taskId, evidence, events: events.map(({ data }) => data) }),
     refusal: (call) => ask(() => chain.refusal(call.data)),

@@ -8,6 +8,7 @@ import { PARAMS_TYPE } from '../task.ts'
 const SLASHER = new Interface([
   'function equivocation(uint256 taskId, uint8 member, uint8 objectType, bytes first, bytes firstSignature, bytes second, bytes secondSignature)',
   'function amnesia(uint256 taskId, uint8 member, bytes confirm, bytes confirmSignature, bytes share, bytes shareSignature)',
+  'function openLog(uint256 taskId, uint8 member, bytes checkpoint, bytes signature, bytes32 headBefore, bytes entries)',
   'function illegalLog(uint256 taskId, uint8 member, bytes checkpoint, bytes signature, bytes32 headBefore, bytes entries)',
   'function forkedLog(uint256 taskId, uint8 member, bytes first, bytes firstSignature, bytes second, bytes secondSignature, bytes32 headBefore, bytes entries)',
   'function unjustifiedVote(uint256 taskId, uint8 member, uint8 objectType, bytes vote, bytes signature)',
@@ -17,6 +18,13 @@ const SLASHER = new Interface([
 interface Accused {
   readonly taskId: bigint
   readonly member: bigint
+}
+
+interface SignedLog {
+  readonly checkpoint: Hex
+  readonly signature: Hex
+  readonly headBefore: Hex
+  readonly entries: Hex
 }
 
 /** A proof as it was sent to the Slasher. Nothing in it has been checked. */
@@ -37,13 +45,9 @@ export type EvidenceCall = Accused &
         readonly share: Hex
         readonly shareSignature: Hex
       }
-    | {
-        readonly name: 'illegalLog'
-        readonly checkpoint: Hex
-        readonly signature: Hex
-        readonly headBefore: Hex
-        readonly entries: Hex
-      }
+    | (SignedLog & { readonly name: 'illegalLog' })
+    /** A step of a proof about a long log. */
+    | (SignedLog & { readonly name: 'openLog' })
     | {
         readonly name: 'forkedLog'
         readonly first: Hex

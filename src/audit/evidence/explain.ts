@@ -104,14 +104,12 @@ export function renderPayment(conviction: Conviction, { penalties }: AuditReport
     const before = all[i - 1]?.percent ?? 0
     const sum = `⌈${stake} · ${percent} %⌉${before === 0 ? '' : ` − ⌈${stake} · ${before} %⌉ taken before`} = ${amount}`
     if (credited === null)
-      return [
-        `at release in block ${block}: ${sum} wei, all insurance: others were convicted in the same task`,
-      ]
+      return [`at release in block ${block}: ${sum} wei, all burnt: others were convicted in the same task`]
     const rest = amount - credited.amount
     return [
       `paid by    ${operator}: ${sum} wei in block ${block}`,
-      `paid to    ${credited.reporter}: ⌊${amount} / 10⌋ = ${credited.amount} wei credited for the proof`,
-      `insurance  ${rest} wei, which nothing pays out`,
+      `paid to    ${credited.reporter}: ${credited.amount} wei credited for the proof, of at most ⌊${amount} / 10⌋`,
+      `burnt      ${rest} wei, which nothing pays out`,
     ]
   })
 }

@@ -14,7 +14,7 @@ interface RawEntry {
 }
 
 const ENTRY_BYTES = 55
-const ENTRIES_MAX = 256
+const ENTRIES_MAX = 2048
 const LEGAL = new Set([
   ...Object.entries(TRANSITIONS).map(([event, { from, to }]) =>
     [STATUS_NUMBERS[from], EVENT_NUMBERS[event as keyof typeof TRANSITIONS], STATUS_NUMBERS[to]].join(),
@@ -24,16 +24,18 @@ const LEGAL = new Set([
 
 export interface RawLog {
   readonly entries: readonly RawEntry[]
-  /** What they fold to. */
+  /** What they fold to, and what the first of them alone does. */
   readonly head: Digest
+  readonly firstHead: Digest
 }
 
 /** Packed entries folded onto a head. Null for bytes that are no entries, or too many. */
 export function readEntries(headBefore: Digest, packed: Hex): RawLog | null {
   const bytes = byteLength(packed)
-  if (bytes % ENTRY_BYTES !== 0 || bytes > ENTRY_BYTES * ENTRIES_MAX) return null
+  if (bytes === 0 || bytes % ENTRY_BYTES !== 0 || bytes > ENTRY_BYTES * ENTRIES_MAX) return null
   const entries: RawEntry[] = []
   let head = headBefore
+  const firstHead = keccak(concatHex(headBefore, packed.slice(2, 2 + 2 * ENTRY_BYTES)))
   for (let at = 2; at < packed.length; at += 2 * ENTRY_BYTES) {
     const entry = packed.slice(at, at + 2 * ENTRY_BYTES)
     const uint = (from: number, length: number): bigint =>
@@ -47,7 +49,7 @@ export function readEntries(headBefore: Digest, packed: Hex): RawLog | null {
     })
     head = keccak(concatHex(head, entry))
   }
-  return { entries, head }
+  return { entries, head, firstHead }
 }
 
 /** What is wrong with the first entry that no node may write; null if all are fine. */

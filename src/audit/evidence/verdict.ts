@@ -10,6 +10,7 @@ import type { ObjectType } from '../../types/objects.ts'
 import type { TaskParams } from '../../types/task.ts'
 import type { PostedEvent } from '../ledger.ts'
 import type { EvidenceCall } from './call.ts'
+import type { RawLog } from './log-rules.ts'
 import { illegalStep, readEntries } from './log-rules.ts'
 import type { RawObject } from './raw-object.ts'
 import { readObject, valueOf } from './raw-object.ts'
@@ -38,6 +39,8 @@ export interface Court {
   readonly separator: Digest
   readonly params: TaskParams
   readonly events: readonly PostedEvent[]
+  /** Heads from which known entries lead to a signed head, by the signed one: steps of proofs about long logs. */
+  readonly opened: ReadonlyMap<bigint, ReadonlySet<bigint>>
   /** Null if this auditor does not have it. */
   readonly reducer: AnyReducer | null
   readonly recover: RecoverSigner
@@ -57,6 +60,7 @@ export function objectsOf({ cluster }: Court, call: EvidenceCall): readonly RawO
       return read(call.objectType, call.first, call.second)
     case 'amnesia':
       return [...read(4n, call.confirm), ...read(3n, call.share)]
+    case 'openLog':
     case 'illegalLog':
       return read(5n, call.checkpoint)
     case 'forkedLog':
@@ -80,6 +84,8 @@ export function judgeEvidence(court: Court, call: EvidenceCall): Proved | Refusa
       return judgeEquivocation(court, call)
     case 'amnesia':
       return judgeAmnesia(court, call)
+    case 'openLog':
+      return refuse('a step of a proof, not a proof')
     case 'illegalLog':
       return judgeIllegalLog(court, call)
     case 'forkedLog':
@@ -154,13 +160,38 @@ function judgeAmnesia(court: Court, call: Call<'amnesia'>): Proved | Refusal {
   }
 }
 
+/** The entries of a call, if they are a part of the log whose head the CHECKPOINT names. */
+function stretchOf(
+  { opened }: Court,
+  checkpoint: RawObject,
+  { headBefore, entries }: { readonly headBefore: Digest; readonly entries: Hex },
+): (RawLog & { readonly isCounted: boolean }) | null {
+  const log = readEntries(headBefore, entries)
+  if (log === null) return null
+  const signed = checkpoint.field('logHead')
+  const head = BigInt(log.head)
+  if (head !== signed) return opened.get(signed)?.has(head) === true ? { ...log, isCounted: true } : null
+  return { ...log, isCounted: log.entries.at(-1)?.seq === checkpoint.field('logSeq') }
+}
+
+/** A step of a proof about a long log: the signed head and one from which known entries lead to it. */
+export function judgeOpening(
+  court: Court,
+  call: Call<'openLog'>,
+): { readonly checkpoint: RawObject; readonly head: Digest } | Refusal {
+  const checkpoint = signedObject(court, call.member, 5n, call.checkpoint, call.signature)
+  if (checkpoint === null) return refuse('not signed by the accused')
+  const log = stretchOf(court, checkpoint, call)
+  return log === null ? refuse('not the signed log') : { checkpoint, head: log.firstHead }
+}
+
 function judgeIllegalLog(court: Court, call: Call<'illegalLog'>): Proved | Refusal {
   const checkpoint = signedObject(court, call.member, 5n, call.checkpoint, call.signature)
   if (checkpoint === null) return refuse('not signed by the accused')
-  const log = readEntries(call.headBefore, call.entries)
-  if (log === null || BigInt(log.head) !== checkpoint.field('logHead')) return refuse('not the signed log')
-  if (log.entries.at(-1)?.seq !== checkpoint.field('logSeq')) return refuse('does not end at logSeq')
-  const because = illegalStep(log.entries)
+  const log = stretchOf(court, checkpoint, call)
+  if (log === null) return refuse('not the signed log')
+  const because =
+    illegalStep(log.entries) ?? (log.isCounted ? null : 'logSeq is not the number of the last entry')
   if (because === null) return refuse('every step is legal')
   const height = checkpoint.field('height')
   return { offence: 'E2', height, first: checkpoint.hash, second: NIL, percent: 5, because }
@@ -187,10 +218,10 @@ function judgeForkedLog(court: Court, call: Call<'forkedLog'>): Proved | Refusal
     if (call.entries !== '0x') return refuse('entries of a log that is not longer')
     return proved('the log of the later height is not longer')
   }
-  const log = readEntries(call.headBefore, call.entries)
-  if (log === null || BigInt(log.head) !== second.field('logHead')) return refuse('not the signed log')
+  const log = stretchOf(court, second, call)
+  if (log === null) return refuse('not the signed log')
   const gapless = log.entries.every(({ seq }, i) => seq === start + 1n + BigInt(i))
-  if (!gapless || log.entries.at(-1)?.seq !== second.field('logSeq')) return refuse('not the entries between')
+  if (!gapless || !log.isCounted) return refuse('not the entries between')
   if (BigInt(call.headBefore) === first.field('logHead')) return refuse('the second log extends the first')
   return proved(`two logs that part at or before entry ${start}`)
 }

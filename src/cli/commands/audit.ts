@@ -1,14 +1,42 @@
 import { openHistory } from '../../adapters/evm/history.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
+import { auditTask } from '../../audit/audit-task.ts'
+import { auditBoard, renderBoard } from '../../audit/board.ts'
 import { renderReport } from '../../audit/render.ts'
+import type { AuditReport } from '../../audit/report.ts'
 import { auditExitCode } from '../../audit/report.ts'
 import { reportJson } from '../../audit/report-json.ts'
 import { runAudit } from '../../audit/run.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
+import { EXIT } from '../../types/exit-codes.ts'
 import type { ChainOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { parseTaskId } from './task-list.ts'
+
+/** Every task of the board, and the sum of them all against what board and registry hold. Exit 6 on any mismatch. */
+export async function auditWholeBoard(options: ChainOptions, { output }: CommandContext): Promise<ExitCode> {
+  const deployment = await readDeployment(options.deployment)
+  const history = openHistory(options.rpcUrl, deployment)
+  try {
+    const books = await history.readBooks()
+    output.say(`reading ${books.tasks} tasks from the chain …`)
+    const reports: AuditReport[] = []
+    for (let taskId = 1n; taskId <= books.tasks; taskId += 1n)
+      reports.push(auditTask(await history.read(taskId, books.head), { recover: recoverSigner }))
+    const report = auditBoard(
+      books,
+      reports.flatMap(({ money }) => money ?? []),
+    )
+    const verdicts = reports.map(({ taskId, verdict }) => `task ${taskId}  ${verdict}`)
+    const data = { ...report, verdicts: reports.map(({ verdict }) => verdict) }
+    output.result(data, [...verdicts, renderBoard(report)].join('\n'))
+    const isRight = report.findings.length === 0 && reports.every(({ verdict }) => verdict !== 'mismatch')
+    return isRight ? EXIT.ok : EXIT.mismatch
+  } finally {
+    history.close()
+  }
+}
 
 /** Rebuilds and checks a task from chain data alone. Exit 6 on any mismatch: the finding names the field. */
 export async function audit(

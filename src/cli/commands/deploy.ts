@@ -20,6 +20,7 @@ import { parseAddress } from './stake-status.ts'
 /** Deploys to a chain that already runs. A file of a deployment that is worth something is never overwritten. */
 export async function deploy(options: DeployCommandOptions, { output }: CommandContext): Promise<ExitCode> {
   const { rpcUrl, deployment: path } = options
+  const bountyWei = options.bountyWei === undefined ? null : parseBounty(options.bountyWei)
   const token = options.token === undefined ? null : parseAddress(options.token)
   const chainId = await chainIdOf(rpcUrl)
   const local = isLocalChain(chainId)
@@ -41,6 +42,7 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
     deployerKey,
     nonce: toHex(randomBytes(32)),
     ...(token === null ? {} : { token }),
+    ...(bountyWei === null ? {} : { bountyWei }),
   })
   await writeDeployment(path, deployed)
   const rows = Object.entries(deployed.contracts).map(([name, { address, block }]) => [
@@ -50,6 +52,17 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
   ])
   output.result(deployed, `${table(['contract', 'address', 'block'], rows)}\nwrote ${path}`)
   return EXIT.ok
+}
+
+function parseBounty(text: string): bigint {
+  const max = 2n ** 128n - 1n
+  if (/^\d{1,39}$/.test(text) && BigInt(text) <= max) return BigInt(text)
+  throw new RsdpError({
+    code: 'E_BOUNTY',
+    message: `--bounty-wei ${text} is not a number of wei from 0 to ${max}`,
+    hint: 'give the price of about 150,000 gas in the smallest unit of the token',
+    exit: EXIT.usage,
+  })
 }
 
 /** Contracts whose file cannot be written are paid for and lost. */

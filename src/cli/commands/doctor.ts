@@ -157,7 +157,13 @@ async function checkOperator(chain: EvmChain, key: Address): Promise<Check[]> {
   const { token, freeWei, lockedWei } = await readStake(connection, registration.operator)
   const text = `operator ${registration.operator}: ${inTokens(freeWei, token)} free, ${inTokens(lockedWei, token)} locked`
   if (!registration.active)
-    checks.push(warn('stake', `${key} is not active: it joins no new task`, 'rotated, frozen or jailed'))
+    checks.push(
+      warn(
+        'stake',
+        `${key} is not active: it joins no new task`,
+        'rotated, frozen or convicted, or its operator is in jail',
+      ),
+    )
   const { allowance } = registration
   const allowed = `${showAllowance(allowance, token)}; ${inTokens(allowance.runningWei, token)} are locked by it`
   checks.push(

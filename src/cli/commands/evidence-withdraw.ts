@@ -12,12 +12,12 @@ export function evidenceWithdraw(options: TaskSendOptions, context: CommandConte
   return withWallet(options, context, async ({ connection, wallet, agreed }) => {
     const { output } = context
     const { address } = wallet
-    const amountWei = await connection.read(connection.contracts.board.creditOf(address))
+    const amountWei = await connection.read(connection.contracts.registry.creditOf(address))
     if (amountWei === 0n) {
       throw new RsdpError({
         code: 'E_NOTHING_DUE',
         message: `${address} is credited nothing`,
-        hint: 'a reporter is credited a tenth of what its proof takes',
+        hint: 'a reporter is credited a tenth of what its proof takes, at most the bounty of the deployment',
         exit: EXIT.precondition,
       })
     }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { deployment, examples, integer, json, rpcUrl } from '../flags.ts'
-import type { ChainOptions, SimOptions } from '../options.ts'
+import type { AuditOptions, SimOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
 /** audit, sim. */
@@ -11,11 +11,13 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .addOption(rpcUrl())
     .addOption(deployment())
     .addOption(json())
+    .option('--board', 'all tasks, and their sum against the tokens that board and registry hold', false)
     .addHelpText('after', examples('rsdp audit 1', 'rsdp audit 1 --rpc-url http://127.0.0.1:8545 --json'))
-    .action((id: string | undefined, options: ChainOptions) =>
-      run('audit', options.json, async (context) =>
-        (await import('../commands/audit.ts')).audit(id ?? '1', options, context),
-      ),
+    .action((id: string | undefined, options: AuditOptions) =>
+      run('audit', options.json, async (context) => {
+        const { audit, auditWholeBoard } = await import('../commands/audit.ts')
+        return options.board ? auditWholeBoard(options, context) : audit(id ?? '1', options, context)
+      }),
     )
   program
     .command('sim')

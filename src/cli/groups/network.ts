@@ -30,6 +30,10 @@ export function addNetworkCommands(program: Command, run: RunCommand): void {
     .option('--key-file <file>', 'deployer’s key file; on a local chain its first test account if left out')
     .addOption(passwordFile())
     .option('--token <address>', 'ERC-20 to stake; on a local chain a test token is deployed if left out')
+    .option(
+      '--bounty-wei <n>',
+      'most that a proof is worth to its reporter, about the price of 150,000 gas (10^18)',
+    )
     .addOption(json())
     .addHelpText(
       'after',

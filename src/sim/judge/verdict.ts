@@ -62,6 +62,7 @@ export class Verdicts {
   #court(): Court {
     const { cluster, separator, params, recover, events } = this.#init
     const posted = events().map((event) => ({ ...event, block: 0n }))
-    return { cluster, separator, params, recover, events: posted, reducer: findReducerByHash(params.reducer) }
+    const reducer = findReducerByHash(params.reducer)
+    return { cluster, separator, params, recover, events: posted, opened: new Map(), reducer }
   }
 }

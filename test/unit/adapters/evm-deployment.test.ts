@@ -27,6 +27,7 @@ const DEPLOYMENT: Deployment = {
   fromBlock: 2,
   deploymentId: hex('b', 32),
   windows: { taskBlocksMax: 200, closeGrace: 10, evidence: 30, reorgDepth: 6, jail: 20, unbonding: 300 },
+  bountyWei: '1000000000000000000',
   contracts: {
     StakeToken: { ...contract('1'), block: null, tx: null },
     NodeRegistry: contract('2'),
@@ -55,6 +56,7 @@ describe('deployment file', () => {
       'a registry from nowhere',
       JSON.stringify({
         ...DEPLOYMENT,
+        bountyWei: '1000000000000000000',
         contracts: { ...DEPLOYMENT.contracts, NodeRegistry: { ...TaskBoard, tx: null } },
       }),
     ],

@@ -41,6 +41,7 @@ const SEPARATOR = domainSeparator({
 const RATE_LIMIT = findReducer('rate-limit@1')!
 const REDUCER_PARAMS = toHex(rateLimitParamsCodec.encode({ budget: 100n, demandMax: 1_000n }))
 const COURT: Court = {
+  opened: new Map(),
   cluster: CLUSTER,
   separator: SEPARATOR,
   params: { epochHeights: 8, stateCap: 1024, reducerParams: REDUCER_PARAMS } as TaskParams,

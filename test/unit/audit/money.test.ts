@@ -64,6 +64,6 @@ describe('audit: money', () => {
     const owed = [...earned, rest, ...cluster.members.map(() => 1_000n)]
     expect(money?.left.map(({ amount }) => amount)).deep.equal(owed)
     expect(money).deep.include({ escrow: task.escrow, paid: 0n, inEscrow: task.escrow })
-    expect(money).deep.include({ locked: 4_000n, freed: 0n, insured: 0n, inLocks: 4_000n })
+    expect(money).deep.include({ locked: 4_000n, freed: 0n, burnt: 0n, inLocks: 4_000n })
   })
 })

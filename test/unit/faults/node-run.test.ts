@@ -19,6 +19,7 @@ function deploymentOf(chainId: number): string {
     fromBlock: 1,
     deploymentId: DIGEST,
     windows: { taskBlocksMax: 1, closeGrace: 1, evidence: 1, reorgDepth: 1, jail: 1, unbonding: 1 },
+    bountyWei: '1',
     contracts: Object.fromEntries(names.map((name) => [name, CONTRACT])),
   })
 }

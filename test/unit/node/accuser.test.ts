@@ -102,6 +102,16 @@ describe('Accuser', () => {
     expect(chain.sent).to.have.length(1)
   })
 
+  it('M-5: opens a long log in steps before the proof, and leaves out those that somebody else has made', async () => {
+    chain.steps = ['step A', 'step B']
+    chain.verdict = (call) => (call.startsWith('step A') ? 'ProvesNothing' : null)
+    const { accuser, book } = open(0)
+    book.keep(pair)
+    await untilSent(accuser)
+    expect(chain.sent).to.deep.equal([`step B ${TASK_ID} ${ACCUSED}`, `evidence ${TASK_ID} E1 ${ACCUSED}`])
+    expect(statuses(book)).to.deep.equal(['accepted'])
+  })
+
   it('pays nothing for what the contract refuses', async () => {
     chain.verdict = () => 'ProvesNothing'
     const { accuser, book } = open(0)
