@@ -191,6 +191,7 @@ contract Slasher is ISlasher {
         bytes calldata signature,
         ITaskBoard.TaskParams calldata params,
         ListedInput[] calldata inputs,
+        bytes calldata closes,
         LedgerEventBody[] calldata events,
         Confirmers calldata confirmers
     ) external override {
@@ -199,7 +200,7 @@ contract Slasher is ISlasher {
         if (share.valueOf() == 0) revert ProvesNothing("SHARE of NIL");
         if (!share.isFresh(Evidence.SHARE_VALID_ROUND)) revert ProvesNothing("not fresh");
         bytes32 seed = _requireTwin(taskId, params);
-        if (_isRight(a, share, params, seed, inputs, events)) revert ProvesNothing("right state");
+        if (_isRight(a, share, params, seed, inputs, closes, events)) revert ProvesNothing("right state");
         uint256 percent = _impact(a, share, confirmers);
         uint256 height = share.number(Evidence.HEIGHT);
         _convict(a, Verdict(Offence.WrongReduction, height, hash, 0, percent));
@@ -294,6 +295,8 @@ contract Slasher is ISlasher {
         if (keccak256(abi.encode(params)) != paramsHash) revert ProvesNothing("params");
         if (params.twin == address(0)) revert NoVerdict("no twin");
         if (params.twin.codehash != codeHash) revert NoVerdict("twin's code");
+        // no signed object names the state before, so that anything could be brought for it
+        if (params.usesPrevious) revert NoVerdict("previous");
         return seed;
     }
 
@@ -303,18 +306,30 @@ contract Slasher is ISlasher {
         ITaskBoard.TaskParams calldata params,
         bytes32 seed,
         ListedInput[] calldata inputs,
+        bytes calldata closes,
         LedgerEventBody[] calldata events
     ) private view returns (bool) {
-        IReducer.Input[] memory listed = Reduction.listed(
+        bytes memory members = Snapshot.read(a.identity.snapshot);
+        uint64 height = uint64(share.number(Evidence.HEIGHT));
+        (IReducer.Input[] memory listed, uint256 leaving) = Reduction.listed(
             a.identity.cluster,
-            uint64(share.number(Evidence.HEIGHT)),
+            height,
             share.number(Evidence.SHARE_INPUTS),
             share.word(Evidence.SHARE_INPUTS_ROOT),
             inputs
         );
+        _requireSigners(a, members, leaving, Digests.close(a.identity.cluster), closes);
         uint256 eventSeq = share.number(Evidence.SHARE_EVENT_SEQ);
         bytes[] memory bodies = Reduction.posted(_BOARD, a.taskId, eventSeq, events);
-        return Reduction.isRight(params, seed, listed, bodies, share.word(Evidence.SHARE_STATE_HASH));
+        return
+            Reduction.isRight(
+                params,
+                Reduction.contextOf(seed, height, members),
+                listed,
+                bodies,
+                leaving != 0,
+                share.word(Evidence.SHARE_STATE_HASH)
+            );
     }
 
     /// @dev Base share of a wrong reduction, by the weight of those that confirmed its value.
@@ -326,16 +341,27 @@ contract Slasher is ISlasher {
         bytes memory members = Snapshot.read(a.identity.snapshot);
         uint64 height = uint64(share.number(Evidence.HEIGHT));
         bytes32 hash = Digests.confirm(a.identity.cluster, height, c.round, share.valueOf());
+        _requireSigners(a, members, c.members, hash, c.signatures);
+        return Penalties.wrongReduction(members.weightOf(c.members), members.totalWeight());
+    }
+
+    /// @dev Every seat of the bitmap has signed an object: 65 bytes each, ascending, and no more.
+    function _requireSigners(
+        Accused memory a,
+        bytes memory members,
+        uint256 bitmap,
+        bytes32 hash,
+        bytes calldata signatures
+    ) private pure {
         uint256 start = 0;
-        for (uint256 i = 0; c.members >> i != 0; ++i) {
-            if ((c.members >> i) & 1 == 0) continue;
+        for (uint256 i = 0; bitmap >> i != 0; ++i) {
+            if ((bitmap >> i) & 1 == 0) continue;
             if (i >= a.members) revert NoSuchMember(i, a.members);
             uint256 end = start + Signature.LENGTH;
-            if (c.signatures.length < end) revert ProvesNothing("confirmers");
-            _requireSigner(a.identity.separator, hash, c.signatures[start:end], i, members.key(i));
+            if (signatures.length < end) revert ProvesNothing("signatures");
+            _requireSigner(a.identity.separator, hash, signatures[start:end], i, members.key(i));
             start = end;
         }
-        if (c.signatures.length != start) revert ProvesNothing("confirmers");
-        return Penalties.wrongReduction(members.weightOf(c.members), members.totalWeight());
+        if (signatures.length != start) revert ProvesNothing("signatures");
     }
 }

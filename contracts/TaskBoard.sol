@@ -51,6 +51,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         address client;
         uint40 lastEventBlock;
         uint32 claimed;
+        uint16 inputCap;
         bytes32 paramsHash;
         uint128 stakePerNode;
         uint128 rewardPerHeight;
@@ -414,6 +415,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         t.heights = p.heights;
         t.epochHeights = p.epochHeights;
         t.stateCap = p.stateCap;
+        t.inputCap = p.inputCap;
         t.maxEvents = p.maxEvents;
         t.joinDeadline = uint40(p.joinDeadline);
         t.endBlock = uint40(p.endBlock);
@@ -515,7 +517,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     }
 
     function _terms(Task storage t, bytes32 cluster) private view returns (IPhaseLog.Terms memory) {
-        uint256 inputsMax = t.calldataInputs ? 1 + uint256(t.members) * (INPUT_OVERHEAD + t.stateCap) : 0;
+        uint256 inputsMax = t.calldataInputs ? 1 + uint256(t.members) * (INPUT_OVERHEAD + t.inputCap) : 0;
         return
             IPhaseLog.Terms({
                 cluster: cluster,

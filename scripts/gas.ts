@@ -5,6 +5,8 @@
 import { writeFileSync } from 'node:fs'
 import hre from 'hardhat'
 import { pagesWith } from '../test/contracts/cost-tables.ts'
+import type { Costs } from '../test/contracts/cost-of.ts'
+import { TWIN_SIZES, twinCostsAt } from '../test/contracts/cost-twins.ts'
 import { SIZES, SNAPSHOT, costsAt, penalties, readSnapshot } from '../test/contracts/costs.ts'
 import type { Snapshot } from '../test/contracts/costs.ts'
 
@@ -18,11 +20,12 @@ function figure(cost: number, old = NaN): number {
 await hre.tasks.getTask('build').run({ quiet: true })
 const before = readSnapshot()
 const gas: Record<string, Record<string, number>> = {}
-for (const n of SIZES) {
-  for (const [name, cost] of Object.entries(await costsAt(n))) {
+const note = (n: number, costs: Costs): void => {
+  for (const [name, cost] of Object.entries(costs))
     gas[name] = { ...gas[name], [n]: figure(cost, before.gas[name]?.[n]) }
-  }
 }
+for (const n of SIZES) note(n, await costsAt(n))
+for (const n of TWIN_SIZES) note(n, await twinCostsAt(n))
 const after: Snapshot = { gas, penalties: await penalties() }
 writeFileSync(SNAPSHOT, `${JSON.stringify(after, null, 2)}\n`)
 for (const { file, after: text } of pagesWith(after)) writeFileSync(file, text)

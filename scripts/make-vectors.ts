@@ -345,13 +345,21 @@ interface ReducerCase {
     brought: readonly unknown[],
     result: readonly unknown[],
   ])[]
+  /** What is left when some leave, by member; absent: nobody leaves, which changes nothing. */
+  readonly closed?: {
+    readonly head: string
+    readonly rows: readonly (readonly [member: number, result: readonly unknown[]])[]
+  }
 }
 
 function reducerVector(one: ReducerCase): object {
   const { reducer, name, params, seed, layout, before, head, events = [], rows } = one
   const row = (member: number, fields: readonly unknown[]): string =>
     solidityPacked(['uint8', ...layout], [member, ...fields])
-  const count = toBeHex(rows.length, 1)
+  const result = (before: string, list: readonly (readonly [number, readonly unknown[]])[]): string =>
+    concat([before, toBeHex(list.length, 1), ...list.map(([member, fields]) => row(member, fields))])
+  const aggregate = rows.map(([member, , fields]) => [member, fields] as const)
+  const { closed = { head, rows: aggregate } } = one
   return {
     reducer,
     name,
@@ -362,7 +370,9 @@ function reducerVector(one: ReducerCase): object {
       state: concat([before(member), '0x01', row(0, brought)]),
     })),
     events,
-    state: concat([head, count, ...rows.map(([member, , result]) => row(member, result))]),
+    state: result(head, aggregate),
+    remaining: closed.rows.map(([member]) => member),
+    closed: result(closed.head, closed.rows),
   }
 }
 
@@ -407,6 +417,13 @@ const REDUCER_CASES: readonly ReducerCase[] = [
       [4, [9, 0], [9, 4]],
       [6, [9, 0], [9, 4]],
     ],
+    closed: {
+      head: u64(10n),
+      rows: [
+        [4, [9, 5]],
+        [6, [9, 5]],
+      ],
+    },
   },
   {
     ...rate,
@@ -416,7 +433,7 @@ const REDUCER_CASES: readonly ReducerCase[] = [
     events: [u64(99n), u64(7n), '0xff'],
     rows: [
       [0, [U64_MAX, 0], [U64_MAX, 4]],
-      [30, [U64_MAX, 0], [U64_MAX, 3]],
+      [127, [U64_MAX, 0], [U64_MAX, 3]],
     ],
   },
   {
@@ -428,6 +445,13 @@ const REDUCER_CASES: readonly ReducerCase[] = [
       [1, [b], [b]],
       [7, [b], [b]],
     ],
+    closed: {
+      head: concat([seed, least(a, b), '0x01']),
+      rows: [
+        [0, [a]],
+        [1, [b]],
+      ],
+    },
   },
   {
     ...popular,
@@ -450,6 +474,14 @@ const REDUCER_CASES: readonly ReducerCase[] = [
       [2, [-(2n ** 127n)], [-(2n ** 127n)]],
       [3, [2n ** 127n - 1n], [2n ** 127n - 1n]],
     ],
+    closed: {
+      head: toBeHex(7n, 16),
+      rows: [
+        [0, [7]],
+        [2, [-(2n ** 127n)]],
+        [3, [2n ** 127n - 1n]],
+      ],
+    },
   },
   {
     ...weighted,
@@ -461,6 +493,13 @@ const REDUCER_CASES: readonly ReducerCase[] = [
       [1, [a, 2], [a, 2]],
       [3, [b, 5], [b, 5]],
     ],
+    closed: {
+      head: concat([seed, a, u64(10n ** 18n)]),
+      rows: [
+        [0, [a, 2]],
+        [1, [a, 2]],
+      ],
+    },
   },
   {
     ...weighted,
@@ -482,6 +521,7 @@ const REDUCER_CASES: readonly ReducerCase[] = [
       [0, [3, 0], [3, 2]],
       [1, [1, 0], [1, 1]],
     ],
+    closed: { head: concat([seed, u64(9n), '0x02']), rows: [[0, [3, 3]]] },
   },
   {
     ...slots,

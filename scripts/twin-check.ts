@@ -1,6 +1,6 @@
 /**
- * Holds the Solidity twins against the TypeScript reducers: numbered cases, every answer of `validate` and `aggregate`
- * compared byte by byte, in the EVM that the tests use. Ends at the first difference with exit code 1.
+ * Holds the Solidity twins against the TypeScript reducers: numbered cases, every answer of `validate`, `aggregate` and
+ * `close` compared byte by byte, in the EVM that the tests use. Ends at the first difference with exit code 1.
  */
 import { parseArgs } from 'node:util'
 import hre, { network } from 'hardhat'
@@ -34,9 +34,11 @@ interface Tally {
   /** What `aggregate` gives a state for, and what both sides refuse. */
   aggregates: number
   refusals: number
+  /** What `close` gives a state for; both sides refuse the others. */
+  closes: number
 }
 
-const SIZES = [3, 7, 15, 255]
+const SIZES = [3, 7, 15, 33, 255]
 
 const { first, count, json } = options()
 const say = (line: string): void => (json ? console.error(line) : console.log(line))
@@ -57,6 +59,7 @@ async function checkAll(): Promise<object | null> {
       rejected: 0,
       aggregates: 0,
       refusals: 0,
+      closes: 0,
     }
     tallies[reducer] = tally
     while (tally.cases < count) {
@@ -95,8 +98,14 @@ async function checkBatch(
     tally.rejected += inputs.length - accepted
     if (answer[inputs.length] === 1) tally.aggregates += 1
     else tally.refusals += 1
+    if (answer[closeAt(answer, inputs.length)] === 1) tally.closes += 1
   }
   return null
+}
+
+/** Where the answer of `close` begins: behind that of `aggregate`, 1 ‖ u16 length ‖ state or 0. */
+function closeAt(answer: Uint8Array, at: number): number {
+  return answer[at] === 1 ? at + 3 + 256 * (answer[at + 1] ?? 0) + (answer[at + 2] ?? 0) : at + 1
 }
 
 function finish(difference: object | null): void {

@@ -13,6 +13,7 @@ contract TestTwin is IReducer {
     bytes1 private constant VALIDATE_MAYBE = 0x04;
     bytes1 private constant AGGREGATE_LIES_ABOUT_LENGTH = 0x05;
     bytes1 private constant AGGREGATE_ANSWERS_NOTHING = 0x06;
+    bytes1 private constant CLOSE_REVERTS = 0x07;
 
     error AsAsked();
 
@@ -33,7 +34,7 @@ contract TestTwin is IReducer {
     /// @inheritdoc IReducer
     function aggregate(
         bytes calldata params,
-        bytes32 seed,
+        Context calldata context,
         Input[] calldata inputs,
         bytes[] calldata events
     ) external pure override returns (bytes memory) {
@@ -56,6 +57,17 @@ contract TestTwin is IReducer {
                 return(0x00, 0)
             }
         }
-        return abi.encode(keccak256(abi.encode(params, seed, inputs, events)));
+        return abi.encode(keccak256(abi.encode(params, context, inputs, events)));
+    }
+
+    /// @inheritdoc IReducer
+    function close(
+        bytes calldata params,
+        Context calldata context,
+        bytes calldata state,
+        Input[] calldata remaining
+    ) external pure override returns (bytes memory) {
+        if (params[0] == CLOSE_REVERTS) revert AsAsked();
+        return abi.encode(keccak256(abi.encode(params, context, state, remaining)));
     }
 }

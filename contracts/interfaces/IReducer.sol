@@ -5,6 +5,27 @@ pragma solidity 0.8.37;
 /// @notice Recomputes what a member claims to have aggregated. Same bytes in, same bytes out as the TypeScript reducer.
 /// @dev Called by `staticcall`. Must be pure in effect: no storage, no block data, no calls. A revert means "no verdict".
 interface IReducer {
+    /// @notice A seat of the cluster.
+    /// @param key its signing key
+    /// @param weight weight of its votes
+    struct Member {
+        address key;
+        uint16 weight;
+    }
+
+    /// @notice What a reducer may know besides its inputs: the same on both sides of the chain.
+    /// @param seed the cluster's seed
+    /// @param height the height whose inputs are aggregated, ≥ 1
+    /// @param members by seat, from the cluster's snapshot
+    /// @param previous canonical bytes of the decided state of height − 1; empty at height 1, and in tasks whose parameters
+    /// do not say `usesPrevious`
+    struct Context {
+        bytes32 seed;
+        uint64 height;
+        Member[] members;
+        bytes previous;
+    }
+
     /// @notice One listed input.
     /// @param member index of who signed it
     /// @param state its canonical bytes
@@ -18,15 +39,27 @@ interface IReducer {
     /// @param state canonical bytes of one member's state
     function validate(bytes calldata params, bytes calldata state) external view returns (bool);
 
-    /// @notice The aggregate of the listed inputs, canonical bytes.
+    /// @notice f_agg_status: the aggregate of the listed inputs, canonical bytes.
     /// @param params the task's `reducerParams`
-    /// @param seed the cluster's seed
     /// @param inputs listed inputs, ascending by member
     /// @param events bodies of the ledger events 1 … eventSeq of the height
     function aggregate(
         bytes calldata params,
-        bytes32 seed,
+        Context calldata context,
         Input[] calldata inputs,
         bytes[] calldata events
+    ) external view returns (bytes memory);
+
+    /// @notice f_agg_close: the state without the members whose CLOSE is in the list, canonical bytes. Asked only for lists
+    /// that hold a CLOSE.
+    /// @dev Gets no ledger events: `state` has them in it.
+    /// @param params the task's `reducerParams`
+    /// @param state what `aggregate` gives for the same context and inputs
+    /// @param remaining the listed inputs, ascending by member: those who stay
+    function close(
+        bytes calldata params,
+        Context calldata context,
+        bytes calldata state,
+        Input[] calldata remaining
     ) external view returns (bytes memory);
 }

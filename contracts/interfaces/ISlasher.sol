@@ -96,7 +96,8 @@ interface ISlasher {
     /// @param rule which condition does not hold, ASCII, left-aligned
     error ProvesNothing(bytes32 rule);
 
-    /// @notice Nothing can be said about the reduction: no twin, changed code, a list with a CLOSE, a twin that reverts.
+    /// @notice Nothing can be said about the reduction: no twin, changed code, a twin that reverts, a reducer that needs the
+    /// state of the height before.
     error NoVerdict(bytes32 reason);
 
     /// @notice Two different objects of one type for one sign-once key: type and height, and for HELLO, SHARE, CONFIRM
@@ -179,7 +180,10 @@ interface ISlasher {
     /// @notice A fresh SHARE that is not NIL whose stateHash is not the hash of what the twin makes of its list, or whose
     /// list holds a state that the twin's `validate` refuses.
     /// @param params the task's, as published
-    /// @param inputs the listed STATUS in ascending order; lists with a CLOSE get no verdict
+    /// @dev Every listed seat that is not among `inputs` must have signed its CLOSE: the right state is then what
+    /// `IReducer.close` makes of the aggregate. A vote that counts a CLOSE which nobody signed gets no verdict here.
+    /// @param inputs the listed STATUS in ascending order
+    /// @param closes signatures of the listed CLOSEs, 65 bytes each, ascending by member
     /// @param events ledger events 1 … eventSeq of the SHARE
     function wrongReduction(
         uint256 taskId,
@@ -188,6 +192,7 @@ interface ISlasher {
         bytes calldata signature,
         ITaskBoard.TaskParams calldata params,
         ListedInput[] calldata inputs,
+        bytes calldata closes,
         LedgerEventBody[] calldata events,
         Confirmers calldata confirmers
     ) external;

@@ -23,13 +23,15 @@ interface ITaskBoard {
     /// @notice What a client asks for. Emitted in full at publish; nodes take every setting from here.
     /// @param reducer keccak(utf8 "name@version") of the reducer
     /// @param reducerParams its parameters, at most 1,024 bytes
+    /// @param usesPrevious the reducer is handed the decided state of the height before
     /// @param twin Solidity twin (IReducer); 0 = results are not provable on chain
     /// @param minNodes smallest cluster, 4 … maxNodes
     /// @param maxNodes largest cluster, … 31
     /// @param heights number of heights, 1 … 65,535; reaching it ends the task
     /// @param epochHeights R, heights per log epoch and largest batch, 1 … 256
     /// @param stateCap largest state and result, bytes, 1 … 31,744
-    /// @param calldataInputs data mode: inputs are published with each checkpoint (R · maxNodes · stateCap ≤ 31,744)
+    /// @param inputCap largest state that a member may bring, bytes, 1 … 31,744; with a twin maxNodes · inputCap ≤ 31,744
+    /// @param calldataInputs data mode: inputs are published with each checkpoint (R · maxNodes · inputCap ≤ 31,744)
     /// @param stakePerNode locked by each sign-up, ≥ 1
     /// @param rewardPerHeight shared by all members by weight, for each height
     /// @param checkpointFee for the member whose turn it is, × weight of signers / W
@@ -48,12 +50,14 @@ interface ITaskBoard {
     struct TaskParams {
         bytes32 reducer;
         bytes reducerParams;
+        bool usesPrevious;
         address twin;
         uint8 minNodes;
         uint8 maxNodes;
         uint16 heights;
         uint16 epochHeights;
         uint16 stateCap;
+        uint16 inputCap;
         bool calldataInputs;
         uint128 stakePerNode;
         uint128 rewardPerHeight;

@@ -5,38 +5,60 @@ import {IReducer} from "../interfaces/IReducer.sol";
 import {ISlasher} from "../interfaces/ISlasher.sol";
 import {ITaskBoard} from "../interfaces/ITaskBoard.sol";
 import {Digests} from "./Digests.sol";
+import {Snapshot} from "./Snapshot.sol";
 
 /// @title Recomputes what a member voted for, with the task's twin
 library Reduction {
+    using Snapshot for bytes;
+
     uint256 private constant WORD = 32;
 
-    /// @notice The inputs behind a vote's list. Reverts unless they are all of it.
-    /// @dev A seat in the list without an input may have signed a CLOSE; if that is so, there is no verdict.
+    /// @notice The inputs behind a vote's list, and the seats in it that bring none: they count as a CLOSE each. Reverts
+    /// unless that is all of the list.
+    /// @dev Warning: that a seat has signed its CLOSE is for the caller to check.
     /// @param list bitmap of the vote
     /// @param root inputs root of the vote
+    /// @return found as the twin takes them
+    /// @return leaving bitmap
     function listed(
         bytes32 cluster,
         uint64 height,
         uint256 list,
         bytes32 root,
         ISlasher.ListedInput[] calldata inputs
-    ) internal pure returns (IReducer.Input[] memory found) {
+    ) internal pure returns (IReducer.Input[] memory found, uint256 leaving) {
         found = new IReducer.Input[](inputs.length);
         bytes memory digests = abi.encodePacked(uint32(list));
         uint256 next = 0;
         for (uint256 i = 0; list >> i != 0; ++i) {
             if ((list >> i) & 1 == 0) continue;
-            bytes32 digest = Digests.close(cluster);
+            bytes32 digest;
             if (next < inputs.length && inputs[next].member == i) {
                 ISlasher.ListedInput calldata input = inputs[next];
                 digest = Digests.status(cluster, height, keccak256(input.state), input.eventSeq);
                 found[next] = IReducer.Input(input.member, input.state);
                 ++next;
+            } else {
+                digest = Digests.close(cluster);
+                leaving |= 1 << i;
             }
             digests = abi.encodePacked(digests, digest);
         }
         if (next != inputs.length || keccak256(digests) != root) revert ISlasher.ProvesNothing("inputs");
-        if (digests.length != 4 + WORD * inputs.length) revert ISlasher.NoVerdict("CLOSE in the list");
+    }
+
+    /// @notice What the twin may know besides its inputs.
+    /// @param members the cluster's snapshot
+    function contextOf(
+        bytes32 seed,
+        uint64 height,
+        bytes memory members
+    ) internal pure returns (IReducer.Context memory) {
+        IReducer.Member[] memory seats = new IReducer.Member[](members.count());
+        for (uint256 i = 0; i < seats.length; ++i) {
+            seats[i] = IReducer.Member(members.key(i), uint16(members.weight(i)));
+        }
+        return IReducer.Context(seed, height, seats, "");
     }
 
     /// @notice The bodies of ledger events 1 … count. Reverts unless they are what was posted.
@@ -56,11 +78,13 @@ library Reduction {
     }
 
     /// @notice Whether the twin gives a state with this hash, and takes every input.
+    /// @param closing the list holds a CLOSE: f_agg_close follows f_agg_status
     function isRight(
         ITaskBoard.TaskParams calldata params,
-        bytes32 seed,
+        IReducer.Context memory context,
         IReducer.Input[] memory inputs,
         bytes[] memory events,
+        bool closing,
         bytes32 stateHash
     ) internal view returns (bool) {
         for (uint256 i = 0; i < inputs.length; ++i) {
@@ -69,9 +93,14 @@ library Reduction {
         }
         bytes memory question = abi.encodeCall(
             IReducer.aggregate,
-            (params.reducerParams, seed, inputs, events)
+            (params.reducerParams, context, inputs, events)
         );
-        return _hashOfBytes(_ask(params.twin, question)) == stateHash;
+        bytes memory state = _bytes(_ask(params.twin, question));
+        if (closing) {
+            question = abi.encodeCall(IReducer.close, (params.reducerParams, context, state, inputs));
+            state = _bytes(_ask(params.twin, question));
+        }
+        return keccak256(state) == stateHash;
     }
 
     /// @dev A twin that reverts or runs out of gas says nothing.
@@ -88,13 +117,13 @@ library Reduction {
         return _word(answer, 0) == 1;
     }
 
-    /// @dev keccak of the one `bytes` in an answer: offset 32, length, data.
-    function _hashOfBytes(bytes memory answer) private pure returns (bytes32 hash) {
+    /// @dev The one `bytes` in an answer: offset 32, length, data. It stays where it is in memory.
+    function _bytes(bytes memory answer) private pure returns (bytes memory state) {
         bool isBytes = answer.length >= 2 * WORD && _word(answer, 0) == WORD;
         uint256 length = isBytes ? _word(answer, WORD) : 0;
         if (!isBytes || length > answer.length - 2 * WORD) revert ISlasher.NoVerdict("twin's answer");
         assembly ("memory-safe") {
-            hash := keccak256(add(answer, 96), length)
+            state := add(answer, 64)
         }
     }
 

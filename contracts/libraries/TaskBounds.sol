@@ -9,7 +9,7 @@ import {StakeMath} from "./StakeMath.sol";
 library TaskBounds {
     uint256 internal constant SIGNUPS_PER_SEAT = 4;
     uint256 internal constant EVENT_BYTES_MAX = 1024;
-    /// @dev 31 KiB: a state, all inputs of a batch, or all states of a provable height fit into one transaction.
+    /// @dev 31 KiB: a state, all inputs of a batch, or all inputs of a provable height fit into one transaction.
     uint256 internal constant BYTES_MAX = 31 * 1024;
     uint256 private constant PARAMS_BYTES_MAX = 1024;
     uint256 private constant NODES_MIN = 4;
@@ -68,7 +68,8 @@ library TaskBounds {
         _inside("heights", p.heights, 1, type(uint16).max);
         _inside("epochHeights", p.epochHeights, 1, EPOCH_HEIGHTS_MAX);
         _inside("stateCap", p.stateCap, 1, BYTES_MAX);
-        uint256 heightBytes = uint256(p.maxNodes) * p.stateCap;
+        _inside("inputCap", p.inputCap, 1, BYTES_MAX);
+        uint256 heightBytes = uint256(p.maxNodes) * p.inputCap;
         if (p.calldataInputs) _inside("calldataInputs", heightBytes * p.epochHeights, 1, BYTES_MAX);
         if (p.twin != address(0)) _inside("twin", heightBytes, 1, BYTES_MAX);
     }

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 /// @title Elects the choice with the most votes
 library Election {
     /// @notice The choice with the highest sum of weights; of several the one with the least keccak(seed ‖ choice).
-    /// @param choices one per vote, at most 31
-    /// @param weights of the same votes, each ≥ 1; a sum fits a word
+    /// @param choices one per vote
+    /// @param weights of the same votes; a sum fits a word
     /// @return elected 0 without votes
     /// @return highest its sum
     function elect(
@@ -17,9 +17,9 @@ library Election {
         for (uint256 i = 0; i < choices.length; ++i) {
             bytes32 choice = choices[i];
             uint256 sum = _sumFrom(choice, i, choices, weights);
-            // a choice counted before comes out smaller here, its weights being positive, and changes nothing
+            // a choice counted before comes out no larger here than there, and changes nothing
             if (sum < highest) continue;
-            if (sum > highest) {
+            if (sum > highest || i == 0) {
                 (elected, highest, electedRank) = (choice, sum, 0);
                 continue;
             }
@@ -36,6 +36,18 @@ library Election {
         bytes32[] memory choices,
         uint256[] memory weights
     ) private pure returns (uint256 sum) {
-        for (uint256 i = from; i < choices.length; ++i) if (choices[i] == choice) sum += weights[i];
+        assembly ("memory-safe") {
+            let end := add(add(choices, 32), shl(5, mload(choices)))
+            let toWeight := sub(weights, choices)
+            for {
+                let at := add(add(choices, 32), shl(5, from))
+            } lt(at, end) {
+                at := add(at, 32)
+            } {
+                if eq(mload(at), choice) {
+                    sum := add(sum, mload(add(at, toWeight)))
+                }
+            }
+        }
     }
 }

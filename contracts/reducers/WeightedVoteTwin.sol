@@ -3,59 +3,74 @@ pragma solidity 0.8.37;
 
 import {Packed} from "../libraries/Packed.sol";
 import {Election} from "./Election.sol";
+import {Rows} from "./Rows.sol";
 import {Twin} from "./Twin.sol";
 
 /// @title Twin of weighted-vote@1: the choice that carries the most weight
 /// @dev State: bytes32 seed ‖ bytes32 choice ‖ u64 share ‖ u8 count ‖ count × (u8 member ‖ bytes32 choice ‖ u64 weight).
 /// Params: u64 weightMin ‖ u64 weightMax, 1 ≤ weightMin ≤ weightMax.
-contract WeightedVoteTwin is Twin {
-    using Packed for bytes;
-
+contract WeightedVoteTwin is Twin(72, 41) {
     uint256 private constant ONE = 1e18;
     uint256 private constant PARAMS_LENGTH = 16;
     uint256 private constant INPUT_LENGTH = 114;
     uint256 private constant SHARE_AT = 64;
     /// share 0, one row, member 0
     bytes10 private constant INPUT_MIDDLE = 0x00000000000000000100;
-    uint256 private constant CHOICE_AT = 74;
-    uint256 private constant WEIGHT_AT = 106;
+    uint256 private constant INPUT_WEIGHT_AT = 106;
+    uint256 private constant CHOICE_AT = 1;
+    uint256 private constant WEIGHT_AT = 33;
 
     /// @inheritdoc Twin
     function _areParams(bytes calldata params) internal pure override returns (bool) {
-        return params.length == PARAMS_LENGTH && params.u64(0) >= 1 && params.u64(0) <= params.u64(8);
+        return
+            params.length == PARAMS_LENGTH &&
+            Packed.u64(params, 0) >= 1 &&
+            Packed.u64(params, 0) <= Packed.u64(params, 8);
     }
 
     /// @inheritdoc Twin
     function _isInput(bytes calldata params, bytes calldata state) internal pure override returns (bool) {
         return
             state.length == INPUT_LENGTH &&
-            state.word(0) == 0 &&
-            state.word(32) == 0 &&
-            bytes10(state.word(SHARE_AT)) == INPUT_MIDDLE &&
-            state.u64(WEIGHT_AT) >= params.u64(0) &&
-            state.u64(WEIGHT_AT) <= params.u64(8);
+            Packed.word(state, 0) == 0 &&
+            Packed.word(state, 32) == 0 &&
+            bytes10(Packed.word(state, SHARE_AT)) == INPUT_MIDDLE &&
+            Packed.u64(state, INPUT_WEIGHT_AT) >= Packed.u64(params, 0) &&
+            Packed.u64(state, INPUT_WEIGHT_AT) <= Packed.u64(params, 8);
     }
 
     /// @inheritdoc Twin
     function _aggregate(
         bytes calldata,
         bytes32 seed,
-        Input[] calldata inputs,
-        bytes[] calldata
-    ) internal pure override returns (bytes memory) {
-        bytes32[] memory choices = new bytes32[](inputs.length);
-        uint256[] memory weights = new uint256[](inputs.length);
+        Input[] calldata,
+        bytes[] calldata,
+        bytes memory rows
+    ) internal view override returns (bytes memory) {
+        return _elect(seed, rows);
+    }
+
+    /// @inheritdoc Twin
+    function _close(
+        bytes calldata,
+        bytes calldata state,
+        bytes memory rows
+    ) internal view override returns (bytes memory) {
+        return _elect(Packed.word(state, 0), rows);
+    }
+
+    function _elect(bytes32 seed, bytes memory rows) private view returns (bytes memory) {
+        uint256 count = _count(rows);
+        bytes32[] memory choices = new bytes32[](count);
+        uint256[] memory weights = new uint256[](count);
         uint256 total = 0;
-        bytes memory rows;
-        for (uint256 i = 0; i < inputs.length; ++i) {
-            choices[i] = inputs[i].state.word(CHOICE_AT);
-            uint64 weight = inputs[i].state.u64(WEIGHT_AT);
-            weights[i] = weight;
-            total += weight;
-            rows = abi.encodePacked(rows, inputs[i].member, choices[i], weight);
+        for (uint256 i = 0; i < count; ++i) {
+            choices[i] = Rows.word(rows, i * _ROW + CHOICE_AT);
+            weights[i] = Rows.u64(rows, i * _ROW + WEIGHT_AT);
+            total += weights[i];
         }
         (bytes32 choice, uint256 highest) = Election.elect(seed, choices, weights);
         uint256 share = total == 0 ? 0 : (highest * ONE) / total;
-        return abi.encodePacked(seed, choice, uint64(share), uint8(inputs.length), rows);
+        return abi.encodePacked(seed, choice, uint64(share), uint8(count), rows);
     }
 }

@@ -139,6 +139,7 @@ export function configOf(world: World, self: MemberIndex): EngineConfig {
     heights: 3,
     epochHeights: 3,
     stateBytesMax: 4096,
+    inputBytesMax: 4096,
     debateTicks: PENDING_TICKS,
     shareTicks: PENDING_TICKS,
     confirmTicks: PENDING_TICKS,

@@ -39,13 +39,19 @@ export function checkInputs(
   const closing = new Set<number>()
   const left = new Set<MemberIndex>()
   let cut = 0
+  // before height 1 there is nothing; null once a height did not come out
+  let previous: Uint8Array | null = new Uint8Array()
   for (const batch of batches) {
     const lists = listsOf(batch, reduction)
     batch.heights.forEach((height, i) => {
       const list = lists?.[i]
+      const state: Uint8Array | null =
+        list === undefined
+          ? null
+          : new ListCheck(judge, batch, i, height, list, reduction).run(cut, left, previous)
+      previous = state
       if (list !== undefined) {
-        const checked = new ListCheck(judge, batch, i, height, list, reduction)
-        if (checked.run(cut, left)) recomputed.add(height.height)
+        if (state !== null) recomputed.add(height.height)
         if (list.some(({ kind }) => kind === 'close')) closing.add(height.height)
       }
       cut = height.eventSeq
@@ -98,11 +104,10 @@ class ListCheck {
     this.#reduction = reduction
   }
 
-  /** Whether the aggregate of the list is the attested one. */
-  run(cutBefore: number, left: Set<MemberIndex>): boolean {
-    return (
-      this.#checkMembers(left) && this.#checkRoot() && this.#checkCut(cutBefore) && this.#checkAggregate()
-    )
+  /** The aggregate of the list, if it is the attested one. */
+  run(cutBefore: number, left: Set<MemberIndex>, previous: Uint8Array | null): Uint8Array | null {
+    const isList = this.#checkMembers(left) && this.#checkRoot() && this.#checkCut(cutBefore)
+    return isList ? this.#recompute(previous) : null
   }
 
   #checkMembers(left: Set<MemberIndex>): boolean {
@@ -166,15 +171,20 @@ class ListCheck {
     return false
   }
 
-  #checkAggregate(): boolean {
+  #recompute(previous: Uint8Array | null): Uint8Array | null {
     const { reducer, params, cluster, events } = this.#reduction
     const { height, stateHash, eventSeq } = this.#height
     if (reducer === null) {
       const why = `reducer ${params.reducer} is not known here`
       this.#batch.bench.missing('Checkpointed.batch.stateHash', why)
-      return false
+      return null
     }
-    const options = { find: () => reducer, stateBytesMax: params.stateCap }
+    if (params.usesPrevious && previous === null) {
+      const why = `the state of height ${height - 1} did not come out, and ${reducer.id} needs it`
+      this.#batch.bench.missing('Checkpointed.batch.stateHash', why)
+      return null
+    }
+    const options = { find: () => reducer, stateBytesMax: params.stateCap, inputBytesMax: params.inputCap }
     const inputs = this.#list.flatMap((input) => (input.kind === 'status' ? [input] : []))
     const refused = inputs.find(
       ({ state }) => !isValidInput(reducer.id, params.reducerParams, state, options),
@@ -182,21 +192,23 @@ class ListCheck {
     if (refused !== undefined) {
       const field = `${this.#field}[${this.#list.indexOf(refused)}].state`
       this.#mismatch(field, 'an input that validate accepts', 'a refused one', reducer.id, refused.member)
-      return false
+      return null
     }
     const seen = events.filter(({ seq }) => seq <= eventSeq).map(({ seq, data }) => ({ seq, data }))
-    const { seed } = cluster
+    const { seed, members } = cluster
+    const handed = params.usesPrevious ? previous : null
+    const context = { seed, height, members, previous: handed, events: seen }
     const closing = inputs.length < this.#list.length
-    const call = { reducer: reducer.id, params: params.reducerParams, seed, events: seen, closing, inputs }
+    const call = { reducer: reducer.id, params: params.reducerParams, context, closing, inputs }
     const result = runReducer(call, options)
     const actual = result.ok ? keccak(result.state) : result.code
-    if (actual === stateHash) {
+    if (result.ok && actual === stateHash) {
       this.#judge.counts.aggregatesRecomputed += 1
-      return true
+      return result.state
     }
     const field = `Checkpointed.batch.stateHash[${this.#index}]`
     this.#mismatch(field, actual, stateHash, `${reducer.id} over the inputs of height ${height}`)
-    return false
+    return null
   }
 
   #mismatch(field: string, expected: string, actual: string, why: string, member?: MemberIndex): void {

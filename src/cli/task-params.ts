@@ -22,8 +22,8 @@ const ETHER = 10n ** 18n
 const TICK_MS = 50
 /** Blocks until the duty to submit moves on. */
 const TURN_BLOCKS = 4
-/** u64 budget ‖ u8 count ‖ count × (u8 member ‖ u64 demand ‖ u64 share) */
-const stateBytes = (nodes: number): number => 9 + 17 * nodes
+/** Bytes of a rate-limit state with so many rows: u64 budget ‖ u8 count ‖ count × (u8 member ‖ u64 demand ‖ u64 share) */
+export const stateBytes = (nodes: number): number => 9 + 17 * nodes
 
 const JOIN_BLOCKS_MIN = 20
 
@@ -39,12 +39,14 @@ export function rateLimitTask(task: RateLimitTask): TaskParams {
   return {
     reducer: reducerHash(rateLimit.id),
     reducerParams: EXAMPLE_PARAMS_HEX,
+    usesPrevious: false,
     twin: `0x${'00'.repeat(20)}`,
     minNodes: Math.max(4, Math.floor((2 * task.nodes) / 3) + 1),
     maxNodes: task.nodes,
     heights: task.heights,
     epochHeights: task.epoch,
     stateCap: stateBytes(task.nodes),
+    inputCap: stateBytes(1),
     calldataInputs: true,
     stakePerNode: 100n * ETHER,
     rewardPerHeight: ETHER,

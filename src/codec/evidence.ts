@@ -4,7 +4,16 @@ import type { Evidence, EvidenceKind, ListedInput } from '../types/evidence.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LogEntry, PhaseEvent, PhaseStatus } from '../types/log.ts'
-import type { Checkpoint, Confirm, Hello, ObjectType, Share, Signed } from '../types/objects.ts'
+import type {
+  Checkpoint,
+  Close,
+  Confirm,
+  Hello,
+  ObjectType,
+  Share,
+  Signed,
+  SignedInput,
+} from '../types/objects.ts'
 import { ascending } from './batch.ts'
 import { bitmapOf, membersOf } from './bitmap.ts'
 import { decodeSigned, encodeSigned } from './frames.ts'
@@ -183,12 +192,36 @@ function provesFork(
   return isGapless && headBefore !== before.logHead && foldsTo(entries, headBefore, after)
 }
 
-/** Whether the twin can be asked: a fresh vote, exactly the listed states, and CONFIRMs of one round for its value. */
+/** A list as E4 brings it. */
+export type BroughtList = Pick<Extract<Evidence, { kind: 'E4' }>, 'inputs' | 'closes'>
+
+/** Signed inputs with their states, and the CLOSEs; null if a state is missing. */
+export function broughtList(
+  list: readonly SignedInput[],
+  bodies: ReadonlyMap<Digest, Uint8Array>,
+): BroughtList | null {
+  const inputs: ListedInput[] = []
+  const closes: Signed<Close>[] = []
+  for (const { object, ...signed } of list) {
+    if (object.type === 'close') {
+      closes.push({ ...signed, object })
+      continue
+    }
+    const state = bodies.get(object.stateHash)
+    if (state === undefined) return null
+    inputs.push({ status: { ...signed, object }, state })
+  }
+  return { inputs, closes }
+}
+
+/** Whether the twin can be asked: a fresh vote, exactly the listed states and CLOSEs, and CONFIRMs of one round for its value. */
 function isJudgeable(cluster: Cluster, evidence: Extract<Evidence, { kind: 'E4' }>): boolean {
   const { object } = evidence.share
-  const { inputs, confirms } = evidence
+  const { inputs, closes, confirms } = evidence
   if (object.inputs === 0 || object.validRound !== -1) return false
-  const listed = inputs.map(({ status }) => status)
+  const listed = [...inputs.map(({ status }): Signed => status), ...closes].sort(
+    (a, b) => a.member - b.member,
+  )
   if (!ascending(listed) || bitmapOf(listed.map(({ member }) => member)) >>> 0 !== object.inputs) return false
   if (listed.some(({ member }) => cluster.members[member] === undefined)) return false
   const root = inputsRoot(
@@ -246,6 +279,7 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
         'E4',
         encodeSigned(evidence.share),
         evidence.inputs.map(({ status, state }) => [encodeSigned(status), state]),
+        evidence.closes.map(encodeSigned),
         evidence.confirms.map(encodeSigned),
       ])
   }
@@ -296,7 +330,8 @@ function readEvidence(cluster: Digest, value: unknown): Evidence {
           const [status, state] = listOf(input)
           return { status: signed(status, 'status'), state: bytesOf(state) }
         }),
-        confirms: listOf(c).map((confirm) => signed(confirm, 'confirm')),
+        closes: listOf(c).map((close) => signed(close, 'close')),
+        confirms: listOf(d).map((confirm) => signed(confirm, 'confirm')),
       }
     default:
       throw new Malformed()

@@ -13,6 +13,7 @@ export type EngineParams = Pick<
   | 'heights'
   | 'epochHeights'
   | 'stateCap'
+  | 'inputCap'
   | 'reducerParams'
   | 'debateTicks'
   | 'shareTicks'
@@ -43,6 +44,7 @@ export function engineConfig(task: {
     heights: params.heights,
     epochHeights: params.epochHeights,
     stateBytesMax: params.stateCap,
+    inputBytesMax: params.inputCap,
     debateTicks: params.debateTicks,
     shareTicks: params.shareTicks,
     confirmTicks: params.confirmTicks,
@@ -52,7 +54,7 @@ export function engineConfig(task: {
     schedule,
     isProvable,
     isValidInput: remembered((bytes) =>
-      isValidInput(reducer, params.reducerParams, bytes, { stateBytesMax: params.stateCap }),
+      isValidInput(reducer, params.reducerParams, bytes, { inputBytesMax: params.inputCap }),
     ),
   }
 }

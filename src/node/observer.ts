@@ -7,7 +7,7 @@ export interface ObserverInit {
   readonly logger: Logger
   /** Whether the task lets these bytes be an input: what it refuses is not worth a signature. */
   readonly isValid: (state: Uint8Array) => boolean
-  readonly stateBytesMax: number
+  readonly inputBytesMax: number
   /** Ticks in about a second. */
   readonly secondTicks: number
   /** A usable state. May come more than once for a height. */
@@ -84,7 +84,7 @@ export class Observer {
   #faultOf(state: Uint8Array): string | null {
     // an application need not be TypeScript
     if (!((state as unknown) instanceof Uint8Array)) return 'not bytes'
-    if (state.length > this.#init.stateBytesMax) return `${state.length} bytes are above the state cap`
+    if (state.length > this.#init.inputBytesMax) return `${state.length} bytes are above the input cap`
     return this.#init.isValid(state) ? null : 'not a valid input'
   }
 

@@ -95,7 +95,7 @@ export class PrivateNode {
       taskId: 0n,
       logger,
       isValid: config.isValidInput,
-      stateBytesMax: config.stateBytesMax,
+      inputBytesMax: config.inputBytesMax,
       secondTicks: this.#secondTicks,
       observed: (height, state) =>
         this.#loop.input({ kind: 'observed', height, state, stateHash: keccak(state) }),
@@ -212,7 +212,9 @@ export class PrivateNode {
     const { runner, params, cluster, reducer, logger } = this.#init
     const { token, height, inputs, closing, own } = effect
     const merging = own === undefined ? {} : { own }
-    const call = { reducer, params: params.reducerParams, seed: cluster.seed, events: [], inputs, closing }
+    const members = cluster.members.map(({ key, weight }) => ({ key, weight }))
+    const context = { seed: cluster.seed, height, members, previous: null, events: [] }
+    const call = { reducer, params: params.reducerParams, context, inputs, closing }
     runner.run({ ...call, ...merging }).then(
       (result) => {
         if (!result.ok) logger.warn('reducer.failed', { height, code: result.code })

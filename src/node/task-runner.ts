@@ -154,7 +154,7 @@ export class TaskRunner {
     this.#observer = new Observer({
       ...init,
       isValid: config.isValidInput,
-      stateBytesMax: config.stateBytesMax,
+      inputBytesMax: config.inputBytesMax,
       secondTicks: this.#secondTicks,
       observed: (height, state) => this.input({ kind: 'observed', height, state, stateHash: keccak(state) }),
     })
@@ -351,22 +351,35 @@ export class TaskRunner {
     this.#init.logger.warn('frame.refused', { task: String(this.#init.taskId), from, code })
   }
 
+  /** The state decided just before a height: the engine aggregates nothing before that is stored. */
+  #previousOf(height: number): Uint8Array {
+    if (height === 1) return new Uint8Array()
+    const [before] = this.#init.store.heights(this.#init.cluster.id, height - 1, 1)
+    invariant(before !== undefined, `height ${height} is aggregated before ${height - 1} is decided`)
+    return before.state
+  }
+
   #aggregate(effect: Extract<EngineEffect, { kind: 'aggregate' }>): void {
     const { runner, params, cluster, reducer, logger, taskId } = this.#init
+    const { token, height } = effect
     const call: ReducerCall = {
       reducer,
       params: params.reducerParams,
-      seed: cluster.seed,
-      events: this.#events.slice(0, effect.eventSeq),
+      context: {
+        seed: cluster.seed,
+        height,
+        members: cluster.members.map(({ key, weight }) => ({ key, weight })),
+        previous: params.usesPrevious ? this.#previousOf(height) : null,
+        events: this.#events.slice(0, effect.eventSeq),
+      },
       inputs: effect.inputs,
       closing: effect.closing,
     }
-    const { token, height } = effect
     runner.run(call).then(
       (result) => {
         this.#locallyValid = result.ok
         if (!result.ok) logger.warn('reducer.failed', { task: String(taskId), height, code: result.code })
-        if (!result.ok || this.#twin === null || effect.closing) this.input(answerOf(token, result))
+        if (!result.ok || this.#twin === null) this.input(answerOf(token, result))
         else this.#twin.check(call, height, result.state, (checked) => this.input(answerOf(token, checked)))
       },
       (error: unknown) => this.#init.onFatal(error),

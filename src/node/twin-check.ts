@@ -42,8 +42,8 @@ export class TwinCheck {
     const { chain, twin, ticksMax } = this.#init
     const waiting: Waiting = { ticks: ticksMax, height, give }
     this.#waiting.add(waiting)
-    const { params, seed, inputs, events } = call
-    chain.twinAggregate({ twin, params, seed, inputs, events: events.map(({ data }) => data) }).then(
+    const { params, context, inputs, closing = false } = call
+    chain.twinAggregate({ twin, params, context, inputs, closing }).then(
       (found) => {
         if (found === null) this.#end(waiting, null, 'the twin reverts')
         else if (equalBytes(found, state)) this.#end(waiting, { ok: true, state }, null)

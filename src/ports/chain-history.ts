@@ -71,12 +71,14 @@ export interface ExpectedDeployment {
 export type RawTaskParams = {
   readonly reducer: Digest
   readonly reducerParams: Hex
+  readonly usesPrevious: boolean
   readonly twin: Address
   readonly minNodes: bigint
   readonly maxNodes: bigint
   readonly heights: bigint
   readonly epochHeights: bigint
   readonly stateCap: bigint
+  readonly inputCap: bigint
   readonly calldataInputs: boolean
   readonly stakePerNode: bigint
   readonly rewardPerHeight: bigint

@@ -1,5 +1,6 @@
 import type { Domain } from '../codec/objects.ts'
 import type { Terms } from '../codec/roots.ts'
+import type { CallContext } from '../reducers/reducer.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Evidence, EvidenceKind } from '../types/evidence.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../types/ids.ts'
@@ -115,11 +116,11 @@ export interface ProofContext {
 export interface TwinCall {
   readonly twin: Address
   readonly params: Hex
-  readonly seed: Digest
+  readonly context: CallContext
   /** Ascending by member. */
   readonly inputs: readonly { readonly member: MemberIndex; readonly state: Uint8Array }[]
-  /** Bodies of the ledger events up to the height's eventSeq. */
-  readonly events: readonly Uint8Array[]
+  /** The list holds a CLOSE. */
+  readonly closing: boolean
 }
 
 /** What the registry says about a signing key and its operator. Amounts are token wei. */
@@ -191,7 +192,10 @@ export interface Chain {
   prepareEvidence(taskId: bigint, evidence: Evidence, context: ProofContext): PreparedCall
   /** Why the contract would refuse a call now: the custom error's name; null if it would take it. */
   refusal(call: PreparedCall): Promise<string | null>
-  /** f_agg_status as the twin computes it; null if it reverts or answers with what is no state. */
+  /**
+   * What the twin makes of a list: f_agg_status, and f_agg_close after it if the list holds a CLOSE; null if it reverts or
+   * answers with what is no state.
+   */
   twinAggregate(call: TwinCall): Promise<Uint8Array | null>
   /** Sends from the signing key and waits until it is mined. Throws E_FUNDS_GAS, E_RPC_DOWN, E_TX_TIMEOUT. */
   send(call: PreparedCall): Promise<SendOutcome>

@@ -252,7 +252,8 @@ function resolveHello(w: Work, hello: Signed<Hello>, objects: readonly Signed[])
 /** Bodies are kept only if a signed object announced them, so a peer cannot fill memory. */
 function receiveBody(w: Work, from: MemberIndex, hash: Digest, bytes: Uint8Array): void {
   const { s } = w
-  if (bytes.length > s.config.stateBytesMax) return ignored(w, from, 'oversized-body')
+  const { stateBytesMax, inputBytesMax } = s.config
+  if (bytes.length > Math.max(stateBytesMax, inputBytesMax)) return ignored(w, from, 'oversized-body')
   const lists = [...s.box.rounds.values()].flatMap(({ list }) => list?.objects ?? [])
   const announced = [...s.box.inputs.values(), ...s.next.inputs.values(), ...lists].some(
     (input) => input.object.type === 'status' && input.object.stateHash === hash,

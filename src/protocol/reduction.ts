@@ -1,4 +1,4 @@
-import type { ListedInput } from '../types/evidence.ts'
+import { broughtList } from '../codec/evidence.ts'
 import type { Confirm, Share, Signed, SignedInput } from '../types/objects.ts'
 import { accuse } from './accuse.ts'
 import { weightOf } from './quorum.ts'
@@ -16,8 +16,9 @@ export function accuseReductions(w: Work): void {
     for (const share of shares.values()) {
       const { object, member } = share
       if (member === config.self || object.inputs === 0 || object.validRound !== -1) continue
-      const inputs = statesOf(w, wrongList(w, object))
-      if (inputs !== null) accuse(w, { kind: 'E4', share, inputs, confirms: misled(w, object) })
+      const wrong = wrongList(w, object)
+      const list = wrong === null ? null : broughtList(wrong, w.s.bodies)
+      if (list !== null) accuse(w, { kind: 'E4', share, ...list, confirms: misled(w, object) })
     }
   }
 }
@@ -45,17 +46,6 @@ function wrongList(w: Work, vote: Share): readonly SignedInput[] | null {
 function isRefused(w: Work, { object }: SignedInput): boolean {
   const state = object.type === 'status' ? w.s.bodies.get(object.stateHash) : undefined
   return state !== undefined && !w.s.config.isValidInput(state)
-}
-
-/** The listed inputs with their states; null if one is missing, or there is a CLOSE: twins have no `f_agg_close`. */
-function statesOf(w: Work, list: readonly SignedInput[] | null): ListedInput[] | null {
-  if (list === null) return null
-  const inputs = list.flatMap((status): ListedInput[] => {
-    const { object } = status
-    const state = object.type === 'status' ? w.s.bodies.get(object.stateHash) : undefined
-    return object.type !== 'status' || state === undefined ? [] : [{ status: { ...status, object }, state }]
-  })
-  return inputs.length === list.length ? inputs : null
 }
 
 /** CONFIRMs for the value of a vote, by member, of the round in which they weigh most. */

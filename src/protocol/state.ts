@@ -17,7 +17,10 @@ export interface EngineConfig {
   readonly heights: number
   /** R: heights per epoch. */
   readonly epochHeights: number
+  /** Most bytes of an aggregate. */
   readonly stateBytesMax: number
+  /** Most bytes of a state that a member brings. */
+  readonly inputBytesMax: number
   readonly debateTicks: number
   readonly shareTicks: number
   readonly confirmTicks: number

@@ -18,9 +18,12 @@ export type Owners = readonly (number | null)[]
  */
 export function assignSlots(slots: number, wanted: readonly SlotSet[]): Owners {
   const owners: (number | null)[] = Array.from({ length: slots }, () => null)
+  const bidders = owners.map((_, slot) =>
+    wanted.flatMap((set, bidder) => (((set >> BigInt(slot)) & 1n) === 1n ? [bidder] : [])),
+  )
   const owned = wanted.map(() => 0)
   for (let slot = 0; slot < slots; slot += 1) {
-    const via = reachable(slot, wanted, owners)
+    const via = reachable(slot, bidders, owners, owned)
     const taker = fewest([...via.keys()], owned)
     if (taker === null) continue
     owned[taker] = (owned[taker] ?? 0) + 1
@@ -29,19 +32,30 @@ export function assignSlots(slots: number, wanted: readonly SlotSet[]): Owners {
   return owners
 }
 
-/** Bidders that can take one more if `slot` is handed out, each with the slot it would take; breadth first. */
-function reachable(slot: number, wanted: readonly SlotSet[], owners: Owners): ReadonlyMap<number, number> {
+/**
+ * Bidders that can take one more if `slot` is handed out, each with the slot it would take; breadth first.
+ *
+ * @param bidders per slot, ascending
+ * @param owned per bidder: number of slots; who owns none leads nowhere
+ */
+function reachable(
+  slot: number,
+  bidders: readonly (readonly number[])[],
+  owners: Owners,
+  owned: readonly number[],
+): ReadonlyMap<number, number> {
   const via = new Map<number, number>()
   const queue = [slot]
   // grows while it is walked
   for (const next of queue) {
-    wanted.forEach((set, bidder) => {
-      if (via.has(bidder) || ((set >> BigInt(next)) & 1n) === 0n) return
+    for (const bidder of bidders[next] ?? []) {
+      if (via.has(bidder)) continue
       via.set(bidder, next)
+      if (owned[bidder] === 0) continue
       owners.forEach((owner, own) => {
         if (owner === bidder) queue.push(own)
       })
-    })
+    }
   }
   return via
 }

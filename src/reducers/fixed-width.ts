@@ -1,6 +1,5 @@
 import { fromHex, toHex } from '../codec/hex.ts'
 import { invariant } from '../types/errors.ts'
-import { MEMBERS_MAX } from '../types/ids.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import type { Codec } from './reducer.ts'
 
@@ -13,9 +12,12 @@ export interface Field<T> {
 
 /** A row of a state: one per member. */
 export interface MemberRow {
-  /** 0 … 30; 0 in an input, where the signer says whose it is. */
+  /** 0 … 127; 0 in an input, where the signer says whose it is. */
   readonly member: MemberIndex
 }
+
+/** Most rows of a state. */
+export const ROWS_MAX = 128
 
 const U64_MAX = 2n ** 64n - 1n
 
@@ -99,7 +101,7 @@ export function fixedCodec<T>(field: Field<T>, isSound: (value: T) => boolean = 
   }
 }
 
-/** `head ‖ u8 count ‖ count × row`; a row begins with its member, members ascend and are below 31. */
+/** `head ‖ u8 count ‖ count × row`; a row begins with its member, members ascend and are below 128. */
 export function rowsCodec<Head extends object, Row extends MemberRow>(
   head: Field<Head>,
   row: Field<Row>,
@@ -108,7 +110,7 @@ export function rowsCodec<Head extends object, Row extends MemberRow>(
   return {
     encode(state) {
       const { rows } = state
-      invariant(rows.length <= MEMBERS_MAX, `${rows.length} rows in a state`)
+      invariant(rows.length <= ROWS_MAX, `${rows.length} rows in a state`)
       const bytes = new Uint8Array(rowsAt + rows.length * row.bytes)
       const view = viewOf(bytes)
       head.put(view, 0, state)
@@ -120,7 +122,7 @@ export function rowsCodec<Head extends object, Row extends MemberRow>(
       if (bytes.length < rowsAt) return null
       const view = viewOf(bytes)
       if (bytes.length !== rowsAt + view.getUint8(head.bytes) * row.bytes) return null
-      // distinct members below 31 also bound the number of rows
+      // distinct members below 128 also bound the number of rows
       const rows: Row[] = []
       for (let at = rowsAt; at < bytes.length; at += row.bytes) rows.push(row.get(view, at))
       return areByMember(rows) ? { ...head.get(view, 0), rows } : null
@@ -128,9 +130,9 @@ export function rowsCodec<Head extends object, Row extends MemberRow>(
   }
 }
 
-/** Whether members ascend strictly and are below 31. */
+/** Whether members ascend strictly and are below 128. */
 function areByMember(rows: readonly MemberRow[]): boolean {
-  return rows.every(({ member }, i) => member < MEMBERS_MAX && member > (rows[i - 1]?.member ?? -1))
+  return rows.every(({ member }, i) => member < ROWS_MAX && member > (rows[i - 1]?.member ?? -1))
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -7,7 +7,7 @@ import { onlyRow, remainingRows, rowsOf, uniteRows } from './rows.ts'
 export interface MedianState {
   /** The lower median; 0 in an input and of no rows. */
   readonly median: bigint
-  /** By member, ascending, no member twice, at most 31: their number is the count of observations. */
+  /** By member, ascending, no member twice, at most 128: their number is the count of observations. */
   readonly rows: readonly MedianRow[]
 }
 
@@ -33,7 +33,7 @@ export interface MedianParams {
  */
 export const median: Reducer<MedianState, MedianParams> = {
   id: 'median@1',
-  /** `i128 median ‖ u8 count ‖ count × (u8 member ‖ i128 value)`; at most 544 bytes. */
+  /** `i128 median ‖ u8 count ‖ count × (u8 member ‖ i128 value)`; at most 2,193 bytes. */
   state: rowsCodec(struct({ median: i128 }), struct<MedianRow>({ member: u8, value: i128 })),
   /** `i128 min ‖ i128 max`, min ≤ max. */
   params: fixedCodec(struct<MedianParams>({ min: i128, max: i128 }), ({ min, max }) => min <= max),

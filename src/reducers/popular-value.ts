@@ -35,7 +35,7 @@ export type PopularValueParams = Readonly<Record<string, never>>
  */
 export const popularValue: Reducer<PopularValueState, PopularValueParams> = {
   id: 'popular-value@1',
-  /** `bytes32 seed ‖ bytes32 value ‖ u8 count ‖ u8 rows ‖ rows × (u8 member ‖ bytes32 value)`; at most 1,089 bytes. */
+  /** `bytes32 seed ‖ bytes32 value ‖ u8 count ‖ u8 rows ‖ rows × (u8 member ‖ bytes32 value)`; at most 4,290 bytes. */
   state: rowsCodec(
     struct({ seed: bytes32, value: bytes32, count: u8 }),
     struct<PopularValueRow>({ member: u8, value: bytes32 }),

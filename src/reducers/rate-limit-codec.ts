@@ -6,7 +6,7 @@ import type { Codec } from './reducer.ts'
 export interface RateLimitState {
   /** Tokens that the provider takes in this height; 0 in an input. */
   readonly budget: bigint
-  /** By member, ascending, no member twice, at most 31. */
+  /** By member, ascending, no member twice, at most 128. */
   readonly rows: readonly RateLimitRow[]
 }
 
@@ -24,7 +24,7 @@ export interface RateLimitParams {
   readonly demandMax: bigint
 }
 
-/** `u64 budget ‖ u8 count ‖ count × (u8 member ‖ u64 demand ‖ u64 share)`; at most 536 bytes. */
+/** `u64 budget ‖ u8 count ‖ count × (u8 member ‖ u64 demand ‖ u64 share)`; at most 2,185 bytes. */
 export const rateLimitStateCodec: Codec<RateLimitState> = rowsCodec(
   struct({ budget: u64 }),
   struct<RateLimitRow>({ member: u8, demand: u64, share: u64 }),

@@ -6,6 +6,8 @@ export type ReducerFault =
   | 'badParams'
   /** An input is too long, does not decode, is refused by `validate`, or members are not ascending. */
   | 'badInput'
+  /** The reducer needs the decided state of the height before, and the profile or the task hands none on. */
+  | 'noPrevious'
   /** Two runs on equal input gave different bytes (paper, section 4: not locally valid). */
   | 'nondeterministic'
   /** The reducer threw, also by writing to its frozen arguments. */

@@ -4,17 +4,20 @@ import type { Hex } from '../types/ids.ts'
 import { findReducer } from './catalog.ts'
 import type { AnyReducer, FindReducer } from './catalog.ts'
 import { deepFreeze } from './deep-freeze.ts'
-import type { AggregateContext, Input, ReducerCall } from './reducer.ts'
+import type { CallContext, Context, Input, ReducerCall } from './reducer.ts'
+import { usesPrevious } from './reducer.ts'
 import type { ReducerFault, ReducerResult } from './result.ts'
 
-/** Longest state that any task may allow, bytes: a chunk of calldata or contract code must hold it. */
+/** Longest state or input that any task may allow, bytes: a chunk of calldata or contract code must hold it. */
 export const STATE_BYTES_MAX = 31 * 1024
 
 export interface RunOptions {
   /** Where reducers come from; default: the stock reducers. */
   readonly find?: FindReducer
-  /** The task's state cap, bytes. */
+  /** The task's cap of results, bytes. */
   readonly stateBytesMax?: number
+  /** The task's cap of inputs, bytes. */
+  readonly inputBytesMax?: number
 }
 
 /**
@@ -23,13 +26,14 @@ export interface RunOptions {
  * a reducer that loops: that is what a ReducerRunner is for.
  */
 export function runReducer(call: ReducerCall, options: RunOptions = {}): ReducerResult {
-  const { find = findReducer, stateBytesMax = STATE_BYTES_MAX } = options
+  const { find = findReducer, stateBytesMax = STATE_BYTES_MAX, inputBytesMax = STATE_BYTES_MAX } = options
   const reducer = find(call.reducer)
   if (reducer === null) return refuse('unknownReducer')
   try {
     const params = decodeParams(reducer, call.params)
     if (params === null) return refuse('badParams')
-    if (!isAscending(call) || !areInputs(reducer, params, call, stateBytesMax)) return refuse('badInput')
+    if (usesPrevious(reducer) && call.context.previous === null) return refuse('noPrevious')
+    if (!isAscending(call) || !areInputs(reducer, params, call, inputBytesMax)) return refuse('badInput')
     const once = call.own === undefined ? aggregateOnce : mergeOnce
     const state = once(reducer, call)
     if (!isLocallyValid(state, once(reducer, call))) return refuse('nondeterministic')
@@ -50,12 +54,12 @@ export function isValidInput(
   bytes: Uint8Array,
   options: RunOptions = {},
 ): boolean {
-  const { find = findReducer, stateBytesMax = STATE_BYTES_MAX } = options
+  const { find = findReducer, inputBytesMax = STATE_BYTES_MAX } = options
   const reducer = find(reducerId)
   if (reducer === null) return false
   try {
     const decoded = decodeParams(reducer, params)
-    return decoded !== null && isInput(reducer, decoded, bytes, stateBytesMax)
+    return decoded !== null && isInput(reducer, decoded, bytes, inputBytesMax)
   } catch {
     return false
   }
@@ -101,15 +105,25 @@ function aggregateOnce(reducer: AnyReducer, call: ReducerCall): Uint8Array {
     member,
     state: reducer.state.decode(state.slice()),
   }))
-  const events = call.events.map(({ seq, data }): LedgerEvent => ({ seq, data: data.slice() }))
-  const context: AggregateContext = { seed: call.seed, events }
+  const context = contextFor(reducer, call.context)
+  const events = call.context.events.map(({ seq, data }): LedgerEvent => ({ seq, data: data.slice() }))
   const params = decodeParams(reducer, call.params)
   deepFreeze(inputs)
   deepFreeze(params)
-  const state = reducer.aggregateStatus(inputs, params, deepFreeze(context))
+  const state = reducer.aggregateStatus(inputs, params, deepFreeze({ ...context, events }))
   return reducer.state.encode(
-    call.closing === true ? reducer.aggregateClose(deepFreeze(state), inputs, params) : state,
+    call.closing === true ? reducer.aggregateClose(deepFreeze(state), inputs, params, context) : state,
   )
+}
+
+/** What both aggregates know, frozen: no more than the twin is told. */
+function contextFor(reducer: AnyReducer, { seed, height, members, previous }: CallContext): Context {
+  return deepFreeze({
+    seed,
+    height,
+    members: members.map(({ key, weight }) => ({ key, weight })),
+    previous: usesPrevious(reducer) && previous !== null ? previous.slice() : new Uint8Array(),
+  })
 }
 
 /** f_agg_share. A state whose encoding is not the one of its value does not decode. */

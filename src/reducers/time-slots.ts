@@ -47,7 +47,7 @@ const SLOTS_MAX = 64
 export const timeSlots: Reducer<TimeSlotsState, TimeSlotsParams> = {
   id: 'time-slots@1',
   /**
-   * `bytes32 seed ‖ u64 period ‖ u8 slots ‖ u8 count ‖ count × (u8 member ‖ u64 wanted ‖ u64 granted)`; at most 569
+   * `bytes32 seed ‖ u64 period ‖ u8 slots ‖ u8 count ‖ count × (u8 member ‖ u64 wanted ‖ u64 granted)`; at most 2,218
    * bytes.
    */
   state: rowsCodec(

@@ -47,7 +47,7 @@ export const weightedVote: Reducer<WeightedVoteState, WeightedVoteParams> = {
   id: 'weighted-vote@1',
   /**
    * `bytes32 seed ‖ bytes32 choice ‖ u64 share ‖ u8 count ‖ count × (u8 member ‖ bytes32 choice ‖ u64 weight)`; at most
-   * 1,344 bytes.
+   * 5,321 bytes.
    */
   state: rowsCodec(
     struct({ seed: bytes32, choice: bytes32, share: u64 }),

@@ -232,10 +232,13 @@ export class World {
 
   /** Runs a reducer; the same call is computed once for all nodes. */
   reduce(call: ReducerCall): ReducerResult {
-    const key = `${call.closing === true}/${call.events.length}/${call.inputs.map(({ member, state }) => `${member}:${toHex(state)}`).join()}`
+    const key = `${call.closing === true}/${call.context.height}/${call.context.events.length}/${call.inputs.map(({ member, state }) => `${member}:${toHex(state)}`).join()}`
     const known = this.#reduced.get(key)
     if (known !== undefined) return known
-    const result = runReducer(call, { stateBytesMax: this.scenario.params.stateCap })
+    const result = runReducer(call, {
+      stateBytesMax: this.scenario.params.stateCap,
+      inputBytesMax: this.scenario.params.inputCap,
+    })
     this.#reduced.set(key, result)
     return result
   }
@@ -297,14 +300,13 @@ export class World {
       violate: (kind, detail) => this.violate(kind, detail),
       count: (what, times) => this.count(what, times),
       events: () => this.#events,
-      reduce: (inputs, eventSeq, closing) => {
+      reduce: (height, inputs, eventSeq, closing) => {
         const events = this.#events.slice(0, eventSeq)
         const params = this.scenario.params.reducerParams
         const result = runReducer({
           reducer: rateLimit.id,
           params,
-          seed: cluster.seed,
-          events,
+          context: { seed: cluster.seed, height, members: cluster.members, previous: null, events },
           inputs,
           closing,
         })

@@ -1,6 +1,6 @@
 import type { Digest } from './ids.ts'
 import type { LogEntry } from './log.ts'
-import type { Checkpoint, Confirm, Hello, Share, Signed, Status } from './objects.ts'
+import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from './objects.ts'
 
 /** Kinds of provable deviation (docs/decisions.md, section 8). */
 export type EvidenceKind = 'E1' | 'E1b' | 'E2' | 'E3' | 'E4'
@@ -43,5 +43,7 @@ export type Evidence =
       readonly kind: 'E4'
       readonly share: Signed<Share>
       readonly inputs: readonly ListedInput[]
+      /** The CLOSEs in the list, by member. */
+      readonly closes: readonly Signed<Close>[]
       readonly confirms: readonly Signed<Confirm>[]
     }

@@ -5,6 +5,8 @@ export interface TaskParams {
   /** `keccak(utf8 "name@version")`. */
   readonly reducer: Digest
   readonly reducerParams: Hex
+  /** The reducer is handed the decided state of the height before. */
+  readonly usesPrevious: boolean
   /** Solidity twin of the reducer; zero address: results are not provable on chain. */
   readonly twin: Address
   readonly minNodes: number
@@ -12,8 +14,10 @@ export interface TaskParams {
   readonly heights: number
   /** R: heights per epoch, and per checkpoint. */
   readonly epochHeights: number
-  /** Most bytes of a state. */
+  /** Most bytes of a decided state. */
   readonly stateCap: number
+  /** Most bytes of a state that a member brings. */
+  readonly inputCap: number
   /** Data mode `calldata`: inputs are published with every checkpoint. */
   readonly calldataInputs: boolean
   readonly stakePerNode: bigint

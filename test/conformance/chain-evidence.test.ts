@@ -16,6 +16,7 @@ import type { ProtocolObject, Share, Signed } from '../../src/types/objects.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
 import { joinTask, publishTask, startTestNetwork, testTask } from '../helpers/chain.ts'
+import { BARE_CONTEXT } from '../helpers/context.ts'
 
 const EPOCH = 32
 const text = (of: string): Digest => keccak(utf8Hex(of))
@@ -214,6 +215,7 @@ describe('chain port: evidence', () => {
       kind: 'E4',
       share: sign(1, object),
       inputs: statuses.map((status) => ({ status, state })),
+      closes: [],
       confirms: [0, 2].map((member) =>
         sign(member, { type: 'confirm', height: 3, round: 1, value: valueHash(object) }),
       ),
@@ -225,7 +227,7 @@ describe('chain port: evidence', () => {
   })
 
   it('no twin at an address is no answer', async () => {
-    const question = { params: '0x', seed: NIL, inputs: [], events: [] } as const
+    const question = { params: '0x', context: BARE_CONTEXT, inputs: [], closing: true } as const
     const { TaskBoard } = net.deployment.contracts
     expect(await chain.twinAggregate({ ...question, twin: `0x${'77'.repeat(20)}` })).equal(null)
     expect(await chain.twinAggregate({ ...question, twin: TaskBoard.address })).equal(null)

@@ -354,6 +354,7 @@ function describeStore(name: string, createPlace: () => Place): void {
         kind: 'E4',
         share: signed(share(3, 0), 3),
         inputs: [{ status: signed(status(3, 'input'), 0), state }],
+        closes: [signed({ type: 'close' }, 2)],
         confirms: [signed(confirm(3, 0), 1)],
       }
       const log: Evidence = {

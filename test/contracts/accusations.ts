@@ -86,7 +86,7 @@ function unjustifiedVotes({ story }: Transcript, member: HonestMember): Proof[] 
   })
 }
 
-/** A vote with the states behind its list, the ledger events it has seen, and all CONFIRMs of its value. */
+/** A vote with the states and CLOSEs behind its list, the ledger events it has seen, and all CONFIRMs of its value. */
 export function wrongReduction(t: Transcript, member: MemberIndex, piece: Piece): Proof {
   const share = piece.object as Share
   const inputs = listedBy(t, share)
@@ -103,7 +103,8 @@ export function wrongReduction(t: Transcript, member: MemberIndex, piece: Piece)
     members: bitmapOf(confirms.map(({ index }) => index)),
     signatures: concatHex(...confirms.map(({ signature }) => signature)),
   }
-  const args = [t.story.taskId, member, ...brought(piece), t.params, inputs, events, confirmers]
+  const list = [t.params, inputs, closesOf(t, share, inputs)]
+  const args = [t.story.taskId, member, ...brought(piece), ...list, events, confirmers]
   return { name: 'wrongReduction', args }
 }
 
@@ -112,6 +113,15 @@ export interface Listed {
   readonly member: MemberIndex
   readonly eventSeq: number | bigint
   readonly state: Hex
+}
+
+/** Signatures of the CLOSEs of those in the list who bring no state. */
+function closesOf(t: Transcript, { inputs }: Share, listed: readonly Listed[]): Hex {
+  const leaving = membersOf(inputs).filter((index) => !listed.some(({ member }) => member === index))
+  const closes = leaving.flatMap(
+    (index) => t.members[index]?.pieces.filter(({ type }) => type === 'close').slice(0, 1) ?? [],
+  )
+  return concatHex(...closes.map(({ signature }) => signature))
 }
 
 /** A member that leaves may have signed a STATUS too: whether that is what the list holds, the root says. */

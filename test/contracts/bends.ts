@@ -204,7 +204,7 @@ const PARAMS_AT = 4
 /** The lists and parameters that come with E4. */
 function otherBody(proof: Proof, material: Material, dice: Dice): Proof | null {
   if (proof.name !== 'wrongReduction') return null
-  const bend = pick([otherInputs, otherInputs, otherParams, otherEvents, otherConfirmers], dice)
+  const bend = pick([otherInputs, otherInputs, otherCloses, otherParams, otherEvents, otherConfirmers], dice)
   return bend(proof, material, dice)
 }
 
@@ -234,6 +234,19 @@ function otherInputs(proof: Proof, { here }: Material, dice: Dice): Proof {
   return change(proof, PARAMS_AT + 1, pick(bent, dice))
 }
 
+function otherCloses(proof: Proof, { here }: Material, dice: Dice): Proof {
+  const closes = String(proof.args[PARAMS_AT + 2])
+  const stranger = pick(here.members, dice).pieces[0]!.signature
+  const bent = [
+    '0x',
+    concat([closes, stranger]),
+    concat([stranger, closes]),
+    dataSlice(closes, 0, 0),
+    stranger,
+  ]
+  return change(proof, PARAMS_AT + 2, pick([...bent, flipBit(closes, dice)], dice))
+}
+
 function otherParams(proof: Proof, { here }: Material, dice: Dice): Proof {
   const { params } = here
   const bent: Partial<TaskParams>[] = [
@@ -250,11 +263,11 @@ function otherEvents(proof: Proof, { here }: Material, dice: Dice): Proof {
   const bent = [[], [first], [second], [second, first], [first, second], [first, second, second]]
   const stolen = { originator: ZeroAddress, data: first?.data }
   const flipped = { ...first, data: flipBit(String(first?.data), dice) }
-  return change(proof, PARAMS_AT + 2, pick([...bent, [stolen], [flipped], [flipped, second]], dice))
+  return change(proof, PARAMS_AT + 3, pick([...bent, [stolen], [flipped], [flipped, second]], dice))
 }
 
 function otherConfirmers(proof: Proof, _: Material, dice: Dice): Proof {
-  const confirmers = proof.args[PARAMS_AT + 3] as { round: number; members: number; signatures: string }
+  const confirmers = proof.args[PARAMS_AT + 4] as { round: number; members: number; signatures: string }
   const bent = [
     { round: dice.below(5) },
     { members: dice.below(2 ** 31) },
@@ -262,7 +275,7 @@ function otherConfirmers(proof: Proof, _: Material, dice: Dice): Proof {
     { members: 0, signatures: '0x' },
     { signatures: '0x' },
   ]
-  return change(proof, PARAMS_AT + 3, { ...confirmers, ...pick(bent, dice) })
+  return change(proof, PARAMS_AT + 4, { ...confirmers, ...pick(bent, dice) })
 }
 
 function otherSeat(proof: Proof, { here }: Material, dice: Dice): Proof {

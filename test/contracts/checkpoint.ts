@@ -105,7 +105,7 @@ describe('PhaseLog.checkpoint', () => {
       const { w, actors, story } = await fresh()
       const given = story.next(1, { inputs: '0x01' })
       await refused(send(by(story), given), w.log, 'InputsMode', false, 1)
-      const open = await running(w, actors, { calldataInputs: true, epochHeights: 2, stateCap: 9 })
+      const open = await running(w, actors, { calldataInputs: true, epochHeights: 2, inputCap: 9 })
       await refused(send(by(open), open.next()), w.log, 'InputsMode', true, 0)
       const max = 1 + 6 * (11 + 9)
       const long = open.next(1, { inputs: `0x${'00'.repeat(max + 1)}` })

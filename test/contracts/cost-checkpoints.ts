@@ -22,7 +22,7 @@ export async function checkpointCosts(w: World, actors: readonly Actor[]): Promi
     costs[`${title}, bare quorum`] = await next(w, story, heights, { signers: quorum })
   }
   const inputs = bytes(16 * (1 + n * (INPUT_OVERHEAD + STATE_BYTES)))
-  const changes = { calldataInputs: true, stateCap: STATE_BYTES }
+  const changes = { calldataInputs: true, inputCap: STATE_BYTES }
   const published = await steady(w, actors, 16, changes, { inputs })
   costs['checkpoint, 16 heights, inputs of 32 bytes'] = await next(w, published, 16, { inputs })
   const story = await steady(w, actors, 16)

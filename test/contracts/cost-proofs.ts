@@ -9,6 +9,7 @@ import type { Proof, TypeName, Values } from './evidence.ts'
 import { HOLDS, OBJECT, bring, openLog, proofOf, report } from './evidence.ts'
 import { WRONG, accusation, provable } from './provable.ts'
 import type { Input } from './provable.ts'
+import { LOADS } from './cost-twins.ts'
 import type { Actor, World } from './world.ts'
 import { blockNumber } from './world.ts'
 
@@ -55,15 +56,13 @@ export async function proofCosts(w: World, actors: readonly Actor[]): Promise<Co
   }
 }
 
-/** The heaviest of the stock twins at its heaviest: every slot wanted by all but one, who wants none. */
+/** The heaviest of the stock twins at its heaviest: see LOADS. */
 export async function timeSlotsCost(w: World, actors: readonly Actor[]): Promise<Costs> {
   const twin = await (await w.connection.ethers.deployContract('TimeSlotsTwin')).getAddress()
   const params = { twin, reducerParams: toBeHex(SLOTS, 1), stallBlocks: 8 * actors.length }
   const c = await provable(w, actors, params)
-  const zeros = '00'.repeat(8)
   const inputs = actors.map((_, member): Input => {
-    const wanted = member === 0 ? zeros : 'ff'.repeat(SLOTS / 8)
-    return { member, eventSeq: 0, state: `0x${'00'.repeat(41)}0100${wanted}${zeros}` }
+    return { member, eventSeq: 0, state: LOADS['time-slots@1'][1](member) }
   })
   await report(w, w.mallory, proofOf(c.story, 0, 'equivocation'))
   const confirmers = actors.map((_, i) => i)

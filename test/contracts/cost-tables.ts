@@ -1,7 +1,9 @@
 /** The tables of the docs that say what calls cost and what proofs take, made from the snapshot. */
 import { readFileSync } from 'node:fs'
+import { TWINNED_IDS } from '../helpers/twin-chain.ts'
 import type { Penalty } from './cost-proofs.ts'
 import { lifeCost, LIVES, taskCost } from './cost-task.ts'
+import { TWIN_SIZES } from './cost-twins.ts'
 import { SIZES } from './costs.ts'
 import type { Snapshot } from './costs.ts'
 
@@ -147,12 +149,16 @@ function costTable(snapshot: Snapshot, functions: readonly string[]): string {
   return line([perTransition ? 'Batch' : 'Call', ...HEAD]) + line(['---', ...RIGHT]) + rows.join('')
 }
 
-function twinTable(snapshot: Snapshot): string {
-  const names = Object.keys(snapshot.gas).filter((name) => functionOf(name) === 'aggregate')
-  const rows = names.map((name) =>
-    line([`\`${name.replace('aggregate, ', '')}\``, ...costsOf(snapshot, name).map(figure)]),
+/** `aggregate` of each twin, and `close` after it. */
+function twinTable({ gas }: Snapshot): string {
+  const rows = ['aggregate', 'close'].flatMap((call) =>
+    TWINNED_IDS.map((reducer) => {
+      const costs = TWIN_SIZES.map((n) => figure(gas[`${call}, ${reducer}`]?.[n] ?? Number.NaN))
+      return line([`\`${call}\` of \`${reducer}\``, ...costs])
+    }),
   )
-  return line(['Twin', ...HEAD]) + line(['---', ...RIGHT]) + rows.join('')
+  const head = TWIN_SIZES.map((n) => `n = ${n}`)
+  return line(['Call', ...head]) + line(['---', ...TWIN_SIZES.map(() => '---:')]) + rows.join('')
 }
 
 /** Gas per member and transition of batches that all sign. */

@@ -7,7 +7,6 @@ import type { Penalty } from './cost-proofs.ts'
 import type { Costs } from './cost-of.ts'
 import { undone } from './cost-of.ts'
 import { penaltiesOf, proofCosts, timeSlotsCost } from './cost-proofs.ts'
-import { twinCosts } from './cost-twins.ts'
 import { deployWorld, registeredMany } from './world.ts'
 
 /** What `npm run gas` measured last: test/vectors/gas.json. */
@@ -35,7 +34,6 @@ export async function costsAt(n: number): Promise<Costs> {
     proofCosts,
     timeSlotsCost,
     largestDrawing,
-    twinCosts,
   ]) {
     costs.push(await undone(w, () => measure(w, actors)))
   }

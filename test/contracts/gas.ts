@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import hre, { network } from 'hardhat'
 import { functionOf, pagesWith } from './cost-tables.ts'
 import { taskCost } from './cost-task.ts'
+import { TWIN_SIZES, twinCostsAt } from './cost-twins.ts'
+import { TWINNED_IDS } from '../helpers/twin-chain.ts'
 import type { Costs } from './cost-of.ts'
 import { SIZES, costsAt, penalties, readSnapshot } from './costs.ts'
 import { deployWorld, mineTo, registeredMany, running, taskParams } from './world.ts'
@@ -14,6 +16,8 @@ const TOLERANCE = 1
 /** The members' order, which the seed draws, takes more or less sorting. */
 const TOLERANCES: Readonly<Record<string, number>> = { 'wrongReduction, time-slots@1': 3 }
 const HEIGHT_TRANSITIONS = 4
+
+const isOfTwin = (name: string): boolean => ['aggregate', 'close'].includes(functionOf(name))
 
 /** What contracts call of each other: part of what their callers cost. */
 const WITHIN = new Set(['lock', 'unlock', 'slash', 'jail', 'open', 'noteEvents', 'end', 'penalise'])
@@ -44,9 +48,27 @@ describe('Gas', () => {
     }).timeout(300_000)
   }
 
+  for (const n of TWIN_SIZES) {
+    measured(`of every twin at n = ${n} is what the snapshot says`, async () => {
+      expect(differing(await twinCostsAt(n), n), 'intended? -> npm run gas').to.deep.equal([])
+    })
+  }
+
+  it('of aggregate and close of every twin leaves half of a transaction to the rest of a proof, at 128 members', () => {
+    for (const reducer of TWINNED_IDS) {
+      const [aggregate, close] = ['aggregate', 'close'].map(
+        (name) => snapshot.gas[`${name}, ${reducer}`]![128]!,
+      )
+      expect(aggregate! + close!, reducer).to.be.lessThan(2 ** 23)
+    }
+  })
+
   /** Cases that cost something else than the snapshot says, and those that only one of both has. */
   function differing(costs: Costs, n: number): string[] {
-    const names = [...new Set([...Object.keys(snapshot.gas), ...Object.keys(costs)])]
+    const known = Object.keys(snapshot.gas).filter(
+      (name) => isOfTwin(name) === Object.keys(costs).some(isOfTwin),
+    )
+    const names = [...new Set([...known, ...Object.keys(costs)])]
     return names.flatMap((name) => {
       const [before = NaN, now = NaN] = [snapshot.gas[name]?.[n], costs[name]]
       const close = 100 * Math.abs(now - before) <= (TOLERANCES[name] ?? TOLERANCE) * before

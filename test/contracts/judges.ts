@@ -7,6 +7,7 @@ import type { EvidenceCall } from '../../src/audit/evidence/call.ts'
 import { readEvidenceCall } from '../../src/audit/evidence/call.ts'
 import { readObject } from '../../src/audit/evidence/raw-object.ts'
 import { isProof } from '../../src/codec/evidence.ts'
+import { membersOf } from '../../src/codec/bitmap.ts'
 import { concatHex, fromHex, keccak } from '../../src/codec/hex.ts'
 import { decodeLogEntry } from '../../src/codec/log.ts'
 import { hashObject, shareValue, signingDigest, TYPE_NUMBERS } from '../../src/codec/objects.ts'
@@ -181,7 +182,12 @@ function reductionOf(
   const confirms = members.map(({ index }) => {
     return { object, member: index, hash: hashObject(id, object), signature: '0x' } as const
   })
-  return { kind: 'E4', share, inputs, confirms }
+  const brought = new Set(inputs.map(({ status }) => status.member))
+  const close = { type: 'close' } as const
+  const closes = membersOf(share.object.inputs)
+    .filter((member) => !brought.has(member))
+    .map((member) => ({ object: close, member, hash: hashObject(id, close), signature: '0x' }) as const)
+  return { kind: 'E4', share, inputs, closes, confirms }
 }
 
 type SignedAs<T extends ObjectType> = Signed<Extract<ProtocolObject, { type: T }>>

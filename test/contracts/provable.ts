@@ -1,11 +1,13 @@
 import type { Result } from 'ethers'
-import { AbiCoder, concat, hexlify, id, keccak256, toBeHex, toUtf8Bytes } from 'ethers'
+import { AbiCoder, TypedDataEncoder, concat, hexlify, id, keccak256, toBeHex, toUtf8Bytes } from 'ethers'
 import type { Proof, Values } from './evidence.ts'
 import { bring, valueOf } from './evidence.ts'
 import type { Actor, Story, TaskParams, World } from './world.ts'
 import { form, joined } from './world.ts'
 
 const coder = AbiCoder.defaultAbiCoder()
+const CONTEXT = 'tuple(bytes32 seed,uint64 height,tuple(address key,uint16 weight)[] members,bytes previous)'
+const INPUTS_TYPE = 'tuple(uint8 member,bytes state)[]'
 const ORDINARY = '0x00'
 export const EVENTS = ['first', 'second'].map((text) => hexlify(toUtf8Bytes(text)))
 
@@ -54,15 +56,35 @@ export const INPUTS: readonly Input[] = [0, 1, 3, 4, 6].map((member) => ({
 
 /** What the reducer gives for the inputs and the first `events` ledger events. */
 function aggregate(c: Case, inputs: readonly Input[], events: number): string {
-  const types = ['bytes', 'bytes32', 'tuple(uint8 member,bytes state)[]', 'bytes[]']
-  const given = inputs.map(({ member, state }) => ({ member, state }))
-  return keccak256(coder.encode(types, [c.params.reducerParams, c.seed, given, EVENTS.slice(0, events)]))
+  const types = ['bytes', CONTEXT, INPUTS_TYPE, 'bytes[]']
+  const args = [c.params.reducerParams, contextOf(c), given(inputs), EVENTS.slice(0, events)]
+  return keccak256(coder.encode(types, args))
 }
+
+/** Hash of the plain aggregate, as a vote at height 5 has it that counts nobody as leaving. */
+export const aggregateHash = (c: Case): string => keccak256(aggregate(c, INPUTS, 1))
+
+/** What it gives without those who leave. */
+function closed(c: Case, inputs: readonly Input[], state: string): string {
+  const types = ['bytes', CONTEXT, 'bytes', INPUTS_TYPE]
+  return keccak256(coder.encode(types, [c.params.reducerParams, contextOf(c), state, given(inputs)]))
+}
+
+/** As the cluster's snapshot has it, at height 5. */
+function contextOf({ seed, story }: Case): object {
+  const members = story.members.map(({ keyAddress: key }) => ({ key, weight: 1 }))
+  return { seed, height: 5, members, previous: '0x' }
+}
+
+const given = (inputs: readonly Input[]): object[] => inputs.map(({ member, state }) => ({ member, state }))
 
 interface Options {
   readonly inputs?: readonly Input[]
   readonly share?: Values
+  /** A seat that is listed with its CLOSE. */
   readonly closing?: number
+  /** Whose signatures stand for the CLOSEs; default: that seat's. */
+  readonly closes?: readonly number[]
   readonly confirmers?: readonly number[]
   readonly round?: number
   readonly spoil?: (signature: string) => string
@@ -77,17 +99,15 @@ function shareOf(c: Case, { inputs = INPUTS, share = {}, closing }: Options): Va
     digest: bring(c.story, member, 'Status', { height: 5, stateHash: keccak256(state), eventSeq }).hash,
   }))
   if (closing !== undefined) {
-    const close = keccak256(
-      coder.encode(['bytes32', 'bytes32'], [id('Close(bytes32 cluster)'), c.story.cluster]),
-    )
-    digests.push({ member: closing, digest: close })
+    digests.push({ member: closing, digest: closeHash(c) })
   }
   digests.sort((a, b) => a.member - b.member)
+  const state = aggregate(c, inputs, 1)
   const bitmap = list(digests.map(({ member }) => member))
   return {
     height: 5,
     round: 1,
-    stateHash: keccak256(aggregate(c, inputs, 1)),
+    stateHash: keccak256(closing === undefined ? state : closed(c, inputs, state)),
     inputsRoot: keccak256(concat([toBeHex(bitmap, 4), ...digests.map(({ digest }) => digest)])),
     inputs: bitmap,
     eventSeq: 1,
@@ -96,19 +116,30 @@ function shareOf(c: Case, { inputs = INPUTS, share = {}, closing }: Options): Va
   }
 }
 
+const CLOSE = { Close: [{ name: 'cluster', type: 'bytes32' }] }
+
+const closeHash = ({ story: { cluster } }: Case): string =>
+  TypedDataEncoder.hashStruct('Close', CLOSE, { cluster })
+
+/** A member's signature over its CLOSE. */
+const closeBy = ({ story: { cluster, domain, members } }: Case, member: number): string =>
+  members[member]!.key.sign(TypedDataEncoder.hash(domain, CLOSE, { cluster })).serialized
+
 /** The call that accuses member 2, with the CONFIRMs of `confirmers`. */
 export async function accusation(c: Case, options: Options = {}): Promise<Proof> {
-  const { inputs = INPUTS, confirmers = [], round = 1, spoil = String } = options
+  const { inputs = INPUTS, closing, confirmers = [], round = 1, spoil = String } = options
+  const { closes = closing === undefined ? [] : [closing] } = options
   const values = shareOf(c, options)
   const { fields, signature } = bring(c.story, 2, 'Share', values)
   const confirm = { height: 5, round, value: valueOf(values) }
   const signatures = confirmers.map((i) => spoil(bring(c.story, i, 'Confirm', confirm).signature))
+  const signed = concat(closes.map((i) => closeBy(c, i)))
   const originator = await c.w.client.getAddress()
   const events = [{ originator, data: EVENTS[0] }]
   const misled = { round, members: list(confirmers), signatures: concat(signatures) }
   return {
     name: 'wrongReduction',
-    args: [c.story.taskId, 2, fields, signature, c.params, inputs, events, misled],
+    args: [c.story.taskId, 2, fields, signature, c.params, inputs, signed, events, misled],
   }
 }
 

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { ZeroAddress, ZeroHash, id, keccak256 } from 'ethers'
 import { network } from 'hardhat'
 import { NIL_SHARE, judge, malleated, report } from './evidence.ts'
-import { EVENTS, INPUTS, WRONG, accusation, provable } from './provable.ts'
+import { EVENTS, INPUTS, WRONG, accusation, aggregateHash, provable } from './provable.ts'
 import { refused } from './refused.ts'
 import type { TaskParams } from './world.ts'
 import { NOBODY, deployWorld, label, registeredMany, taskParams } from './world.ts'
@@ -104,12 +104,35 @@ describe('Slasher.wrongReduction', () => {
     }
   })
 
-  it('gives no verdict on a list with a CLOSE', async () => {
+  it('M-2 convicts of a wrong state of a list with a CLOSE, and refuses what the twin makes of it', async () => {
     const c = await loadFixture(ordinary)
     for (const closing of [2, 5]) {
-      const call = judge(c.w, await accusation(c, { ...WRONG, closing }))
-      await refused(call, c.w.slasher, 'NoVerdict', label('CLOSE in the list'))
+      await judge(c.w, await accusation(c, { ...WRONG, closing }))
+      const right = await accusation(c, { closing })
+      await refused(judge(c.w, right), c.w.slasher, 'ProvesNothing', label('right state'))
     }
+    const unclosed = await accusation(c, { closing: 5, share: { stateHash: aggregateHash(c) } })
+    await judge(c.w, unclosed)
+    await report(c.w, c.w.mallory, unclosed)
+    expect(await c.w.board.convictionOf(c.story.taskId, 2)).to.deep.equal([20n, false])
+  })
+
+  it('M-2 convicts nobody by a CLOSE that its member did not sign', async () => {
+    const c = await loadFixture(ordinary)
+    const told = (closes: readonly number[]) => accusation(c, { ...WRONG, closing: 5, closes })
+    for (const closes of [[], [5, 5]]) {
+      const call = judge(c.w, await told(closes))
+      await refused(call, c.w.slasher, 'ProvesNothing', label('signatures'))
+    }
+    const [other, key] = [3, 5].map((i) => c.story.members[i]!.keyAddress)
+    await refused(judge(c.w, await told([3])), c.w.slasher, 'NotSignedBy', 5, other, key)
+    const more = await accusation(c, { ...WRONG, closes: [5] })
+    await refused(judge(c.w, more), c.w.slasher, 'ProvesNothing', label('signatures'))
+  })
+
+  it('gives no verdict on a task whose reducer needs the state of the height before', async () => {
+    const c = await seven({ usesPrevious: true })
+    await refused(judge(c.w, await accusation(c, WRONG)), c.w.slasher, 'NoVerdict', label('previous'))
   })
 
   it('refuses ledger events that were not posted so, or are not all that the vote has seen', async () => {
@@ -123,12 +146,12 @@ describe('Slasher.wrongReduction', () => {
       EVENTS.map((data) => ({ originator, data })),
     ]
     for (const events of wrong) {
-      const call = judge(c.w, { name, args: args.with(6, events) })
+      const call = judge(c.w, { name, args: args.with(7, events) })
       await refused(call, c.w.slasher, 'ProvesNothing', label('events'))
     }
     const three = await accusation(c, { share: { stateHash: id('wrong'), eventSeq: 3 } })
     const unposted = [...EVENTS, '0x'].map((data) => ({ originator, data }))
-    const call = judge(c.w, { name, args: three.args.with(6, unposted) })
+    const call = judge(c.w, { name, args: three.args.with(7, unposted) })
     await refused(call, c.w.slasher, 'ProvesNothing', label('events'))
   })
 
@@ -140,10 +163,12 @@ describe('Slasher.wrongReduction', () => {
       ['that answers neither yes nor no', '0x04', "twin's answer"],
       ['that answers with less than it says', '0x05', "twin's answer"],
       ['that answers nothing', '0x06', "twin's answer"],
+      ['whose close reverts', '0x07', 'twin reverts'],
     ] as const) {
       it(name, async () => {
         const c = await seven({ reducerParams: mode })
-        await refused(judge(c.w, await accusation(c, WRONG)), c.w.slasher, 'NoVerdict', label(reason))
+        const options = { ...WRONG, ...(mode === '0x07' ? { closing: 5 } : {}) }
+        await refused(judge(c.w, await accusation(c, options)), c.w.slasher, 'NoVerdict', label(reason))
       })
     }
 
@@ -190,15 +215,15 @@ describe('Slasher.wrongReduction', () => {
     it('refuses strangers, signatures of others, too few and too many', async () => {
       const c = await loadFixture(ordinary)
       const { name, args } = await accusation(c, { ...WRONG, confirmers: [0, 1] })
-      const confirmers = args[7] as { round: number; members: number; signatures: string }
+      const confirmers = args[8] as { round: number; members: number; signatures: string }
       const judged = (change: object) =>
-        judge(c.w, { name, args: args.with(7, { ...confirmers, ...change }) })
+        judge(c.w, { name, args: args.with(8, { ...confirmers, ...change }) })
       await refused(judged({ members: 0b10000001 }), c.w.slasher, 'NoSuchMember', 7, 7)
       const [alice, bob, carol] = c.story.members.map(({ keyAddress }) => keyAddress)
       await refused(judged({ members: 0b101 }), c.w.slasher, 'NotSignedBy', 2, bob, carol)
       await expect(judged({ round: 2 })).to.be.revertedWithCustomError(c.w.slasher, 'NotSignedBy')
-      await refused(judged({ members: 0b111 }), c.w.slasher, 'ProvesNothing', label('confirmers'))
-      await refused(judged({ members: 0b1 }), c.w.slasher, 'ProvesNothing', label('confirmers'))
+      await refused(judged({ members: 0b111 }), c.w.slasher, 'ProvesNothing', label('signatures'))
+      await refused(judged({ members: 0b1 }), c.w.slasher, 'ProvesNothing', label('signatures'))
       const high = judge(c.w, await accusation(c, { ...WRONG, confirmers: [0], spoil: malleated }))
       await refused(high, c.w.slasher, 'NotSignedBy', 0, NOBODY, alice)
     })

@@ -82,6 +82,7 @@ export async function honestTranscript(
     heights: BigInt(HEIGHTS),
     epochHeights: BigInt(EPOCH),
     stateCap: 1024n,
+    inputCap: 1024n,
     stakePerNode: 1n,
   })
   const story = await form(w, taskId, actors)
@@ -114,7 +115,12 @@ async function courtOf(w: World, story: Story): Promise<Court> {
     weight: Number(weights[index]),
   }))
   const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0)
-  const params = { reducerParams: REDUCER_PARAMS, stateCap: 1024, epochHeights: EPOCH } as ReadParams
+  const params = {
+    reducerParams: REDUCER_PARAMS,
+    stateCap: 1024,
+    inputCap: 1024,
+    epochHeights: EPOCH,
+  } as ReadParams
   return {
     cluster: { id: story.cluster as Digest, seed: seed as Digest, members, totalWeight },
     separator: separatorOf(story.domain),
@@ -200,9 +206,11 @@ function play(cluster: Cluster, seed: number): EngineCluster {
     config: { ...TICKS, isValidInput: (state) => isValidInput(REDUCER, REDUCER_PARAMS, state) },
     fate: () => (disordered && happens(loss) ? [] : [1 + dice.below(disordered ? 6 : 2)]),
     state: (member, height) => demandOf(member, height, seed),
-    reduce: (inputs, _, { eventSeq, closing }) => {
+    reduce: (inputs, _, { height, eventSeq, closing }) => {
       const events = EVENTS.slice(0, eventSeq).map((data, i) => ({ seq: i + 1, data }))
-      const call = { reducer: REDUCER, params: REDUCER_PARAMS, seed: cluster.seed, events, closing, inputs }
+      const { seed, members } = cluster
+      const context = { seed, height, members, previous: null, events }
+      const call = { reducer: REDUCER, params: REDUCER_PARAMS, context, closing, inputs }
       const result = runReducer(call)
       invariant(result.ok, 'the reducer takes what honest members observe')
       return result.state

@@ -20,6 +20,7 @@ import type { LedgerEvent } from '../../src/types/ledger.ts'
 import type { Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { LogEntry, PhaseStatus } from '../../src/types/log.ts'
+import { BARE_CONTEXT } from './context.ts'
 
 /** 8 heights in two epochs of 4. */
 export const HEIGHTS = 8
@@ -153,8 +154,7 @@ function decideHeights({ cluster, twist = {} }: ScriptOptions): Height[] {
     const reduced = runReducer({
       reducer: 'rate-limit@1',
       params: REDUCER_PARAMS,
-      seed: cluster.seed,
-      events: eventSeq >= 1 ? [event] : [],
+      context: { ...BARE_CONTEXT, seed: cluster.seed, events: eventSeq >= 1 ? [event] : [] },
       closing: list.length > inputs.length,
       inputs,
     })

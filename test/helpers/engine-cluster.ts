@@ -68,7 +68,7 @@ export interface ClusterOptions {
   readonly reduce?: (
     inputs: readonly StateOf[],
     own: Uint8Array | undefined,
-    call: { readonly eventSeq: number; readonly closing: boolean },
+    call: { readonly height: number; readonly eventSeq: number; readonly closing: boolean },
   ) => Uint8Array
   /** Sees every effect before it is carried out. */
   readonly onEffect?: (tick: number, member: MemberIndex, effect: EngineEffect) => void
@@ -246,6 +246,7 @@ export class EngineCluster {
       heights: this.#options.heights ?? 5,
       epochHeights: this.#options.epochHeights ?? 4,
       stateBytesMax: 4096,
+      inputBytesMax: 4096,
       debateTicks: 20,
       shareTicks: 20,
       confirmTicks: 20,

@@ -1,5 +1,9 @@
 /** What a reducer answers to a case, and the packed bytes in which contracts/dev/TwinsHarness.sol takes and gives both. */
-import { toHex } from '../../src/codec/hex.ts'
+import { fromHex, toHex, uint } from '../../src/codec/hex.ts'
+import { findReducer } from '../../src/reducers/catalog.ts'
+import type { AnyReducer } from '../../src/reducers/catalog.ts'
+import { ROWS_MAX } from '../../src/reducers/fixed-width.ts'
+import type { AggregateContext } from '../../src/reducers/reducer.ts'
 import { isValidInput, runReducer } from '../../src/reducers/run.ts'
 import type { TwinCase } from './twin-cases.ts'
 
@@ -9,18 +13,46 @@ export function packCases(cases: readonly TwinCase[]): Uint8Array {
 }
 
 /** What TypeScript answers, packed as the harness packs what the twin answers. */
-export function answerOf(reducer: string, { params, seed, inputs, events }: TwinCase): Uint8Array {
-  const call = {
-    reducer,
-    params: toHex(params),
-    seed,
-    inputs,
-    events: events.map((data, i) => ({ seq: i + 1, data })),
-  }
-  const verdicts = inputs.map(({ state }) => Number(isValidInput(reducer, call.params, state)))
-  const result = runReducer(call)
-  if (!result.ok) return Uint8Array.from([...verdicts, 0])
-  return Buffer.concat([Uint8Array.from([...verdicts, 1]), u16(result.state.length), result.state])
+export function answerOf(reducer: string, one: TwinCase): Uint8Array {
+  const { inputs } = one
+  const params = toHex(one.params)
+  const verdicts = inputs.map(({ state }) => Number(isValidInput(reducer, params, state)))
+  const result = runReducer({ reducer, params, context: contextOf(one), inputs })
+  return Buffer.concat([
+    Uint8Array.from(verdicts),
+    packAnswer(result.ok ? result.state : null),
+    packAnswer(closed(reducer, one)),
+  ])
+}
+
+/** f_agg_close over any state and inputs; null where the twin has to revert. */
+function closed(reducer: string, one: TwinCase): Uint8Array | null {
+  const model = found(reducer)
+  const params = model.params.decode(one.params)
+  const current = model.state.decode(one.current)
+  const isSound = one.remaining.every(
+    ({ member, state }, i) =>
+      member > (one.remaining[i - 1]?.member ?? -1) &&
+      member < ROWS_MAX &&
+      isValidInput(reducer, toHex(one.params), state),
+  )
+  if (params === null || current === null || !isSound) return null
+  const remaining = one.remaining.map(({ member, state }) => ({ member, state: model.state.decode(state) }))
+  return model.state.encode(model.aggregateClose(current, remaining, params, contextOf(one)))
+}
+
+function found(id: string): AnyReducer {
+  const reducer = findReducer(id)
+  if (reducer === null) throw new Error(`no reducer ${id}`)
+  return reducer
+}
+
+function contextOf({ seed, height, members, previous, events }: TwinCase): AggregateContext {
+  return { seed, height, members, previous, events: events.map((data, i) => ({ seq: i + 1, data })) }
+}
+
+function packAnswer(state: Uint8Array | null): Uint8Array {
+  return state === null ? Uint8Array.of(0) : Buffer.concat([Uint8Array.of(1), u16(state.length), state])
 }
 
 export interface Difference {
@@ -44,23 +76,42 @@ export function firstDifference(expected: readonly Uint8Array[], answers: Uint8A
 }
 
 /** A case as JSON, for a person to repeat. */
-export function caseJson({ params, seed, inputs, events }: TwinCase): object {
+export function caseJson(one: TwinCase): object {
+  const hexed = (inputs: TwinCase['inputs']): object[] =>
+    inputs.map(({ member, state }) => ({ member, state: toHex(state) }))
   return {
-    params: toHex(params),
-    seed,
-    inputs: inputs.map(({ member, state }) => ({ member, state: toHex(state) })),
-    events: events.map(toHex),
+    params: toHex(one.params),
+    seed: one.seed,
+    height: one.height,
+    members: one.members,
+    previous: toHex(one.previous),
+    inputs: hexed(one.inputs),
+    events: one.events.map(toHex),
+    current: toHex(one.current),
+    remaining: hexed(one.remaining),
   }
 }
 
-function packCase({ params, seed, inputs, events }: TwinCase): Uint8Array[] {
+function packCase(one: TwinCase): Uint8Array[] {
   return [
-    ...packBytes(params),
-    Buffer.from(seed.slice(2), 'hex'),
+    ...packBytes(one.params),
+    fromHex(one.seed),
+    Buffer.from(uint(one.height, 8), 'hex'),
+    Uint8Array.of(one.members.length),
+    ...one.members.flatMap(({ key, weight }) => [fromHex(key), u16(weight)]),
+    ...packBytes(one.previous),
+    ...packInputs(one.inputs),
+    Uint8Array.of(one.events.length),
+    ...one.events.flatMap(packBytes),
+    ...packBytes(one.current),
+    ...packInputs(one.remaining),
+  ]
+}
+
+function packInputs(inputs: TwinCase['inputs']): Uint8Array[] {
+  return [
     Uint8Array.of(inputs.length),
     ...inputs.flatMap(({ member, state }) => [Uint8Array.of(member), ...packBytes(state)]),
-    Uint8Array.of(events.length),
-    ...events.flatMap(packBytes),
   ]
 }
 

@@ -6,20 +6,29 @@ import { rateLimit } from '../../src/reducers/rate-limit.ts'
 import { runReducer } from '../../src/reducers/run.ts'
 import { timeSlots } from '../../src/reducers/time-slots.ts'
 import { weightedVote } from '../../src/reducers/weighted-vote.ts'
+import type { ContextMember } from '../../src/reducers/reducer.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { Digest } from '../../src/types/ids.ts'
 
 export interface TwinCase {
   readonly params: Uint8Array
   readonly seed: Digest
+  readonly height: number
+  /** Members of the cluster; not those that bring an input. */
+  readonly members: readonly ContextMember[]
+  readonly previous: Uint8Array
   readonly inputs: readonly { readonly member: number; readonly state: Uint8Array }[]
   readonly events: readonly Uint8Array[]
+  /** For f_agg_close: mostly what the inputs come to, or some of them, and those who stay. */
+  readonly current: Uint8Array
+  readonly remaining: TwinCase['inputs']
 }
 
 const U64_MAX = 2n ** 64n - 1n
 const U64_EDGES = [0n, 1n, 2n, 2n ** 63n - 1n, 2n ** 63n, U64_MAX - 1n, U64_MAX]
 const I128_EDGES = [-(2n ** 127n), -(2n ** 64n), -1n, 0n, 1n, 2n ** 64n, 2n ** 127n - 1n]
-const MEMBERS_TRIED = 33
+const SEATS = 128
+const MEMBERS_TRIED = 130
 
 /** Numbers that are the same for the same seed (splitmix32 over a counter). */
 export class Dice {
@@ -149,12 +158,35 @@ export function twinCase(reducer: string, number: number): TwinCase {
     const state = dice.chance(30) ? resultOf(reducer, params, seed, others) : null
     inputs[spoiled] = { ...bad, state: state ?? spoil(dice, bad.state) }
   }
-  return {
+  const tried = {
     params: dice.chance(3) ? spoil(dice, params) : params,
     seed,
     inputs,
     events: dice.chance(70) ? [] : Array.from({ length: dice.below(4) }, () => event(dice)),
   }
+  return { ...tried, ...surroundings(dice), ...closingOf(dice, reducer, tried) }
+}
+
+/** What no stock reducer looks at. */
+function surroundings(dice: Dice): Pick<TwinCase, 'height' | 'members' | 'previous'> {
+  const members = Array.from({ length: dice.below(4) }, () => ({
+    key: toHex(dice.bytes(20)),
+    weight: dice.below(65_536),
+  }))
+  return { height: 1 + dice.below(65_535), members, previous: dice.bytes(dice.below(40)) }
+}
+
+/** A state and those who stay: of a list with leavers, of all of it, of strangers; now and then spoilt. */
+function closingOf(
+  dice: Dice,
+  reducer: string,
+  { params, seed, inputs }: Pick<TwinCase, 'params' | 'seed' | 'inputs'>,
+): Pick<TwinCase, 'current' | 'remaining'> {
+  const staying = 100 - dice.below(60)
+  const remaining = inputs.filter(() => dice.chance(staying))
+  const sound = resultOf(reducer, params, seed, dice.chance(80) ? inputs : remaining)
+  const current = sound ?? dice.bytes(dice.below(140))
+  return { current: dice.chance(10) ? spoil(dice, current) : current, remaining }
 }
 
 /** A canonical state that is no input, or barely one: what a reducer gives for one input or two. */
@@ -164,7 +196,8 @@ function resultOf(
   seed: Digest,
   inputs: TwinCase['inputs'],
 ): Uint8Array | null {
-  const result = runReducer({ reducer, params: toHex(params), seed, inputs, events: [] })
+  const context = { seed, height: 1, members: [], previous: null, events: [] }
+  const result = runReducer({ reducer, params: toHex(params), context, inputs })
   return result.ok ? result.state : null
 }
 
@@ -192,12 +225,15 @@ function membersOf(dice: Dice): number[] {
       ? dice.below(5)
       : kind < 80
         ? 4 + dice.below(4)
-        : kind < 95
+        : kind < 93
           ? 8 + dice.below(8)
-          : 16 + dice.below(18)
-  const seats = Array.from({ length: size > 31 ? MEMBERS_TRIED : 31 }, (_, seat) => seat)
+          : kind < 97
+            ? 16 + dice.below(18)
+            : 34 + dice.below(97)
+  const seats = Array.from({ length: size > SEATS ? MEMBERS_TRIED : SEATS }, (_, seat) => seat)
   while (seats.length > size) seats.splice(dice.below(seats.length), 1)
-  if (dice.chance(3) && size > 0) seats[dice.below(size)] = dice.chance(50) ? dice.below(31) : dice.below(256)
+  if (dice.chance(3) && size > 0)
+    seats[dice.below(size)] = dice.chance(50) ? dice.below(SEATS) : dice.below(256)
   return seats
 }
 

@@ -5,8 +5,8 @@ import { rateLimit } from '../../src/reducers/rate-limit.ts'
 import type { RateLimitState } from '../../src/reducers/rate-limit-codec.ts'
 import type { Input } from '../../src/reducers/reducer.ts'
 import { runReducer } from '../../src/reducers/run.ts'
-import { NIL } from '../../src/types/ids.ts'
 import { toHex } from '../../src/codec/hex.ts'
+import { BARE_CONTEXT } from '../helpers/context.ts'
 
 const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((a, b) => a + b, 0n)
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
@@ -90,13 +90,13 @@ describe('rate-limit properties', () => {
     fc.assert(
       fc.property(ordered, ([list, shuffled]) => {
         const aggregate = (from: typeof list): RateLimitState =>
-          rateLimit.aggregateStatus(from.map(input), params, { seed: NIL, events: [] })
+          rateLimit.aggregateStatus(from.map(input), params, BARE_CONTEXT)
         expect(aggregate(shuffled)).to.deep.equal(aggregate(list))
         const inputs = shuffled
           .map(input)
           .map(({ member, state }) => ({ member, state: rateLimit.state.encode(state) }))
         const paramsHex = toHex(rateLimit.params.encode(params))
-        const result = runReducer({ reducer: rateLimit.id, params: paramsHex, seed: NIL, events: [], inputs })
+        const result = runReducer({ reducer: rateLimit.id, params: paramsHex, context: BARE_CONTEXT, inputs })
         const isAscending = shuffled.every(([member], i) => i === 0 || shuffled[i - 1]![0] < member)
         expect(result.ok ? 'ok' : result.code).to.equal(isAscending ? 'ok' : 'badInput')
       }),

@@ -2,15 +2,17 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { toHex } from '../../src/codec/hex.ts'
 import { findReducer, reducerIds } from '../../src/reducers/catalog.ts'
+import { ROWS_MAX } from '../../src/reducers/fixed-width.ts'
 import { assignSlots } from '../../src/reducers/fair-slots.ts'
 import { median } from '../../src/reducers/median.ts'
 import { popularValue } from '../../src/reducers/popular-value.ts'
 import { isValidInput, runReducer } from '../../src/reducers/run.ts'
 import { ONE, weightedVote } from '../../src/reducers/weighted-vote.ts'
-import { MEMBERS_MAX, NIL } from '../../src/types/ids.ts'
+import { NIL } from '../../src/types/ids.ts'
 import type { Digest } from '../../src/types/ids.ts'
 import { holds } from '../helpers/holds.ts'
 import { twinCase } from '../helpers/twin-cases.ts'
+import { BARE_CONTEXT } from '../helpers/context.ts'
 
 const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes): Digest => toHex(bytes))
 const i128 = fc.bigInt({ min: -(2n ** 127n), max: 2n ** 127n - 1n })
@@ -37,8 +39,9 @@ describe('every stock reducer', () => {
       holds(
         fc.property(caseNumber, (number) => {
           const { params, seed, inputs: any } = twinCase(id, number)
-          const inputs = any.filter(({ member }) => member < MEMBERS_MAX)
-          const result = runReducer({ reducer: id, params: toHex(params), seed, events: [], inputs })
+          const inputs = any.filter(({ member }) => member < ROWS_MAX)
+          const context = { ...BARE_CONTEXT, seed }
+          const result = runReducer({ reducer: id, params: toHex(params), context, inputs })
           if (result.ok) return
           expect(['badParams', 'badInput']).to.include(result.code)
         }),
@@ -55,14 +58,14 @@ describe('every stock reducer', () => {
           const inputs = [...new Map(raw.map((input) => [input.member, input])).values()].map(
             ({ member, state }) => ({ member, state: reducer.state.decode(state) }),
           )
-          const aggregate = (list: typeof inputs): unknown =>
-            reducer.aggregateStatus(list, params, { seed, events: [] })
+          const context = { ...BARE_CONTEXT, seed }
+          const aggregate = (list: typeof inputs): unknown => reducer.aggregateStatus(list, params, context)
           const state = aggregate(inputs)
           expect(aggregate([...inputs.slice(turn), ...inputs.slice(0, turn)].toReversed())).to.deep.equal(
             state,
           )
           expect(reducer.aggregateShare(state, [{ member: 0, state }], params)).to.deep.equal(state)
-          expect(reducer.aggregateClose(state, inputs, params)).to.deep.equal(state)
+          expect(reducer.aggregateClose(state, inputs, params, context)).to.deep.equal(state)
         }),
       )
     })
@@ -81,11 +84,7 @@ describe('median@1', () => {
             member,
             state: { median: 0n, rows: [{ member: 0, value }] },
           }))
-          const result = median.aggregateStatus(
-            inputs,
-            { min: 0n, max: 0n },
-            { seed: NIL, events: [] },
-          ).median
+          const result = median.aggregateStatus(inputs, { min: 0n, max: 0n }, BARE_CONTEXT).median
           expect(honest.some((value) => value <= result) && honest.some((value) => value >= result)).to.equal(
             true,
           )
@@ -105,7 +104,8 @@ describe('popular-value@1', () => {
           member,
           state: { seed: NIL, value: NIL, count: 0, rows: [{ member: 0, value }] },
         }))
-        expect(popularValue.aggregateStatus(inputs, {}, { seed, events: [] }).value).to.equal(popular)
+        const state = popularValue.aggregateStatus(inputs, {}, { ...BARE_CONTEXT, seed })
+        expect(state.value).to.equal(popular)
       }),
     )
   })
@@ -125,7 +125,8 @@ describe('weighted-vote@1', () => {
             state: { seed: NIL, choice: NIL, share: 0n, rows: [{ member: 0, choice, weight }] },
           }
         })
-        const state = weightedVote.aggregateStatus(inputs, { weightMin, weightMax }, { seed, events: [] })
+        const context = { ...BARE_CONTEXT, seed }
+        const state = weightedVote.aggregateStatus(inputs, { weightMin, weightMax }, context)
         expect(state.share > 0n && state.share <= ONE).to.equal(true)
         if (BigInt(f) * weightMax < BigInt(h) * weightMin) expect(state.choice).to.equal(good)
       }),

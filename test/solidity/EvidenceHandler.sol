@@ -193,6 +193,7 @@ abstract contract EvidenceHandler is CoSignHandler {
                     _signObject(task, seat, Evidence.SHARE, share),
                     abi.decode(t.params, (ITaskBoard.TaskParams)),
                     inputs,
+                    hex"",
                     new ISlasher.LedgerEventBody[](0),
                     c
                 )

@@ -112,6 +112,7 @@ abstract contract FramingHandler is EvidenceHandler {
                     share.signature,
                     abi.decode(t.params, (ITaskBoard.TaskParams)),
                     inputs,
+                    hex"",
                     events,
                     ISlasher.Confirmers(0, 0, "")
                 )

@@ -63,7 +63,12 @@ abstract contract History is TaskHandler {
         for (uint256 i = 0; i < events.length; ++i) events[i] = t.events[i];
         IReducer.Input[] memory inputs = new IReducer.Input[](t.seats.length);
         for (uint256 i = 0; i < inputs.length; ++i) inputs[i] = IReducer.Input(uint8(i), _inputOf(height, i));
-        return IReducer(_TWIN).aggregate(hex"00", t.seed, inputs, events);
+        IReducer.Member[] memory members = new IReducer.Member[](inputs.length);
+        for (uint256 i = 0; i < inputs.length; ++i) {
+            members[i] = IReducer.Member(_keys[t.seats[i].key].account, 1);
+        }
+        IReducer.Context memory context = IReducer.Context(t.seed, uint64(height), members, "");
+        return IReducer(_TWIN).aggregate(hex"00", context, inputs, events);
     }
 
     function _inputsRootAt(uint256 task, uint256 height) private view returns (bytes32) {

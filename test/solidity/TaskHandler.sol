@@ -50,6 +50,7 @@ abstract contract TaskHandler is Life {
         if (_pick(3) == 0) p.heights = sizes[0];
         if (_pick(3) == 0) p.epochHeights = sizes[1];
         if (_pick(3) == 0) p.stateCap = sizes[2];
+        if (_pick(3) == 0) p.inputCap = sizes[2];
         if (_pick(3) == 0) p.minNodes = nodes[0];
         if (_pick(3) == 0) p.maxNodes = nodes[1];
         _publish(_clients[_pick(_clients.length)], p);
@@ -211,7 +212,7 @@ abstract contract TaskHandler is Life {
         p.maxNodes = uint8(_between(4, 9));
         p.heights = uint16(_between(1, 12));
         p.epochHeights = uint16(_between(1, 5));
-        p.stateCap = 64;
+        (p.stateCap, p.inputCap) = (64, 64);
         p.calldataInputs = _chance(20);
         p.stakePerNode = uint128(_between(1, 300));
         p.rewardPerHeight = uint128(_between(0, 1000));

@@ -86,7 +86,7 @@ function withSignature(signed: Signed): [fields: Hex, signature: Hex] {
 
 function encodeReduction(
   taskId: bigint,
-  { share, inputs, confirms }: Extract<Evidence, { kind: 'E4' }>,
+  { share, inputs, closes, confirms }: Extract<Evidence, { kind: 'E4' }>,
   { params, events }: ProofContext,
 ): Hex {
   return abis().Slasher.encodeFunctionData('wrongReduction', [
@@ -99,6 +99,7 @@ function encodeReduction(
       eventSeq: status.object.eventSeq,
       state: toHex(state),
     })),
+    concatHex(...closes.map(({ signature }) => signature)),
     events.slice(0, share.object.eventSeq).map(({ originator, data }) => ({ originator, data: toHex(data) })),
     {
       round: confirms[0]?.object.round ?? 0,

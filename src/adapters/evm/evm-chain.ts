@@ -32,9 +32,13 @@ const TOO_MUCH: ReadonlySet<unknown> = new Set(['too-large', 'bad-answer'])
 /** INodeRegistry.KeyStatus.Active */
 const ACTIVE = 1n
 
-/** IReducer.aggregate: the twin is the client's contract, not one of ours. */
+const CONTEXT =
+  '(bytes32 seed, uint64 height, (address key, uint16 weight)[] members, bytes previous) context'
+const INPUTS = '(uint8 member, bytes state)[]'
+/** IReducer: the twin is the client's contract, not one of ours. */
 const TWIN = new Interface([
-  'function aggregate(bytes params, bytes32 seed, (uint8 member, bytes state)[] inputs, bytes[] events) view returns (bytes)',
+  `function aggregate(bytes params, ${CONTEXT}, ${INPUTS} inputs, bytes[] events) view returns (bytes)`,
+  `function close(bytes params, ${CONTEXT}, bytes state, ${INPUTS} remaining) view returns (bytes)`,
 ])
 
 /** The chain port over an RPC endpoint. */
@@ -156,17 +160,26 @@ export class EvmChain implements Chain {
     return this.#revertOf(() => this.connection.provider.call({ from, to, data, blockTag: 'latest' }))
   }
 
-  async twinAggregate({ twin, params, seed, inputs, events }: TwinCall): Promise<Uint8Array | null> {
+  async twinAggregate({ twin, params, context, inputs, closing }: TwinCall): Promise<Uint8Array | null> {
+    const { seed, height, members, previous, events } = context
+    const told = { seed, height, members, previous: toHex(previous ?? new Uint8Array()) }
     const states = inputs.map(({ member, state }) => [member, toHex(state)])
-    const args = [params, seed, states, events.map((body) => toHex(body))]
-    const data = TWIN.encodeFunctionData('aggregate', args)
+    const bodies = events.map(({ data }) => toHex(data))
+    const state = await this.#askTwin(twin, 'aggregate', [params, told, states, bodies])
+    return closing && state !== null
+      ? this.#askTwin(twin, 'close', [params, told, toHex(state), states])
+      : state
+  }
+
+  async #askTwin(twin: Address, name: string, args: readonly unknown[]): Promise<Uint8Array | null> {
+    const data = TWIN.encodeFunctionData(name, args)
     let answer: string = '0x'
     const error = await this.#revertOf(async () => {
       answer = await this.connection.provider.call({ to: twin, data })
     })
     if (error !== null) return null
     try {
-      return fromHex(lower(String(TWIN.decodeFunctionResult('aggregate', answer)[0])))
+      return fromHex(lower(String(TWIN.decodeFunctionResult(name, answer)[0])))
     } catch {
       return null // there is no twin at that address
     }

@@ -4,6 +4,7 @@ import { hashObject, signingDigest } from '../../codec/objects.ts'
 import type { TwinCall } from '../../ports/chain.ts'
 import type { RecoverSigner } from '../../ports/keyring.ts'
 import type { Evidence } from '../../types/evidence.ts'
+import type { Cluster } from '../../types/cluster.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
 import type { Signed } from '../../types/objects.ts'
 import type { TaskParams } from '../../types/task.ts'
@@ -43,25 +44,26 @@ export function judgeEvidence(
     const digest = signingDigest(separator, hashObject(cluster.id, object))
     check(recover(digest, signature) === cluster.members[member]?.key, 'NotSignedBy')
   }
-  if (evidence.kind === 'E4') judgeReduction(evidence, params, cluster.seed, events, twin)
+  if (evidence.kind === 'E4') judgeReduction(evidence, params, cluster, events, twin)
   const percent = basePercent(cluster, evidence)
   check(percent > (convictions.get(accusedOf(evidence)) ?? 0), 'AlreadyConvicted')
   return percent
 }
 
 function judgeReduction(
-  { share, inputs }: Extract<Evidence, { kind: 'E4' }>,
-  { twin, reducerParams: params }: TaskParams,
-  seed: Digest,
+  { share, inputs, closes }: Extract<Evidence, { kind: 'E4' }>,
+  { twin, reducerParams: params, usesPrevious }: TaskParams,
+  { seed, members }: Cluster,
   events: readonly Uint8Array[],
   model: TwinModel | null,
 ): void {
-  const { eventSeq, stateHash } = share.object
-  check(model !== null && BigInt(twin) !== 0n, 'NoVerdict')
+  const { height, eventSeq, stateHash } = share.object
+  check(model !== null && BigInt(twin) !== 0n && !usesPrevious, 'NoVerdict')
   if (inputs.some(({ state }) => !model.validate(params, state))) return
   const listed = inputs.map(({ status, state }) => ({ member: status.member, state }))
-  const call = { twin, params, seed, inputs: listed, events: events.slice(0, eventSeq) }
-  const state = model.aggregate(call)
+  const seen = events.slice(0, eventSeq).map((data, i) => ({ seq: i + 1, data }))
+  const context = { seed, height, members, previous: null, events: seen }
+  const state = model.aggregate({ twin, params, context, inputs: listed, closing: closes.length > 0 })
   check(state !== null, 'NoVerdict')
   check(keccak(state) !== stateHash, 'ProvesNothing')
 }
@@ -78,6 +80,6 @@ function signaturesOf(evidence: Evidence): readonly Signed[] {
     case 'E3':
       return [evidence.vote]
     case 'E4':
-      return [evidence.share, ...evidence.confirms]
+      return [evidence.share, ...evidence.closes, ...evidence.confirms]
   }
 }

@@ -1,10 +1,10 @@
-import { bitmapOf } from '../../codec/bitmap.ts'
+import { membersOf } from '../../codec/bitmap.ts'
 import { fromHex, keccak } from '../../codec/hex.ts'
 import { hashObject, inputsRoot, signingDigest } from '../../codec/objects.ts'
 import { weightOf } from '../../protocol/quorum.ts'
 import { isValidInput, runReducer } from '../../reducers/run.ts'
 import type { MemberIndex } from '../../types/ids.ts'
-import { MEMBERS_MAX, NIL } from '../../types/ids.ts'
+import { NIL } from '../../types/ids.ts'
 import { splitSignatures } from '../signatures.ts'
 import type { EvidenceCall } from './call.ts'
 import type { RawObject } from './raw-object.ts'
@@ -17,8 +17,10 @@ type Call = Extract<EvidenceCall, { name: 'wrongReduction' }>
 export function judgeReduction(court: Court, call: Call, share: RawObject): Proved | Refusal {
   if (share.field('validRound') !== -1n) return { refused: 'not fresh' }
   if (share.field('inputs') === 0n) return { refused: 'a NIL vote' }
-  if (!isListOf(court, call, share)) return { refused: 'not the list that was voted for' }
-  const wrong = whatIsWrong(court, call, share)
+  const leaving = leaversOf(court, call, share)
+  if (leaving === null) return { refused: 'not the list that was voted for' }
+  if (!haveClosed(court, call, leaving)) return { refused: 'a listed CLOSE that is not by its member' }
+  const wrong = whatIsWrong(court, call, share, leaving.length > 0)
   if ('refused' in wrong) return wrong
   const misled = confirmers(court, call, share)
   if (misled === null) return { refused: 'a CONFIRM that is not by its member' }
@@ -29,30 +31,55 @@ export function judgeReduction(court: Court, call: Call, share: RawObject): Prov
   return { offence: 'E4', height, first: share.hash, second: NIL, percent, because }
 }
 
-/** Whether the states are those behind the SHARE's inputsRoot. */
-function isListOf({ cluster }: Court, { inputs }: Call, share: RawObject): boolean {
+/** Listed seats that brought no state, which stand for a CLOSE each; null unless the states are the others of the list. */
+function leaversOf({ cluster }: Court, { inputs }: Call, share: RawObject): readonly MemberIndex[] | null {
   const height = share.field('height')
   const isCountable = [height, ...inputs.map(({ eventSeq }) => eventSeq)].every(
     (value) => value <= BigInt(Number.MAX_SAFE_INTEGER),
   )
-  const members = inputs.map(({ member }) => Number(member))
-  const isAscending = members.every((member, i) => member > (members[i - 1] ?? -1) && member < MEMBERS_MAX)
-  if (!isCountable || !isAscending || BigInt(bitmapOf(members)) !== share.field('inputs')) return false
-  const hashes = inputs.map(({ state, eventSeq }) =>
-    hashObject(cluster.id, {
+  const list = membersOf(Number(share.field('inputs')))
+  const brought = new Map(inputs.map((input) => [Number(input.member), input]))
+  const isAscending = inputs.every(({ member }, i) => member > (inputs[i - 1]?.member ?? -1n))
+  if (!isCountable || !isAscending || [...brought.keys()].some((member) => !list.includes(member)))
+    return null
+  const hashes = list.map((member) => {
+    const input = brought.get(member)
+    if (input === undefined) return hashObject(cluster.id, { type: 'close' })
+    return hashObject(cluster.id, {
       type: 'status',
       height: Number(height),
-      stateHash: keccak(state),
-      eventSeq: Number(eventSeq),
-    }),
-  )
-  return BigInt(inputsRoot(bitmapOf(members), hashes)) === share.field('inputsRoot')
+      stateHash: keccak(input.state),
+      eventSeq: Number(input.eventSeq),
+    })
+  })
+  if (BigInt(inputsRoot(Number(share.field('inputs')), hashes)) !== share.field('inputsRoot')) return null
+  return list.filter((member) => !brought.has(member))
 }
 
-function whatIsWrong(court: Court, { inputs }: Call, share: RawObject): { because: string } | Refusal {
+/** Whether each of them has signed its CLOSE, and nobody else's signature is attached. */
+function haveClosed(
+  { cluster, separator, recover }: Court,
+  { closes }: Call,
+  leaving: readonly MemberIndex[],
+): boolean {
+  const signatures = splitSignatures(closes)
+  const digest = signingDigest(separator, hashObject(cluster.id, { type: 'close' }))
+  const areSound = leaving.every((member, i) => {
+    const key = cluster.members[member]?.key
+    return key !== undefined && recover(digest, signatures[i] ?? '0x') === key
+  })
+  return areSound && signatures.length === leaving.length
+}
+
+function whatIsWrong(
+  court: Court,
+  { inputs }: Call,
+  share: RawObject,
+  closing: boolean,
+): { because: string } | Refusal {
   const { reducer, params, cluster, events } = court
   if (reducer === null) return { refused: 'the reducer is not known here' }
-  const options = { find: () => reducer, stateBytesMax: params.stateCap }
+  const options = { find: () => reducer, stateBytesMax: params.stateCap, inputBytesMax: params.inputCap }
   const listed = inputs.map(({ member, state }) => ({ member: Number(member), state: fromHex(state) }))
   const bad = listed.find(({ state }) => !isValidInput(reducer.id, params.reducerParams, state, options))
   if (bad !== undefined) return { because: `${reducer.id} refuses the listed state of member ${bad.member}` }
@@ -60,9 +87,14 @@ function whatIsWrong(court: Court, { inputs }: Call, share: RawObject): { becaus
   const call = {
     reducer: reducer.id,
     params: params.reducerParams,
-    seed: cluster.seed,
-    events: seen.map(({ seq, data }) => ({ seq, data })),
-    closing: false,
+    context: {
+      seed: cluster.seed,
+      height: Number(share.field('height')),
+      members: cluster.members,
+      previous: null,
+      events: seen.map(({ seq, data }) => ({ seq, data })),
+    },
+    closing,
     inputs: listed,
   }
   const result = runReducer(call, options)

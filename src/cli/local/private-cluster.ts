@@ -10,12 +10,17 @@ import { clusterId, encodeSnapshot } from '../../codec/roots.ts'
 import { rateLimit } from '../../reducers/rate-limit.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import { stateBytes } from '../task-params.ts'
 import type { Cluster } from '../../types/cluster.ts'
 import type { Address, Hex } from '../../types/ids.ts'
 import { freePort, NODE_NAMES, nodeKey } from './register-nodes.ts'
 
 const address = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/) as unknown as z.ZodType<Hex>
+const bytes = z
+  .int()
+  .min(1)
+  .max(31 * 1024)
 const ticks = z.int().min(1).max(100_000)
 
 /** What the members of a private cluster agree on before they start, by having the same file. */
@@ -28,10 +33,8 @@ const schema = z.strictObject({
   debateTicks: ticks,
   shareTicks: ticks,
   slotTicks: ticks,
-  stateCap: z
-    .int()
-    .min(1)
-    .max(31 * 1024),
+  stateCap: bytes,
+  inputCap: bytes,
   reducer: z.string(),
   reducerParams: hex,
   members: z
@@ -117,7 +120,8 @@ export async function makePrivateCluster(
     debateTicks: 20,
     shareTicks: 20,
     slotTicks: 30,
-    stateCap: 9 + 17 * count,
+    stateCap: stateBytes(count),
+    inputCap: stateBytes(1),
     reducer: rateLimit.id,
     reducerParams: EXAMPLE_PARAMS_HEX,
     members: listed,

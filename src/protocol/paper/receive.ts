@@ -98,7 +98,8 @@ function isWellFormed({ cluster }: EngineConfig, share: Share): boolean {
 /** Bodies are kept only if a signed object announced them, so a peer cannot fill memory. */
 function receiveBody(w: Work, from: MemberIndex, hash: Digest, bytes: Uint8Array): void {
   const { s } = w
-  if (bytes.length > s.config.stateBytesMax) return ignore(w, from, 'oversized-body')
+  const { stateBytesMax, inputBytesMax } = s.config
+  if (bytes.length > Math.max(stateBytesMax, inputBytesMax)) return ignore(w, from, 'oversized-body')
   if (!boxes(w).some((box) => announced(box).includes(hash))) return ignore(w, from, 'unwanted-body')
   const { profile } = s.config
   if (profile?.kind === 'paper' && profile.isState?.(bytes) === false)

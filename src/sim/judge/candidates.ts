@@ -1,5 +1,6 @@
+import type { BroughtList } from '../../codec/evidence.ts'
 import { epochOf } from '../../codec/log.ts'
-import type { Evidence, ListedInput } from '../../types/evidence.ts'
+import type { Evidence } from '../../types/evidence.ts'
 import type { Digest } from '../../types/ids.ts'
 import type { LogEntry } from '../../types/log.ts'
 import type { ObjectType, ProtocolObject, Share, Signed } from '../../types/objects.ts'
@@ -18,7 +19,7 @@ export interface Material {
   /** Its log in the epoch of a height, after one number up to another; null if that is not known. */
   readonly stretch: (height: number, after: number, upTo: number) => Stretch | null
   /** The list behind a vote, with its states; null if it is not known, or no twin is asked about it. */
-  readonly inputsOf: (share: Share) => readonly ListedInput[] | null
+  readonly listOf: (share: Share) => BroughtList | null
 }
 
 type SignedAs<T extends ObjectType> = Signed<Extract<ProtocolObject, { type: T }>>
@@ -38,8 +39,8 @@ export function* candidates(material: Material): Generator<Evidence> {
   const votes = [...of(objects, 'share'), ...of(objects, 'hello')].filter(({ object }) => isFresh(object))
   for (const vote of votes) yield { kind: 'E3', vote }
   for (const share of of(objects, 'share')) {
-    const inputs = isFresh(share.object) ? material.inputsOf(share.object) : null
-    if (inputs !== null) yield { kind: 'E4', share, inputs, confirms: [] }
+    const list = isFresh(share.object) ? material.listOf(share.object) : null
+    if (list !== null) yield { kind: 'E4', share, ...list, confirms: [] }
   }
 }
 

@@ -10,6 +10,7 @@ import type { JudgeInit } from './judge.ts'
 
 /** s* of listed states with the events up to a cut, as hex; null if the reducer has none. */
 export type Reduce = (
+  height: number,
   inputs: readonly { readonly member: number; readonly state: Uint8Array }[],
   eventSeq: number,
   /** The list holds a CLOSE. */
@@ -142,7 +143,7 @@ export class Decisions {
     if (object.eventSeq < before) return 'the ledger cut falls'
     if (object.eventSeq > this.#init.events().length) return `event ${object.eventSeq} does not exist`
     if (keccak(state) !== object.stateHash) return 'the stored state is another one'
-    return this.#reductionFault(inputs, object.eventSeq, state)
+    return this.#reductionFault(height, inputs, object.eventSeq, state)
   }
 
   /** Who had its CLOSE in a list is in no later one. */
@@ -152,7 +153,12 @@ export class Decisions {
     return inputs.every(({ member }) => (this.#leftAt.get(member) ?? height) >= height)
   }
 
-  #reductionFault(inputs: readonly Signed[], eventSeq: number, state: Uint8Array): string | null {
+  #reductionFault(
+    height: number,
+    inputs: readonly Signed[],
+    eventSeq: number,
+    state: Uint8Array,
+  ): string | null {
     const states: { member: number; state: Uint8Array }[] = []
     for (const { object, member } of inputs) {
       if (object.type !== 'status') continue
@@ -160,7 +166,7 @@ export class Decisions {
       if (body === undefined) return `nobody ever sent the state of ${member}`
       states.push({ member, state: body })
     }
-    const result = this.#init.reduce(states, eventSeq, states.length < inputs.length)
+    const result = this.#init.reduce(height, states, eventSeq, states.length < inputs.length)
     return result !== null && toHex(result) === toHex(state) ? null : 'the state is not the reducer’s'
   }
 

@@ -79,7 +79,7 @@ export function callOf(taskId: bigint, params: TaskParams, evidence: Evidence): 
 function reductionCall(
   taskId: bigint,
   params: TaskParams,
-  { share, inputs, confirms }: Extract<Evidence, { kind: 'E4' }>,
+  { share, inputs, closes, confirms }: Extract<Evidence, { kind: 'E4' }>,
 ): EvidenceCall {
   const { fields, signature } = brought(share)
   return {
@@ -94,6 +94,7 @@ function reductionCall(
       eventSeq: BigInt(status.object.eventSeq),
       state: toHex(state),
     })),
+    closes: concatHex(...closes.map((close) => close.signature)),
     events: [],
     confirmers: {
       round: BigInt(confirms[0]?.object.round ?? 0),

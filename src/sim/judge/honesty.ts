@@ -1,7 +1,8 @@
-import { accusedOf, convictingObject } from '../../codec/evidence.ts'
+import { accusedOf, broughtList, convictingObject } from '../../codec/evidence.ts'
+import type { BroughtList } from '../../codec/evidence.ts'
 import { signingDigest, signOnceKey } from '../../codec/objects.ts'
 import type { Kept } from '../../protocol/state.ts'
-import type { Evidence, ListedInput } from '../../types/evidence.ts'
+import type { Evidence } from '../../types/evidence.ts'
 import type { Digest, MemberIndex } from '../../types/ids.ts'
 import type { Share, Signed, SignedInput } from '../../types/objects.ts'
 import { candidates } from './candidates.ts'
@@ -64,7 +65,7 @@ export class Honesty {
       objects,
       epochHeights: this.#init.params.epochHeights,
       stretch: (height, after, upTo) => this.#logs.stretch(member, height, after, upTo),
-      inputsOf: (share) => this.#inputsOf(share),
+      listOf: (share) => this.#listOf(share),
     })
   }
 
@@ -118,15 +119,10 @@ export class Honesty {
     }
   }
 
-  /** Twins give no verdict on a list with a CLOSE, nor on ledger events that do not exist. */
-  #inputsOf({ inputsRoot, eventSeq }: Share): ListedInput[] | null {
+  /** The twin is not asked where a body is not known, nor about ledger events that do not exist. */
+  #listOf({ inputsRoot, eventSeq }: Share): BroughtList | null {
     const list = this.#lists.get(inputsRoot)
     if (list === undefined || eventSeq > this.#init.events().length) return null
-    const listed = list.flatMap((status): ListedInput[] => {
-      const { object } = status
-      const state = object.type === 'status' ? this.#bodies.get(object.stateHash) : undefined
-      return object.type !== 'status' || state === undefined ? [] : [{ status: { ...status, object }, state }]
-    })
-    return listed.length === list.length ? listed : null
+    return broughtList(list, this.#bodies)
   }
 }

@@ -53,9 +53,10 @@ export class Verdicts {
   }
 
   /** What the twin would say. */
-  #isWrong({ share, inputs }: Extract<Evidence, { kind: 'E4' }>): boolean {
+  #isWrong({ share, inputs, closes }: Extract<Evidence, { kind: 'E4' }>): boolean {
     const listed = inputs.map(({ status, state }) => ({ member: status.member, state }))
-    const state = this.#init.reduce(listed, share.object.eventSeq, false)
+    const { height, eventSeq } = share.object
+    const state = this.#init.reduce(height, listed, eventSeq, closes.length > 0)
     return state === null || keccak(state) !== share.object.stateHash
   }
 

@@ -12,14 +12,13 @@ import type { ReducerCall } from '../../../src/reducers/reducer.ts'
 import type { ReducerResult } from '../../../src/reducers/result.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { RsdpError } from '../../../src/types/errors.ts'
-import { NIL } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const claim = rateLimit.state.encode({ budget: 0n, rows: [{ member: 0, demand: 5n, share: 0n }] })
 const CALL: ReducerCall = {
   reducer: 'rate-limit@1',
   params: '0x00000000000000640000000000000064',
-  seed: NIL,
-  events: [{ seq: 1, data: new Uint8Array(3) }],
+  context: { ...BARE_CONTEXT, events: [{ seq: 1, data: new Uint8Array(3) }] },
   inputs: [{ member: 2, state: claim }],
 }
 const callOf = (reducer: string): ReducerCall => ({ ...CALL, reducer })

@@ -24,6 +24,7 @@ import { NIL } from '../../../src/types/ids.ts'
 import type { LogEntry } from '../../../src/types/log.ts'
 import type { Confirm, ProtocolObject, Share } from '../../../src/types/objects.ts'
 import type { TaskParams } from '../../../src/types/task.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const KEYS = [1, 2, 3, 4].map((seed) => createKeyring(fromHex(keccak(`0x0${seed}`))))
 const digest = (text: string): Digest => id(text) as Digest
@@ -44,7 +45,7 @@ const COURT: Court = {
   opened: new Map(),
   cluster: CLUSTER,
   separator: SEPARATOR,
-  params: { epochHeights: 8, stateCap: 1024, reducerParams: REDUCER_PARAMS } as TaskParams,
+  params: { epochHeights: 8, stateCap: 1024, inputCap: 26, reducerParams: REDUCER_PARAMS } as TaskParams,
   events: [],
   reducer: RATE_LIMIT,
   recover: recoverSigner,
@@ -57,7 +58,7 @@ const SLASHER = new Interface([
   'function illegalLog(uint256, uint8, bytes, bytes, bytes32, bytes)',
   'function forkedLog(uint256, uint8, bytes, bytes, bytes, bytes, bytes32, bytes)',
   'function unjustifiedVote(uint256, uint8, uint8, bytes, bytes)',
-  `function wrongReduction(uint256, uint8, bytes, bytes, ${PARAMS_TYPE}, tuple(uint8, uint64, bytes)[], tuple(address, bytes)[], tuple(uint32, uint32, bytes))`,
+  `function wrongReduction(uint256, uint8, bytes, bytes, ${PARAMS_TYPE}, tuple(uint8, uint64, bytes)[], bytes, tuple(address, bytes)[], tuple(uint32, uint32, bytes))`,
 ])
 
 const SOLIDITY: Readonly<Record<ProtocolObject['type'], readonly [string[], string[]]>> = {
@@ -263,9 +264,7 @@ describe('evidence in the audit: wrong reduction', () => {
   const run = runReducer({
     reducer: 'rate-limit@1',
     params: REDUCER_PARAMS,
-    seed: CLUSTER.seed,
-    events: [],
-    closing: false,
+    context: { ...BARE_CONTEXT, seed: CLUSTER.seed },
     inputs: states.map((state, member) => ({ member, state })),
   })
   const right = run.ok ? keccak(run.state) : NIL
@@ -280,13 +279,18 @@ describe('evidence in the audit: wrong reduction', () => {
     reducerParams: REDUCER_PARAMS,
     reporters: [],
   }
-  const prove = (vote: Share, shown = states, confirmers: readonly MemberIndex[] = []): string => {
+  const prove = (
+    vote: Share,
+    shown = states,
+    confirmers: readonly MemberIndex[] = [],
+    closes: Hex = '0x',
+  ): string => {
     const said = confirm(shareValue(vote), 0)
     const signatures = concatHex(...confirmers.map((member) => sign(said, member)))
     const bits = confirmers.reduce((map, member) => map | (1 << member), 0)
     const inputs = shown.map((state, member) => [member, 0, state])
     return percent(
-      judged('wrongReduction', [1, LIAR, ...pair(vote), params, inputs, [], [0, bits, signatures]]),
+      judged('wrongReduction', [1, LIAR, ...pair(vote), params, inputs, closes, [], [0, bits, signatures]]),
     )
   }
 
@@ -303,6 +307,24 @@ describe('evidence in the audit: wrong reduction', () => {
     expect(prove(wrong)).equal('E4 20')
     expect(prove(wrong, states, [0, 3])).equal('E4 60')
     expect(prove(wrong, states, [0, 1, 2, 3])).equal('E4 100')
+  })
+
+  it('of a list with a CLOSE is another state than f_agg_close gives, and the CLOSE counts signed only', () => {
+    const close = { type: 'close' } as const
+    const closing = {
+      inputs: 0b1111,
+      inputsRoot: inputsRoot(0b1111, [...hashes, hashObject(CLUSTER.id, close)]),
+    }
+    const wrong = share({ ...closing, stateHash: keccak256('0x01') as Digest })
+    expect(prove(wrong, states, [], sign(close, 3))).equal('E4 20')
+    expect(prove(share({ ...closing, stateHash: right }), states, [], sign(close, 3))).equal(
+      'the reduction is right',
+    )
+    const unsigned = 'a listed CLOSE that is not by its member'
+    for (const closes of ['0x', sign(close, 2), concatHex(sign(close, 3), sign(close, 3))] as const)
+      expect(prove(wrong, states, [], closes)).equal(unsigned)
+    const plain = share({ ...list, stateHash: keccak256('0x01') as Digest })
+    expect(prove(plain, states, [], sign(close, 3))).equal(unsigned)
   })
 })
 

@@ -5,7 +5,7 @@ import { RateLimitSource } from '../../../examples/rate-limit/workload.ts'
 import type { DecidedState } from '../../../src/ports/state-source.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { invariant } from '../../../src/types/errors.ts'
-import { NIL } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 export function sourcesOf(rows: readonly TraceRow[], members: number): RateLimitSource[] {
   const { demandMax } = EXAMPLE_PARAMS
@@ -33,8 +33,7 @@ export async function runSlice(
     const result = runReducer({
       reducer: 'rate-limit@1',
       params: EXAMPLE_PARAMS_HEX,
-      seed: NIL,
-      events: [],
+      context: { ...BARE_CONTEXT, height },
       inputs,
     })
     invariant(result.ok, `height ${height} has no state`)

@@ -13,7 +13,7 @@ import { rateLimit } from '../../../src/reducers/rate-limit.ts'
 import { encodeBudgetEvent } from '../../../src/reducers/rate-limit-codec.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { invariant } from '../../../src/types/errors.ts'
-import { NIL } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 export const WINDOW_MS = 1_000
 const STEP_MS = 10
@@ -141,7 +141,8 @@ export async function agreedSplit(split: Split): Promise<Counted> {
         ? [{ seq: 1, data: encodeBudgetEvent(BigInt(split.laterBudget)) }]
         : []
     const inputs = states.map((state, member) => ({ member, state }))
-    const result = runReducer({ reducer: 'rate-limit@1', params, seed: NIL, events, inputs })
+    const context = { ...BARE_CONTEXT, height, events }
+    const result = runReducer({ reducer: 'rate-limit@1', params, context, inputs })
     invariant(result.ok, `height ${height} has no state`)
     await pause(clock, DECIDING * WINDOW_MS)
     for (const source of sources) source.decided({ height, state: result.state })

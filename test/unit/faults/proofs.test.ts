@@ -14,6 +14,7 @@ import type { LogEntry, PhaseStatus } from '../../../src/types/log.ts'
 import type { ObjectType, Signed, Status } from '../../../src/types/objects.ts'
 import { LiarWorld } from '../../helpers/mallory.ts'
 import type { RunnerClusterOptions } from '../../helpers/runner-cluster.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const HEIGHTS = 6
 const EPOCH = 3
@@ -269,13 +270,12 @@ describe('faults: E4', () => {
         .told('confirm')
         .filter(({ to, signed }) => to === 0 && signed.object.value === shareValue(share.object))
       expect(confirms).not.to.be.empty
-      const evidence = { kind: 'E4', share, inputs, confirms: [confirms[0]!.signed] } as const
+      const evidence = { kind: 'E4', share, inputs, closes: [], confirms: [confirms[0]!.signed] } as const
       expectProof(play, evidence, share, confirms[0]!.signed)
       const result = runReducer({
         reducer: rateLimit.id,
         params: params.reducerParams,
-        seed: cluster.seed,
-        events: [],
+        context: { ...BARE_CONTEXT, seed: cluster.seed },
         inputs: inputs.map(({ status, state }) => ({ member: status.member, state })),
       })
       expect(result.ok && keccak(result.state))

@@ -27,6 +27,8 @@ describe('taskRefusal', () => {
     heights: [{ heights: 0 }, { heights: -1 }, { heights: 65_536 }, { heights: 1.5 }],
     epoch: [{ epochHeights: 0 }, { epochHeights: 257 }, { epochHeights: Number.POSITIVE_INFINITY }],
     'state-cap': [{ stateCap: 0 }, { stateCap: 31 * 1024 + 1 }],
+    'input-cap': [{ inputCap: 0 }, { inputCap: 31 * 1024 + 1 }, { inputCap: 1.5 }],
+    previous: [{ usesPrevious: true }],
     history: [{ heights: 65_535, stateCap: 31 * 1024 }],
     events: [{ maxEvents: -1 }, { maxEvents: 65_535 }],
     timing: [
@@ -74,5 +76,6 @@ describe('taskRefusal', () => {
     const largest = { maxNodes: 31, heights: 65_535, stateCap: 1_024, epochHeights: 256, maxEvents: 4_096 }
     expect(taskRefusal(taskParams(largest))).to.equal(null)
     expect(taskRefusal(taskParams({ heights: 1, stateCap: 31 * 1024 }))).to.equal(null)
+    expect(taskRefusal(taskParams({ heights: 65_535, inputCap: 31 * 1024 }))).to.equal(null)
   })
 })

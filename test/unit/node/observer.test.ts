@@ -28,7 +28,7 @@ describe('Observer', () => {
       taskId: 7n,
       logger: recordingLogger(lines),
       isValid: (state) => state[0] === 1,
-      stateBytesMax: 4,
+      inputBytesMax: 4,
       secondTicks: SECOND,
       observed: (height, state) => void observed.push([height, state]),
     })

@@ -8,9 +8,8 @@ const TWIN = `0x${'7e'.repeat(20)}` as const
 const PARAMS = { twin: TWIN, heights: 2, epochHeights: 2 }
 
 /** What the Solidity twin would answer. */
-function truth({ params, seed, inputs, events }: TwinCall): Promise<Uint8Array | null> {
-  const ledger = events.map((data, i) => ({ seq: i + 1, data }))
-  const result = runReducer({ reducer: rateLimit.id, params, seed, inputs, events: ledger })
+function truth({ params, context, inputs, closing }: TwinCall): Promise<Uint8Array | null> {
+  const result = runReducer({ reducer: rateLimit.id, params, context, inputs, closing })
   return Promise.resolve(result.ok ? result.state : null)
 }
 
@@ -64,4 +63,28 @@ describe('a provable task', () => {
       if (first !== undefined) expect(first.object).to.include({ inputs: 0, validRound: -1 })
     })
   }
+
+  it('asks the twin for what is left where somebody leaves, and signs nothing else', async () => {
+    const asked: { closing: boolean; inputs: number }[] = []
+    const world = new RunnerCluster({
+      n: 4,
+      params: { ...PARAMS, heights: 3 },
+      twin: (member, call) => {
+        if (member === 0) asked.push({ closing: call.closing, inputs: call.inputs.length })
+        // a twin whose `close` is another than the reducer's
+        return call.closing ? Promise.resolve(new Uint8Array(9)) : truth(call)
+      },
+    })
+    await world.start()
+    expect(await world.run(1)).to.equal(true)
+    world.seat(3).runner!.leave()
+    for (let i = 0; i < 200; i += 1) await world.tick()
+    expect(asked).to.deep.include({ closing: true, inputs: 3 })
+    const fresh = world.wire.objects.filter(
+      ({ member, object }) => member === 0 && object.type === 'share' && object.height > 1,
+    )
+    for (const { object } of fresh) expect(object).to.include({ inputs: 0 })
+    expect(world.seat(0).lines.some(({ event }) => event === 'twin.differs')).to.equal(true)
+    expect(world.fatal).to.deep.equal([])
+  })
 })

@@ -3,13 +3,14 @@ import { isProof } from '../../../src/codec/evidence.ts'
 import { concatHex, keccak } from '../../../src/codec/hex.ts'
 import { appendLog, logStart } from '../../../src/codec/log.ts'
 import { encodeNote } from '../../../src/codec/notes.ts'
+import { valueHash } from '../../../src/codec/objects.ts'
 import { sharedSteps } from '../../../src/protocol/phase-log.ts'
 import type { Evidence } from '../../../src/types/evidence.ts'
 import type { Hex } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import type { LogEntry } from '../../../src/types/log.ts'
-import type { Checkpoint, Share, Signed } from '../../../src/types/objects.ts'
-import { contentOf, EngineBench } from '../../helpers/engine-cluster-bench.ts'
+import type { Checkpoint, Close, Share, Signed } from '../../../src/types/objects.ts'
+import { contentOf, EngineBench, listOf } from '../../helpers/engine-cluster-bench.ts'
 
 const EPOCH = 2
 
@@ -212,6 +213,28 @@ describe('evidence', () => {
       expect(evidence?.kind === 'E4' ? evidence.confirms.map(({ member }) => member) : []).to.deep.equal([1])
     })
 
+    it('M-2 of another state of a list with a CLOSE, which comes with its signature', () => {
+      const statuses = [0, 1, 2].map((member) => bench.status(member))
+      const close = bench.sign<Close>(3, { type: 'close' })
+      for (const { signed, body } of statuses.slice(1)) bench.hear(signed.member, signed, body)
+      bench.hear(3, close)
+      const { stateHash } = contentOf(statuses)
+      const list = listOf([...statuses.map(({ signed }) => signed), close])
+      const content = { stateHash, ...list, eventSeq: 0 }
+      const lie = bench.share(1, 0, { ...content, stateHash: wrong })
+      decide({ ...content, value: valueHash(content), state: new Uint8Array() }, [lie])
+      expect(bench.state.chain.height).to.equal(1)
+      const [evidence, ...more] = found(bench)
+      expect(more).to.deep.equal([])
+      expect(evidence).to.deep.equal({
+        kind: 'E4',
+        share: lie,
+        inputs: inputsOf(statuses),
+        closes: [close],
+        confirms: [],
+      })
+    })
+
     it('of a list with a state that the reducer refuses', () => {
       const bad = bench.status(3, Uint8Array.of(3, 1, 4))
       const statuses = [bench.status(0), bench.status(1), bench.status(2), bad]
@@ -224,7 +247,7 @@ describe('evidence', () => {
       for (const member of [2, 3]) bench.hear(member, bench.confirm(member, 0, good.value))
       expect(bench.state.chain.height).to.equal(1)
       expect(found(bench)).to.deep.include.members([
-        { kind: 'E4', share: lie, inputs: inputsOf(statuses), confirms: [] },
+        { kind: 'E4', share: lie, inputs: inputsOf(statuses), closes: [], confirms: [] },
       ])
     })
 

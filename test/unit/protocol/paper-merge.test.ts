@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { toHex } from '../../../src/codec/hex.ts'
-import { NIL } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const params = toHex(rateLimit.params.encode({ budget: 100n, demandMax: 1000n }))
 const stateOf = (...demands: readonly (readonly [member: number, demand: bigint])[]): Uint8Array =>
@@ -12,7 +12,7 @@ const stateOf = (...demands: readonly (readonly [member: number, demand: bigint]
   })
 
 describe('f_agg_share through the runner', () => {
-  const call = { reducer: rateLimit.id, params, seed: NIL, events: [] }
+  const call = { reducer: rateLimit.id, params, context: BARE_CONTEXT }
 
   it('merges the own state with those received', () => {
     const inputs = [

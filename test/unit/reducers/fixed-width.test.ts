@@ -37,7 +37,7 @@ describe('fixed-width codecs', () => {
   it('take head and rows of no fields but the member', () => {
     const codec = rowsCodec(struct<object>({}), struct<MemberRow>({ member: u8 }))
     expect(codec.decode(Uint8Array.of(2, 7, 7))).to.equal(null)
-    expect(codec.decode(Uint8Array.of(1, 31))).to.equal(null)
-    expect(codec.decode(Uint8Array.of(2, 7, 30))).to.deep.equal({ rows: [{ member: 7 }, { member: 30 }] })
+    expect(codec.decode(Uint8Array.of(1, 128))).to.equal(null)
+    expect(codec.decode(Uint8Array.of(2, 7, 127))).to.deep.equal({ rows: [{ member: 7 }, { member: 127 }] })
   })
 })

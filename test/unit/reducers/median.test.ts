@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { median } from '../../../src/reducers/median.ts'
 import type { MedianState } from '../../../src/reducers/median.ts'
 import type { Input } from '../../../src/reducers/reducer.ts'
-import { NIL } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const params = { min: -50n, max: 1000n }
 const own = (value: bigint): MedianState => ({ median: 0n, rows: [{ member: 0, value }] })
@@ -11,7 +11,7 @@ const of = (...values: bigint[]): bigint =>
   median.aggregateStatus(
     values.map((value, i) => input(i, value)),
     params,
-    { seed: NIL, events: [] },
+    BARE_CONTEXT,
   ).median
 
 describe('median@1', () => {
@@ -55,8 +55,8 @@ describe('median@1', () => {
   })
 
   it('closes without the rows of those who left', () => {
-    const current = median.aggregateStatus([input(0, 1n), input(3, 9n)], params, { seed: NIL, events: [] })
-    expect(median.aggregateClose(current, [input(3, 1n)], params)).to.deep.equal({
+    const current = median.aggregateStatus([input(0, 1n), input(3, 9n)], params, BARE_CONTEXT)
+    expect(median.aggregateClose(current, [input(3, 1n)], params, BARE_CONTEXT)).to.deep.equal({
       median: 9n,
       rows: [{ member: 3, value: 9n }],
     })

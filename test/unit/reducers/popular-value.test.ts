@@ -5,6 +5,7 @@ import type { Input } from '../../../src/reducers/reducer.ts'
 import { seedRank } from '../../../src/reducers/seed-order.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import type { Digest } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const value = (digit: number): Digest => `0x${String(digit).repeat(64)}`
 const [ONE, TWO, THREE] = [value(1), value(2), value(3)]
@@ -17,7 +18,7 @@ const own = (held: Digest): PopularValueState => ({
 })
 const input = (member: number, held: Digest): Input<PopularValueState> => ({ member, state: own(held) })
 const aggregate = (inputs: Input<PopularValueState>[], by = seed): PopularValueState =>
-  popularValue.aggregateStatus(inputs, {}, { seed: by, events: [] })
+  popularValue.aggregateStatus(inputs, {}, { ...BARE_CONTEXT, seed: by })
 
 describe('popular-value@1', () => {
   const refused: [name: string, state: PopularValueState][] = [
@@ -79,7 +80,7 @@ describe('popular-value@1', () => {
 
   it('closes without the rows of those who left', () => {
     const current = aggregate([input(0, ONE), input(1, TWO), input(2, TWO)])
-    const closed = popularValue.aggregateClose(current, [input(0, THREE)], {})
+    const closed = popularValue.aggregateClose(current, [input(0, THREE)], {}, BARE_CONTEXT)
     expect(closed).to.deep.equal({ seed, value: ONE, count: 1, rows: [{ member: 0, value: ONE }] })
   })
 })

@@ -4,7 +4,7 @@ import { rateLimit } from '../../../src/reducers/rate-limit.ts'
 import type { RateLimitRow, RateLimitState } from '../../../src/reducers/rate-limit-codec.ts'
 import type { Input } from '../../../src/reducers/reducer.ts'
 import type { LedgerEvent } from '../../../src/types/ledger.ts'
-import { NIL } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const params = { budget: 10n, demandMax: 100n }
 const own = (demand: bigint): RateLimitState => ({ budget: 0n, rows: [{ member: 0, demand, share: 0n }] })
@@ -12,7 +12,7 @@ const input = (member: number, demand: bigint): Input<RateLimitState> => ({ memb
 const row = (member: number, demand: bigint, share: bigint): RateLimitRow => ({ member, demand, share })
 const event = (seq: number, hex: string): LedgerEvent => ({ seq, data: fromHex(`0x${hex}`) })
 const aggregate = (inputs: Input<RateLimitState>[], ...events: LedgerEvent[]): RateLimitState =>
-  rateLimit.aggregateStatus(inputs, params, { seed: NIL, events })
+  rateLimit.aggregateStatus(inputs, params, { ...BARE_CONTEXT, events })
 
 describe('rate-limit@1', () => {
   describe('validate', () => {
@@ -83,14 +83,15 @@ describe('rate-limit@1', () => {
     const current = aggregate([input(0, 9n), input(1, 9n), input(2, 1n)])
 
     it('splits the current budget anew among those who stay', () => {
-      expect(rateLimit.aggregateClose(current, [input(1, 5n), input(2, 1n)], params)).to.deep.equal({
+      const staying = [input(1, 5n), input(2, 1n)]
+      expect(rateLimit.aggregateClose(current, staying, params, BARE_CONTEXT)).to.deep.equal({
         budget: 10n,
         rows: [row(1, 9n, 9n), row(2, 1n, 1n)],
       })
     })
 
     it('adds nobody who had no row', () => {
-      expect(rateLimit.aggregateClose(current, [input(7, 5n)], params)).to.deep.equal({
+      expect(rateLimit.aggregateClose(current, [input(7, 5n)], params, BARE_CONTEXT)).to.deep.equal({
         budget: 10n,
         rows: [],
       })

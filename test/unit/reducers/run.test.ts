@@ -2,10 +2,11 @@ import { expect } from 'chai'
 import type { AnyReducer } from '../../../src/reducers/catalog.ts'
 import { deepFreeze } from '../../../src/reducers/deep-freeze.ts'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
-import type { AggregateContext, Input, ReducerCall } from '../../../src/reducers/reducer.ts'
+import type { AggregateContext, Context, Input, ReducerCall } from '../../../src/reducers/reducer.ts'
 import { isLocallyValid, isValidInput, runReducer, STATE_BYTES_MAX } from '../../../src/reducers/run.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import type { Hex } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const PARAMS = '0x00000000000000640000000000000064'
 const claim = (demand: bigint): Uint8Array =>
@@ -13,8 +14,7 @@ const claim = (demand: bigint): Uint8Array =>
 const call = (change: Partial<ReducerCall> = {}): ReducerCall => ({
   reducer: 'rate-limit@1',
   params: PARAMS,
-  seed: NIL,
-  events: [],
+  context: BARE_CONTEXT,
   inputs: [
     { member: 0, state: claim(80n) },
     { member: 3, state: claim(30n) },
@@ -48,7 +48,8 @@ const runFake = (aggregate: Parameters<typeof fake>[0], stateBytesMax = STATE_BY
   const inputs = [{ member: 0, state: Uint8Array.of(1, 2) }]
   const events = [{ seq: 1, data: Uint8Array.of(7) }]
   const reducer = fake(aggregate)
-  const result = runReducer(call({ reducer: 'fake@1', inputs, events }), {
+  const context = { ...BARE_CONTEXT, events }
+  const result = runReducer(call({ reducer: 'fake@1', inputs, context }), {
     find: () => reducer,
     stateBytesMax,
   })
@@ -83,7 +84,7 @@ describe('runReducer', () => {
   })
 
   it('refuses an input above the cap without decoding it', () => {
-    const result = runReducer(call(), { stateBytesMax: 25 })
+    const result = runReducer(call(), { inputBytesMax: 25 })
     expect(result).to.deep.equal({ ok: false, code: 'badInput' })
   })
 
@@ -135,6 +136,38 @@ describe('runReducer', () => {
     expect(runFake(() => ({ value: new Uint8Array(8).fill(1) }), 8)).to.equal('ok')
   })
 
+  it('hands seed, height, members and events on, and the state before only to a reducer that asks for it', () => {
+    const inputs = [{ member: 0, state: Uint8Array.of(1) }]
+    const members = [{ key: `0x${'a1'.repeat(20)}`, weight: 3, operator: 'not told' }] as const
+    const context = { ...BARE_CONTEXT, height: 9, members, previous: Uint8Array.of(1, 5) }
+    const told: unknown[] = []
+    const reducer: AnyReducer = {
+      ...fake(() => ({ value: Uint8Array.of(1) })),
+      aggregateStatus: (_: unknown, __: unknown, given: AggregateContext) => {
+        told.push(given)
+        return { value: Uint8Array.of(1) }
+      },
+      aggregateClose: (state: unknown, _: unknown, __: unknown, given: Context) => {
+        told.push(given)
+        return state
+      },
+    }
+    const run = (find: AnyReducer, previous: Uint8Array | null = context.previous): string => {
+      const options = { reducer: 'fake@1', inputs, closing: true, context: { ...context, previous } }
+      const result = runReducer(call(options), { find: () => find })
+      return result.ok ? 'ok' : result.code
+    }
+    const shared = { seed: NIL, height: 9, members: [{ key: members[0].key, weight: 3 }] }
+    expect(run(reducer)).to.equal('ok')
+    expect(told[0]).to.deep.equal({ ...shared, previous: new Uint8Array(), events: [] })
+    expect(told[1]).to.deep.equal({ ...shared, previous: new Uint8Array() })
+    expect(run({ ...reducer, uses: ['previous'] })).to.equal('ok')
+    for (const given of told.slice(4)) expect(given).to.deep.include({ previous: context.previous })
+    expect(told).to.have.length(8)
+    expect(run(reducer, null)).to.equal('ok')
+    expect(run({ ...reducer, uses: ['previous'] }, null)).to.equal('noPrevious')
+  })
+
   it('gives the canonical bytes of the aggregate', () => {
     const result = runReducer(call())
     expect(result.ok && rateLimit.state.decode(result.state)).to.deep.equal({
@@ -147,7 +180,8 @@ describe('runReducer', () => {
   })
 
   it('leaves the call as it was', () => {
-    const before = call({ events: [{ seq: 1, data: new Uint8Array(8) }] })
+    const events = [{ seq: 1, data: new Uint8Array(8) }]
+    const before = call({ context: { ...BARE_CONTEXT, events } })
     const copy = structuredClone(before)
     runReducer(before)
     expect(before).to.deep.equal(copy)
@@ -160,7 +194,7 @@ describe('isValidInput', () => {
     expect(isValidInput('rate-limit@1', '0x', claim(1n))).to.equal(false)
     expect(isValidInput('rate-limit@1', PARAMS, new Uint8Array())).to.equal(false)
     expect(isValidInput('rate-limit@1', PARAMS, claim(101n))).to.equal(false)
-    expect(isValidInput('rate-limit@1', PARAMS, claim(1n), { stateBytesMax: 25 })).to.equal(false)
+    expect(isValidInput('rate-limit@1', PARAMS, claim(1n), { inputBytesMax: 25 })).to.equal(false)
     const thrower: AnyReducer = {
       ...fake(() => ({ value: new Uint8Array() })),
       validate: () => {

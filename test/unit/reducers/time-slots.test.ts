@@ -4,6 +4,7 @@ import { timeSlots } from '../../../src/reducers/time-slots.ts'
 import type { TimeSlotsState } from '../../../src/reducers/time-slots.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import type { Digest } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const seed: Digest = `0x${'07'.repeat(32)}`
 const params = { slots: 4 }
@@ -18,7 +19,7 @@ const input = (member: number, wanted: bigint, period = 1n): Input<TimeSlotsStat
   state: own(wanted, period),
 })
 const aggregate = (inputs: Input<TimeSlotsState>[]): TimeSlotsState =>
-  timeSlots.aggregateStatus(inputs, params, { seed, events: [] })
+  timeSlots.aggregateStatus(inputs, params, { ...BARE_CONTEXT, seed })
 
 describe('time-slots@1', () => {
   const refused: [name: string, state: TimeSlotsState][] = [
@@ -79,7 +80,7 @@ describe('time-slots@1', () => {
 
   it('hands the slots out anew among those who stay', () => {
     const current = aggregate([input(0, 0b1111n), input(1, 0b1111n)])
-    const closed = timeSlots.aggregateClose(current, [input(1, 1n)], params)
+    const closed = timeSlots.aggregateClose(current, [input(1, 1n)], params, BARE_CONTEXT)
     expect(closed.rows).to.deep.equal([{ member: 1, wanted: 0b1111n, granted: 0b1111n }])
   })
 })

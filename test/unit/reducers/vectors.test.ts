@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import { toHex } from '../../../src/codec/hex.ts'
-import { reducerIds } from '../../../src/reducers/catalog.ts'
+import { findReducer, reducerIds } from '../../../src/reducers/catalog.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { fromHex } from '../../../src/codec/hex.ts'
 import type { Hex } from '../../../src/types/ids.ts'
 import { readVectors } from '../../helpers/vectors.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 interface Vector {
   readonly reducer: string
@@ -14,6 +15,9 @@ interface Vector {
   readonly inputs: readonly { readonly member: number; readonly state: Hex }[]
   readonly events: readonly Hex[]
   readonly state: Hex
+  /** Who stays, and what f_agg_close makes of `state` without the others. */
+  readonly remaining: readonly number[]
+  readonly closed: Hex
 }
 const vectors = readVectors('reducers') as readonly Vector[]
 
@@ -22,16 +26,27 @@ describe('reducer vectors', () => {
     expect([...new Set(vectors.map(({ reducer }) => reducer))]).to.have.members(reducerIds())
   })
 
-  for (const { reducer, name, params, seed, inputs, events, state } of vectors) {
+  for (const { reducer, name, params, seed, inputs, events, state, remaining, closed } of vectors) {
+    const context = {
+      ...BARE_CONTEXT,
+      seed,
+      events: events.map((event, i) => ({ seq: i + 1, data: fromHex(event) })),
+    }
+    const brought = inputs.map((input) => ({ member: input.member, state: fromHex(input.state) }))
+
     it(`${reducer}: ${name}`, () => {
-      const result = runReducer({
-        reducer,
-        params,
-        seed,
-        inputs: inputs.map((input) => ({ member: input.member, state: fromHex(input.state) })),
-        events: events.map((event, i) => ({ seq: i + 1, data: fromHex(event) })),
-      })
+      const result = runReducer({ reducer, params, context, inputs: brought })
       expect(result.ok ? toHex(result.state) : result.code).to.equal(state)
+    })
+
+    it(`${reducer}: ${name}, and ${remaining.length} of ${inputs.length} stay`, () => {
+      const model = findReducer(reducer)!
+      const staying = brought
+        .filter(({ member }) => remaining.includes(member))
+        .map(({ member, state: bytes }) => ({ member, state: model.state.decode(bytes) }))
+      const current = model.state.decode(fromHex(state))
+      const left = model.aggregateClose(current, staying, model.params.decode(fromHex(params)), context)
+      expect(toHex(model.state.encode(left))).to.equal(closed)
     })
   }
 })

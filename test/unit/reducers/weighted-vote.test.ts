@@ -5,6 +5,7 @@ import type { Input } from '../../../src/reducers/reducer.ts'
 import { seedRank } from '../../../src/reducers/seed-order.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import type { Digest } from '../../../src/types/ids.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 const digest = (digit: number): Digest => `0x${String(digit).repeat(64)}`
 const [A, B] = [digest(1), digest(2)]
@@ -21,7 +22,7 @@ const input = (member: number, choice: Digest, weight: bigint): Input<WeightedVo
   state: own(choice, weight),
 })
 const aggregate = (inputs: Input<WeightedVoteState>[]): WeightedVoteState =>
-  weightedVote.aggregateStatus(inputs, params, { seed, events: [] })
+  weightedVote.aggregateStatus(inputs, params, { ...BARE_CONTEXT, seed })
 
 describe('weighted-vote@1', () => {
   const refused: [name: string, state: WeightedVoteState][] = [
@@ -70,7 +71,7 @@ describe('weighted-vote@1', () => {
 
   it('closes without the rows of those who left', () => {
     const current = aggregate([input(0, A, 2n), input(1, B, 9n)])
-    const closed = weightedVote.aggregateClose(current, [input(0, A, 2n)], params)
+    const closed = weightedVote.aggregateClose(current, [input(0, A, 2n)], params, BARE_CONTEXT)
     expect(closed).to.deep.include({ choice: A, share: ONE })
   })
 })

@@ -14,6 +14,7 @@ import { drawScenario } from '../../../src/sim/scenario.ts'
 import type { Digest } from '../../../src/types/ids.ts'
 import type { LogEntry, PhaseEvent, PhaseStatus } from '../../../src/types/log.ts'
 import type { ProtocolObject, Share, Signed, SignedInput, Status } from '../../../src/types/objects.ts'
+import { BARE_CONTEXT } from '../../helpers/context.ts'
 
 export const NODES = 4
 export const EPOCH = 4
@@ -47,12 +48,11 @@ export class Bench {
       violate: (kind, detail) => void this.found.push(`${kind}: ${detail}`),
       count: () => undefined,
       events: () => [],
-      reduce: (inputs, _, closing) => {
+      reduce: (_height, inputs, _events, closing) => {
         const result = runReducer({
           reducer: rateLimit.id,
           params: params.reducerParams,
-          seed: cluster.seed,
-          events: [],
+          context: { ...BARE_CONTEXT, seed: cluster.seed },
           inputs,
           closing,
         })
@@ -96,11 +96,9 @@ export class Bench {
       inputs,
       listed.map(({ hash }) => hash),
     )
-    const state = this.#init.reduce(
-      states.map((bytes, member) => ({ member, state: bytes })),
-      0,
-      false,
-    )
+    const closing = last?.object.type === 'close'
+    const brought = states.map((bytes, member) => ({ member, state: bytes }))
+    const state = this.#init.reduce(height, closing ? brought.slice(0, -1) : brought, 0, closing)
     const share: Share = {
       type: 'share',
       height,

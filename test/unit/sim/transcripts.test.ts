@@ -57,7 +57,7 @@ describe('transcripts of the honest', () => {
       bench.sign({ ...CONFIRM, round: 1, value: NIL })
       bench.sign({ ...NIL_SHARE, round: 2 })
       bench.sign({ ...CONFIRM, round: 2, value: NIL })
-      const [closing, keptToo] = bench.vote(3, { stateHash: B }, bench.seal({ type: 'close' }, 3))
+      const [closing, keptToo] = bench.vote(3, {}, bench.seal({ type: 'close' }, 3))
       bench.sign(closing, keptToo)
       bench.sign({ type: 'close' })
       bench.sign(bench.log(4, ...ROUND, ['IDLE', 'RESET', 'INITIAL'], ['INITIAL', 't1', 'DEBATE']).checkpoint)
@@ -123,6 +123,9 @@ describe('transcripts of the honest', () => {
 
   it('E4: a fresh vote for a state that the reducer does not give, or over one that it refuses', () => {
     expectProof('E4', (bench) => bench.sign(...bench.vote(2, { stateHash: B })))
+    expectProof('E4', (bench) =>
+      bench.sign(...bench.vote(2, { stateHash: B }, bench.seal({ type: 'close' }, 3))),
+    )
     expectProof('E4', (bench) => {
       const state = demand(60_000n)
       const refused = bench.seal({ ...STATUS, stateHash: keccak(state) }, 3)
