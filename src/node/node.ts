@@ -15,11 +15,11 @@ import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest, MemberIndex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 import { taskRefusal } from './acceptable.ts'
+import { AddressBook } from './address-book.ts'
 import type { TaskSeat } from './faults.ts'
 import type { LeaveAnswer } from './membership.ts'
 import { Outbox } from './outbox.ts'
 import { inTurn, isPassing } from './passing.ts'
-import { PeerBook } from './peer-book.ts'
 import { RunningTask } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
 import type { NotJoined } from './sign-up.ts'
@@ -67,6 +67,7 @@ export interface NodeHealth {
   readonly key: Address
   readonly ready: boolean
   readonly addresses: readonly string[]
+  /** Members of the own clusters that run, but this node. */
   readonly peers: { readonly connected: number; readonly known: number }
   readonly chain: { readonly head: number; readonly cursor: number; readonly reachable: boolean }
   readonly outbox: number
@@ -85,7 +86,7 @@ const PAGE_BLOCKS = 2_000
  */
 export class RsdpNode {
   readonly #init: NodeInit
-  readonly #peers: PeerBook
+  readonly #addresses = new AddressBook()
   readonly #outbox: Outbox
   readonly #signUp: SignUp
   readonly #book = new TaskBook()
@@ -104,7 +105,6 @@ export class RsdpNode {
 
   constructor(init: NodeInit) {
     this.#init = init
-    this.#peers = new PeerBook(init.keyring.address)
     this.#outbox = new Outbox(init.store, init.chain)
     this.#signUp = new SignUp({ ...init, key: init.keyring.address, outbox: this.#outbox })
   }
@@ -167,7 +167,7 @@ export class RsdpNode {
       key: keyring.address,
       ready: this.#stopPolling !== null && this.#reachable && !this.#failed,
       addresses: transport.addresses(),
-      peers: { connected: transport.connected().length, known: this.#peers.peers().length },
+      peers: { connected: transport.connected().length, known: this.#peers().size },
       chain: { head: this.#head, cursor: this.#cursor.block, reachable: this.#reachable },
       outbox: this.#outbox.length,
       tasks: [...this.#byTask.values()].map((task) => task.health()),
@@ -181,7 +181,7 @@ export class RsdpNode {
     const connected = this.#init.transport.connected().length
     if (connected === this.#connected) return
     this.#connected = connected
-    this.#init.logger.info('peers.connected', { connected, known: this.#peers.peers().length })
+    this.#init.logger.info('peers.connected', { connected, known: this.#peers().size })
   }
 
   /** A stranger's noise must not fill the log: told at the 1st, 10th, 100th … time. */
@@ -213,6 +213,7 @@ export class RsdpNode {
     try {
       this.#head = await this.#init.chain.head()
       await this.#readEvents()
+      if (!this.#hasEnded()) this.#connect()
       await inTurn(this.#duties(), (duty) => (this.#hasEnded() ? Promise.resolve() : duty()))
       if (!this.#reachable) logger.info('chain.back')
       this.#reachable = true
@@ -246,18 +247,34 @@ export class RsdpNode {
     this.#init.logger.info('task.retired', { task: String(taskId) })
   }
 
+  /**
+   * Connections to the members of the own clusters, where they say they are now, and to nobody else; then tasks may begin.
+   * Only once all history is read: what is long over needs neither.
+   */
+  #connect(): void {
+    this.#init.transport.setPeers(this.#addresses.peers(this.#peers()))
+    for (const task of this.#byTask.values()) task.start()
+  }
+
+  /** Whom this node talks to: the other members of its clusters. */
+  #peers(): ReadonlySet<Address> {
+    const { block } = this.#cursor
+    const keys = new Set([...this.#byTask.values()].flatMap((task) => task.peers(block)))
+    keys.delete(this.#init.keyring.address)
+    return keys
+  }
+
   /** Stopped or failed; both may happen during any wait. */
   #hasEnded(): boolean {
     return this.#failed || this.#stopping !== null
   }
 
   async #readEvents(): Promise<void> {
-    const { chain, transport, store } = this.#init
+    const { chain, store } = this.#init
     while (true) {
       const page = await chain.eventsAfter(this.#cursor.block, this.#cursor.hash, PAGE_BLOCKS)
       if (page === null || this.#hasEnded()) return
       for (const event of page.events) this.#take(event)
-      if (this.#peers.takeChanged()) transport.setPeers(this.#peers.peers())
       this.#cursor = { block: page.block, hash: page.hash }
       store.setCursor(page.block, page.hash)
       this.#book.prune(page.block)
@@ -266,10 +283,8 @@ export class RsdpNode {
 
   #take(event: ChainEvent): void {
     switch (event.kind) {
-      case 'nodeRegistered':
       case 'nodeAddresses':
-      case 'nodeRetired':
-        this.#peers.take(event)
+        this.#addresses.take(event)
         break
       case 'taskPublished':
         this.#book.published(event.taskId, event.params)
@@ -342,7 +357,6 @@ export class RsdpNode {
     this.#byCluster.set(cluster.id, running)
     this.#byTask.set(taskId, running)
     logger.info('task.running', { task, member: self, members: cluster.members.length })
-    running.start()
   }
 
   /** The application's side of a task; null if it has none, also if these params are too much for it. */

@@ -1,7 +1,7 @@
 import type { RawFrame } from '../codec/frames.ts'
 import type { Chain, ChainEvent } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Digest } from '../types/ids.ts'
+import type { Address, Digest } from '../types/ids.ts'
 import type { TaskStatus } from '../types/task.ts'
 import { Accuser } from './accuser.ts'
 import { Anchor } from './anchor.ts'
@@ -26,6 +26,8 @@ export type TaskEvent = Extract<
   { kind: 'ledgerEvent' | 'checkpointed' | 'taskFinalized' | 'taskRevoked' | 'convicted' }
 >
 
+/** How long the first height waits for members out of reach. */
+const PATIENCE_MS = 10_000
 /** Blocks for which a finalized task goes on serving members that are behind. */
 const LINGER_BLOCKS = 256
 /** Nothing more can happen to a task's history. */
@@ -44,6 +46,9 @@ export class RunningTask {
   #endBlock: number
   /** Block of its finalization. */
   #finalizedAt: number | null = null
+  /** Ticks for which its beginning may still wait for members out of reach; null before `start`. */
+  #patience: number | null = null
+  #hasBegun = false
 
   constructor(init: RunningTaskInit) {
     this.#init = init
@@ -54,20 +59,32 @@ export class RunningTask {
     this.#runner = new TaskRunner({ ...init, onCertified: (box) => this.#anchor.certified(box) })
     this.#accuser = new Accuser({ ...init, book: this.#runner.evidence, events: () => this.#events })
     for (const event of this.#events) this.#runner.ledgerEvent(event)
-    this.#stopTicks = init.clock.every(init.params.tickMs, () => this.#runner.tick())
+    this.#stopTicks = init.clock.every(init.params.tickMs, () => this.#tick())
   }
 
   get cluster(): Digest {
     return this.#init.cluster.id
   }
 
+  /**
+   * The history is read, and connections are under way. The first height waits for all members to be connected, for a while:
+   * inputs sent before that are lost, and cost it a round. May be called again.
+   */
   start(): void {
-    this.#runner.start()
+    if (this.#patience !== null) return
+    const isRestart = this.#runner.state.log.seq > 0
+    this.#patience = isRestart ? 0 : Math.ceil(PATIENCE_MS / this.#init.params.tickMs)
+    this.#begin()
   }
 
   stop(): void {
     this.#stopTicks()
     this.#runner.stop()
+  }
+
+  /** Members, who need it up to `block` and on: until a while has passed since its finalization. */
+  peers(block: number): readonly Address[] {
+    return this.#hasLingered(block) ? [] : this.#init.cluster.members.map(({ key }) => key)
   }
 
   /** A frame from a proven identity. */
@@ -118,7 +135,27 @@ export class RunningTask {
 
   /** Whether nothing is left to do for it, and nobody to serve. */
   async isOver(block: number): Promise<boolean> {
-    if (this.#finalizedAt !== null && block > this.#finalizedAt + LINGER_BLOCKS) return true
+    if (this.#hasLingered(block)) return true
     return block >= this.#endBlock && OVER.has(await this.#init.chain.taskStatus(this.#init.taskId))
+  }
+
+  #hasLingered(block: number): boolean {
+    return this.#finalizedAt !== null && block > this.#finalizedAt + LINGER_BLOCKS
+  }
+
+  #tick(): void {
+    if (this.#hasBegun) return this.#runner.tick()
+    if (this.#patience === null) return
+    this.#patience -= 1
+    this.#begin()
+  }
+
+  #begin(): void {
+    const { cluster, self, transport } = this.#init
+    const connected = new Set(transport.connected())
+    const isComplete = cluster.members.every(({ index, key }) => index === self || connected.has(key))
+    if (!isComplete && this.#patience !== null && this.#patience > 0) return
+    this.#hasBegun = true
+    this.#runner.start()
   }
 }

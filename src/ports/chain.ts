@@ -8,15 +8,7 @@ import type { TaskParams, TaskStatus } from '../types/task.ts'
 
 /** What a node reads from the chain, in block order, only once it is `reorgDepth` blocks deep. */
 export type ChainEvent = { readonly block: number } & (
-  | {
-      readonly kind: 'nodeRegistered'
-      readonly operator: Address
-      readonly key: Address
-      readonly publicKey: Hex
-    }
   | { readonly kind: 'nodeAddresses'; readonly key: Address; readonly addresses: readonly string[] }
-  /** The key serves running tasks but joins no more. */
-  | { readonly kind: 'nodeRetired'; readonly key: Address }
   | {
       readonly kind: 'taskPublished'
       readonly taskId: bigint

@@ -1,6 +1,6 @@
 import type { Address } from '../types/ids.ts'
 
-/** A registered identity and where to find it. */
+/** A member of an own cluster and where to find it. */
 export interface Peer {
   /** Address of the signing key, which is also the transport identity. */
   readonly key: Address
@@ -9,9 +9,9 @@ export interface Peer {
 }
 
 /**
- * The paper's SLAN (section 2): broadcast and direct send between registered nodes. It promises nothing: bytes may
+ * The paper's SLAN (section 2): broadcast and direct send between members of a cluster. It promises nothing: bytes may
  * be lost, repeated, late or out of order. Who signed what is checked above it; what it does guarantee is that
- * `from` proved possession of that key, and that a stranger's bytes never reach a handler.
+ * `from` proved possession of that key, and that the bytes of a stranger, who is in no own cluster, never reach a handler.
  */
 export interface Transport {
   /** Own identity. */

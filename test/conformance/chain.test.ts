@@ -8,7 +8,7 @@ import { form, freeze, postEvent, rotateKey, updateAddresses } from '../../src/a
 import { deployContracts } from '../../src/adapters/hardhat/deploy.ts'
 import { startDevChain } from '../../src/adapters/hardhat/dev-chain.ts'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
-import { fromHex, keccak } from '../../src/codec/hex.ts'
+import { fromHex } from '../../src/codec/hex.ts'
 import { domainSeparator } from '../../src/codec/objects.ts'
 import type { ChainEvent } from '../../src/ports/chain.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
@@ -85,20 +85,15 @@ describe('chain port: Hardhat over HTTP', () => {
   const head = (): Promise<number> => net.connection.provider.getBlockNumber()
 
   describe('events', () => {
-    it('registrations carry key, operator, public key and addresses', async () => {
+    it('a registration tells where its node can be reached', async () => {
       await net.mine(DEPTH)
       const { events } = await readAll(chain)
-      const [alice] = net.nodes
-      const [registered, addresses] = events
-      expect(events).length(2 * NODES.length)
-      expect(registered).include({
-        kind: 'nodeRegistered',
-        key: alice!.key.address,
-        operator: alice!.operator.address,
+      expect(events).length(NODES.length)
+      expect(events[0]).deep.include({
+        kind: 'nodeAddresses',
+        key: net.nodes[0]!.key.address,
+        addresses: ['/ip4/127.0.0.1/tcp/9100'],
       })
-      const publicKey = registered?.kind === 'nodeRegistered' ? registered.publicKey : '0x'
-      expect(`0x${keccak(publicKey).slice(26)}`).equal(alice!.key.address)
-      expect(addresses).deep.include({ kind: 'nodeAddresses', addresses: ['/ip4/127.0.0.1/tcp/9100'] })
     })
 
     it('a task from publish to cluster, in order', async () => {
@@ -127,7 +122,7 @@ describe('chain port: Hardhat over HTTP', () => {
       expect(blocks).deep.equal(blocks.toSorted((a, b) => a - b))
     })
 
-    it('a key that is frozen or rotated retires', async () => {
+    it('a key that is frozen or rotated is no longer active; its successor says where it is', async () => {
       const [alice, bob] = net.nodes
       await freeze(alice!.operator, alice!.key.address)
       const successor = createKeyring(fromHex(id('key of robert') as Hex))
@@ -135,10 +130,7 @@ describe('chain port: Hardhat over HTTP', () => {
       await updateAddresses(bob!.operator, successor.address, ['/dns4/bob.example/tcp/9100'])
       await net.mine(DEPTH)
       const { events } = await readAll(chain)
-      expect(events.slice(2 * NODES.length)).deep.equal([
-        { kind: 'nodeRetired', key: alice!.key.address, block: events.at(-5)?.block },
-        { ...events.at(-4), kind: 'nodeRegistered', key: successor.address, operator: bob!.operator.address },
-        { kind: 'nodeRetired', key: bob!.key.address, block: events.at(-3)?.block },
+      expect(events.slice(NODES.length)).deep.equal([
         { kind: 'nodeAddresses', key: successor.address, addresses: [], block: events.at(-2)?.block },
         {
           kind: 'nodeAddresses',
@@ -147,7 +139,9 @@ describe('chain port: Hardhat over HTTP', () => {
           block: events.at(-1)?.block,
         },
       ])
-      expect(await chain.registration(alice!.key.address)).include({ active: false })
+      for (const { key } of [alice!, bob!])
+        expect(await chain.registration(key.address)).include({ active: false })
+      expect(await chain.registration(successor.address)).include({ active: true })
     })
 
     it('bytes that are no multiaddr are left out', async () => {

@@ -46,12 +46,7 @@ describe('every path of money, by commands: processes over TCP on a real chain',
       writeFileSync(keyFile(i), privateKey, { mode: 0o600 })
     })
     for (const node of network.nodes) network.start(node)
-    await network.until('all are connected', () => {
-      const counts = network.watch
-        .of('peers.connected')
-        .filter(({ facts }) => facts['connected'] === NODES - 1)
-      return new Set(counts.map(({ node }) => node)).size === NODES
-    })
+    await network.until('all are ready', () => network.watch.nodesThatSaid('node.ready') === NODES)
   })
   after(() => network.close())
 

@@ -106,7 +106,7 @@ for (const [name, start] of Object.entries(CHAINS))
       nodes = running
       running.stdout.on('data', (data: Buffer) => (printed += data.toString()))
       running.stderr.on('data', (data: Buffer) => (printed += data.toString()))
-      await eventually(() => printed.split('"connected":3').length > 4, 60_000)
+      await eventually(() => printed.split('node.ready').length > 4, 60_000)
 
       const published = await script('scripts/publish-task.ts')
       expect(published.code, published.stderr).equal(0)

@@ -115,10 +115,8 @@ export class FaultyNetwork {
   /** Publishes a task for all that run, and waits until each runs it. */
   async runTask(heights: number, changes: Partial<TaskParams>): Promise<bigint> {
     const nodes = this.#running.length
-    await this.until('all are connected', () =>
-      this.#running.every(({ watch }) => {
-        return watch.of('peers.connected').at(-1)?.facts['connected'] === nodes - 1
-      }),
+    await this.until('all are ready', () =>
+      this.#running.every(({ watch }) => watch.of('node.ready').length > 0),
     )
     const head = await this.head()
     const { taskBlocksMax } = this.connection.deployment.windows

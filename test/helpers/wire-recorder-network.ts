@@ -160,9 +160,8 @@ export class RecordedNetwork {
 
   /** Publishes a task for all nodes, when they are up, and waits until each runs it. */
   async runTask(heights: number, changes: Partial<TaskParams>): Promise<bigint> {
-    const others = this.nodes.length - 1
-    await this.until('all are connected', () =>
-      this.nodes.every(({ watch }) => watch.of('peers.connected').at(-1)?.facts['connected'] === others),
+    await this.until('all are ready', () =>
+      this.nodes.every(({ watch }) => watch.of('node.ready').length > 0),
     )
     const head = await this.connection.provider.getBlockNumber()
     const { taskBlocksMax } = this.connection.deployment.windows

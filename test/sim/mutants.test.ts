@@ -12,11 +12,6 @@ const CASES: readonly {
 }[] = [
   { mutant: 'quorumOfTwoThirds', options: { nodes: 6 }, kinds: ['bad-list', 'invalid-decision'] },
   { mutant: 'signsAgain', options: { nodes: 4 }, kinds: ['signed-twice', 'honest-convicted', 'stuck'] },
-  {
-    mutant: 'forgetsVotes',
-    options: { nodes: 4, heights: 16, liar: 'share-for-one' },
-    kinds: ['amnesia'],
-  },
   { mutant: 'staysListed', options: { nodes: 5 }, kinds: ['invalid-decision', 'stuck', 'node-fault'] },
   { mutant: 'weightHeard', options: { nodes: 4 }, kinds: ['invalid-decision', 'disagreement'] },
   { mutant: 'inputsUnbound', options: { nodes: 4, liar: 'equivocate-status' }, kinds: ['invalid-decision'] },

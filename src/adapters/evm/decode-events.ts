@@ -1,11 +1,6 @@
 import { AbiCoder } from 'ethers'
 import type { Interface, Log, LogDescription } from 'ethers'
-import type {
-  AddressesUpdatedEvent,
-  KeyFrozenEvent,
-  KeyRegisteredEvent,
-  KeyRotatedEvent,
-} from '../../../types/ethers-contracts/NodeRegistry.ts'
+import type { AddressesUpdatedEvent } from '../../../types/ethers-contracts/NodeRegistry.ts'
 import type { CheckpointedEvent } from '../../../types/ethers-contracts/PhaseLog.ts'
 import type { ConvictedEvent } from '../../../types/ethers-contracts/Slasher.ts'
 import type {
@@ -38,26 +33,9 @@ const OFFENCES: readonly (EvidenceKind | undefined)[] = [undefined, 'E1', 'E1b',
 /** What a node reads of each contract. Arguments by position: the bindings type them, and names may be those of arrays. */
 const DECODERS = {
   NodeRegistry: {
-    KeyRegistered: (args) => {
-      const [operator, key, publicKey] = args as KeyRegisteredEvent.OutputTuple
-      return {
-        kind: 'nodeRegistered',
-        operator: lower(operator),
-        key: lower(key),
-        publicKey: lower(publicKey),
-      }
-    },
     AddressesUpdated: (args) => {
       const [key, addresses] = args as AddressesUpdatedEvent.OutputTuple
       return { kind: 'nodeAddresses', key: lower(key), addresses: decodeMultiaddrs([...addresses]) }
-    },
-    KeyRotated: (args) => {
-      const [, oldKey] = args as KeyRotatedEvent.OutputTuple
-      return { kind: 'nodeRetired', key: lower(oldKey) }
-    },
-    KeyFrozen: (args) => {
-      const [, key] = args as KeyFrozenEvent.OutputTuple
-      return { kind: 'nodeRetired', key: lower(key) }
     },
   },
   TaskBoard: {

@@ -1,10 +1,10 @@
 import type { TransportCounters } from '../../ports/transport.ts'
 
 /**
- * Why a peer or one of its streams was cut: `unregistered` identity, `oversized` or `malformed` frame, `late` frame
+ * Why a peer or one of its streams was cut: `stranger` outside the peer set, `oversized` or `malformed` frame, `late` frame
  * that missed its deadline, `flood` budget spent, `streams` more than allowed, `stalled` peer that takes nothing.
  */
-export type Refusal = 'unregistered' | 'oversized' | 'malformed' | 'late' | 'flood' | 'streams' | 'stalled'
+export type Refusal = 'stranger' | 'oversized' | 'malformed' | 'late' | 'flood' | 'streams' | 'stalled'
 
 /** What a transport counts since its start. One object, shared by its parts. */
 export class Counters {

@@ -14,8 +14,8 @@ export interface NodeSettings {
   readonly local: boolean
 }
 
-/** Connections of 31 members, one each way, and a few that are being replaced. */
-const CONNECTIONS_MAX = 72
+/** Must never be the smaller bound: the peer set and `CONNECTIONS_PER_PEER_MAX` bound them by member. */
+const CONNECTIONS_MAX = 4_096
 
 /** The stream window, equal on both ends: also the most that can wait unseen between sender and receiver. */
 const WINDOW_BYTES = 262_144

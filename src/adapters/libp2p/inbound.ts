@@ -16,7 +16,7 @@ export interface InboundComponents {
 }
 
 /**
- * Reads frames from a stream that a registered peer has opened, until it ends. A stream may be idle for ever, but a
+ * Reads frames from a stream that a peer of the set has opened, until it ends. A stream may be idle for ever, but a
  * frame that has begun must be complete by its deadline.
  */
 export function readFrames(stream: Stream, components: InboundComponents): void {

@@ -22,7 +22,7 @@ export interface PeerLinkComponents {
 }
 
 /**
- * Everything about one registered peer: its connections, the one outgoing stream, at most two incoming ones, and its
+ * Everything about one peer of the set: its connections, the one outgoing stream, at most two incoming ones, and its
  * flood budget. The budget outlives streams and connections, so that reconnecting buys nothing.
  */
 export class PeerLink {

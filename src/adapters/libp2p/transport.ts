@@ -36,7 +36,7 @@ export interface Libp2pTransportInit {
 }
 
 /**
- * Transport over libp2p (TCP, noise, yamux): a full mesh of registered identities, one long-lived stream each way.
+ * Transport over libp2p (TCP, noise, yamux): a full mesh of the peer set, one long-lived stream each way.
  *
  * Guarantees besides the port's: memory per peer is bounded whatever the peer does; a peer that breaks a rule loses its
  * stream, one that floods is isolated for a while and then released; a stranger never gets as far as a stream.
@@ -209,7 +209,7 @@ export class Libp2pTransport implements Transport {
     const key = addressFromPeerId(peerId)
     // an isolated peer that knocks again is counted as what it is
     if (key !== null && this.#links.has(key)) return
-    this.#counters.refuse('unregistered')
+    this.#counters.refuse('stranger')
     const nowMs = this.#init.clock.nowMs()
     if (nowMs - this.#strangerLoggedAtMs < STRANGER_LOG_MS) return
     this.#strangerLoggedAtMs = nowMs

@@ -142,7 +142,6 @@ export class MemoryChain {
   /** Registers a staked key; its weight in every cluster is given, not bought, and it may lock what it wants. */
   register(key: Address, operator: Address, weight: number): void {
     this.#registered.set(key, { operator, weight, perTaskWei: PLENTY_WEI, totalWei: PLENTY_WEI })
-    this.#emit({ kind: 'nodeRegistered', operator, key, publicKey: '0x' })
   }
 
   registration(key: Address): Registration | null {

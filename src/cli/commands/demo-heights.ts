@@ -64,6 +64,9 @@ export async function formCluster({
   say(
     `task ${String(taskId)}   ${String(nodes)} nodes signed up, cluster drawn from the chain's randomness; quorum > 2/3 of the registered weight`,
   )
+  await wait(`all ${String(nodes)} members connected to each other`, 60_000, () => watch.isMesh(nodes))
+  const links = (nodes * (nodes - 1)) / 2
+  say(`         ${String(links)}/${String(links)} links over libp2p (TCP, noise, yamux), to members alone`)
   say(
     `         node ${network.nodes[SLOW.node]?.name ?? ''} holds back its STATUS of height ${String(SLOW.height)} on purpose`,
   )

@@ -77,16 +77,13 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
         init.onEvent(node, event)
       },
     )
-    await waitFor(() => isMesh(watch, nodes.length), {
-      what: `all ${String(nodes.length)} nodes connected to each other`,
+    await waitFor(() => watch.nodesThatSaid('node.ready') === nodes.length, {
+      what: `all ${String(nodes.length)} nodes ready`,
       timeoutMs: 120_000,
       signal: init.signal,
       nodes: processes,
     })
-    const links = (nodes.length * (nodes.length - 1)) / 2
-    say(
-      `✔ ${String(nodes.length)} processes run, ${String(links)}/${String(links)} links over libp2p (TCP, noise, yamux) (${seconds()})`,
-    )
+    say(`✔ ${String(nodes.length)} processes run (${seconds()})`)
     const client = new Wallet(connection, deployerKey)
     return {
       rpcUrl: chain.rpcUrl,
@@ -101,12 +98,6 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     await stop()
     throw error
   }
-}
-
-/** Whether every node has last said that it is connected to all others. */
-function isMesh(watch: Watch, nodes: number): boolean {
-  const last = new Map(watch.of('peers.connected').map(({ node, facts }) => [node, facts['connected']]))
-  return last.size === nodes && [...last.values()].every((connected) => connected === nodes - 1)
 }
 
 export interface Surroundings {

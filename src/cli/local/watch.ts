@@ -47,6 +47,12 @@ export class Watch {
     return this.#events.get(event) ?? []
   }
 
+  /** Whether each of that many nodes has last said that it is connected to all others. */
+  isMesh(nodes: number): boolean {
+    const last = new Map(this.of('peers.connected').map(({ node, facts }) => [node, facts['connected']]))
+    return last.size === nodes && [...last.values()].every((connected) => connected === nodes - 1)
+  }
+
   /** How many different nodes said it. */
   nodesThatSaid(event: string): number {
     return new Set(this.of(event).map(({ node }) => node)).size

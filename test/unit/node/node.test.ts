@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { VirtualClock } from '../../../src/adapters/memory/clock.ts'
 import { recoverSigner } from '../../../src/adapters/keys/keyring.ts'
 import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
+import type { MemoryTransport } from '../../../src/adapters/memory/transport.ts'
 import { MemoryHub } from '../../../src/adapters/memory/transport.ts'
 import { evidenceId } from '../../../src/codec/evidence.ts'
 import { encodeFrame } from '../../../src/codec/frames.ts'
@@ -13,6 +14,7 @@ import { signObject } from '../../../src/node/signing.ts'
 import { KEPT_NOTHING } from '../../../src/protocol/state.ts'
 import type { StateSource } from '../../../src/ports/state-source.ts'
 import type { Store } from '../../../src/ports/store.ts'
+import type { Peer } from '../../../src/ports/transport.ts'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { InvariantError } from '../../../src/types/errors.ts'
@@ -46,8 +48,11 @@ describe('RsdpNode', () => {
   let fatal: unknown[]
   let node: RsdpNode
   let observed: string[]
+  /** What the transport was told, each time. */
+  let told: (readonly Peer[])[]
+  let others: MemoryTransport[]
 
-  beforeEach(() => {
+  beforeEach(async () => {
     chain = new ScriptedChain()
     clock = new VirtualClock()
     disk = new MemoryDisk()
@@ -55,18 +60,27 @@ describe('RsdpNode', () => {
     lines = []
     fatal = []
     observed = []
+    told = []
+    others = CLUSTER.members.slice(1).map(({ key }) => hub.createTransport(key))
+    for (const other of others) await startOther(other)
     node = makeNode()
   })
   afterEach(async () => node.stop())
 
   function makeNode(changes: Partial<NodeInit> = {}): RsdpNode {
     const keyring = keyringOf(0)
+    const transport = hub.createTransport(keyring.address)
+    const setPeers = transport.setPeers.bind(transport)
+    transport.setPeers = (list) => {
+      told.push(list)
+      setPeers(list)
+    }
     return new RsdpNode({
       keyring,
       recover: recoverSigner,
       store: changes.store ?? openStore(),
       chain,
-      transport: hub.createTransport(keyring.address),
+      transport,
       runner: { run: (call) => Promise.resolve(runReducer(call)), stop: () => Promise.resolve() },
       clock,
       logger: recordingLogger(lines),
@@ -79,6 +93,11 @@ describe('RsdpNode', () => {
       onFatal: (error) => void fatal.push(error),
       ...changes,
     })
+  }
+
+  async function startOther(other: MemoryTransport): Promise<void> {
+    await other.start()
+    other.setPeers([{ key: keyringOf(0).address, addresses: [] }])
   }
 
   function openStore(): Store {
@@ -121,8 +140,6 @@ describe('RsdpNode', () => {
   const running = (): string[] => node.health().tasks.map(({ taskId }) => taskId)
 
   it('runs the tasks that it was drawn for, and knows its peers', async () => {
-    for (const { key, operator } of CLUSTER.members)
-      chain.happen({ kind: 'nodeRegistered', key, operator, publicKey: '0x' })
     publish(1n)
     form(1n)
     chain.mine()
@@ -130,14 +147,131 @@ describe('RsdpNode', () => {
     await settle()
     expect(running()).to.deep.equal(['1'])
     expect(observed).to.deep.equal(['1/1'])
-    const { peers, ready, chain: seen } = node.health()
-    expect([peers.known, ready, seen.cursor, seen.reachable]).to.deep.equal([
+    const { peers: met, ready, chain: seen } = node.health()
+    expect([met.connected, met.known, ready, seen.cursor, seen.reachable]).to.deep.equal([
+      3,
       3,
       true,
       chain.headBlock - 2,
       true,
     ])
     expect(fatal).to.be.empty
+  })
+
+  describe('talks to members of its own clusters and to nobody else', () => {
+    const STRANGER = `0x${'57'.repeat(20)}` as const
+    const at = (port: number): readonly string[] => [`/ip4/127.0.0.1/tcp/${port}`]
+    const peers = (): readonly Peer[] => told.at(-1) ?? []
+    const keys = (): string[] => peers().map(({ key }) => key)
+
+    beforeEach(() => {
+      for (const [i, { key }] of CLUSTER.members.entries())
+        chain.happen({ kind: 'nodeAddresses', key, addresses: at(9_000 + i) })
+      chain.happen({ kind: 'nodeAddresses', key: STRANGER, addresses: at(9_900) })
+    })
+
+    it('to nobody before it is drawn, whoever is registered or signs up', async () => {
+      publish(1n)
+      chain.happen({ kind: 'taskJoined', taskId: 1n, key: BOB, operator: BOB })
+      chain.mine()
+      await node.start()
+      expect([keys(), node.health().peers]).to.deep.equal([[], { connected: 0, known: 0 }])
+    })
+
+    it('to nobody of a cluster that is not its own', async () => {
+      publish(1n)
+      const members = CLUSTER.members.map((member) =>
+        member.index === 0 ? { ...member, key: STRANGER } : member,
+      )
+      chain.happen({ kind: 'clusterFormed', taskId: 1n, cluster: { ...CLUSTER, members } })
+      chain.mine()
+      await node.start()
+      expect(keys()).to.deep.equal([])
+    })
+
+    it('to the others of its cluster, where they have announced themselves last', async () => {
+      publish(1n)
+      form(1n)
+      chain.mine()
+      await node.start()
+      const members = CLUSTER.members.slice(1)
+      expect(peers()).to.deep.equal(members.map(({ key, index }) => ({ key, addresses: at(9_000 + index) })))
+      chain.happen({ kind: 'nodeAddresses', key: BOB, addresses: at(9_100) })
+      chain.mine()
+      await poll()
+      expect(peers().find(({ key }) => key === BOB)?.addresses).to.deep.equal(at(9_100))
+      chain.happen({ kind: 'nodeAddresses', key: BOB, addresses: [] })
+      chain.mine()
+      await poll()
+      expect(peers().find(({ key }) => key === BOB)?.addresses).to.deep.equal([])
+    })
+
+    it('to nobody once the task is over', async () => {
+      publish(1n, { endBlock: 500 })
+      form(1n)
+      chain.mine()
+      await node.start()
+      expect(keys()).to.have.length(3)
+      chain.status = 'Closed'
+      chain.mine(600)
+      await poll(2)
+      expect(keys()).to.deep.equal([])
+    })
+
+    it('to no member of a task that was over long before its start, not even for a moment', async () => {
+      publish(1n)
+      form(1n)
+      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6 })
+      chain.mine(300)
+      await node.start()
+      expect([told, running()]).to.deep.equal([[[]], []])
+    })
+  })
+
+  describe('a task begins', () => {
+    const TICK_MS = taskParams().tickMs
+    const PATIENCE_MS = 10_000
+    beforeEach(() => {
+      publish(1n)
+      form(1n)
+      chain.mine()
+    })
+
+    async function startWithoutDave(): Promise<void> {
+      await others[2]!.stop()
+      await node.start()
+      await settle()
+    }
+
+    it('as soon as the last member is connected', async () => {
+      await startWithoutDave()
+      expect(observed).to.deep.equal([])
+      clock.advance(2 * TICK_MS)
+      await startOther(hub.createTransport(CLUSTER.members[3]!.key))
+      clock.advance(TICK_MS)
+      await settle()
+      expect(observed).to.deep.equal(['1/1'])
+    })
+
+    it('without a member that stays out of reach', async () => {
+      await startWithoutDave()
+      clock.advance(PATIENCE_MS - TICK_MS)
+      await settle()
+      expect(observed).to.deep.equal([])
+      clock.advance(TICK_MS)
+      await settle()
+      expect(observed).to.deep.equal(['1/1'])
+    })
+
+    it('without a member out of reach where it had begun before a restart', async () => {
+      await node.start()
+      await settle()
+      expect(node.health().tasks.map(({ status }) => status)).to.deep.equal(['DEBATE'])
+      await node.stop()
+      node = makeNode()
+      await startWithoutDave()
+      expect(node.health().tasks.map(({ status }) => status)).to.deep.equal(['DEBATE'])
+    })
   })
 
   it('counts ledger events that came before the cluster was drawn', async () => {
@@ -247,16 +381,12 @@ describe('RsdpNode', () => {
       encodeFrame({ cluster, parts: objects.map((signed) => ({ kind: 'object', signed })) })
 
     async function sendFromBob(bytes: Uint8Array, times: number): Promise<(bytes: Uint8Array) => void> {
-      chain.happen({ kind: 'nodeRegistered', key: BOB, operator: BOB, publicKey: '0x' })
       publish(1n)
       form(1n)
       chain.mine()
       await node.start()
-      const bob = hub.createTransport(BOB)
-      await bob.start()
-      bob.setPeers([{ key: keyringOf(0).address, addresses: [] }])
       const send = (frame: Uint8Array): void => {
-        bob.broadcast(frame)
+        others[0]!.broadcast(frame)
         hub.deliverAll()
       }
       for (let i = 0; i < times; i += 1) send(bytes)
