@@ -24,6 +24,7 @@ export interface Deployment {
   log: string
   slasher: string
   board: string
+  bundles: string
 }
 
 /**
@@ -46,12 +47,15 @@ export async function deployRsdp(connection: Connection, options: DeployOptions 
     unbondingBlocks: options.unbondingBlocks ?? LOCAL_UNBONDING_BLOCKS,
     bountyWei: options.bountyWei ?? LOCAL_BOUNTY_WEI,
   }
-  const { registry, log, slasher, board } = await ignition.deploy(Rsdp, { parameters: { Rsdp: parameters } })
+  const { registry, log, slasher, board, bundles } = await ignition.deploy(Rsdp, {
+    parameters: { Rsdp: parameters },
+  })
   return {
     token,
     registry: await registry.getAddress(),
     log: await log.getAddress(),
     slasher: await slasher.getAddress(),
     board: await board.getAddress(),
+    bundles: await bundles.getAddress(),
   }
 }

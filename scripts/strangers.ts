@@ -75,10 +75,11 @@ async function listenSilently(): Promise<Silent> {
 
 /** Keys of one operator without stake, all reachable where nobody answers. */
 async function registerStrangers(operator: Wallet, count: number, address: string): Promise<void> {
+  const nothing = { perTaskWei: 0n, totalWei: 0n }
   for (let i = 0; i < count; i += 1) {
     const privateKey = newPrivateKey()
     const id = peerIdFromPublicKey(privateKeyFromBytes(privateKey).publicKey.raw).toString()
-    await register(operator, createKeyring(privateKey), 0n, [`${address}/p2p/${id}`])
+    await register(operator, createKeyring(privateKey), 0n, nothing, [`${address}/p2p/${id}`])
   }
 }
 

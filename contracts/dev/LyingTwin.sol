@@ -45,11 +45,21 @@ contract LyingTwin is IReducer {
     /// @inheritdoc IReducer
     function aggregate(
         bytes calldata params,
-        bytes32 seed,
+        Context calldata context,
         Input[] calldata inputs,
         bytes[] calldata events
     ) external view override returns (bytes memory) {
-        return _lies() ? LIE : _INNER.aggregate(params, seed, inputs, events);
+        return _lies() ? LIE : _INNER.aggregate(params, context, inputs, events);
+    }
+
+    /// @inheritdoc IReducer
+    function close(
+        bytes calldata params,
+        Context calldata context,
+        bytes calldata state,
+        Input[] calldata remaining
+    ) external view override returns (bytes memory) {
+        return _lies() ? LIE : _INNER.close(params, context, state, remaining);
     }
 
     function _lies() private view returns (bool) {

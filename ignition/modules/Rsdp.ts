@@ -9,9 +9,9 @@ export const LOCAL_BOUNTY_WEI = 10n ** 18n
 export const BOARD_POSITION = 3
 
 /**
- * NodeRegistry, PhaseLog, Slasher and TaskBoard on an existing token.
+ * NodeRegistry, PhaseLog, Slasher and TaskBoard on an existing token; BundleStore, which knows none of them.
  *
- * They name each other without an owner: registry, log and slasher are built for the address that the board is going to
+ * The four name each other without an owner: registry, log and slasher are built for the address that the board is going to
  * have, and the board refuses to be built anywhere else. Its address follows from the deployer's nonce, so the order
  * here is fixed and `board` must be the address of the contract number `BOARD_POSITION`, counted from 0.
  *
@@ -28,5 +28,6 @@ export default buildModule('Rsdp', (m) => {
   const log = m.contract('PhaseLog', [predicted, m.getParameter<string>('nonce')], { after: [registry] })
   const slasher = m.contract('Slasher', [predicted, log])
   const board = m.contract('TaskBoard', [registry, log, slasher, windows])
-  return { registry, log, slasher, board }
+  const bundles = m.contract('BundleStore', [], { after: [board] })
+  return { registry, log, slasher, board, bundles }
 })

@@ -3,7 +3,7 @@ import type { Connection } from '../adapters/evm/connection.ts'
 import type { Hex } from '../types/ids.ts'
 import type { Check } from './commands/doctor.ts'
 
-const NAMES = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard'] as const
+const NAMES = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore'] as const
 
 /** Whether a deployment's code is that of the source here, and whether it was built as its file says. */
 export async function checkContracts(connection: Connection): Promise<Check[]> {

@@ -105,8 +105,8 @@ describe('deployment: Ignition over HTTP', () => {
       const deployerKey = devAccounts(1)[0]!.privateKey
       const deployment = await deployContracts(options({ rpcUrl, deployerKey }))
       const client = await connect({ rpcUrl, deployment })
-      // the token and four contracts, a block each
-      expect(await client.head()).equal(5)
+      // the token and five contracts, a block each
+      expect(await client.head()).equal(6)
       client.close()
     } finally {
       process.chdir(cwd)

@@ -11,7 +11,7 @@ import type { Snapshot } from './costs.ts'
 const TABLES: Readonly<Record<string, Readonly<Record<string, (snapshot: Snapshot) => string>>>> = {
   'contracts.md': {
     checkpoints: (snapshot) => costTable(snapshot, ['checkpoint']),
-    calls: (snapshot) => costTable(snapshot, [...REGISTRY, ...BOARD]),
+    calls: (snapshot) => costTable(snapshot, [...REGISTRY, ...BOARD, ...BUNDLES]),
     proofs: proofTable,
     task: taskTable,
   },
@@ -53,6 +53,7 @@ const BOARD = [
   'claim',
   'release',
 ].concat('withdrawCredit', 'openLog')
+const BUNDLES = ['publishParts']
 const HEAD = SIZES.map((n) => `n = ${n}`)
 const RIGHT = SIZES.map(() => '---:')
 const MEMBER_TRANSITIONS_PER_HEIGHT = 4

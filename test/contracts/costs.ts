@@ -1,6 +1,7 @@
 /** What every call costs and every proof takes, measured, and as it was measured last. */
 import { readFileSync } from 'node:fs'
 import { network } from 'hardhat'
+import { bundleCosts } from './cost-bundles.ts'
 import { checkpointCosts } from './cost-checkpoints.ts'
 import { largestDrawing, registryCosts, taskCosts } from './cost-calls.ts'
 import type { Penalty } from './cost-proofs.ts'
@@ -34,6 +35,7 @@ export async function costsAt(n: number): Promise<Costs> {
     proofCosts,
     timeSlotsCost,
     largestDrawing,
+    bundleCosts,
   ]) {
     costs.push(await undone(w, () => measure(w, actors)))
   }

@@ -78,7 +78,7 @@ describe('Gas', () => {
 
   it('is measured of every function that changes state', async () => {
     const w = await deployWorld(connection)
-    const functions = [w.registry, w.board, w.log, w.slasher].flatMap((contract) =>
+    const functions = [w.registry, w.board, w.log, w.slasher, w.bundles].flatMap((contract) =>
       contract.interface.fragments.flatMap((f) => ('constant' in f && !f.constant ? [f.format()] : [])),
     )
     const known = new Set(Object.keys(snapshot.gas).map(functionOf))

@@ -13,6 +13,7 @@ import { keccak256, toBeHex, toUtf8Bytes } from 'ethers'
 import type { network } from 'hardhat'
 import { BOARD_POSITION } from '../../ignition/modules/Rsdp.ts'
 import type {
+  BundleStore,
   ITaskBoard,
   NodeRegistry,
   PhaseLog,
@@ -74,6 +75,7 @@ export interface World {
   log: PhaseLog
   slasher: Slasher
   board: TaskBoard
+  bundles: BundleStore
   client: Signer
   mallory: Signer
 }
@@ -97,9 +99,10 @@ export async function deployWorld(
   const log = await ethers.deployContract('PhaseLog', [predicted, nonce])
   const slasher = await ethers.deployContract('Slasher', [predicted, log])
   const board = await ethers.deployContract('TaskBoard', [registry, log, slasher, WINDOWS])
+  const bundles = await ethers.deployContract('BundleStore')
   await token.faucet(client!, PLENTY)
   await token.connect(client).approve(board, PLENTY)
-  return { connection, token, registry, log, slasher, board, client: client!, mallory: mallory! }
+  return { connection, token, registry, log, slasher, board, bundles, client: client!, mallory: mallory! }
 }
 
 export const blockNumber = async (w: World): Promise<bigint> =>

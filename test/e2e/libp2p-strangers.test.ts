@@ -9,6 +9,7 @@ import { Libp2pTransport } from '../../src/adapters/libp2p/transport.ts'
 import { MemoryDisk } from '../../src/adapters/memory/store.ts'
 import { fromHex, keccak, utf8Hex } from '../../src/codec/hex.ts'
 import { RsdpNode } from '../../src/node/node.ts'
+import { defaultPolicy } from '../../src/policy/policy.ts'
 import { rateLimit } from '../../src/reducers/rate-limit.ts'
 import { runReducer } from '../../src/reducers/run.ts'
 import type { Address } from '../../src/types/ids.ts'
@@ -64,6 +65,8 @@ describe('D2: a node takes connections of members of its own clusters and of nob
       logger: recordingLogger(lines),
       sourceFor: () => ({ observe: () => Promise.resolve(demandOf(1)), decided: () => undefined }),
       reducers: [rateLimit.id],
+      policy: defaultPolicy(true),
+      stockTwins: new Map(),
       autoJoin: false,
       pollMs: 20,
       onFatal: (error) => {
@@ -119,6 +122,7 @@ describe('D2: a node takes connections of members of its own clusters and of nob
       taskId,
       client: stranger,
       params: taskParams({ joinDeadline: chain.headBlock + 10, endBlock: 500 }),
+      paramsHash: digestOf(`params of task ${taskId}`),
     })
   const form = (taskId: bigint, keys = CLUSTER.members.map(({ key }) => key)): void => {
     const drawn = CLUSTER.members.map((member) => ({ ...member, key: keys[member.index] ?? member.key }))

@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   readonly http?: Partial<HttpLimits>
 }
 
-const CHECKED = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard'] as const
+const CHECKED = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore'] as const
 
 /** One deployment over one RPC endpoint, checked against its file. Wallets and the chain port share it. */
 export class Connection {
@@ -123,6 +123,7 @@ export class Connection {
       PhaseLog: '0x',
       Slasher: '0x',
       TaskBoard: '0x',
+      BundleStore: '0x',
     }
     for (const name of CHECKED) {
       const { address } = this.deployment.contracts[name]

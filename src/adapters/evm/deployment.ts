@@ -42,6 +42,7 @@ export const deploymentSchema = z.object({
     PhaseLog: contract,
     Slasher: contract,
     TaskBoard: contract,
+    BundleStore: contract,
   }),
 })
 

@@ -22,7 +22,7 @@ import type { Creation } from './creations.ts'
 import { findCreations } from './creations.ts'
 import { createEnvironment } from './environment.ts'
 
-/** The four creations and the dev token take about 12 million; the rest is for a base fee that rises meanwhile. */
+/** The five creations and the dev token take about 12 million; the rest is for a base fee that rises meanwhile. */
 const DEPLOY_GAS = 15_000_000n
 
 /** Of Ignition's explanation, which repeats itself. */
@@ -70,7 +70,7 @@ export interface Deployed {
   readonly windows: DeployWindows & { readonly unbonding: number }
   readonly bountyWei: string
   readonly contracts: Readonly<
-    Record<'NodeRegistry' | 'PhaseLog' | 'Slasher' | 'TaskBoard', DeployedContract> & {
+    Record<'NodeRegistry' | 'PhaseLog' | 'Slasher' | 'TaskBoard' | 'BundleStore', DeployedContract> & {
       StakeToken: DeployedToken
     }
   >
@@ -91,7 +91,7 @@ export interface DeployedToken extends Omit<DeployedContract, 'block' | 'tx'> {
  * Deploys one set of contracts through the Ignition modules to any RPC URL and reads back what a deployment file holds.
  * Compiles the contracts first if need be.
  *
- * A deployment that failed half-way is not resumed: four transactions are cheaper than a journal whose predicted
+ * A deployment that failed half-way is not resumed: five transactions are cheaper than a journal whose predicted
  * addresses no longer fit the deployer's nonce, and parts that are not wired to each other refuse to be built.
  *
  * @throws RsdpError E_RPC_DOWN, E_FUNDS_GAS, E_NO_TOKEN, E_BUILD, E_DEPLOY
@@ -154,6 +154,7 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
     PhaseLog: lower(await rsdp.log.getAddress()),
     Slasher: lower(await rsdp.slasher.getAddress()),
     TaskBoard: lower(await rsdp.board.getAddress()),
+    BundleStore: lower(await rsdp.bundles.getAddress()),
   }
   const created = Object.values(addresses)
   if (options.token === undefined) created.push(token)
@@ -185,6 +186,7 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
       PhaseLog: await describe(addresses.PhaseLog),
       Slasher: await describe(addresses.Slasher),
       TaskBoard: await describe(addresses.TaskBoard),
+      BundleStore: await describe(addresses.BundleStore),
     },
   }
 }

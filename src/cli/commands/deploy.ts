@@ -36,7 +36,7 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
   const deployerKey = await walletKey(options, local)
   if (token !== null) await requireToken(rpcUrl, chainId, token)
   await requireWritable(path)
-  output.say('deploying NodeRegistry, PhaseLog, Slasher and TaskBoard …')
+  output.say('deploying NodeRegistry, PhaseLog, Slasher, TaskBoard and BundleStore …')
   const deployed = await deployContracts({
     rpcUrl,
     deployerKey,

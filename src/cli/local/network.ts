@@ -63,7 +63,9 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const nonce = toHex(randomBytes(32))
     const deployment = await deployContracts({ rpcUrl: chain.rpcUrl, deployerKey, nonce })
     await writeDeployment(init.deploymentFile, deployment)
-    say(`✔ contracts deployed: NodeRegistry, TaskBoard, PhaseLog, Slasher and the test token (${seconds()})`)
+    say(
+      `✔ contracts deployed: NodeRegistry, TaskBoard, PhaseLog, Slasher, BundleStore and the test token (${seconds()})`,
+    )
     const connection = await openConnection({ rpcUrl: chain.rpcUrl, deployment })
     const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)
     say(`✔ ${String(nodes.length)} nodes registered and staked, each with its own key (${seconds()})`)

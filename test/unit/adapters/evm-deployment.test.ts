@@ -34,6 +34,7 @@ const DEPLOYMENT: Deployment = {
     PhaseLog: contract('3'),
     Slasher: contract('5'),
     TaskBoard: contract('4'),
+    BundleStore: contract('6'),
   },
 }
 const { TaskBoard, ...WITHOUT_BOARD } = DEPLOYMENT.contracts
