@@ -25,6 +25,8 @@ export const deploymentSchema = z.object({
   fromBlock: block,
   /** PhaseLog's deploymentId, which a chain started again does not repeat. */
   deploymentId: digest,
+  /** How good the chance is that draws clusters on this chain: `chanceOf(chainId)`, when the file was written. */
+  chance: z.enum(['good', 'weak', 'local']),
   /** In blocks. */
   windows: z.object({
     taskBlocksMax: block,

@@ -14,6 +14,8 @@ import rsdpModule, {
   LOCAL_WINDOWS,
 } from '../../../ignition/modules/Rsdp.ts'
 import { keccak } from '../../codec/hex.ts'
+import type { Chance } from '../../types/chance.ts'
+import { chanceOf } from '../../types/chance.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
@@ -22,15 +24,15 @@ import type { Creation } from './creations.ts'
 import { findCreations } from './creations.ts'
 import { createEnvironment } from './environment.ts'
 
-/** The five creations and the dev token take about 12 million; the rest is for a base fee that rises meanwhile. */
+/** The creations and the dev token take about 13 million; the rest is for a base fee that rises meanwhile. */
 const DEPLOY_GAS = 15_000_000n
 
 /** Of Ignition's explanation, which repeats itself. */
 const MESSAGE_CHARS_MAX = 400
 
-const LOCAL_CHAIN_IDS = [31337, 1337]
 /** Windows of a chain with a block every 12 s. */
-const WINDOWS = { taskBlocksMax: 7_200, closeGrace: 300, evidence: 21_600, reorgDepth: 64, jail: 50_400 }
+// reorgDepth: between the last choice and the block that draws lie four epochs (EIP-4399)
+const WINDOWS = { taskBlocksMax: 7_200, closeGrace: 300, evidence: 21_600, reorgDepth: 128, jail: 50_400 }
 const UNBONDING_BLOCKS = 100_800
 
 /** Ignition's defaults are for chains with slow blocks; retries and fee bumps stay on. */
@@ -67,6 +69,7 @@ export interface Deployed {
   readonly deployedAt: string
   readonly fromBlock: number
   readonly deploymentId: Digest
+  readonly chance: Chance
   readonly windows: DeployWindows & { readonly unbonding: number }
   readonly bountyWei: string
   readonly contracts: Readonly<
@@ -120,7 +123,7 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
   const { provider } = connection.ethers
   const deployer = lower(computeAddress(options.deployerKey))
   const chainId = Number((await provider.getNetwork()).chainId)
-  const local = LOCAL_CHAIN_IDS.includes(chainId)
+  const local = chanceOf(chainId) === 'local'
   await requireFunds(provider, deployer)
 
   const before = await provider.getBlockNumber()
@@ -174,6 +177,7 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
       to: addresses.PhaseLog,
       data: id('deploymentId()').slice(0, 10),
     })) as Hex,
+    chance: chanceOf(chainId),
     windows: { ...windows, unbonding },
     bountyWei: String(bountyWei),
     contracts: {

@@ -26,6 +26,7 @@ const DEPLOYMENT: Deployment = {
   deployedAt: '2026-11-21T10:04:11.000Z',
   fromBlock: 2,
   deploymentId: hex('b', 32),
+  chance: 'local',
   windows: { taskBlocksMax: 200, closeGrace: 10, evidence: 30, reorgDepth: 6, jail: 20, unbonding: 300 },
   bountyWei: '1000000000000000000',
   contracts: {

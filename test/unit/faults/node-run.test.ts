@@ -18,6 +18,7 @@ function deploymentOf(chainId: number): string {
     deployedAt: '2026-01-01T00:00:00.000Z',
     fromBlock: 1,
     deploymentId: DIGEST,
+    chance: 'local',
     windows: { taskBlocksMax: 1, closeGrace: 1, evidence: 1, reorgDepth: 1, jail: 1, unbonding: 1 },
     bountyWei: '1',
     contracts: Object.fromEntries(names.map((name) => [name, CONTRACT])),
