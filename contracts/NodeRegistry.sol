@@ -21,6 +21,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     struct Key {
         address owner;
         KeyStatus status;
+        uint40 inactiveSince;
     }
 
     /// @dev One slot. `byKey`: the key signed up by itself, so the lock counts against its allowance.
@@ -147,6 +148,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
             revert KeyStatusNotAllowed(key, k.status, ALL_STATUSES ^ never);
         }
         k.status = KeyStatus.Rotated;
+        _noteInactive(k);
         address newKey = _addKey(publicKey, signature);
         emit KeyRotated(msg.sender, key, newKey);
         _announce(newKey, multiaddrs);
@@ -169,6 +171,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
             revert KeyStatusNotAllowed(key, k.status, ONLY_ACTIVE | (1 << uint8(KeyStatus.Jailed)));
         }
         k.status = KeyStatus.Frozen;
+        _noteInactive(k);
         emit KeyFrozen(msg.sender, key);
     }
 
@@ -238,6 +241,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         Key storage k = _keys[key];
         address operator = k.owner;
         if (k.status != KeyStatus.Rotated) k.status = KeyStatus.Convicted;
+        _noteInactive(k);
         _accounts[operator].jailedUntil = untilBlock;
         emit Jailed(operator, key, untilBlock);
     }
@@ -268,14 +272,19 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     }
 
     /// @inheritdoc INodeRegistry
-    function activeKeys(
-        address[] calldata keys
-    ) external view override returns (uint256 bitmap, address[] memory owners) {
+    function inactiveSince(address key) external view override returns (uint40) {
+        return _keys[key].inactiveSince;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function ownersActiveAt(
+        address[] calldata keys,
+        uint256 blockNumber
+    ) external view override returns (address[] memory owners) {
         owners = new address[](keys.length);
         for (uint256 i = 0; i < keys.length; ++i) {
-            KeyStatus status;
-            (owners[i], status) = _ownerOf(keys[i]);
-            if (status == KeyStatus.Active) bitmap |= 1 << i;
+            Key memory k = _keys[keys[i]];
+            if (k.inactiveSince == 0 || k.inactiveSince > blockNumber) owners[i] = k.owner;
         }
     }
 
@@ -317,7 +326,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         address signer = Signature.signer(digest, signature);
         if (signer == address(0) || signer != key) revert NotTheKey(signer, key);
 
-        _keys[key] = Key(msg.sender, KeyStatus.Active);
+        _keys[key] = Key(msg.sender, KeyStatus.Active, 0);
         emit KeyRegistered(msg.sender, key, publicKey);
     }
 
@@ -361,15 +370,13 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         _TOKEN.pull(msg.sender, amount);
     }
 
-    /// @dev Owner and status of a key, with one read each of key and account: `form` asks for up to 124.
+    function _noteInactive(Key storage k) private {
+        if (k.inactiveSince == 0) k.inactiveSince = uint40(block.number);
+    }
+
     function _ownerOf(address key) private view returns (address owner, KeyStatus status) {
         Key storage k = _keys[key];
-        uint256 slot;
-        assembly ("memory-safe") {
-            slot := sload(k.slot)
-        }
-        owner = address(uint160(slot));
-        status = KeyStatus(uint8(slot >> 160));
+        (owner, status) = (k.owner, k.status);
         if (status == KeyStatus.Active && block.number <= _accounts[owner].jailedUntil)
             status = KeyStatus.Jailed;
     }

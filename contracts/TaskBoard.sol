@@ -3,7 +3,9 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Drawing} from "./Drawing.sol";
 import {NotAllowed, NotWired, OutOfBounds, TooEarly, TooLate} from "./interfaces/Errors.sol";
+import {IDrawing} from "./interfaces/IDrawing.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IPhaseLog} from "./interfaces/IPhaseLog.sol";
 import {ISlasher} from "./interfaces/ISlasher.sol";
@@ -78,12 +80,14 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     INodeRegistry private immutable _REGISTRY;
     IPhaseLog private immutable _LOG;
     ISlasher private immutable _SLASHER;
+    IDrawing private immutable _DRAWING;
     IERC20 private immutable _TOKEN;
     uint64 private immutable _TASK_BLOCKS_MAX;
     uint64 private immutable _CLOSE_GRACE;
     uint64 private immutable _EVIDENCE;
     uint64 private immutable _REORG_DEPTH;
     uint64 private immutable _JAIL;
+    uint256 private immutable _FORM_WINDOW;
 
     /// @inheritdoc ITaskBoard
     uint256 public override tasks;
@@ -110,12 +114,14 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         _REGISTRY = registry_;
         _LOG = log_;
         _SLASHER = slasher_;
+        _DRAWING = new Drawing(registry_);
         _TOKEN = IERC20(registry_.token());
         _TASK_BLOCKS_MAX = w.taskBlocksMax;
         _CLOSE_GRACE = w.closeGrace;
         _EVIDENCE = w.evidence;
         _REORG_DEPTH = w.reorgDepth;
         _JAIL = w.jail;
+        _FORM_WINDOW = _DRAWING.formWindow();
     }
 
     /// @inheritdoc ITaskBoard
@@ -172,12 +178,15 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     }
 
     /// @inheritdoc ITaskBoard
-    function form(uint256 taskId) external override {
+    function form(uint256 taskId, bytes calldata header) external override {
         Task storage t = _requireStatus(taskId, TaskStatus.OPEN);
         uint256 seedBlock = _seedBlock(t);
         if (block.number <= seedBlock) revert TooEarly(block.number, seedBlock + 1);
-        bytes32 seed = keccak256(abi.encode(blockhash(seedBlock), taskId));
-        (address[] memory keys, address[] memory operators) = _draw(t, seed);
+        (bytes32 seed, address[] memory keys, address[] memory operators) = _DRAWING.draw(
+            IDrawing.Terms(taskId, t.joinDeadline, seedBlock, t.minNodes, t.maxNodes),
+            t.signups,
+            header
+        );
         uint16[] memory weights = new uint16[](keys.length);
         for (uint256 i = 0; i < keys.length; ++i) weights[i] = 1;
         bytes memory members = Snapshot.encode(keys, operators, weights);
@@ -389,6 +398,16 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     }
 
     /// @inheritdoc ITaskBoard
+    function drawing() external view override returns (address) {
+        return address(_DRAWING);
+    }
+
+    /// @inheritdoc ITaskBoard
+    function formWindow() external view override returns (uint256) {
+        return _FORM_WINDOW;
+    }
+
+    /// @inheritdoc ITaskBoard
     function windows() public view override returns (Windows memory) {
         return Windows(_TASK_BLOCKS_MAX, _CLOSE_GRACE, _EVIDENCE, _REORG_DEPTH, _JAIL);
     }
@@ -402,6 +421,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         (status, expired) = TaskStatus.beforeForm(
             t.joinDeadline,
             _seedBlock(t),
+            _FORM_WINDOW,
             t.endBlock,
             t.revokedBlock,
             block.number <= t.joinDeadline || t.signups.length >= t.minNodes
@@ -449,31 +469,6 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         if (_slash(taskId, key, amount) != 0) return false;
         emit Released(taskId, key, operator, 0);
         return true;
-    }
-
-    /// @dev The drawn keys and their operators, by seat. Sign-ups whose key is no longer active drop out.
-    function _draw(
-        Task storage t,
-        bytes32 seed
-    ) private view returns (address[] memory keys, address[] memory operators) {
-        address[] memory signups = t.signups;
-        (uint256 active, address[] memory owners) = _REGISTRY.activeKeys(signups);
-        uint256 m = 0;
-        for (uint256 i = 0; i < signups.length; ++i) {
-            if ((active >> i) & 1 == 0) continue;
-            (signups[m], owners[m]) = (signups[i], owners[i]);
-            ++m;
-        }
-        assembly ("memory-safe") {
-            mstore(owners, m)
-        }
-        (uint256[] memory seats, uint256 fillable) = Draw.draw(seed, owners, t.minNodes, t.maxNodes);
-        if (seats.length == 0) revert TooFewMembers(fillable, t.minNodes);
-        keys = new address[](seats.length);
-        operators = new address[](seats.length);
-        for (uint256 i = 0; i < seats.length; ++i) {
-            (keys[i], operators[i]) = (signups[seats[i]], owners[seats[i]]);
-        }
     }
 
     /// @dev What `account` has earned and not claimed, what nobody earned, and the claims once `account` is paid.
@@ -534,7 +529,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
             });
     }
 
-    /// @dev The block whose hash is the seed: deep enough after sign-up that nobody can choose who is in.
+    /// @dev The block whose mixHash is the seed: deep enough after sign-up that nobody can choose who is in.
     function _seedBlock(Task storage t) private view returns (uint256) {
         return uint256(t.joinDeadline) + _REORG_DEPTH;
     }

@@ -2,11 +2,15 @@
 pragma solidity 0.8.37;
 
 import {Batch} from "../libraries/Batch.sol";
+import {Beacon} from "../libraries/Beacon.sol";
+import {BlockHashes} from "../libraries/BlockHashes.sol";
+import {BlockHeader} from "../libraries/BlockHeader.sol";
 import {Certificate} from "../libraries/Certificate.sol";
 import {Digests} from "../libraries/Digests.sol";
 import {Domain} from "../libraries/Domain.sol";
 import {Draw} from "../libraries/Draw.sol";
 import {LogChain} from "../libraries/LogChain.sol";
+import {MinHeap} from "../libraries/MinHeap.sol";
 import {PhaseTransitions} from "../libraries/PhaseTransitions.sol";
 import {Snapshot} from "../libraries/Snapshot.sol";
 
@@ -139,6 +143,32 @@ contract DigestsHarness {
 
     function isQuorum(uint256 weight, uint256 total) external pure returns (bool) {
         return Certificate.isQuorum(weight, total);
+    }
+
+    function mixHashAt(bytes calldata header, uint256 number) external view returns (bytes32) {
+        return Beacon.mixHashAt(header, number);
+    }
+
+    function mixHashSince(
+        bytes calldata header,
+        bytes calldata parent,
+        uint256 time
+    ) external view returns (bytes32) {
+        return Beacon.mixHashSince(header, parent, time);
+    }
+
+    function readHeader(bytes calldata header) external pure returns (BlockHeader.Fields memory) {
+        return BlockHeader.read(header);
+    }
+
+    function hashesServed() external view returns (uint256) {
+        return BlockHashes.served();
+    }
+
+    function sorted(uint256[] memory numbers) external pure returns (uint256[] memory ascending) {
+        MinHeap.heapify(numbers);
+        ascending = new uint256[](numbers.length);
+        for (uint256 i = 0; i < ascending.length; ++i) ascending[i] = MinHeap.pop(numbers);
     }
 
     function draw(

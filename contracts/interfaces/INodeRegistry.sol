@@ -11,9 +11,10 @@ pragma solidity 0.8.37;
 /// of all accounts, all credits and `burnt`.
 /// All amounts are in the token's smallest unit, all times are block numbers.
 interface INodeRegistry {
-    /// @notice What a signing key may do. `Rotated`, `Frozen` and `Convicted` keys go on serving the tasks they are in and
-    /// are never drawn into a new one; none of the three becomes active again. A `Jailed` key would be active, but its
-    /// operator's account is in jail because another of its keys was convicted.
+    /// @notice What a signing key may do. `Rotated`, `Frozen` and `Convicted` keys go on serving the tasks they are in, or
+    /// were signed up for when sign-up ended, and join no other; none of the three becomes active again. A `Jailed` key
+    /// would be active, but its operator's account is in jail because another of its keys was convicted: it joins nothing
+    /// for that time, and keeps the sign-ups that it has.
     enum KeyStatus {
         Unknown,
         Active,
@@ -266,12 +267,16 @@ interface INodeRegistry {
     /// @notice How much a key may lock by itself, and has locked by itself.
     function allowanceOf(address key) external view returns (Allowance memory);
 
-    /// @notice Which of up to 256 keys are active, and who owns them.
-    /// @return bitmap bit i set: `keys[i]` is active
-    /// @return owners owner of each key
-    function activeKeys(
-        address[] calldata keys
-    ) external view returns (uint256 bitmap, address[] memory owners);
+    /// @notice Block in which the key was frozen, replaced or convicted, whichever came first; 0 while it is active. Set
+    /// once: what a drawing depends on does not change after the sign-up that it draws from.
+    function inactiveSince(address key) external view returns (uint40);
+
+    /// @notice Owners of the keys that were active at the end of a block; 0 for the others.
+    /// @dev Warning: a key counts as active in blocks before its registration.
+    function ownersActiveAt(
+        address[] calldata keys,
+        uint256 blockNumber
+    ) external view returns (address[] memory owners);
 
     /// @notice An operator's stake.
     function account(address operator) external view returns (Account memory);

@@ -80,7 +80,7 @@ interface ITaskBoard {
     /// @param taskBlocksMax longest time from publish to `endBlock`
     /// @param closeGrace Finalizing lasts so long
     /// @param evidence after closing, evidence is accepted so long; then rewards and locks can be taken
-    /// @param reorgDepth blocks between `joinDeadline` and the block whose hash is the seed, ≥ 1
+    /// @param reorgDepth blocks between `joinDeadline` and the block whose mixHash is the seed, ≥ 1
     /// @param jail blocks for which all keys of an operator are refused after a conviction, 1 … 2^32 − 1
     struct Windows {
         uint64 taskBlocksMax;
@@ -135,7 +135,7 @@ interface ITaskBoard {
 
     /// @notice The cluster was drawn. Member i is at index i of each list.
     /// @param cluster keccak(abi.encode(taskId, paramsHash, snapshotHash, seed))
-    /// @param seed keccak(abi.encode(hash of the seed block, taskId))
+    /// @param seed keccak(abi.encode(mixHash of the seed block, taskId))
     /// @param snapshotHash keccak(key ‖ operator ‖ u16 weight of each member)
     /// @param pointer data contract that holds the snapshot behind one 0x00 byte
     event ClusterFormed(
@@ -201,8 +201,29 @@ interface ITaskBoard {
     /// @notice The key is not signed up for the task.
     error NotSignedUp(uint256 taskId, address key);
 
-    /// @notice Sign-ups with active keys do not make a cluster of `minNodes` in which no operator has 1/3.
+    /// @notice Sign-ups whose keys were active at `joinDeadline` do not make a cluster of `minNodes` in which no operator has
+    /// 1/3.
     error TooFewMembers(uint256 seats, uint256 minNodes);
+
+    /// @notice The chain does not serve the hash of this block: too old, not mined yet, or a chain that serves none.
+    error NoBlockHash(uint256 blockNumber);
+
+    /// @notice The header is not that of this block.
+    /// @param given keccak(header)
+    /// @param expected the block's hash
+    error NotTheHeader(uint256 blockNumber, bytes32 given, bytes32 expected);
+
+    /// @notice Not an RLP list that begins like a block header.
+    /// @param offset first byte that does not fit
+    error MalformedHeader(uint256 offset);
+
+    /// @notice The block's mixHash is 0: the chain has no randomness.
+    error NoRandomness(uint256 blockNumber);
+
+    /// @notice The block is not the first at or after a time, or not there yet.
+    /// @param parent timestamp of the block before, seconds
+    /// @param timestamp the block's own
+    error NotTheFirst(uint256 parent, uint256 timestamp, uint256 time);
 
     /// @notice The client revoked the task before.
     error AlreadyRevoked(uint256 taskId, uint256 revokedBlock);
@@ -246,17 +267,22 @@ interface ITaskBoard {
     /// `publish`, 0 without a twin))
     function join(uint256 taskId, address key, bytes32 termsHash) external;
 
-    /// @notice Withdraws a sign-up and its lock. By the key or its operator, up to `joinDeadline`.
-    /// @dev In the last 2 · reorgDepth blocks of sign-up ⌈stakePerNode / 100⌉ of the lock is burnt: who fills a list and
-    /// leaves it too late for others pays for each place. Nobody gains by it.
+    /// @notice Withdraws a sign-up and its lock. By the key or its operator, up to `joinDeadline`. The place is free at once;
+    /// the last sign-up of the list moves into it.
+    /// @dev The list is no longer than the sign-ups that stand: signing up and quitting in turn does not use it up. In the
+    /// last 2 · reorgDepth blocks of sign-up ⌈stakePerNode / 100⌉ of the lock is burnt: who fills a list and leaves it too
+    /// late for others pays for each place. Nobody gains by it.
     function quit(uint256 taskId, address key) external;
 
-    /// @notice Draws the cluster. By anyone, in the 256 blocks after the seed block = joinDeadline + reorgDepth, before
-    /// `endBlock`. Missing it expires the task; there is never a second seed.
-    /// @dev Sign-ups whose key is no longer active drop out. n is the largest number ≤ maxNodes of seats that can be
-    /// filled with at most ⌊(n − 1) / 3⌋ seats per operator; seats in the order of a Fisher–Yates shuffle by the seed:
-    /// for i = 0, 1, …: j = i + keccak(abi.encode(seed, i)) mod (m − i), swap i and j. Weight 1 per seat.
-    function form(uint256 taskId) external;
+    /// @notice Draws the cluster. By anyone, in the `formWindow` blocks after the seed block = joinDeadline + reorgDepth,
+    /// before `endBlock`. Missing it expires the task; there is never a second seed.
+    /// @dev Everything that the drawing depends on is fixed at `joinDeadline`, before the seed is known: the list, whose
+    /// keys were active in that block, n, and the cap. What happens to a key later changes no drawing; its seat may be
+    /// dead. n is the largest number ≤ maxNodes of seats that can be filled with at most ⌊(n − 1) / 3⌋ seats per operator.
+    /// Seats go by rank, ascending, passing over operators at their cap; rank of the sign-up at `index` of the list = upper
+    /// 240 bits of keccak(seed ‖ u256 index), then the index. Weight 1 per seat. See IDrawing.
+    /// @param header RLP header of the seed block; only the fields up to mixHash are read
+    function form(uint256 taskId, bytes calldata header) external;
 
     /// @notice Ends a task early. By the client, once.
     /// @dev Up to `joinDeadline` the task expires at once, and everything goes back. From then until `form`, `form` stays
@@ -300,6 +326,11 @@ interface ITaskBoard {
     /// @dev Of several convictions the largest share counts, ⌈lock · percent / 100⌉ of the lock as it was at `join`.
     /// @param percent base share of the lock, 1 … 100
     /// @param correlated the share may grow by the convictions of others, at `release`
+    /// @notice Withdraws a sign-up and its lock. By the key or its operator, up to `joinDeadline`. The place is free at once;
+    /// the last sign-up of the list moves into it.
+    /// @dev The list is no longer than the sign-ups that stand: signing up and quitting in turn does not use it up. In the
+    /// last 2 · reorgDepth blocks of sign-up ⌈stakePerNode / 100⌉ of the lock is burnt: who fills a list and leaves it too
+    /// late for others pays for each place. Nobody gains by it.
     /// @param reporter who is credited
     function penalise(
         uint256 taskId,
@@ -318,7 +349,7 @@ interface ITaskBoard {
     /// @notice The task as stored.
     function task(uint256 taskId) external view returns (TaskView memory);
 
-    /// @notice Keys signed up, in no particular order.
+    /// @notice Keys signed up. The list is final once `joinDeadline` has passed; a key's place in it decides its rank.
     function signupsOf(uint256 taskId) external view returns (address[] memory keys);
 
     /// @notice keccak(originator ‖ data) of a ledger event; 0 if it was not posted.
@@ -342,6 +373,13 @@ interface ITaskBoard {
 
     /// @notice Number of tasks published.
     function tasks() external view returns (uint256);
+
+    /// @notice The contract that draws, built by the board.
+    function drawing() external view returns (address);
+
+    /// @notice Blocks after a seed block in which `form` is accepted: 8,191 where the chain serves hashes as EIP-2935 says,
+    /// else 256.
+    function formWindow() external view returns (uint256);
 
     /// @notice The deployment's windows.
     function windows() external view returns (Windows memory);

@@ -12,9 +12,6 @@ library TaskStatus {
         (1 << uint8(ITaskBoard.Status.Closed)) | (1 << uint8(ITaskBoard.Status.NoQuorum));
     uint256 internal constant EXPIRED = 1 << uint8(ITaskBoard.Status.Expired);
 
-    /// @notice Blocks whose hash a contract can read: the drawing must happen within them.
-    uint256 private constant FORM_WINDOW = 256;
-
     /// @notice The gate of every call that depends on where a task stands.
     function check(uint256 taskId, ITaskBoard.Status current, uint256 allowed) internal pure {
         if ((1 << uint8(current)) & allowed == 0) {
@@ -23,15 +20,17 @@ library TaskStatus {
     }
 
     /// @notice Status of a task whose cluster is not drawn, and the block at which it expired (0 while it is open).
+    /// @param formWindow blocks after the seed block in which it can be proved: the drawing must happen within them
     /// @param revokedBlock block of `revoke`, 0 without: ends the task if sign-up was open
     function beforeForm(
         uint256 joinDeadline,
         uint256 seedBlock,
+        uint256 formWindow,
         uint256 endBlock,
         uint256 revokedBlock,
         bool enoughSignups
     ) internal view returns (ITaskBoard.Status, uint256 expiredAt) {
-        expiredAt = seedBlock + FORM_WINDOW + 1;
+        expiredAt = seedBlock + formWindow + 1;
         if (expiredAt > endBlock) expiredAt = endBlock;
         if (!enoughSignups) expiredAt = joinDeadline + 1;
         if (revokedBlock != 0 && revokedBlock <= joinDeadline) expiredAt = revokedBlock;

@@ -8,9 +8,11 @@ import {Twin} from "./Twin.sol";
 
 /// @title Twin of median@1: the lower median of what members observe
 /// @dev State: i128 median ‖ u8 count ‖ count × (u8 member ‖ i128 value). Params: i128 min ‖ i128 max, min ≤ max.
-contract MedianTwin is Twin(16, 17) {
+contract MedianTwin is Twin {
     using Packed for bytes;
 
+    uint256 private constant HEAD = 16;
+    uint256 private constant ROW = 17;
     uint256 private constant PARAMS_LENGTH = 32;
     uint256 private constant INPUT_LENGTH = 34;
     /// median 0, one row, member 0
@@ -19,6 +21,11 @@ contract MedianTwin is Twin(16, 17) {
     uint256 private constant VALUE_AT = 1;
     /// the sign bit: flipped, two's complement sorts as an unsigned number
     uint256 private constant SIGN = 1 << 127;
+
+    /// @inheritdoc Twin
+    function _layout() internal pure override returns (uint256, uint256) {
+        return (HEAD, ROW);
+    }
 
     /// @inheritdoc Twin
     function _areParams(bytes calldata params) internal pure override returns (bool) {
@@ -41,7 +48,7 @@ contract MedianTwin is Twin(16, 17) {
         Input[] calldata,
         bytes[] calldata,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         return _withMedian(rows);
     }
 
@@ -50,16 +57,16 @@ contract MedianTwin is Twin(16, 17) {
         bytes calldata,
         bytes calldata,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         return _withMedian(rows);
     }
 
-    function _withMedian(bytes memory rows) private view returns (bytes memory) {
+    function _withMedian(bytes memory rows) private pure returns (bytes memory) {
         uint256 count = _count(rows);
         if (count == 0) return new bytes(17);
         uint256[] memory values = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
-            values[i] = uint128(bytes16(Rows.word(rows, i * _ROW + VALUE_AT))) ^ SIGN;
+            values[i] = uint128(bytes16(Rows.word(rows, i * ROW + VALUE_AT))) ^ SIGN;
         }
         uint128 median = uint128(Sorting.lowerMedian(values) ^ SIGN);
         return abi.encodePacked(median, uint8(count), rows);

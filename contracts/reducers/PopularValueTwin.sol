@@ -8,14 +8,21 @@ import {Twin} from "./Twin.sol";
 
 /// @title Twin of popular-value@1: the value that most members hold
 /// @dev State: bytes32 seed ‖ bytes32 value ‖ u8 count ‖ u8 rows ‖ rows × (u8 member ‖ bytes32 value). No params.
-contract PopularValueTwin is Twin(65, 33) {
+contract PopularValueTwin is Twin {
     using Packed for bytes;
 
+    uint256 private constant HEAD = 65;
+    uint256 private constant ROW = 33;
     uint256 private constant INPUT_LENGTH = 99;
     uint256 private constant COUNT_AT = 64;
     /// count 0, one row, member 0
     bytes3 private constant INPUT_MIDDLE = 0x000100;
     uint256 private constant VALUE_AT = 1;
+
+    /// @inheritdoc Twin
+    function _layout() internal pure override returns (uint256, uint256) {
+        return (HEAD, ROW);
+    }
 
     /// @inheritdoc Twin
     function _areParams(bytes calldata params) internal pure override returns (bool) {
@@ -38,7 +45,7 @@ contract PopularValueTwin is Twin(65, 33) {
         Input[] calldata,
         bytes[] calldata,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         return _elect(seed, rows);
     }
 
@@ -47,16 +54,16 @@ contract PopularValueTwin is Twin(65, 33) {
         bytes calldata,
         bytes calldata state,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         return _elect(state.word(0), rows);
     }
 
-    function _elect(bytes32 seed, bytes memory rows) private view returns (bytes memory) {
+    function _elect(bytes32 seed, bytes memory rows) private pure returns (bytes memory) {
         uint256 total = _count(rows);
         bytes32[] memory values = new bytes32[](total);
         uint256[] memory ones = new uint256[](total);
         for (uint256 i = 0; i < total; ++i) {
-            values[i] = Rows.word(rows, i * _ROW + VALUE_AT);
+            values[i] = Rows.word(rows, i * ROW + VALUE_AT);
             ones[i] = 1;
         }
         (bytes32 value, uint256 count) = Election.elect(seed, values, ones);

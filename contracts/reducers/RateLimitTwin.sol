@@ -8,7 +8,9 @@ import {Twin} from "./Twin.sol";
 
 /// @title Twin of rate-limit@1: a token budget, split max-min fair
 /// @dev State: u64 budget ‖ u8 count ‖ count × (u8 member ‖ u64 demand ‖ u64 share). Params: u64 budget ‖ u64 demandMax.
-contract RateLimitTwin is Twin(8, 17) {
+contract RateLimitTwin is Twin {
+    uint256 private constant HEAD = 8;
+    uint256 private constant ROW = 17;
     uint256 private constant PARAMS_LENGTH = 16;
     uint256 private constant EVENT_LENGTH = 8;
     uint256 private constant INPUT_LENGTH = 26;
@@ -18,6 +20,11 @@ contract RateLimitTwin is Twin(8, 17) {
     uint256 private constant INPUT_SHARE_AT = 18;
     uint256 private constant DEMAND_AT = 1;
     uint256 private constant SHARE_AT = 9;
+
+    /// @inheritdoc Twin
+    function _layout() internal pure override returns (uint256, uint256) {
+        return (HEAD, ROW);
+    }
 
     /// @inheritdoc Twin
     function _areParams(bytes calldata params) internal pure override returns (bool) {
@@ -40,7 +47,7 @@ contract RateLimitTwin is Twin(8, 17) {
         Input[] calldata,
         bytes[] calldata events,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         return _split(_currentBudget(params, events), rows);
     }
 
@@ -49,17 +56,17 @@ contract RateLimitTwin is Twin(8, 17) {
         bytes calldata,
         bytes calldata state,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         return _split(Packed.u64(state, 0), rows);
     }
 
-    function _split(uint64 budget, bytes memory rows) private view returns (bytes memory) {
+    function _split(uint64 budget, bytes memory rows) private pure returns (bytes memory) {
         uint256 count = _count(rows);
         uint256[] memory demands = new uint256[](count);
-        for (uint256 i = 0; i < count; ++i) demands[i] = Rows.u64(rows, i * _ROW + DEMAND_AT);
+        for (uint256 i = 0; i < count; ++i) demands[i] = Rows.u64(rows, i * ROW + DEMAND_AT);
         (uint256 level, uint256 extra) = _fairLevel(budget, Sorting.ascending(demands));
         for (uint256 i = 0; i < count; ++i) {
-            uint256 share = Rows.u64(rows, i * _ROW + DEMAND_AT);
+            uint256 share = Rows.u64(rows, i * ROW + DEMAND_AT);
             if (share > level) {
                 share = level;
                 if (extra > 0) {
@@ -67,7 +74,7 @@ contract RateLimitTwin is Twin(8, 17) {
                     --extra;
                 }
             }
-            Rows.setU64(rows, i * _ROW + SHARE_AT, uint64(share));
+            Rows.setU64(rows, i * ROW + SHARE_AT, uint64(share));
         }
         return abi.encodePacked(budget, uint8(count), rows);
     }

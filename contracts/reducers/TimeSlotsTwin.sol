@@ -10,7 +10,9 @@ import {Twin} from "./Twin.sol";
 /// @title Twin of time-slots@1: slots of a shared resource, one owner each
 /// @dev State: bytes32 seed ‖ u64 period ‖ u8 slots ‖ u8 count ‖ count × (u8 member ‖ u64 wanted ‖ u64 granted).
 /// Params: u8 slots, 1 … 64.
-contract TimeSlotsTwin is Twin(41, 17) {
+contract TimeSlotsTwin is Twin {
+    uint256 private constant HEAD = 41;
+    uint256 private constant ROW = 17;
     uint256 private constant SLOTS_MAX = 64;
     uint256 private constant INPUT_LENGTH = 59;
     uint256 private constant PERIOD_AT = 32;
@@ -23,6 +25,11 @@ contract TimeSlotsTwin is Twin(41, 17) {
     uint256 private constant GRANTED_AT = 9;
     /// the byte of a rank that makes room for a position
     uint256 private constant POSITION = 0xff;
+
+    /// @inheritdoc Twin
+    function _layout() internal pure override returns (uint256, uint256) {
+        return (HEAD, ROW);
+    }
 
     /// @inheritdoc Twin
     function _areParams(bytes calldata params) internal pure override returns (bool) {
@@ -46,7 +53,7 @@ contract TimeSlotsTwin is Twin(41, 17) {
         Input[] calldata inputs,
         bytes[] calldata,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         uint256[] memory periods = new uint256[](inputs.length);
         for (uint256 i = 0; i < inputs.length; ++i) periods[i] = Packed.u64(inputs[i].state, PERIOD_AT);
         return _grant(seed, uint64(Sorting.lowerMedian(periods)), Packed.u8(params, 0), rows);
@@ -57,7 +64,7 @@ contract TimeSlotsTwin is Twin(41, 17) {
         bytes calldata params,
         bytes calldata state,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         return _grant(Packed.word(state, 0), Packed.u64(state, PERIOD_AT), Packed.u8(params, 0), rows);
     }
 
@@ -66,13 +73,13 @@ contract TimeSlotsTwin is Twin(41, 17) {
         uint64 period,
         uint8 slots,
         bytes memory rows
-    ) private view returns (bytes memory) {
+    ) private pure returns (bytes memory) {
         uint256 count = _count(rows);
         uint256[] memory order = _order(seed, period, rows);
         uint256[] memory wanted = new uint256[](count);
-        for (uint256 i = 0; i < count; ++i) wanted[i] = Rows.u64(rows, order[i] * _ROW + WANTED_AT);
+        for (uint256 i = 0; i < count; ++i) wanted[i] = Rows.u64(rows, order[i] * ROW + WANTED_AT);
         uint256[] memory owned = FairSlots.assign(slots, wanted);
-        for (uint256 i = 0; i < count; ++i) Rows.setU64(rows, order[i] * _ROW + GRANTED_AT, uint64(owned[i]));
+        for (uint256 i = 0; i < count; ++i) Rows.setU64(rows, order[i] * ROW + GRANTED_AT, uint64(owned[i]));
         return abi.encodePacked(seed, period, slots, uint8(count), rows);
     }
 
@@ -82,10 +89,10 @@ contract TimeSlotsTwin is Twin(41, 17) {
         bytes32 seed,
         uint64 period,
         bytes memory rows
-    ) private view returns (uint256[] memory order) {
+    ) private pure returns (uint256[] memory order) {
         order = new uint256[](_count(rows));
         for (uint256 i = 0; i < order.length; ++i) {
-            uint256 rank = uint256(keccak256(abi.encodePacked(seed, period, Rows.u8(rows, i * _ROW))));
+            uint256 rank = uint256(keccak256(abi.encodePacked(seed, period, Rows.u8(rows, i * ROW))));
             order[i] = (rank & ~POSITION) | i;
         }
         order = Sorting.ascending(order);

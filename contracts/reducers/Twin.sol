@@ -10,16 +10,11 @@ import {Packed} from "../libraries/Packed.sol";
 /// `close` reverts for the same, and for a state that does not decode. No stock reducer looks at height, members or the
 /// previous state.
 /// @dev A state is head ‖ u8 count ‖ count × row; a row begins with its member, members ascend. An input is the same with one
-/// row, of member 0.
+/// row, of member 0. No constructor and no immutables: a twin has one code hash wherever it is deployed.
 abstract contract Twin is IReducer {
     using Packed for bytes;
 
     uint256 private constant MEMBERS_MAX = 128;
-
-    /// @dev Bytes before the count.
-    uint256 private immutable _HEAD;
-    /// @dev Bytes of a row.
-    uint256 internal immutable _ROW;
 
     /// @notice The params do not decode.
     error BadParams();
@@ -29,10 +24,6 @@ abstract contract Twin is IReducer {
 
     /// @notice The state does not decode.
     error BadState();
-
-    constructor(uint256 head, uint256 row) {
-        (_HEAD, _ROW) = (head, row);
-    }
 
     /// @inheritdoc IReducer
     function validate(bytes calldata params, bytes calldata state) external pure returns (bool) {
@@ -45,7 +36,7 @@ abstract contract Twin is IReducer {
         Context calldata context,
         Input[] calldata inputs,
         bytes[] calldata events
-    ) external view returns (bytes memory) {
+    ) external pure returns (bytes memory) {
         _requireSound(params, inputs);
         return _aggregate(params, context.seed, inputs, events, _rowsOf(inputs));
     }
@@ -56,7 +47,7 @@ abstract contract Twin is IReducer {
         Context calldata,
         bytes calldata state,
         Input[] calldata remaining
-    ) external view returns (bytes memory) {
+    ) external pure returns (bytes memory) {
         return _close(params, state, _remainingRows(state, _requireSound(params, remaining)));
     }
 
@@ -77,8 +68,9 @@ abstract contract Twin is IReducer {
     }
 
     /// @dev The rows of sound inputs, each with the member who signed it.
-    function _rowsOf(Input[] calldata inputs) private view returns (bytes memory rows) {
-        (uint256 size, uint256 start) = (_ROW, _HEAD + 1);
+    function _rowsOf(Input[] calldata inputs) private pure returns (bytes memory rows) {
+        (uint256 head, uint256 size) = _layout();
+        uint256 start = head + 1;
         rows = new bytes(size * inputs.length);
         for (uint256 i = 0; i < inputs.length; ++i) {
             bytes calldata state = inputs[i].state;
@@ -92,10 +84,11 @@ abstract contract Twin is IReducer {
     }
 
     /// @dev The rows of a state that belong to these members.
-    function _remainingRows(bytes calldata state, uint256 members) private view returns (bytes memory rows) {
-        (uint256 size, uint256 start) = (_ROW, _HEAD + 1);
+    function _remainingRows(bytes calldata state, uint256 members) private pure returns (bytes memory rows) {
+        (uint256 head, uint256 size) = _layout();
+        uint256 start = head + 1;
         require(state.length >= start, BadState());
-        require(state.length == start + size * state.u8(_HEAD), BadState());
+        require(state.length == start + size * state.u8(head), BadState());
         rows = new bytes(state.length - start);
         uint256 kept = 0;
         uint256 lowestAllowed = 0;
@@ -114,9 +107,13 @@ abstract contract Twin is IReducer {
         }
     }
 
-    function _count(bytes memory rows) internal view returns (uint256) {
-        return rows.length / _ROW;
+    function _count(bytes memory rows) internal pure returns (uint256) {
+        (, uint256 size) = _layout();
+        return rows.length / size;
     }
+
+    /// @dev Bytes of the head and of a row.
+    function _layout() internal pure virtual returns (uint256 head, uint256 row);
 
     /// @dev Total.
     function _areParams(bytes calldata params) internal pure virtual returns (bool);
@@ -131,12 +128,12 @@ abstract contract Twin is IReducer {
         Input[] calldata inputs,
         bytes[] calldata events,
         bytes memory rows
-    ) internal view virtual returns (bytes memory);
+    ) internal pure virtual returns (bytes memory);
 
     /// @dev Only called with sound params, a state that decodes, and those of its rows that stay.
     function _close(
         bytes calldata params,
         bytes calldata state,
         bytes memory rows
-    ) internal view virtual returns (bytes memory);
+    ) internal pure virtual returns (bytes memory);
 }

@@ -9,7 +9,9 @@ import {Twin} from "./Twin.sol";
 /// @title Twin of weighted-vote@1: the choice that carries the most weight
 /// @dev State: bytes32 seed ‖ bytes32 choice ‖ u64 share ‖ u8 count ‖ count × (u8 member ‖ bytes32 choice ‖ u64 weight).
 /// Params: u64 weightMin ‖ u64 weightMax, 1 ≤ weightMin ≤ weightMax.
-contract WeightedVoteTwin is Twin(72, 41) {
+contract WeightedVoteTwin is Twin {
+    uint256 private constant HEAD = 72;
+    uint256 private constant ROW = 41;
     uint256 private constant ONE = 1e18;
     uint256 private constant PARAMS_LENGTH = 16;
     uint256 private constant INPUT_LENGTH = 114;
@@ -19,6 +21,11 @@ contract WeightedVoteTwin is Twin(72, 41) {
     uint256 private constant INPUT_WEIGHT_AT = 106;
     uint256 private constant CHOICE_AT = 1;
     uint256 private constant WEIGHT_AT = 33;
+
+    /// @inheritdoc Twin
+    function _layout() internal pure override returns (uint256, uint256) {
+        return (HEAD, ROW);
+    }
 
     /// @inheritdoc Twin
     function _areParams(bytes calldata params) internal pure override returns (bool) {
@@ -46,7 +53,7 @@ contract WeightedVoteTwin is Twin(72, 41) {
         Input[] calldata,
         bytes[] calldata,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         return _elect(seed, rows);
     }
 
@@ -55,18 +62,18 @@ contract WeightedVoteTwin is Twin(72, 41) {
         bytes calldata,
         bytes calldata state,
         bytes memory rows
-    ) internal view override returns (bytes memory) {
+    ) internal pure override returns (bytes memory) {
         return _elect(Packed.word(state, 0), rows);
     }
 
-    function _elect(bytes32 seed, bytes memory rows) private view returns (bytes memory) {
+    function _elect(bytes32 seed, bytes memory rows) private pure returns (bytes memory) {
         uint256 count = _count(rows);
         bytes32[] memory choices = new bytes32[](count);
         uint256[] memory weights = new uint256[](count);
         uint256 total = 0;
         for (uint256 i = 0; i < count; ++i) {
-            choices[i] = Rows.word(rows, i * _ROW + CHOICE_AT);
-            weights[i] = Rows.u64(rows, i * _ROW + WEIGHT_AT);
+            choices[i] = Rows.word(rows, i * ROW + CHOICE_AT);
+            weights[i] = Rows.u64(rows, i * ROW + WEIGHT_AT);
             total += weights[i];
         }
         (bytes32 choice, uint256 highest) = Election.elect(seed, choices, weights);

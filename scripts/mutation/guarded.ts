@@ -87,10 +87,10 @@ export const GUARDED: readonly Mutant[] = [
   ),
   invariant(
     'I6',
-    'jail ends a block early',
+    'since when a key is inactive moves',
     REGISTRY,
-    'block.number <= _accounts[owner].jailedUntil',
-    'block.number < _accounts[owner].jailedUntil',
+    'if (k.inactiveSince == 0) k.inactiveSince = uint40(block.number);',
+    'k.inactiveSince = uint40(block.number);',
   ),
   invariant(
     'I7',

@@ -1,7 +1,7 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest } from '../types/ids.ts'
-import { drawSeats, operatorCap } from './draw.ts'
+import { candidatesAt, drawSeats, operatorCap } from './draw.ts'
 import type { Jailed } from './jail.ts'
 import type { Bench } from './judge.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
@@ -10,9 +10,6 @@ import { checkSeed } from './seed.ts'
 import type { Seat } from './snapshot.ts'
 import { checkMembers } from './snapshot.ts'
 import type { PublishedTask } from './task.ts'
-
-/** Blocks after the seed block in which the drawing must happen. */
-const FORM_WINDOW = 256n
 
 /** Who could be drawn. */
 export interface SignedUp {
@@ -41,14 +38,16 @@ export function checkCluster(
   if (second !== undefined) bench.mismatch('ClusterFormed', 'one event', 'two', 'a cluster is drawn once')
   bench.equal('ClusterFormed.taskId', task.taskId, args.taskId, 'the task that was asked for')
   const { seats, hash } = checkMembers(bench, history, args)
-  const { id, seed } = checkSeed(bench, history, task, args, hash)
+  const { id, seed } = checkSeed(formed, history, task, hash)
   checkSeats(bench, task, seats, signedUp.registrations)
   checkDraw(formed, task, seats, seed, signedUp)
   checkViews(bench, history, block, id, seats.length)
   const seedBlock = BigInt(task.params.joinDeadline) + history.expected.reorgDepth
-  if (block <= seedBlock || block > seedBlock + FORM_WINDOW) {
-    const window = `block ${seedBlock + 1n} to ${seedBlock + FORM_WINDOW}`
-    bench.mismatch('ClusterFormed.blockNumber', window, block, 'after the seed block, within 256 blocks')
+  const { formWindow } = history.views
+  if (block <= seedBlock || block > seedBlock + formWindow) {
+    const window = `block ${seedBlock + 1n} to ${seedBlock + formWindow}`
+    const why = `after the seed block, within ${formWindow} blocks`
+    bench.mismatch('ClusterFormed.blockNumber', window, block, why)
   }
   const members = seats.map((seat, index) => ({ index, ...seat }))
   const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0)
@@ -86,26 +85,24 @@ function checkSeats(
   }
 }
 
-/** The draw again, from the sign-ups whose keys were active. */
+/** The draw again, from the sign-ups whose keys were active when sign-up ended, whatever happened to them since. */
 function checkDraw(
-  { bench, block, logIndex }: Reconciled<'ClusterFormed'>,
+  { bench }: Reconciled<'ClusterFormed'>,
   task: PublishedTask,
   seats: readonly Seat[],
   seed: Digest,
   { registrations, keys, jailed }: SignedUp,
 ): void {
-  const isBefore = (place: { block: bigint; logIndex: bigint }): boolean =>
-    place.block < block || (place.block === block && place.logIndex < logIndex)
-  const isRefused = (key: Address, operator: Address): boolean =>
-    jailed.some(
-      (one) => isBefore(one) && (one.key === key || (one.operator === operator && one.until >= block)),
-    )
-  const candidates = keys.flatMap((key) => {
+  const candidates = candidatesAt(BigInt(task.params.joinDeadline), keys, (key) => {
     const registration = registrations.get(key)
-    if (registration === undefined) return []
-    const { operator, retired } = registration
-    if (isRefused(key, operator)) return []
-    return retired !== null && isBefore(retired) ? [] : [{ key, operator }]
+    if (registration === undefined) return null
+    const convictions = jailed.filter((one) => one.key === key).map(({ block }) => block)
+    const ends = registration.retiredAt === null ? convictions : [registration.retiredAt, ...convictions]
+    const inactiveSince = ends.reduce<bigint | null>(
+      (first, end) => (first === null || end < first ? end : first),
+      null,
+    )
+    return { operator: registration.operator, inactiveSince }
   })
   const drawn = drawSeats(seed, candidates, task.params.minNodes, task.params.maxNodes)
   const why = 'drawn again from the sign-ups by the seed'

@@ -3,20 +3,57 @@ import type { Address, Digest } from '../types/ids.ts'
 
 /** A sign-up that can be drawn. */
 export interface Candidate {
+  /** Its place in the board's list when sign-up ended. */
+  readonly index: number
   readonly key: Address
   readonly operator: Address
 }
+
+/** Low bits of a rank that the index takes instead of the hash. */
+const INDEX_BITS = 16n
 
 /** Most seats of one operator in a cluster of n: less than a third. */
 export function operatorCap(n: number): number {
   return Math.floor((n - 1) / 3)
 }
 
+/** What the registry knows of a key. */
+export interface KeyFacts {
+  readonly operator: Address
+  /** Block in which it was frozen, replaced or convicted, whichever came first; null while it is active. */
+  readonly inactiveSince: bigint | null
+}
+
+/**
+ * The sign-ups that can be drawn: those whose keys were active at the end of the deadline's block. What happens to a key later
+ * changes no drawing: its owner would choose it with the seed in view.
+ *
+ * @param keys the board's list, final at the deadline
+ */
+export function candidatesAt(
+  deadline: bigint,
+  keys: readonly Address[],
+  factsOf: (key: Address) => KeyFacts | null,
+): Candidate[] {
+  return keys.flatMap((key, index) => {
+    const facts = factsOf(key)
+    if (facts === null) return []
+    const { operator, inactiveSince } = facts
+    return inactiveSince !== null && inactiveSince <= deadline ? [] : [{ index, key, operator }]
+  })
+}
+
+/** Upper 240 bits of keccak(seed ‖ u256 index), then the index: no other sign-up changes it. */
+function rankOf(seed: Digest, index: number): bigint {
+  const hash = BigInt(keccak(concatHex(seed, uint(index, 32))))
+  return ((hash >> INDEX_BITS) << INDEX_BITS) | BigInt(index)
+}
+
 /**
  * The drawn sign-ups, in the order of their seats (ITaskBoard.form): the largest n that the operators can fill under
- * their cap, then a Fisher–Yates shuffle by the seed that passes over operators at their cap.
+ * their cap, then by rank, ascending, passing over operators at their cap.
  *
- * @param signups active sign-ups, in the board's order
+ * @param signups those whose keys were active when sign-up ended
  * @returns empty if not even `minNodes` seats can be filled
  */
 export function drawSeats(
@@ -31,21 +68,16 @@ export function drawSeats(
   while (n >= minNodes && fillable(perOperator, n) < n) n -= 1
   if (n < minNodes) return []
 
-  const order = [...signups]
+  const ranked = signups.map((candidate) => ({ candidate, rank: rankOf(seed, candidate.index) }))
+  ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1))
   const taken = new Map<Address, number>()
   const seats: Candidate[] = []
-  for (let i = 0; seats.length < n && i < order.length; i += 1) {
-    const draw = BigInt(keccak(concatHex(seed, uint(i, 32))))
-    const j = i + Number(draw % BigInt(order.length - i))
-    const chosen = order[j]
-    const moved = order[i]
-    if (chosen === undefined || moved === undefined) break
-    order[j] = moved
-    order[i] = chosen
-    const held = taken.get(chosen.operator) ?? 0
+  for (const { candidate } of ranked) {
+    const held = taken.get(candidate.operator) ?? 0
+    if (seats.length === n) break
     if (held === operatorCap(n)) continue
-    taken.set(chosen.operator, held + 1)
-    seats.push(chosen)
+    taken.set(candidate.operator, held + 1)
+    seats.push(candidate)
   }
   return seats
 }

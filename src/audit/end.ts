@@ -40,6 +40,7 @@ export function checkEnd(
   const facts: LifeFacts = {
     ...{ params: task.params, signups, idle, formed: cluster?.block ?? null },
     reorgDepth: expected.reorgDepth,
+    formWindow: views.formWindow,
     closeGrace: expected.closeGrace,
     evidence: expected.evidence,
     revoked: revoked?.block ?? null,

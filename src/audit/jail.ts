@@ -3,27 +3,24 @@ import type { Address } from '../types/ids.ts'
 import type { Reconciler } from './reconcile.ts'
 import type { Registration } from './registrations.ts'
 
-/** A conviction: its key may never be drawn again, and no key of its operator up to a block. */
+/** A key that joins no more tasks since it was convicted. */
 export interface Jailed {
   readonly key: Address
-  readonly operator: Address
   readonly block: bigint
-  readonly logIndex: bigint
-  readonly until: bigint
 }
 
-/** Convictions of the operators who signed up, in this task or another, of any of their keys. */
+/** Convictions of keys of the operators who signed up, in this task or another. */
 export function checkJail(
   { expected }: TaskHistory,
   reconciler: Reconciler,
   registrations: ReadonlyMap<Address, Registration>,
 ): readonly Jailed[] {
-  return reconciler.all('Jailed').map(({ args, bench, block, logIndex }) => {
+  return reconciler.all('Jailed').map(({ args, bench, block }) => {
     const { key, operator } = args
     const owner = registrations.get(key)?.operator
     if (owner !== undefined) bench.equal('Jailed.operator', owner, operator, 'who registered the key')
     const until = block + expected.jail
     bench.equal('Jailed.untilBlock', until, args.untilBlock, 'the jail time of the deployment')
-    return { key, operator, block, logIndex, until }
+    return { key, block }
   })
 }

@@ -1,12 +1,11 @@
 import type { TaskParams, TaskStatus } from '../types/task.ts'
 
-/** Blocks after the seed block in which the drawing must happen. */
-const FORM_WINDOW = 256n
-
 /** Everything that decides where a task stands, besides the block number. */
 export interface LifeFacts {
   readonly params: TaskParams
   readonly reorgDepth: bigint
+  /** Blocks after the seed block in which the drawing must happen. */
+  readonly formWindow: bigint
   readonly closeGrace: bigint
   /** Blocks after closing in which evidence is accepted. */
   readonly evidence: bigint
@@ -41,11 +40,11 @@ export function lifeAt(facts: LifeFacts, at: bigint): Life {
   return facts.formed === null ? beforeDrawing(facts, at) : afterDrawing(facts, facts.formed, at)
 }
 
-function beforeDrawing({ params, reorgDepth, signups, revoked }: LifeFacts, at: bigint): Life {
+function beforeDrawing({ params, reorgDepth, formWindow, signups, revoked }: LifeFacts, at: bigint): Life {
   const deadline = BigInt(params.joinDeadline)
-  const lastDrawing = deadline + reorgDepth + FORM_WINDOW
+  const lastDrawing = deadline + reorgDepth + formWindow
   const { block, because } = first([
-    { block: lastDrawing + 1n, because: 'no cluster was drawn while the seed could be read' },
+    { block: lastDrawing + 1n, because: 'no cluster was drawn while the seed could be proved' },
     { block: BigInt(params.endBlock), because: 'no cluster was drawn before the end block' },
     ...(signups < params.minNodes
       ? [{ block: deadline + 1n, because: `${signups} sign-ups, ${params.minNodes} needed` }]

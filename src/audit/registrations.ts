@@ -5,13 +5,13 @@ import type { Address, Hex } from '../types/ids.ts'
 import type { Judge } from './judge.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
 
-/** Who a key belongs to, and from when on it can no longer be drawn. */
+/** Who a key belongs to, and since when it joins no more tasks. */
 export interface Registration {
   readonly key: Address
   readonly operator: Address
   readonly block: bigint
-  /** Place of the event that froze or replaced the key; null while it is active. */
-  readonly retired: { readonly block: bigint; readonly logIndex: bigint } | null
+  /** Block in which the key was frozen or replaced, whichever came first; null if neither. */
+  readonly retiredAt: bigint | null
 }
 
 /** Address of a 64-byte public key. */
@@ -25,19 +25,19 @@ export function checkRegistrations(
   history: TaskHistory,
   reconciler: Reconciler,
 ): ReadonlyMap<Address, Registration> {
-  const retired = new Map<Address, { block: bigint; logIndex: bigint }>()
-  for (const { args, block, logIndex } of reconciler.all('KeyFrozen'))
-    retired.set(args.key, { block, logIndex })
+  const retired = new Map<Address, bigint>()
+  for (const { args, block } of reconciler.all('KeyFrozen')) retired.set(args.key, block)
   for (const rotated of reconciler.all('KeyRotated')) {
-    const { args, block, logIndex } = rotated
-    retired.set(args.oldKey, { block, logIndex })
+    const { oldKey } = rotated.args
+    // a replaced key is never frozen afterwards, a frozen one may be replaced
+    if (!retired.has(oldKey)) retired.set(oldKey, rotated.block)
     checkRotation(judge, history, rotated)
   }
   const registrations = new Map<Address, Registration>()
   for (const registered of reconciler.all('KeyRegistered')) {
     const { args, block } = registered
     const key = checkKey(judge, history, registered)
-    registrations.set(key, { key, operator: args.operator, block, retired: retired.get(key) ?? null })
+    registrations.set(key, { key, operator: args.operator, block, retiredAt: retired.get(key) ?? null })
   }
   return registrations
 }

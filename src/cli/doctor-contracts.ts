@@ -17,6 +17,10 @@ async function checkSource(connection: Connection): Promise<Check> {
     const code = (await connection.read(provider.getCode(deployment.contracts[name].address))) as Hex
     if (!isCompiledCode(name, code)) others.push(name)
   }
+  // built by the board's constructor, so the file does not name it
+  const drawing = await connection.read(connection.contracts.board.drawing())
+  const code = (await connection.read(provider.getCode(drawing))) as Hex
+  if (!isCompiledCode('Drawing', code)) others.push('Drawing')
   const name = 'source'
   if (others.length === 0)
     return { name, verdict: 'ok', text: 'the code is what contracts/ compiles to', hint: '' }

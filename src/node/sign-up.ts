@@ -48,8 +48,8 @@ interface OpenTask {
 
 /** Blocks between two members' attempts to draw the cluster: one transaction is enough. */
 const FORM_STAGGER_BLOCKS = 2
-/** Blocks after the seed within which a cluster can be drawn: the contract can read no older block hash. */
-const FORM_WINDOW_BLOCKS = 256
+/** Most blocks after the seed within which a cluster can be drawn, on any chain (EIP-2935): no longer worth remembering. */
+const FORM_WINDOW_BLOCKS = 8_191
 /** Blocks until a task is looked at again that may be acceptable later. */
 const LOOK_AGAIN_BLOCKS = 8
 /** Refusals that are kept to be shown, the newest ones. */
@@ -96,7 +96,7 @@ export class SignUp {
       const seedBlock = joinDeadline + this.#init.chain.reorgDepth
       if (head > seedBlock + FORM_WINDOW_BLOCKS) this.#open.delete(taskId)
       else if (head < joinDeadline) await this.#join(task, head)
-      else await this.#form(taskId, task, head - seedBlock)
+      else await this.#form(taskId, task, seedBlock, head)
     })
   }
 
@@ -167,14 +167,16 @@ export class SignUp {
     return own.reduce((sum, { published }) => sum + published.params.stakePerNode, 0n)
   }
 
-  /** Anyone may draw; those who signed up try one after the other. */
-  async #form(taskId: bigint, task: OpenTask, blocksAfterSeed: number): Promise<void> {
+  /** Anyone may draw; those who signed up try one after the other, again if a re-org has replaced the seed block. */
+  async #form(taskId: bigint, task: OpenTask, seedBlock: number, head: number): Promise<void> {
     const { key, chain, outbox, logger } = this.#init
     const place = task.keys.indexOf(key)
-    if (task.formAsked || place < 0 || blocksAfterSeed < 1 + place * FORM_STAGGER_BLOCKS) return
+    if (task.formAsked || place < 0 || head < seedBlock + 1 + place * FORM_STAGGER_BLOCKS) return
+    const call = await chain.prepareForm(taskId, seedBlock)
     task.formAsked = true
-    const outcome = await outbox.send(`form/${taskId}`, chain.prepareForm(taskId))
+    const outcome = await outbox.send(`form/${taskId}`, call)
     if (outcome.kind === 'mined') logger.info('cluster.drawn', { task: String(taskId), block: outcome.block })
+    else if (outcome.error === 'NotTheHeader') task.formAsked = false
   }
 }
 

@@ -221,7 +221,7 @@ export interface CallArgs {
   readonly publish: { readonly params: RawTaskParams }
   readonly join: { readonly taskId: bigint; readonly key: Address; readonly termsHash: Digest }
   readonly quit: { readonly taskId: bigint; readonly key: Address }
-  readonly form: { readonly taskId: bigint }
+  readonly form: { readonly taskId: bigint; readonly header: Hex }
   readonly revoke: { readonly taskId: bigint }
   readonly postEvent: { readonly taskId: bigint; readonly data: Hex }
   readonly checkpoint: {
@@ -307,8 +307,8 @@ export interface TaskHistory {
   readonly malformed: readonly MalformedEvent[]
   /** Run-time code of every address that was named as the snapshot. */
   readonly snapshotCode: ReadonlyMap<Address, Hex>
-  /** Hashes of the blocks that could be the seed block, of those the node still serves. */
-  readonly blockHashes: ReadonlyMap<bigint, Digest>
+  /** RLP headers of the blocks that could be the seed block, of those the node still serves. */
+  readonly headers: ReadonlyMap<bigint, Hex>
 }
 
 /** Answers of view functions at block `head`. */
@@ -319,6 +319,8 @@ export interface TaskViews {
   readonly domainSeparator: Digest
   /** TaskBoard.windows().reorgDepth */
   readonly reorgDepth: bigint
+  /** TaskBoard.formWindow(), blocks: 256, or 8,191 on chains with EIP-2935 */
+  readonly formWindow: bigint
   /** TaskBoard.windows().jail, blocks; and the others */
   readonly jail: bigint
   readonly closeGrace: bigint

@@ -171,7 +171,11 @@ export interface Chain {
   terms(taskId: bigint): Promise<Terms | null>
   /** @param termsHash what is agreed to: the contract refuses any other */
   prepareJoin(taskId: bigint, key: Address, termsHash: Digest): PreparedCall
-  prepareForm(taskId: bigint): PreparedCall
+  /**
+   * Draws the cluster, with the header of the seed block as it is now: after a re-org it is another.
+   * Throws E_RPC_DOWN, E_HEADER.
+   */
+  prepareForm(taskId: bigint, seedBlock: number): Promise<PreparedCall>
   prepareCheckpoint(call: CheckpointCall): PreparedCall
   prepareCoSign(call: CoSignCall): PreparedCall
   prepareFinalize(taskId: bigint, result: Uint8Array, previousRoot: Digest, inputsRoot: Digest): PreparedCall

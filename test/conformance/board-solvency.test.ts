@@ -25,6 +25,8 @@ import { joinTask, publishTask, startTestNetwork, STAKE_WEI, testTask } from '..
 /** Entries of the log that is proved to be illegal in three steps. */
 const FILLER = 5_000
 const BOUNTY_OF_LOCAL_CHAINS = 10n ** 18n
+/** INodeRegistry.KeyStatus.Active */
+const ACTIVE = 1n
 
 describe('auditor: solvency of a whole board', () => {
   let net: TestNetwork
@@ -58,8 +60,9 @@ describe('auditor: solvency of a whole board', () => {
     const params = await testTask(net, { minNodes: 4, maxNodes: 4, ...changes })
     const taskId = await publishTask(net, params)
     await signUp(taskId, nodes)
-    await net.mineTo(params.joinDeadline + chain.reorgDepth)
-    await chain.send(chain.prepareForm(taskId))
+    const seedBlock = params.joinDeadline + chain.reorgDepth
+    await net.mineTo(seedBlock)
+    await chain.send(await chain.prepareForm(taskId, seedBlock))
     return taskId
   }
 
@@ -75,8 +78,9 @@ describe('auditor: solvency of a whole board', () => {
     await signUp(taskId, [0, 1, 2, 3, 4])
     await net.mineTo(params.joinDeadline - 3)
     await quit(net.nodes[4]!.operator, taskId, net.nodes[4]!.key.address)
-    await net.mineTo(params.joinDeadline + chain.reorgDepth)
-    await chain.send(chain.prepareForm(taskId))
+    const seedBlock = params.joinDeadline + chain.reorgDepth
+    await net.mineTo(seedBlock)
+    await chain.send(await chain.prepareForm(taskId, seedBlock))
     const evidence = await longLog(taskId)
     const steps = chain.prepareSteps(taskId, evidence)
     expect(steps).to.have.length(2)
@@ -153,8 +157,9 @@ describe('auditor: solvency of a whole board', () => {
 
   /** Nodes whose keys may join. */
   async function freeNodes(): Promise<number[]> {
-    const bitmap = await net.connection.contracts.registry.activeKeys(net.nodes.map(({ key }) => key.address))
-    return net.nodes.flatMap((_, i) => ((bitmap[0] >> BigInt(i)) & 1n ? [i] : []))
+    const { registry } = net.connection.contracts
+    const statuses = await Promise.all(net.nodes.map(({ key }) => registry.keyStatus(key.address)))
+    return statuses.flatMap((status, i) => (status === ACTIVE ? [i] : []))
   }
 
   /** Too few sign-ups; nobody takes anything. */

@@ -35,8 +35,9 @@ describe('chain port: evidence', () => {
     params = await testTask(net)
     taskId = await publishTask(net, params)
     for (const { operator, key } of net.nodes) await joinTask(operator, taskId, key.address)
-    await net.mineTo(params.joinDeadline + chain.reorgDepth + 1)
-    await chain.send(chain.prepareForm(taskId))
+    const seedBlock = params.joinDeadline + chain.reorgDepth
+    await net.mineTo(seedBlock)
+    await chain.send(await chain.prepareForm(taskId, seedBlock))
     cluster = (await eventsOf('clusterFormed'))[0]!.cluster
   })
   after(async () => {

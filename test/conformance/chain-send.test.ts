@@ -83,7 +83,7 @@ describe('chain port: sending', () => {
     const before = await chain.gasBalance()
     const { key } = net.nodes[0]!
     const refused: readonly (readonly [PreparedCall, string])[] = [
-      [chain.prepareForm(taskId), 'TooEarly'],
+      [await chain.prepareForm(taskId, await chain.head()), 'TooEarly'],
       [await joinCall(chain, 99n, key.address), 'StatusNotAllowed'],
       [await joinCall(chain, taskId, net.nodes[1]!.key.address), 'NotAllowed'],
       [
@@ -137,8 +137,8 @@ describe('chain port: sending', () => {
 
   it('a refused call does not hold up the next', async () => {
     const outcomes = await Promise.all([
-      chain.send(chain.prepareForm(99n)),
-      chain.send(chain.prepareForm(98n)),
+      chain.send(await chain.prepareForm(99n, 0)),
+      chain.send(await chain.prepareForm(98n, 0)),
       chain.wallet!.execute('transfer', { to: net.client.address, data: '0x' }, 1n),
     ])
     expect(outcomes[2].status).equal(1)
@@ -159,7 +159,10 @@ describe('chain port: sending', () => {
 
   it('without a key nothing is sent: E_NO_KEY', async () => {
     const reader = await connect({ rpcUrl: net.rpcUrl, deployment: net.deployment })
-    expect((await failure(reader.send(reader.prepareForm(1n)))).code).equal('E_NO_KEY')
+    expect(
+      (await failure(reader.send(reader.prepareJoin(1n, net.nodes[0]!.key.address, id('terms') as Hex))))
+        .code,
+    ).equal('E_NO_KEY')
     reader.close()
   })
 
@@ -324,7 +327,7 @@ describe('chain port: sending', () => {
     it('a revert that shows only when it is mined is named', async () => {
       answer = ({ method, id: request }, response) =>
         method === 'eth_estimateGas' && reply(response, request, { result: '0x30d40' })
-      expect(await through.send(through.prepareForm(99n))).deep.equal({
+      expect(await through.send(await through.prepareForm(99n, 0))).deep.equal({
         kind: 'reverted',
         error: 'StatusNotAllowed',
       })

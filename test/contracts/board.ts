@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { AbiCoder, ZeroHash, concat, id, keccak256, solidityPackedKeccak256 } from 'ethers'
+import { AbiCoder, ZeroHash, concat, id, keccak256, solidityPackedKeccak256, toQuantity } from 'ethers'
 import { network } from 'hardhat'
 import { refused } from './refused.ts'
 import type { TaskParams, World } from './world.ts'
@@ -16,7 +16,7 @@ import {
   WINDOWS,
 } from './world.ts'
 import { joined, label, mineTo, publish, registered, registeredMany, running, stateOf } from './world.ts'
-import { taskParams } from './world.ts'
+import { drawingOf, taskParams } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture } = connection.networkHelpers
@@ -259,7 +259,7 @@ describe('TaskBoard', () => {
       for (const a of actors) await join(w, a.node, taskId, a.keyAddress)
       const opensAt = joinDeadline + WINDOWS.reorgDepth + 1n
       await mineTo(w, opensAt - 2n)
-      await refused(w.board.form(taskId), w.board, 'TooEarly', opensAt - 1n, opensAt)
+      await refused(w.board.form(...(await drawingOf(w, taskId))), w.board, 'TooEarly', opensAt - 1n, opensAt)
       await mineTo(w, opensAt - 1n)
       await form(w, taskId, actors)
     })
@@ -268,14 +268,15 @@ describe('TaskBoard', () => {
       const { w, actors } = await loadFixture(four)
       const taskId = await joined(w, actors)
       await mineTo(w, (await blockNumber(w)) + 1n)
-      const enough = await w.board.form.estimateGas(taskId)
+      const drawing = await drawingOf(w, taskId)
+      const enough = await w.board.form.estimateGas(...drawing)
       const refusals = new Set<string>()
       for (let gasLimit = 60_000n; gasLimit < enough - GAS_STEP; gasLimit += GAS_STEP) {
         const refusal = (error: unknown): string => {
           const { data } = error as { data: unknown }
           return typeof data === 'string' ? data : '0x'
         }
-        const call = w.board.form.staticCall(taskId, { gasLimit })
+        const call = w.board.form.staticCall(...drawing, { gasLimit })
         refusals.add(await call.then(() => 'drawn', refusal))
       }
       const notWritten = w.board.interface.getError('SnapshotNotWritten')!.selector
@@ -288,11 +289,13 @@ describe('TaskBoard', () => {
       const { w, actors, taskId, joinDeadline } = await loadFixture(fourOpen)
       for (const a of actors) await join(w, a.node, taskId, a.keyAddress)
       const lastBlock = joinDeadline + WINDOWS.reorgDepth + 256n
+      expect(await w.board.formWindow()).to.equal(256)
+      await mineTo(w, lastBlock - 256n)
       await mineTo(w, lastBlock - 1n)
-      await w.board.form.staticCall(taskId)
+      await w.board.form.staticCall(...(await drawingOf(w, taskId)))
       await mineTo(w, lastBlock)
       await refused(
-        w.board.form(taskId),
+        w.board.form(...(await drawingOf(w, taskId))),
         w.board,
         'StatusNotAllowed',
         taskId,
@@ -309,10 +312,10 @@ describe('TaskBoard', () => {
       const now = await blockNumber(w)
       const taskId = await joined(w, actors, { endBlock: now + 40n })
       await mineTo(w, now + 38n)
-      await w.board.form.staticCall(taskId)
+      await w.board.form.staticCall(...(await drawingOf(w, taskId)))
       await mineTo(w, now + 39n)
       await refused(
-        w.board.form(taskId),
+        w.board.form(...(await drawingOf(w, taskId))),
         w.board,
         'StatusNotAllowed',
         taskId,
@@ -323,7 +326,7 @@ describe('TaskBoard', () => {
 
     it('never draws twice', async () => {
       const { w, story } = await loadFixture(fourRunning)
-      const again = w.board.form(story.taskId)
+      const again = w.board.form(...(await drawingOf(w, story.taskId)))
       await refused(again, w.board, 'StatusNotAllowed', story.taskId, STATUS.Active, allowed('Open'))
     })
 
@@ -334,12 +337,16 @@ describe('TaskBoard', () => {
       expect(await w.board.statusOf(taskId)).to.deep.equal([STATUS.Expired, joinDeadline + 1n])
     })
 
-    it('drops frozen and rotated keys, and refuses if too few are left', async () => {
+    it('drops keys that were frozen by the deadline, and refuses if too few are left', async () => {
       const { w, actors } = await loadFixture(four)
-      const taskId = await joined(w, actors)
       const [alice] = actors
+      const now = await blockNumber(w)
+      const taskId = await publish(w, { joinDeadline: now + 6n })
+      for (const { node, keyAddress } of actors) await join(w, node, taskId, keyAddress)
       await w.registry.connect(alice!.operator).freeze(alice!.keyAddress)
-      await refused(w.board.form(taskId), w.board, 'TooFewMembers', 3, 4)
+      expect(await w.registry.inactiveSince(alice!.keyAddress)).to.equal(now + 6n)
+      await mineTo(w, now + 6n + WINDOWS.reorgDepth)
+      await refused(w.board.form(...(await drawingOf(w, taskId))), w.board, 'TooFewMembers', 3, 4)
       const erin = await registered(w, 'erin')
       const second = await joined(w, [erin, ...actors.slice(1)], { maxNodes: 4 })
       const story = await form(w, second, [erin, ...actors])
@@ -354,15 +361,17 @@ describe('TaskBoard', () => {
       const { cluster, seed, snapshotHash, pointer, signingKeys, operators, weights } = event!.args
       const { joinDeadline } = (await w.board.queryFilter(w.board.filters.TaskPublished(taskId)))[0]!.args
         .params
-      const seedBlock = await connection.ethers.provider.getBlock(joinDeadline + WINDOWS.reorgDepth)
+      const seedBlock = toQuantity(joinDeadline + WINDOWS.reorgDepth)
+      const params = [seedBlock, false]
+      const served: unknown = await connection.provider.request({ method: 'eth_getBlockByNumber', params })
+      const { mixHash } = served as { mixHash: string }
+      expect(BigInt(mixHash)).not.to.equal(0n)
       const coder = AbiCoder.defaultAbiCoder()
-      expect(seed).to.equal(keccak256(coder.encode(['bytes32', 'uint256'], [seedBlock!.hash, taskId])))
-      const order = actors.map((a) => a.keyAddress)
-      for (let i = 0; i < 4; i++) {
-        const random = BigInt(keccak256(coder.encode(['bytes32', 'uint256'], [seed, i])))
-        const j = i + Number(random % BigInt(4 - i))
-        ;[order[i], order[j]] = [order[j]!, order[i]!]
-      }
+      expect(seed).to.equal(keccak256(coder.encode(['bytes32', 'uint256'], [mixHash, taskId])))
+      const rank = (i: number): string => keccak256(coder.encode(['bytes32', 'uint256'], [seed, i]))
+      const order = [0, 1, 2, 3]
+        .sort((i, j) => (rank(i) < rank(j) ? -1 : 1))
+        .map((i) => actors[i]!.keyAddress)
       expect(signingKeys).to.deep.equal(order)
       expect(operators).to.deep.equal(story.members.map((m) => m.operatorAddress))
       expect(weights).to.deep.equal([1n, 1n, 1n, 1n])

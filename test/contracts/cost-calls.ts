@@ -3,7 +3,17 @@ import type { Costs } from './cost-of.ts'
 import { aside, gasOf } from './cost-of.ts'
 import { proofOf, report } from './evidence.ts'
 import type { Actor, World } from './world.ts'
-import { blockNumber, consent, form, join, ONE_MULTIADDR, STAKE, UNBONDING_BLOCKS, WINDOWS } from './world.ts'
+import {
+  ONE_MULTIADDR,
+  STAKE,
+  UNBONDING_BLOCKS,
+  WINDOWS,
+  blockNumber,
+  consent,
+  drawingOf,
+  form,
+  join,
+} from './world.ts'
 import {
   heightOf,
   joined,
@@ -65,7 +75,8 @@ export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Cos
   const last = actors.at(-1)!
   const quit = await aside(w, () => w.board.connect(last.node).quit(taskId, last.keyAddress))
   await mineTo(w, joinDeadline + WINDOWS.reorgDepth)
-  const formed = await aside(w, () => anybody.form(taskId))
+  const drawing = await drawingOf(w, taskId)
+  const formed = await aside(w, () => anybody.form(...drawing))
   const story = await form(w, taskId, actors)
   const revoked = await aside(w, () => client.revoke(taskId))
   const posted = await aside(w, () => client.postEvent(taskId, EVENT))
@@ -105,5 +116,6 @@ export async function largestDrawing(w: World, actors: readonly Actor[]): Promis
   const all = [...actors]
   while (all.length < SIGN_UPS_PER_SEAT * seats) all.push(await registered(w, `sign-up ${all.length}`))
   const taskId = await joined(w, all, { maxNodes: seats, stallBlocks: 8 * seats })
-  return { 'form, 4 sign-ups per seat': await gasOf(w.board.connect(w.mallory).form(taskId)) }
+  const drawing = await drawingOf(w, taskId)
+  return { 'form, 4 sign-ups per seat': await gasOf(w.board.connect(w.mallory).form(...drawing)) }
 }

@@ -24,6 +24,7 @@ const WITHIN = new Set(['lock', 'unlock', 'slash', 'jail', 'open', 'noteEvents',
 
 /** Highest costs, whatever the snapshot says: case → n → gas. */
 const CEILINGS: Readonly<Record<string, Readonly<Record<number, number>>>> = {
+  'form, 4 sign-ups per seat': { 31: 2_000_000 },
   'checkpoint, 1 height, all sign': { 7: 100_000, 15: 150_000, 31: 250_000 },
   'checkpoint, 16 heights, all sign': { 31: 115 * 31 * 16 * HEIGHT_TRANSITIONS },
   'checkpoint, 32 heights, all sign': { 31: 65 * 31 * 32 * HEIGHT_TRANSITIONS },

@@ -236,13 +236,13 @@ describe('Draw', () => {
     let n = maxNodes
     while (n >= minNodes && count(Math.floor((n - 1) / 3)) < n) n--
     if (n < minNodes) return []
-    const order = owners.map((_, i) => i)
+    const rank = owners.map((_, i) =>
+      keccak256(AbiCoder.defaultAbiCoder().encode(['bytes32', 'uint256'], [seed, i])),
+    )
+    const order = owners.map((_, i) => i).sort((i, j) => (rank[i]! < rank[j]! ? -1 : 1))
     const seats: number[] = []
-    for (let i = 0; seats.length < n; i++) {
-      const random = BigInt(keccak256(AbiCoder.defaultAbiCoder().encode(['bytes32', 'uint256'], [seed, i])))
-      const j = i + Number(random % BigInt(owners.length - i))
-      ;[order[i], order[j]] = [order[j]!, order[i]!]
-      const candidate = order[i]!
+    for (const candidate of order) {
+      if (seats.length === n) break
       const same = seats.filter((s) => owners[s] === owners[candidate]).length
       if (same < Math.floor((n - 1) / 3)) seats.push(candidate)
     }
@@ -276,6 +276,33 @@ describe('Draw', () => {
       }
     })
   }
+
+  it('gives no seat to a sign-up without an owner, and no other rank to the rest', async () => {
+    const h = await loadFixture(harness)
+    const owners = Array.from({ length: 20 }, (_, i) => address(i))
+    const all = (await h.draw(id('a'), owners, 4, 16)).seats.map(Number)
+    const dropped = all[3]!
+    const { seats } = await h.draw(id('a'), owners.with(dropped, address(-1)), 4, 16)
+    expect(seats.map(Number).slice(0, 15)).to.deep.equal(all.filter((seat) => seat !== dropped))
+  })
+
+  it('draws 128 seats from 512 sign-ups of 512 operators for a small part of a transaction’s gas', async () => {
+    const h = await loadFixture(harness)
+    const owners = Array.from({ length: 512 }, (_, i) => address(i))
+    const { seats } = await h.draw(id('a'), owners, 4, 128)
+    expect(new Set(seats).size).to.equal(128)
+    // calldata of the harness included
+    expect(Number(await h.draw.estimateGas(id('a'), owners, 4, 128))).to.be.lessThan(2_500_000)
+  })
+
+  it('sorts by a heap', async () => {
+    const h = await loadFixture(harness)
+    for (let size = 0; size < 12; size++) {
+      const numbers = Array.from({ length: size }, (_, i) => BigInt(id(`number ${i % 7}`)))
+      const ascending = [...numbers].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+      expect(await h.sorted(numbers)).to.deep.equal(ascending)
+    }
+  })
 
   it('seats everybody equally often', async () => {
     const h = await loadFixture(harness)

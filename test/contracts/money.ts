@@ -12,7 +12,7 @@ import {
   deployWorld,
   joined,
 } from './world.ts'
-import { NOBODY, mineTo, registered, registeredMany, running, taskParams } from './world.ts'
+import { NOBODY, drawingOf, mineTo, registered, registeredMany, running, taskParams } from './world.ts'
 import { id } from 'ethers'
 
 const connection = await network.create()
@@ -181,7 +181,7 @@ describe('Money', () => {
     const early = w.board.release(taskId, alice!.keyAddress)
     const after = allowed('Active', 'Finalizing', 'Closed', 'NoQuorum', 'Expired')
     await refused(early, w.board, 'StatusNotAllowed', taskId, STATUS.Open, after)
-    await w.board.form(taskId)
+    await w.board.form(...(await drawingOf(w, taskId)))
     const [event] = await w.board.queryFilter(w.board.filters.ClusterFormed(taskId))
     const out = actors.filter((a) => !event!.args.signingKeys.includes(a.keyAddress))
     expect(out).to.have.length(3)

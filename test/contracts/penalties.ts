@@ -503,13 +503,16 @@ describe('Penalties', () => {
       expect(jailedUntil).to.equal((await blockNumber(w)) + WINDOWS.jail)
     })
 
-    it('out of a cluster that is drawn after the conviction, and its stake free', async () => {
+    it('out of a cluster whose sign-up ended after the conviction, and its stake free', async () => {
       const { w, actors, story } = await fresh()
-      const erin = await registered(w, 'heidi')
-      const taskId = await joined(w, [...actors, erin], { stakePerNode: 10 })
+      const everybody = [...actors, await registered(w, 'heidi')]
+      const joinDeadline = (await blockNumber(w)) + 20n
+      const taskId = await publish(w, { maxNodes: 8, joinDeadline, stakePerNode: 10 })
+      for (const { node, keyAddress } of everybody) await join(w, node, taskId, keyAddress)
       const [convict] = story.members
       await report(w, w.mallory, proofOf(story, 0, 'illegalLog'))
-      const next = await form(w, taskId, [...actors, erin])
+      await mineTo(w, joinDeadline + WINDOWS.reorgDepth)
+      const next = await form(w, taskId, everybody)
       expect(next.members).to.have.length(7)
       expect(next.members).not.to.include(convict)
       await w.board.release(taskId, convict!.keyAddress)

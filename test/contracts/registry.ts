@@ -257,14 +257,23 @@ describe('NodeRegistry', () => {
     })
   })
 
-  it('tells active keys from others', async () => {
+  it('tells who owned keys that were active in a block, and since when others are not', async () => {
     const { w } = await loadFixture(nobodyYet)
     const [alice, bob, carol] = await registeredMany(w, 3)
     await w.registry.connect(bob!.operator).freeze(bob!.keyAddress)
     const keys = [alice!, bob!, carol!].map((a) => a.keyAddress)
-    const [bitmap, owners] = await w.registry.activeKeys([...keys, NOBODY])
-    expect(bitmap).to.equal(0b101n)
-    expect(owners).to.deep.equal([...[alice!, bob!, carol!].map((a) => a.operatorAddress), NOBODY])
+    const owners = [alice!, bob!, carol!].map((a) => a.operatorAddress)
+    const frozenAt = await blockNumber(w)
+    expect(await w.registry.inactiveSince(bob!.keyAddress)).to.equal(frozenAt)
+    expect(await w.registry.inactiveSince(carol!.keyAddress)).to.equal(0)
+    const asked = [...keys, NOBODY]
+    expect(await w.registry.ownersActiveAt(asked, frozenAt - 1n)).to.deep.equal([...owners, NOBODY])
+    owners[1] = NOBODY
+    expect(await w.registry.ownersActiveAt(asked, frozenAt)).to.deep.equal([...owners, NOBODY])
+    const dave = await newActor(w, 'dave', 'bob')
+    const signature = await consent(w, dave.key, bob!.operatorAddress)
+    await w.registry.connect(bob!.operator).rotateKey(bob!.keyAddress, dave.publicKey, [], signature)
+    expect(await w.registry.inactiveSince(bob!.keyAddress)).to.equal(frozenAt)
   })
 
   it('separates its domain from every other', async () => {

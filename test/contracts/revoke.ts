@@ -3,7 +3,7 @@ import { network } from 'hardhat'
 import { refused } from './refused.ts'
 import type { Actor, World } from './world.ts'
 import { allowed, blockNumber, deployWorld, form, heightOf, join, STAKE, STATUS, WINDOWS } from './world.ts'
-import { joined, mineTo, publish, registeredMany, running, stateOf } from './world.ts'
+import { drawingOf, joined, mineTo, publish, registeredMany, running, stateOf } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture } = connection.networkHelpers
@@ -66,7 +66,7 @@ describe('revoke', () => {
       for (const call of [
         () => w.board.connect(node).quit(taskId, keyAddress),
         () => join(w, node, taskId, keyAddress),
-        () => w.board.form(taskId),
+        async () => w.board.form(...(await drawingOf(w, taskId))),
       ])
         await refused(call(), w.board, 'StatusNotAllowed', taskId, STATUS.Expired, open)
       await refused(revoke(w, taskId), w.board, 'StatusNotAllowed', taskId, STATUS.Expired, REVOCABLE)
@@ -194,7 +194,7 @@ describe('revoke', () => {
       const taskId = await joined(w, actors)
       const { networkHelpers, ethers } = connection
       await ethers.provider.send('evm_setAutomine', [false])
-      await w.board.connect(w.mallory).form(taskId, { gasLimit: 3_000_000n })
+      await w.board.connect(w.mallory).form(...(await drawingOf(w, taskId)), { gasLimit: 3_000_000n })
       await revoke(w, taskId)
       await networkHelpers.mine(1)
       await ethers.provider.send('evm_setAutomine', [true])

@@ -9,9 +9,10 @@ import {
   hexlify,
   id,
 } from 'ethers'
-import { keccak256, toBeHex, toUtf8Bytes } from 'ethers'
+import { keccak256, toBeHex, toQuantity, toUtf8Bytes } from 'ethers'
 import type { network } from 'hardhat'
 import { BOARD_POSITION } from '../../ignition/modules/Rsdp.ts'
+import { requireHeader } from '../../src/adapters/evm/header.ts'
 import type {
   BundleStore,
   ITaskBoard,
@@ -108,9 +109,33 @@ export async function deployWorld(
 export const blockNumber = async (w: World): Promise<bigint> =>
   BigInt(await w.connection.ethers.provider.getBlockNumber())
 
-/** Mines until `block` is the latest: the next transaction is in `block + 1`. */
+/**
+ * Mines until `block` is the latest: the next transaction is in `block + 1`. The latest has randomness; of blocks that are
+ * mined many at a time, most have none.
+ */
 export async function mineTo(w: World, block: bigint): Promise<void> {
-  if (block > (await blockNumber(w))) await w.connection.networkHelpers.mineUpTo(block)
+  const { networkHelpers } = w.connection
+  const missing = block - (await blockNumber(w))
+  if (missing > 1n) await networkHelpers.mineUpTo(block - 1n)
+  if (missing > 0n) await networkHelpers.mine(1)
+}
+
+/** The RLP header of a block; empty if it is not mined yet. */
+export async function headerOf(w: World, block: bigint): Promise<string> {
+  const params = [toQuantity(block), false]
+  const served: unknown = await w.connection.provider.request({ method: 'eth_getBlockByNumber', params })
+  return served === null ? '0x' : requireHeader(served as Record<string, unknown>).header
+}
+
+/** The block whose mixHash draws a task's cluster. */
+export async function seedBlockOf(w: World, taskId: bigint): Promise<bigint> {
+  const [published] = await w.board.queryFilter(w.board.filters.TaskPublished(taskId))
+  return published!.args.params.joinDeadline + WINDOWS.reorgDepth
+}
+
+/** What `form` takes. */
+export async function drawingOf(w: World, taskId: bigint): Promise<[taskId: bigint, header: string]> {
+  return [taskId, await headerOf(w, await seedBlockOf(w, taskId))]
 }
 
 /** An operator with money and a key; not registered yet. */
@@ -409,7 +434,7 @@ export const send = (log: PhaseLog, c: CheckpointCall) =>
 
 /** Draws the cluster of a task and returns it as a story. */
 export async function form(w: World, taskId: bigint, actors: readonly Actor[]): Promise<Story> {
-  await w.board.connect(w.mallory).form(taskId)
+  await w.board.connect(w.mallory).form(...(await drawingOf(w, taskId)))
   const [event] = await w.board.queryFilter(w.board.filters.ClusterFormed(taskId))
   const { cluster, signingKeys } = event!.args
   const members = signingKeys.map((key) => actors.find((a) => a.keyAddress === key)!)

@@ -96,8 +96,9 @@ describe('clients and operators take what is theirs', function () {
     expect(dataOf(revoked)).deep.include({ status: 'Open' })
     expect(revoked.stderr).match(/drawing +still possible; then the members share 0.0+42 RSDP/)
     refused(await task('client', 'revoke', taskId), 'E_REVOKED')
-    await net.mineTo(deadline + net.deployment.windows.reorgDepth)
-    await form(net.client, BigInt(taskId))
+    const seedBlock = deadline + net.deployment.windows.reorgDepth
+    await net.mineTo(seedBlock)
+    await form(net.client, BigInt(taskId), seedBlock)
     refused(await task('alice', 'claim', taskId), 'E_TASK_RUNNING')
     const { closeGrace, evidence } = net.deployment.windows
     await net.mine(closeGrace)
@@ -126,8 +127,9 @@ describe('clients and operators take what is theirs', function () {
       const extra = await registeredNode(net.client, index)
       await joinTask(extra.operator, taskId, extra.key.address)
     }
-    await net.mineTo(joinDeadline + net.deployment.windows.reorgDepth)
-    await form(net.client, taskId)
+    const seedBlock = joinDeadline + net.deployment.windows.reorgDepth
+    await net.mineTo(seedBlock)
+    await form(net.client, taskId, seedBlock)
     expect(dataOf(await task('alice', 'release', String(taskId)))['released']).length(2)
     refused(await task('alice', 'release', String(taskId)), 'E_TASK_RUNNING')
   })

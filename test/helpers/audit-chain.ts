@@ -53,8 +53,9 @@ export async function anchorTask(): Promise<AuditedNetwork> {
   await freeze(frank!.operator, frank!.key.address)
   const replacement = createKeyring(fromHex(keccak(utf8Hex('new key of grace'))))
   await rotateKey(grace!.operator, grace!.key.address, replacement, ['/ip4/127.0.0.1/tcp/9200'])
-  await net.mineTo(joinDeadline + net.deployment.windows.reorgDepth)
-  await form(walletOf(net, alice!), taskId)
+  const seedBlock = joinDeadline + net.deployment.windows.reorgDepth
+  await net.mineTo(seedBlock)
+  await form(walletOf(net, alice!), taskId, seedBlock)
   const cluster = await readCluster(net, taskId)
   await postEvent(net.client, taskId, fromHex(EVENT_DATA))
   const keys = cluster.members.map(({ key }) => net.nodes.find((node) => node.key.address === key)!.key)

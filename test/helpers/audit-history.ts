@@ -1,6 +1,8 @@
 import { AbiCoder, Transaction, Wallet } from 'ethers'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
+import type { Candidate } from '../../src/audit/draw.ts'
 import { drawSeats } from '../../src/audit/draw.ts'
+import { madeHeader } from './headers.ts'
 import { hashParams } from '../../src/audit/task.ts'
 import { concatHex, fromHex, keccak, toHex, uint, utf8Hex } from '../../src/codec/hex.ts'
 import type { Domain } from '../../src/codec/objects.ts'
@@ -26,7 +28,8 @@ import type { Script, Twist } from './audit-task.ts'
 const TASK_ID = 1n
 const CODE: Hex = '0x6001'
 const DEPLOYMENT_ID = keccak(utf8Hex('deployment'))
-const SEED_BLOCK_HASH = keccak(utf8Hex('seed block'))
+const MIX_HASH = keccak(utf8Hex('seed block'))
+const SEED_HEADER = madeHeader({ mixHash: MIX_HASH })
 const JOIN_DEADLINE = 30n
 const REORG_DEPTH = 6n
 const STAKE = 1_000n
@@ -188,11 +191,14 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
     chronicle.emit('NodeRegistry', sent, 'StakeLocked', { ...seat, amount: STAKE })
   }
   const cluster = draw(
-    actors.map(({ key, operator }) => ({ key: key.address, operator: lower(operator) })),
+    actors.map(({ key, operator }, index) => ({ index, key: key.address, operator: lower(operator) })),
     paramsHash,
   )
   const pointer = address('snapshot')
-  const formed = chronicle.transaction('TaskBoard', client, FORMED_AT, 'form', { taskId: TASK_ID })
+  const formed = chronicle.transaction('TaskBoard', client, FORMED_AT, 'form', {
+    taskId: TASK_ID,
+    header: SEED_HEADER,
+  })
   const snapshot = encodeSnapshot(cluster.members)
   chronicle.emit('TaskBoard', formed, 'ClusterFormed', {
     taskId: TASK_ID,
@@ -236,10 +242,12 @@ function lower(wallet: Wallet): Address {
   return wallet.address.toLowerCase() as Address
 }
 
-function draw(signups: readonly { key: Address; operator: Address }[], paramsHash: Digest): Cluster {
+function draw(signups: readonly Candidate[], paramsHash: Digest): Cluster {
   const coder = AbiCoder.defaultAbiCoder()
-  const seed = keccak(coder.encode(['bytes32', 'uint256'], [SEED_BLOCK_HASH, TASK_ID]) as Hex)
-  const members = drawSeats(seed, signups, 4, 4).map((seat, index) => ({ ...seat, index, weight: 1 }))
+  const seed = keccak(coder.encode(['bytes32', 'uint256'], [MIX_HASH, TASK_ID]) as Hex)
+  const members = drawSeats(seed, signups, 4, 4).map(({ key, operator }, index) => ({
+    ...{ index, key, operator, weight: 1 },
+  }))
   const id = clusterId(TASK_ID, paramsHash, encodeSnapshot(members), seed)
   return { id, seed, members, totalWeight: members.length }
 }
@@ -320,6 +328,7 @@ function wrap(
       deploymentId: DEPLOYMENT_ID,
       domainSeparator: domainSeparator(DOMAIN),
       reorgDepth: REORG_DEPTH,
+      formWindow: 256n,
       jail: 200n,
       closeGrace: CLOSE_GRACE,
       evidence: EVIDENCE,
@@ -348,7 +357,7 @@ function wrap(
     events: chronicle.events,
     malformed: [],
     snapshotCode: new Map([[pointer, concatHex('00', snapshot)]]),
-    blockHashes: new Map([[JOIN_DEADLINE + REORG_DEPTH, SEED_BLOCK_HASH]]),
+    headers: new Map([[JOIN_DEADLINE + REORG_DEPTH, SEED_HEADER]]),
   }
 }
 

@@ -29,7 +29,7 @@ export interface Stage {
   publish(params: TaskParams): Promise<bigint>
   send(node: number, call: PreparedCall): Promise<SendOutcome>
   /** Draws the cluster; by nobody in particular. */
-  form(taskId: bigint): Promise<void>
+  form(taskId: bigint, seedBlock: number): Promise<void>
   /** The client ends a task. */
   revoke(taskId: bigint): Promise<void>
   /** The operator of a node says what its key may lock by itself. */
@@ -51,8 +51,8 @@ export async function hardhatStage(): Promise<Stage> {
     params: (changes) => testTask(net, changes),
     publish: (params) => publishTask(net, params),
     send: (node, call) => nodes[node]!.send(call),
-    form: async (taskId) => {
-      await form(net.client, taskId)
+    form: async (taskId, seedBlock) => {
+      await form(net.client, taskId, seedBlock)
     },
     revoke: async (taskId) => {
       await revoke(net.client, taskId)
@@ -100,8 +100,8 @@ export async function memoryStage(like: Stage): Promise<Stage> {
       return Promise.resolve(tasks)
     },
     send,
-    form: async (taskId) => {
-      const outcome = await send(0, nodes[0]!.prepareForm(taskId))
+    form: async (taskId, seedBlock) => {
+      const outcome = await send(0, await nodes[0]!.prepareForm(taskId, seedBlock))
       invariant(outcome.kind === 'mined', 'the cluster is drawn')
     },
     revoke: (taskId) => {
@@ -145,8 +145,9 @@ export async function signedUp(stage: Stage, params: TaskParams): Promise<bigint
 
 export async function drawn(stage: Stage, taskId: bigint, params: TaskParams): Promise<Cluster> {
   const [chain] = stage.nodes as [Chain]
-  await stage.mineTo(params.joinDeadline + chain.reorgDepth)
-  await stage.form(taskId)
+  const seedBlock = params.joinDeadline + chain.reorgDepth
+  await stage.mineTo(seedBlock)
+  await stage.form(taskId, seedBlock)
   await stage.mineTo((await chain.head()) + chain.reorgDepth)
   const formed = (await eventsOf(chain, taskId)).find(({ kind }) => kind === 'clusterFormed')
   invariant(formed?.kind === 'clusterFormed', 'the cluster was drawn')

@@ -122,8 +122,8 @@ export class ScriptedChain implements Chain {
     return prepared(`join ${taskId}`)
   }
 
-  prepareForm(taskId: bigint): PreparedCall {
-    return prepared(`form ${taskId}`)
+  prepareForm(taskId: bigint, seedBlock: number): Promise<PreparedCall> {
+    return Promise.resolve(prepared(`form ${taskId} by ${seedBlock}`))
   }
 
   prepareCheckpoint(call: CheckpointCall): PreparedCall {

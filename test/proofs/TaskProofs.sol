@@ -14,6 +14,7 @@ contract TaskProofs {
     function openOrExpiredByNow(
         uint64 joinDeadline,
         uint64 seedBlock,
+        uint16 formWindow,
         uint64 endBlock,
         uint64 revokedBlock,
         bool enough
@@ -22,6 +23,7 @@ contract TaskProofs {
         (ITaskBoard.Status status, uint256 expiredAt) = TaskStatus.beforeForm(
             joinDeadline,
             seedBlock,
+            formWindow,
             endBlock,
             revokedBlock,
             enough
@@ -34,6 +36,7 @@ contract TaskProofs {
     function expiredStaysExpired(
         uint64 joinDeadline,
         uint64 seedBlock,
+        uint16 formWindow,
         uint64 endBlock,
         bool enough,
         uint64 passed
@@ -42,6 +45,7 @@ contract TaskProofs {
         (ITaskBoard.Status status, uint256 expiredAt) = TaskStatus.beforeForm(
             joinDeadline,
             seedBlock,
+            formWindow,
             endBlock,
             0,
             enough
@@ -50,6 +54,7 @@ contract TaskProofs {
         (ITaskBoard.Status later, uint256 laterExpiredAt) = TaskStatus.beforeForm(
             joinDeadline - passed,
             seedBlock - passed,
+            formWindow,
             endBlock - passed,
             0,
             enough

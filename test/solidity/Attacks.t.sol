@@ -61,7 +61,7 @@ contract Attacks {
         _stakeAndLeave(token, registry, ALICE);
         _stakeAndLeave(token, registry, BOB);
         (address key, address reporter) = (_registerKey(token, registry), address(0x7e90));
-        registry.lock(1, key, 100);
+        registry.lock(1, key, 100, false);
 
         token.shut(address(registry), true);
         token.shut(reporter, true);
@@ -128,7 +128,7 @@ contract Attacks {
         vm.prank(CAROL);
         IERC20(address(token)).approve(address(registry), 100);
         vm.prank(CAROL);
-        registry.register(publicKey, 100, new bytes[](0), abi.encodePacked(r, s, v));
+        registry.register(publicKey, 100, 0, 0, new bytes[](0), abi.encodePacked(r, s, v));
     }
 
     function _stakeAndLeave(BlocklistToken token, INodeRegistry registry, address who) private {

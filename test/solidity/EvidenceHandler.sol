@@ -67,7 +67,7 @@ abstract contract EvidenceHandler is CoSignHandler {
         }
         s.convicted = true;
         s.correlated = s.correlated || c.correlated;
-        k.refused = true;
+        _noteInactive(k);
         _operators[k.operator].jailedUntil = block.number + JAIL;
         _take(task, s.key, due);
         uint256 credit = due / 10 > BOUNTY ? BOUNTY : due / 10;

@@ -32,7 +32,7 @@ abstract contract Ghost is Deployment {
         uint256 secret;
         address account;
         uint256 operator;
-        bool refused;
+        uint256 inactiveSince;
         uint256 perTask;
         uint256 total;
         uint256 running;

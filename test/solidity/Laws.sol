@@ -73,15 +73,17 @@ abstract contract Laws is Books {
         _unbroken(5);
     }
 
-    /// @dev Keys are refused for as long as they have to be.
+    /// @dev A key that became inactive stays so, and since when does not move.
     function _i6() internal view {
         _unbroken(6);
         Ghost.Key[] memory keys = _h.keys();
         for (uint256 i = 0; i < keys.length; ++i) {
             uint256 until = _h.operators()[keys[i].operator].jailedUntil;
-            bool isWelcome = !keys[i].refused && block.number > until;
+            bool isWelcome = keys[i].inactiveSince == 0 && block.number > until;
             INodeRegistry.KeyStatus status = _h.registry().keyStatus(keys[i].account);
             _require((status == INodeRegistry.KeyStatus.Active) == isWelcome, 6, "status of a key");
+            uint256 since = _h.registry().inactiveSince(keys[i].account);
+            _require(since == keys[i].inactiveSince, 6, "since when a key is inactive");
         }
     }
 

@@ -13,7 +13,7 @@ abstract contract StakeHandler is Ghost {
     uint256 private constant OPERATORS = 6;
     uint256 private constant LIARS = 3;
     uint256 private constant KEYS = 9;
-    uint256 private constant KEYS_MAX = 14;
+    uint256 private constant KEYS_MAX = 24;
 
     /// @dev Public key of secret i + 1.
     bytes[] private _publicKeys;
@@ -69,7 +69,7 @@ abstract contract StakeHandler is Ghost {
         );
         (bool success, ) = _act(owner, address(registry), data);
         if (!success) return;
-        _keys[old].refused = true;
+        _noteInactive(_keys[old]);
         _addKey(_keys[old].operator);
         _did("rotate");
     }
@@ -100,7 +100,7 @@ abstract contract StakeHandler is Ghost {
         bytes memory data = abi.encodeCall(INodeRegistry.freeze, (k.account));
         (bool success, ) = _act(_operators[k.operator].account, address(registry), data);
         if (!success) return;
-        k.refused = true;
+        _noteInactive(k);
         _did("freeze");
     }
 
@@ -163,7 +163,7 @@ abstract contract StakeHandler is Ghost {
 
     function _addKey(uint256 operator) private {
         uint256 i = _keys.length;
-        _keys.push(Key(i + 1, _accountOf(i), operator, false, 0, 0, 0, 0, 0));
+        _keys.push(Key(i + 1, _accountOf(i), operator, 0, 0, 0, 0, 0, 0));
     }
 
     function _allowed(Key storage k, uint256 perTask, uint256 total) private {
@@ -185,5 +185,10 @@ abstract contract StakeHandler is Ghost {
     function _sign(uint256 secret, bytes32 digest) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(secret, digest);
         return abi.encodePacked(r, s, v);
+    }
+
+    /// @dev The first of freezing, replacing and conviction counts.
+    function _noteInactive(Key storage k) internal {
+        if (k.inactiveSince == 0) k.inactiveSince = block.number;
     }
 }

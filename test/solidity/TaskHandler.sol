@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
+import {Headers} from "./Headers.sol";
 import {Life} from "./Life.sol";
 import {vm} from "./Vm.sol";
 
@@ -85,10 +86,12 @@ abstract contract TaskHandler is Life {
     function form(uint256 seed) external dice(seed) {
         uint256 task = _find(ITaskBoard.Status.Open);
         if (task == _tasks.length) return;
-        bytes memory data = abi.encodeCall(ITaskBoard.form, (_id(task)));
+        Task storage t = _tasks[task];
+        bytes memory header = _headerOfSeed(t.joinDeadline + REORG_DEPTH);
+        bytes memory data = abi.encodeCall(ITaskBoard.form, (_id(task), header));
         (bool success, ) = _act(address(this), address(board), data);
         if (!success) return;
-        Task storage t = _tasks[task];
+        if (header.length == 0) _break(6, "drawn without its seed");
         if (block.number <= t.joinDeadline + REORG_DEPTH) _break(6, "drawn before its seed");
         ITaskBoard.TaskView memory view_ = board.task(_id(task));
         (t.formBlock, t.lastBlock, t.cluster) = (block.number, block.number, view_.cluster);
@@ -123,6 +126,12 @@ abstract contract TaskHandler is Life {
         if (!success) return;
         t.events.push(body);
         _did("postEvent");
+    }
+
+    /// @dev Header of the seed block; empty if the block cannot be proved now, and once in a while although it can.
+    function _headerOfSeed(uint256 seedBlock) private returns (bytes memory) {
+        if (block.number <= seedBlock || block.number > seedBlock + 256 || _chance(5)) return "";
+        return Headers.prove(seedBlock, keccak256(abi.encode("seed", seedBlock)));
     }
 
     /// @dev A key that holds a lock, looked for from a random one on; any if there is none.
@@ -177,7 +186,8 @@ abstract contract TaskHandler is Life {
             total += _number(code, start + 40, 2);
             uint256 key = _keyOf(address(uint160(account)));
             Key storage k = _keys[key];
-            if (!_isWelcome(k)) _break(6, "a refused key was drawn");
+            bool wasActive = k.inactiveSince == 0 || k.inactiveSince > _tasks[task].joinDeadline;
+            if (!wasActive) _break(6, "a key was drawn that was inactive at the deadline");
             if (lockOf[task][key] == 0) _break(6, "a key was drawn that has nothing locked");
             if (_operators[k.operator].account != address(uint160(owner))) _break(3, "owner of a seat");
             if (3 * ++held[k.operator] >= n) _break(3, "an operator with a third of the seats");
@@ -227,7 +237,7 @@ abstract contract TaskHandler is Life {
     }
 
     function _isWelcome(Key storage k) private view returns (bool) {
-        return !k.refused && block.number > _operators[k.operator].jailedUntil;
+        return k.inactiveSince == 0 && block.number > _operators[k.operator].jailedUntil;
     }
 
     function _keyOf(address account) internal view returns (uint256 key) {

@@ -6,6 +6,8 @@ import type { Hex } from '../../types/ids.ts'
 import type { Contracts } from './contracts.ts'
 import { bindContracts } from './contracts.ts'
 import type { Deployment } from './deployment.ts'
+import type { RebuiltHeader } from './header.ts'
+import { requireHeader } from './header.ts'
 import type { HttpLimits } from './http-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
 import { RpcProvider } from './rpc-provider.ts'
@@ -84,6 +86,20 @@ export class Connection {
     } catch (error) {
       throw this.fault(error)
     }
+  }
+
+  /**
+   * The RLP header of a block, and by which fork's list of fields it was rebuilt.
+   *
+   * @throws RsdpError E_RPC_DOWN, also if the endpoint does not have the block; E_HEADER
+   */
+  async header(block: number | 'latest'): Promise<RebuiltHeader> {
+    const tag = block === 'latest' ? block : `0x${block.toString(16)}`
+    const asked = this.provider.send('eth_getBlockByNumber', [tag, false]) as Promise<unknown>
+    const answer = await this.read(asked)
+    if (typeof answer !== 'object' || answer === null)
+      throw this.fault(new Error(`block ${block} is missing`))
+    return requireHeader(answer as Readonly<Record<string, unknown>>)
   }
 
   /** An error of ethers as ours. */

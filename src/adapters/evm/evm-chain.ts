@@ -18,6 +18,7 @@ import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { TaskStatus } from '../../types/task.ts'
 import { TASK_STATUSES } from '../../types/task.ts'
+import { abis } from './abi.ts'
 import type { Connection } from './connection.ts'
 import { EventDecoder } from './decode-events.ts'
 import { encodeEvidenceCall, encodeSteps } from './evidence-call.ts'
@@ -108,8 +109,9 @@ export class EvmChain implements Chain {
     return this.#onBoard(board.interface.encodeFunctionData('join', [taskId, key, termsHash]))
   }
 
-  prepareForm(taskId: bigint): PreparedCall {
-    return this.#onBoard(this.connection.contracts.board.interface.encodeFunctionData('form', [taskId]))
+  async prepareForm(taskId: bigint, seedBlock: number): Promise<PreparedCall> {
+    const { header } = await this.connection.header(seedBlock)
+    return this.#onBoard(abis().TaskBoard.encodeFunctionData('form', [taskId, header]))
   }
 
   prepareCheckpoint(call: CheckpointCall): PreparedCall {

@@ -60,12 +60,10 @@ export class HistoryRpc {
     return bytes('eth_call', await this.#request('eth_call', [{ to, data }, tag(block)]))
   }
 
-  /** Hash of a block; null if the endpoint does not serve it. */
-  async blockHash(block: bigint): Promise<Digest | null> {
+  /** A block as it came; null if the endpoint does not serve it. */
+  async block(block: bigint): Promise<Readonly<Record<string, unknown>> | null> {
     const answer = await this.#request('eth_getBlockByNumber', [tag(block), false])
-    return answer === null
-      ? null
-      : digest('eth_getBlockByNumber', record('eth_getBlockByNumber', answer)['hash'])
+    return answer === null ? null : record('eth_getBlockByNumber', answer)
   }
 
   /** A transaction as it came; null if the endpoint does not serve it. */

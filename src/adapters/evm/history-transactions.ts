@@ -49,7 +49,7 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
     publish: ['params'],
     join: ['taskId', 'key', 'termsHash'],
     quit: ['taskId', 'key'],
-    form: ['taskId'],
+    form: ['taskId', 'header'],
     revoke: ['taskId'],
     claim: ['taskId'],
     postEvent: ['taskId', 'data'],

@@ -19,6 +19,7 @@ import { MEMBERS_MAX, NIL } from '../../types/ids.ts'
 import { abis } from './abi.ts'
 import { readBooks } from './board-books.ts'
 import type { Deployment } from './deployment.ts'
+import { rebuildHeader } from './header.ts'
 import { decodeEvent, decodeResult } from './history-abi.ts'
 import type { LogQuery, RawLog, RpcRequest } from './history-rpc.ts'
 import { badAnswer, HistoryRpc, requestOver } from './history-rpc.ts'
@@ -116,7 +117,7 @@ export class EvmHistory implements ChainHistory {
       events,
       malformed,
       snapshotCode: await this.#snapshotCode(events, views, head),
-      blockHashes: await this.#blockHashes(events, views, head),
+      headers: await this.#headers(events, views, head),
     }
   }
 
@@ -145,6 +146,7 @@ export class EvmHistory implements ChainHistory {
       domainSeparator: (await this.#view('PhaseLog', 'domainSeparator', [], head)) as Digest,
       ...{ reorgDepth, jail, closeGrace, evidence, task },
       bounty: (await this.#view('NodeRegistry', 'bounty', [], head)) as bigint,
+      formWindow: (await this.#view('TaskBoard', 'formWindow', [], head)) as bigint,
       head: (await this.#view('PhaseLog', 'head', [taskId], head)) as unknown as TaskViews['head'],
       convictions: await this.#convictions(taskId, Number(task.members), head),
       status: (await this.#view('TaskBoard', 'statusOf', [taskId], head)) as unknown as TaskViews['status'],
@@ -267,12 +269,13 @@ export class EvmHistory implements ChainHistory {
     return code
   }
 
-  async #blockHashes(
+  /** A header that this program cannot rebuild is left out like one that is not served: calldata of `form` may hold it. */
+  async #headers(
     events: readonly EventRecord[],
     views: TaskViews,
     head: bigint,
-  ): Promise<ReadonlyMap<bigint, Digest>> {
-    const hashes = new Map<bigint, Digest>()
+  ): Promise<ReadonlyMap<bigint, Hex>> {
+    const headers = new Map<bigint, Hex>()
     for (const event of events) {
       if (event.name !== 'TaskPublished') continue
       const call = event.transaction?.call
@@ -281,12 +284,13 @@ export class EvmHistory implements ChainHistory {
         deadlines.push(call.args.params.joinDeadline)
       for (const deadline of deadlines) {
         const block = deadline + this.#expected.reorgDepth
-        if (block > head || hashes.has(block) || BigInt(views.task.cluster) === 0n) continue
-        const hash = await this.#rpc.blockHash(block)
-        if (hash !== null) hashes.set(block, hash)
+        if (block > head || headers.has(block) || BigInt(views.task.cluster) === 0n) continue
+        const served = await this.#rpc.block(block)
+        const rebuilt = served === null ? null : rebuildHeader(served)
+        if (rebuilt !== null) headers.set(block, rebuilt.header)
       }
     }
-    return hashes
+    return headers
   }
 }
 

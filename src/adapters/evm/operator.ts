@@ -157,9 +157,10 @@ export async function quit(wallet: Wallet, taskId: bigint, key: Address): Promis
   return done(await execute(wallet, 'quit', 'TaskBoard', data))
 }
 
-/** Draws the cluster. */
-export async function form(wallet: Wallet, taskId: bigint): Promise<Done> {
-  const data = abis().TaskBoard.encodeFunctionData('form', [taskId])
+/** Draws the cluster, by the header of its seed block. */
+export async function form(wallet: Wallet, taskId: bigint, seedBlock: number): Promise<Done> {
+  const { header } = await wallet.connection.header(seedBlock)
+  const data = abis().TaskBoard.encodeFunctionData('form', [taskId, header])
   return done(await execute(wallet, 'form', 'TaskBoard', data))
 }
 

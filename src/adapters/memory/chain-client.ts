@@ -33,7 +33,8 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     lockTailBlocks: chain.closeGrace,
     terms: (taskId) => ask(() => chain.termsOf(taskId)),
     prepareJoin: (taskId, key, agreed) => chain.prepare({ kind: 'join', taskId, key, agreed }),
-    prepareForm: (taskId) => chain.prepare({ kind: 'form', taskId }),
+    prepareForm: (taskId, seedBlock) =>
+      ask(() => chain.prepare({ kind: 'form', taskId, mixHash: chain.mixHashOf(seedBlock) })),
     prepareCheckpoint: (call) => chain.prepare({ kind: 'checkpoint', call }),
     prepareCoSign: (call) => chain.prepare({ kind: 'coSign', call }),
     prepareFinalize: (taskId, result, previousRoot, inputsRoot) =>

@@ -22,7 +22,7 @@ import { RUNNING, statusOf } from './task-status.ts'
 /** A call of one of the contracts' functions. */
 export type ChainCall =
   | { readonly kind: 'join'; readonly taskId: bigint; readonly key: Address; readonly agreed: Digest }
-  | { readonly kind: 'form'; readonly taskId: bigint }
+  | { readonly kind: 'form'; readonly taskId: bigint; readonly mixHash: Digest }
   | { readonly kind: 'checkpoint'; readonly call: CheckpointCall }
   | { readonly kind: 'coSign'; readonly call: CoSignCall }
   | {
@@ -137,6 +137,11 @@ export class MemoryChain {
 
   hashOf(block: number): Digest {
     return keccak(concatHex(utf8Hex('block'), this.domain.salt, uint(block, 8)))
+  }
+
+  /** What stands for a block's randomness: independent of its hash, as on a real chain. */
+  mixHashOf(block: number): Digest {
+    return keccak(concatHex(utf8Hex('mixHash'), this.domain.salt, uint(block, 8)))
   }
 
   /** Registers a staked key; its weight in every cluster is given, not bought, and it may lock what it wants. */
@@ -291,7 +296,7 @@ export class MemoryChain {
         this.#join(from, call)
         break
       case 'form':
-        this.#form(call.taskId)
+        this.#form(call.taskId, call.mixHash)
         break
       case 'checkpoint':
         this.#checkpoint(call.call)
@@ -348,13 +353,14 @@ export class MemoryChain {
     byKey.add(key)
   }
 
-  #form(taskId: bigint): void {
+  #form(taskId: bigint, mixHash: Digest): void {
     const task = this.#task(taskId)
     const { params, signups } = task
     const seedBlock = params.joinDeadline + this.reorgDepth
     check(this.statusOf(taskId) === 'Open' && this.#block > seedBlock, 'WrongStatus')
     check(signups.length >= params.minNodes, 'TooFew')
-    const seed = this.hashOf(seedBlock)
+    check(mixHash === this.mixHashOf(seedBlock), 'NotTheHeader')
+    const seed = keccak(concatHex(mixHash, uint(taskId, 32)))
     const members = signups.map((key, index) => {
       const { operator, weight } = this.#registered.get(key) as Registration
       return { index, key, operator, weight }

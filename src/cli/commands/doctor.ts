@@ -15,6 +15,7 @@ import type { NotJoined } from '../../node/sign-up.ts'
 import { askHealth } from '../control/client.ts'
 import { showAllowance } from '../allowance.ts'
 import { keyAddress } from '../key-store.ts'
+import { checkChance } from '../doctor-chance.ts'
 import { checkContracts } from '../doctor-contracts.ts'
 import { isLocalChain } from '../local/chains.ts'
 import type { DoctorOptions } from '../options.ts'
@@ -52,6 +53,7 @@ export async function doctor(options: DoctorOptions, { output }: CommandContext)
   if (chain !== null) {
     try {
       checks.push(...(await checkContracts(chain.connection)))
+      checks.push(...(await checkChance(chain.connection)))
       checks.push(...(await checkClock(chain.connection)))
       if (key !== null) checks.push(...(await checkOperator(chain, key)))
       if (options.dataDir !== undefined)

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { auditTask } from '../../../src/audit/audit-task.ts'
 import { differences } from '../../../src/audit/diff.ts'
+import type { Candidate } from '../../../src/audit/draw.ts'
 import { drawSeats, operatorCap } from '../../../src/audit/draw.ts'
 import { packedFieldAt, packedFields } from '../../../src/audit/packed.ts'
 import type { AuditReport } from '../../../src/audit/report.ts'
@@ -75,7 +76,9 @@ describe('audit: two tellings of one fact', () => {
   })
 
   it('names a call that cannot have emitted the event', () => {
-    const report = served('LedgerEvent', () => ({ call: { name: 'form', args: { taskId: 1n } } }))
+    const report = served('LedgerEvent', () => ({
+      call: { name: 'form', args: { taskId: 1n, header: '0x' } },
+    }))
     expect(fields(report)).to.deep.equal(['LedgerEvent.transactionHash'])
   })
 
@@ -193,8 +196,9 @@ describe('audit: names of fields', () => {
 
 describe('audit: the drawing', () => {
   const seed = keccak(utf8Hex('seed'))
-  const people = (count: number, operators = count): { key: Address; operator: Address }[] =>
+  const people = (count: number, operators = count): Candidate[] =>
     Array.from({ length: count }, (_, i) => ({
+      index: i,
       key: address(`key ${i}`),
       operator: address(`operator ${i % operators}`),
     }))

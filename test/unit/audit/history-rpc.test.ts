@@ -36,8 +36,8 @@ describe('history over RPC', () => {
     for (const answer of [null, 7, '0x1', {}]) {
       expect(await codeOf(answering(answer).code(ADDRESS, 1n))).to.equal('E_RPC_DOWN')
     }
-    for (const answer of ['0x00', {}, { hash: '0x00' }, []]) {
-      expect(await codeOf(answering(answer).blockHash(1n))).to.equal('E_RPC_DOWN')
+    for (const answer of ['0x00', 7, []]) {
+      expect(await codeOf(answering(answer).block(1n))).to.equal('E_RPC_DOWN')
     }
     const bare = { ...log(1), topics: undefined }
     for (const answer of [
@@ -53,7 +53,7 @@ describe('history over RPC', () => {
   })
 
   it('knows what an endpoint does not serve', async () => {
-    expect(await answering(null).blockHash(1n)).to.equal(null)
+    expect(await answering(null).block(1n)).to.equal(null)
     expect(await answering(null).transaction(HASH)).to.equal(null)
   })
 

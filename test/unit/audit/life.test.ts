@@ -14,7 +14,8 @@ const STALL = 40
 
 const params = { ...taskParams({}), minNodes: 4, joinDeadline: DEADLINE, endBlock: END, stallBlocks: STALL }
 const OPEN: LifeFacts = {
-  ...{ params, reorgDepth: REORG_DEPTH, closeGrace: CLOSE_GRACE, evidence: EVIDENCE, signups: 4 },
+  ...{ params, reorgDepth: REORG_DEPTH, formWindow: 256n, closeGrace: CLOSE_GRACE },
+  ...{ evidence: EVIDENCE, signups: 4 },
   ...{ formed: null, revoked: null, idle: false, anchored: null, complete: false },
 }
 const at = (changes: Partial<LifeFacts>, block: number): string => {

@@ -39,11 +39,9 @@ describe('the context of an aggregate', () => {
       expect(previous === null ? null : toHex(previous)).to.equal(height === 1 ? '0x' : before.get(height))
     }
     for (const who of [0, AWAY])
-      expect(told.filter(({ member }) => member === who).map(({ context }) => context.height)).to.include.members([
-        1,
-        2,
-        HEIGHTS,
-      ])
+      expect(
+        told.filter(({ member }) => member === who).map(({ context }) => context.height),
+      ).to.include.members([1, 2, HEIGHTS])
   })
 
   it('hands no state on in a task that does not say so', async () => {

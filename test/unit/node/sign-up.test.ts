@@ -243,7 +243,7 @@ describe('SignUp', () => {
           await signing.poll(head)
           if (chain.sent.length > sentAt.length) sentAt.push(head)
         }
-        expect(chain.sent).to.deep.equal(['form 1'])
+        expect(chain.sent).to.deep.equal([`form 1 by ${SEED}`])
         expect(sentAt).to.deep.equal([SEED + 1 + 2 * place])
       }
     })
@@ -254,7 +254,22 @@ describe('SignUp', () => {
       signing.joined(1n, OWNER.key)
       signing.revoked(1n, DEADLINE + 1)
       for (let head = DEADLINE; head < SEED + 20; head += 1) await signing.poll(head)
-      expect(chain.sent).to.deep.equal(['form 1'])
+      expect(chain.sent).to.deep.equal([`form 1 by ${SEED}`])
+    })
+
+    it('again if the seed block was replaced, and only then', async () => {
+      for (const [error, times] of [
+        ['NotTheHeader', 3],
+        ['StatusNotAllowed', 1],
+      ] as const) {
+        chain.sent.length = 0
+        chain.outcome = () => ({ kind: 'reverted', error })
+        const signing = signUp()
+        signing.published(task(1n, params()))
+        signing.joined(1n, OWNER.key)
+        for (let head = SEED; head < SEED + 4; head += 1) await signing.poll(head)
+        expect(chain.sent).to.have.length(times)
+      }
     })
 
     it('not where it did not sign up, nor what is drawn, nor after the window', async () => {
@@ -272,7 +287,7 @@ describe('SignUp', () => {
       const late = signUp()
       late.published(task(1n, params()))
       late.joined(1n, OWNER.key)
-      await late.poll(SEED + 257)
+      await late.poll(SEED + 8_192)
       await late.poll(SEED + 2)
       expect(chain.sent).to.be.empty
     })
