@@ -10,6 +10,7 @@ import type { TaskParams } from '../types/task.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import type { Outbox } from './outbox.ts'
 import { inTurn } from './passing.ts'
+import { settledAt } from './settled.ts'
 
 export interface AccuserInit {
   readonly taskId: bigint
@@ -31,13 +32,15 @@ const QUICKER = 'AlreadyConvicted'
 
 /**
  * Brings evidence to the chain. Members who hold it take turns, one block each, in an order that differs from proof to
- * proof; each asks the contract first, so that one of them pays. A proof that the contract has answered is never brought
- * again.
+ * proof; each asks the contract first, so that one of them pays. A proof that convicts nobody is not brought again. One
+ * that does, or came second, is looked at again until the conviction is too deep for a re-org.
  */
 export class Accuser {
   readonly #init: AccuserInit
   /** Block at which this process first looked at each proof. */
   readonly #since = new Map<Digest, number>()
+  /** Head at which the last answer to each proof is settled. */
+  readonly #settled = new Map<Digest, number>()
 
   constructor(init: AccuserInit) {
     this.#init = init
@@ -47,10 +50,10 @@ export class Accuser {
   convicted({ taskId, member, offence, percent, reporter, block }: Conviction): void {
     const { book, cluster, logger } = this.#init
     logger.info('member.convicted', { task: String(taskId), member, offence, percent, reporter, block })
-    for (const { id, evidence, status } of book.all) {
+    for (const { id, evidence, status, tx } of book.all) {
       const isOpen = status === 'found' || status === 'submitted'
       if (isOpen && accusedOf(evidence) === member && basePercent(cluster, evidence) <= percent)
-        book.mark(id, 'accepted', null)
+        book.mark(id, 'accepted', tx)
     }
   }
 
@@ -58,7 +61,7 @@ export class Accuser {
   async poll(head: number): Promise<void> {
     const open = this.#init.book.all.filter(({ status }) => status === 'found' || status === 'submitted')
     await inTurn(open, async (stored) => {
-      if (this.#isTurn(stored, head)) await this.#bring(stored)
+      if (this.#isTurn(stored, head)) await this.#bring(stored, head)
     })
   }
 
@@ -68,13 +71,14 @@ export class Accuser {
     if (accused === self) return false
     const since = this.#since.get(id) ?? head
     this.#since.set(id, since)
+    if (head < (this.#settled.get(id) ?? 0)) return false
     const others = seededOrder(cluster).filter((member) => member !== accused)
     const first = Number(BigInt(id) % BigInt(others.length))
     const rank = (others.indexOf(self) - first + others.length) % others.length
     return head >= since + rank
   }
 
-  async #bring({ id, evidence }: StoredEvidence): Promise<void> {
+  async #bring({ id, evidence, tx }: StoredEvidence, head: number): Promise<void> {
     const { taskId, chain, outbox, book, params, events } = this.#init
     for (const [i, step] of chain.prepareSteps(taskId, evidence).entries()) {
       const isOpen = (await chain.refusal(step)) === null
@@ -83,17 +87,18 @@ export class Accuser {
     const call = chain.prepareEvidence(taskId, evidence, { params, events: events() })
     const refusal = await chain.refusal(call)
     if (refusal !== null) {
-      this.#refused(id, evidence, refusal)
+      this.#refused({ id, evidence }, refusal, head)
       return
     }
-    book.mark(id, 'submitted', null)
+    book.mark(id, 'submitted', tx)
     const outcome = await outbox.send(this.#intent(evidence), call)
     if (outcome.kind === 'reverted') {
-      this.#refused(id, evidence, outcome.error)
+      this.#refused({ id, evidence }, outcome.error, head)
       return
     }
     const { block, hash, gasUsed } = outcome
-    book.mark(id, 'accepted', hash)
+    book.mark(id, 'submitted', hash)
+    this.#settled.set(id, settledAt(outcome, head, chain.reorgDepth))
     this.#tell('evidence.submitted', evidence, { block, tx: hash, gasUsed: Number(gasUsed) })
   }
 
@@ -104,9 +109,15 @@ export class Accuser {
     return `evidence/${taskId}/${accusedOf(evidence)}/${evidence.kind}/${percent}`
   }
 
-  #refused(id: Digest, evidence: Evidence, error: string): void {
-    this.#init.book.mark(id, error === QUICKER ? 'accepted' : 'refused', null)
-    if (error !== QUICKER) this.#tell('evidence.refused', evidence, { error })
+  /** All that a proof needs is deep: only whether there is a conviction already depends on the newest blocks. */
+  #refused({ id, evidence }: Pick<StoredEvidence, 'id' | 'evidence'>, error: string, head: number): void {
+    const { book, chain } = this.#init
+    if (error === QUICKER) {
+      this.#settled.set(id, head + chain.reorgDepth)
+      return
+    }
+    book.mark(id, 'refused', null)
+    this.#tell('evidence.refused', evidence, { error })
   }
 
   #tell(what: string, evidence: Evidence, facts: Record<string, unknown>): void {

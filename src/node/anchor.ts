@@ -1,4 +1,4 @@
-import type { Chain, PreparedCall } from '../ports/chain.ts'
+import type { Chain, PreparedCall, SendOutcome } from '../ports/chain.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Store } from '../ports/store.ts'
 import type { CheckpointBox } from '../protocol/state.ts'
@@ -7,6 +7,7 @@ import type { MemberIndex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 import { checkpointCall, rootBefore } from './checkpoint-call.ts'
 import type { Outbox } from './outbox.ts'
+import { settledAt } from './settled.ts'
 
 export interface AnchorInit {
   readonly taskId: bigint
@@ -33,6 +34,8 @@ export class Anchor {
   readonly #certified = new Map<number, { box: CheckpointBox; polls: number }>()
   #busy = false
   #finalized = false
+  /** Head at which the own `finalize` is settled. */
+  #settled = 0
   #pause = 0
 
   constructor(init: AnchorInit) {
@@ -91,32 +94,33 @@ export class Anchor {
     if (this.#finalized || this.#certified.size > 0) return
     const last = store.heights(cluster.id, params.heights, 1)[0]
     if (last === undefined) return
+    const block = await chain.head()
+    if (block < this.#settled) return
     const head = await chain.logHead(taskId)
     if (head.last !== params.heights || head.turn !== self) return
     const previousRoot = rootBefore(store, cluster.id, params.heights)
     const { inputsRoot } = last.decided.share.object
     const call = chain.prepareFinalize(taskId, last.state, previousRoot, inputsRoot)
-    const isMined = await this.#send(`finalize/${taskId}`, 'finalize', call, { height: params.heights })
-    if (isMined) this.#finalized = true
+    const outcome = await this.#send(`finalize/${taskId}`, 'finalize', call, { height: params.heights })
+    if (outcome.kind === 'mined') this.#settled = settledAt(outcome, block, chain.reorgDepth)
   }
 
-  /** Whether it is on chain now. */
   async #send(
     id: string,
     what: string,
     call: PreparedCall,
     facts: Record<string, unknown>,
-  ): Promise<boolean> {
+  ): Promise<SendOutcome> {
     const { outbox, logger, taskId } = this.#init
     const outcome = await outbox.send(id, call)
     const task = String(taskId)
     if (outcome.kind === 'reverted') {
       this.#pause = REFUSED_POLLS
       logger.info(`${what}.refused`, { task, ...facts, error: outcome.error })
-      return false
+      return outcome
     }
     const { block, hash, gasUsed } = outcome
     logger.info(`${what}.mined`, { task, ...facts, block, tx: hash, gasUsed: Number(gasUsed) })
-    return true
+    return outcome
   }
 }

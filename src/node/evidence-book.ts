@@ -40,7 +40,7 @@ export class EvidenceBook {
 
   mark(id: Digest, status: EvidenceStatus, tx: Digest | null): void {
     const known = this.#known.get(id)
-    if (known === undefined || known.status === status) return
+    if (known === undefined || (known.status === status && known.tx === tx)) return
     this.#store.markEvidence(this.#task.cluster.id, id, status, tx)
     this.#known.set(id, { ...known, status, tx })
   }

@@ -4,7 +4,8 @@ import { inTurn } from './passing.ts'
 
 /**
  * Transactions that must reach the chain: written down before they are sent, struck off once they are mined or the
- * contract refuses them. What a restart finds is sent again; the contracts make a second arrival harmless.
+ * contract refuses them. What a restart finds is sent again; the contracts make a second arrival harmless. A re-org can
+ * take back what was mined: whoever sent it looks for its event, and sends it again under the same name.
  */
 export class Outbox {
   readonly #store: Store

@@ -12,6 +12,7 @@ import { taskRefusal } from './acceptable.ts'
 import type { TaskRefusal } from './acceptable.ts'
 import type { Outbox } from './outbox.ts'
 import { inTurn } from './passing.ts'
+import { settledAt } from './settled.ts'
 
 export interface SignUpInit {
   readonly key: Address
@@ -40,10 +41,14 @@ export interface NotJoined {
 interface OpenTask {
   readonly published: Published
   readonly keys: Address[]
-  /** Block from which on it is looked at; Infinity once that is settled. */
+  /** Head from which on it is looked at again; Infinity: never. */
   lookAt: number
+  /** As far as is known now; a re-org can take it back. */
   joined: boolean
-  formAsked: boolean
+  /** Why the last join was refused. */
+  refusal: string | null
+  /** Head from which on the cluster may be drawn by this node, again if a re-org took that back. */
+  formAt: number
 }
 
 /** Blocks between two members' attempts to draw the cluster: one transaction is enough. */
@@ -55,7 +60,10 @@ const LOOK_AGAIN_BLOCKS = 8
 /** Refusals that are kept to be shown, the newest ones. */
 const REFUSED_MAX = 20
 
-/** Signs up for published tasks that this node can run and its policy accepts, and draws the cluster when sign-up is over. */
+/**
+ * Signs up for published tasks that this node can run and its policy accepts, and draws the cluster when sign-up is over.
+ * What a re-org takes back is done again: a task is let go of once its events are read.
+ */
 export class SignUp {
   readonly #init: SignUpInit
   readonly #open = new Map<bigint, OpenTask>()
@@ -66,7 +74,7 @@ export class SignUp {
   }
 
   published(published: Published): void {
-    const task = { published, keys: [], lookAt: 0, joined: false, formAsked: false }
+    const task = { published, keys: [], lookAt: 0, joined: false, refusal: null, formAt: 0 }
     this.#open.set(published.taskId, task)
   }
 
@@ -104,6 +112,9 @@ export class SignUp {
     const { autoJoin, key, chain, outbox, logger } = this.#init
     if (head < task.lookAt || !autoJoin || task.keys.includes(key)) return
     const { taskId } = task.published
+    // as the chain is now, not as it was: what a re-org took back is done again at once, as the deadline may be near
+    task.joined = (await chain.signups(taskId)).includes(key)
+    if (task.joined) return
     const agreed = await this.#agree(task.published, head)
     if ('reason' in agreed) {
       task.lookAt = agreed.mayPass ? head + LOOK_AGAIN_BLOCKS : Infinity
@@ -112,13 +123,16 @@ export class SignUp {
     }
     // not kept in the outbox: a join that does not get through is decided again before it is sent again
     const outcome = await outbox.sendOnce(chain.prepareJoin(taskId, key, agreed.termsHash))
-    task.lookAt = Infinity
     task.joined = outcome.kind === 'mined'
     this.#refused.delete(taskId)
-    logger.info(task.joined ? 'task.joined' : 'task.join-refused', {
-      task: String(taskId),
-      ...(outcome.kind === 'reverted' ? { error: outcome.error } : {}),
-    })
+    if (outcome.kind === 'mined') {
+      logger.info('task.joined', { task: String(taskId) })
+      return
+    }
+    task.lookAt = settledAt(outcome, head, chain.reorgDepth)
+    const { error } = outcome
+    if (error !== task.refusal) logger.info('task.join-refused', { task: String(taskId), error })
+    task.refusal = error
   }
 
   /** Said once per reason: a task that is looked at again must not fill the log. */
@@ -171,12 +185,11 @@ export class SignUp {
   async #form(taskId: bigint, task: OpenTask, seedBlock: number, head: number): Promise<void> {
     const { key, chain, outbox, logger } = this.#init
     const place = task.keys.indexOf(key)
-    if (task.formAsked || place < 0 || head < seedBlock + 1 + place * FORM_STAGGER_BLOCKS) return
-    const call = await chain.prepareForm(taskId, seedBlock)
-    task.formAsked = true
-    const outcome = await outbox.send(`form/${taskId}`, call)
+    if (place < 0 || head < Math.max(task.formAt, seedBlock + 1 + place * FORM_STAGGER_BLOCKS)) return
+    const outcome = await outbox.send(`form/${taskId}`, await chain.prepareForm(taskId, seedBlock))
+    task.formAt = settledAt(outcome, head, chain.reorgDepth)
     if (outcome.kind === 'mined') logger.info('cluster.drawn', { task: String(taskId), block: outcome.block })
-    else if (outcome.error === 'NotTheHeader') task.formAsked = false
+    else if (outcome.error === 'NotTheHeader') task.formAt = 0
   }
 }
 

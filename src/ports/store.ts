@@ -61,7 +61,10 @@ export interface StoredCheckpoint {
   readonly note: Hex | null
 }
 
-/** How far a piece of evidence has come: `accepted` or `refused` by the contract, whoever brought it there. */
+/**
+ * How far a piece of evidence has come: `submitted` until a conviction that covers it is so deep that no re-org takes it
+ * back, which is `accepted`, whoever brought it there; or `refused` by the contract.
+ */
 export type EvidenceStatus = 'found' | 'submitted' | 'accepted' | 'refused'
 
 export interface StoredEvidence {
@@ -69,13 +72,13 @@ export interface StoredEvidence {
   readonly id: Digest
   readonly evidence: Evidence
   readonly status: EvidenceStatus
-  /** Transaction in which this node brought it, once mined. */
+  /** Last transaction in which this node brought it, once mined. */
   readonly tx: Digest | null
 }
 
 /** A transaction that must reach the chain, whatever happens to the process. */
 export interface OutboxEntry {
-  /** Stable name of the intent, e.g. `checkpoint/3/64`; a second entry of that name is the same intent. */
+  /** Stable name of the intent, e.g. `checkpoint/3/64`; a second entry of that name is the same intent until it is settled. */
   readonly id: string
   readonly to: `0x${string}`
   readonly data: `0x${string}`

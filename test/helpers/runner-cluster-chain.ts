@@ -102,8 +102,11 @@ export class ScriptedChain implements Chain {
     return this.log
   }
 
-  signups(): Promise<readonly Digest[]> {
-    return Promise.resolve([])
+  /** Keys signed up at the head, by task. */
+  readonly joined = new Map<string, Address[]>()
+
+  signups(taskId: bigint): Promise<readonly Address[]> {
+    return Promise.resolve(this.joined.get(String(taskId)) ?? [])
   }
 
   /** What the chain says now: what was published, unless a test says otherwise. */
@@ -117,10 +120,13 @@ export class ScriptedChain implements Chain {
   /** Terms hashes that joins have named. */
   readonly agreed: Digest[] = []
 
-  prepareJoin(taskId: bigint, _key?: Address, termsHash: Digest = NIL): PreparedCall {
+  prepareJoin(taskId: bigint, key?: Address, termsHash: Digest = NIL): PreparedCall {
     this.agreed.push(termsHash)
+    this.#joiner = key ?? null
     return prepared(`join ${taskId}`)
   }
+
+  #joiner: Address | null = null
 
   prepareForm(taskId: bigint, seedBlock: number): Promise<PreparedCall> {
     return Promise.resolve(prepared(`form ${taskId} by ${seedBlock}`))
@@ -168,7 +174,11 @@ export class ScriptedChain implements Chain {
     const text = Buffer.from(call.data.slice(2), 'hex').toString()
     await this.before('send', text)
     this.sent.push(text)
-    return this.outcome(text)
+    const outcome = this.outcome(text)
+    const [what, taskId = ''] = text.split(' ')
+    if (what === 'join' && outcome.kind === 'mined' && this.#joiner !== null)
+      this.joined.set(taskId, [this.#joiner])
+    return outcome
   }
 
   gasBalance(): Promise<bigint> {

@@ -216,7 +216,7 @@ class MemoryStore implements Store {
 
   enqueue(entry: OutboxEntry): void {
     this.#checkWritable()
-    if (!this.#disk.outbox.has(entry.id))
+    if (this.#disk.outbox.get(entry.id)?.settled !== false)
       this.#disk.outbox.set(entry.id, { entry: { ...entry }, settled: false })
   }
 

@@ -14,7 +14,8 @@ export class NodeTables {
     this.#cursor = database.prepare('SELECT block, hash FROM cursor')
     this.#setCursor = database.prepare('INSERT OR REPLACE INTO cursor (id, block, hash) VALUES (1, ?, ?)')
     this.#enqueue = database.prepare(
-      'INSERT INTO outbox (id, recipient, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      `INSERT INTO outbox (id, recipient, data) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE
+       SET recipient = excluded.recipient, data = excluded.data, settled = 0 WHERE settled = 1`,
     )
     this.#pending = database.prepare(
       'SELECT id, recipient, data FROM outbox WHERE settled = 0 ORDER BY position',

@@ -7,13 +7,14 @@ import { Outbox } from '../../../src/node/outbox.ts'
 import type { ChainEvent } from '../../../src/ports/chain.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import type { Evidence } from '../../../src/types/evidence.ts'
-import { chainFault, ScriptedChain } from '../../helpers/runner-cluster-chain.ts'
+import { chainFault, MINED, ScriptedChain } from '../../helpers/runner-cluster-chain.ts'
 import type { LogLine } from '../../helpers/runner-cluster.ts'
 import { realCluster, recordingLogger, TASK_ID, taskParams } from '../../helpers/runner-cluster.ts'
 import { confirm, CLUSTER, digestOf, OWNER, share, signed } from '../../helpers/store-kit.ts'
 
 const N = 7
 const ACCUSED = 3
+const MINED_HASH = MINED.kind === 'mined' ? MINED.hash : null
 const cluster = { ...realCluster(N), id: CLUSTER }
 const params = taskParams()
 const pair: Evidence = {
@@ -92,9 +93,11 @@ describe('Accuser', () => {
     const { accuser, book } = open(0)
     expect(book.keep(pair)).to.equal(true)
     await untilSent(accuser)
+    expect(statuses(book)).to.deep.equal(['submitted'])
+    accuser.convicted(conviction(100))
     for (let block = 200; block < 220; block += 1) await accuser.poll(block)
     expect(chain.sent).to.deep.equal([`evidence ${TASK_ID} E1 ${ACCUSED}`])
-    expect(statuses(book)).to.deep.equal(['accepted'])
+    expect(book.all.map(({ status, tx }) => [status, tx])).to.deep.equal([['accepted', MINED_HASH]])
     expect(told('evidence.submitted').map(({ facts }) => facts['member'])).to.deep.equal([ACCUSED])
     disk.crash()
     store = disk.open(OWNER)
@@ -126,8 +129,37 @@ describe('Accuser', () => {
     const { accuser, book } = open(0)
     book.keep(pair)
     expect(await untilSent(accuser)).to.equal(-1)
+    expect(statuses(book)).to.deep.equal(['found'])
+    accuser.convicted(conviction(100))
     expect(statuses(book)).to.deep.equal(['accepted'])
     expect(told('evidence.refused')).to.deep.equal([])
+  })
+
+  it('brings a proof again whose conviction a re-org took back, its own or another’s', async () => {
+    for (const isOwn of [true, false]) {
+      disk.crash()
+      disk = new MemoryDisk()
+      store = disk.open(OWNER)
+      chain.sent.length = 0
+      const { accuser, book } = open(0)
+      book.keep(pair)
+      chain.verdict = () => (isOwn ? null : 'AlreadyConvicted')
+      for (let block = 100; block < 100 + N; block += 1) {
+        if (chain.sent.length === 0) await accuser.poll(block)
+      }
+      const asked = chain.sent.length
+      expect(asked).to.equal(isOwn ? 1 : 0)
+      chain.verdict = () => 'AlreadyConvicted' // mined again meanwhile, and gone once more
+      for (let block = 200; block < 210; block += 1) await accuser.poll(block)
+      expect(chain.sent).to.have.length(asked)
+      chain.verdict = () => null
+      await accuser.poll(220)
+      await accuser.poll(220)
+      await accuser.poll(220 + chain.reorgDepth - 1)
+      expect(chain.sent, 'once within the depth').to.have.length(asked + 1)
+      await accuser.poll(220 + chain.reorgDepth)
+      expect(chain.sent, 'and once more').to.have.length(asked + 2)
+    }
   })
 
   it('lets go of what a conviction seen on chain covers, and of nothing graver', async () => {
@@ -161,7 +193,7 @@ describe('Accuser', () => {
     chain.verdict = () => 'AlreadyConvicted'
     const second = open(0)
     for (let block = 0; block < N; block += 1) await second.accuser.poll(200 + block)
-    expect(statuses(second.book)).to.deep.equal(['accepted'])
+    expect(statuses(second.book)).to.deep.equal(['submitted'])
     expect(chain.sent).to.have.length(1)
   })
 })
