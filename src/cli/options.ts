@@ -138,6 +138,7 @@ export interface SimOptions {
   readonly heights: number
   readonly liar?: string
   readonly liars?: string
+  readonly reorgs?: boolean
   readonly trace: boolean
   readonly json: boolean
 }

@@ -55,6 +55,8 @@ export class Host {
   fuse: number | null = null
   /** Not to be started again. */
   isLost = false
+  /** Made in all lives. */
+  signatures = 0
   /** Height up to which its disk holds decisions. */
   decided = 0
   readonly #world: World
@@ -175,6 +177,11 @@ export class Host {
     if (!gate.alive) return
     const world = this.#world
     this.crash()
+    if (error instanceof RsdpError && error.code === 'E_REORG' && world.reorgs.isDeep) {
+      world.count('stopped by a deep re-org')
+      this.isLost = true
+      return
+    }
     const isExpected =
       error instanceof Crash ||
       (error instanceof RsdpError && (error.code === 'E_STORE_WRITE' || error.code === 'E_RPC_DOWN'))

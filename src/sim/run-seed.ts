@@ -1,5 +1,8 @@
+import type { ChainTask } from '../adapters/memory/chain.ts'
+import { accusedOf, basePercent } from '../codec/evidence.ts'
+import type { StoredEvidence } from '../ports/store.ts'
 import type { Fault, ScenarioOptions } from './scenario.ts'
-import { BLOCK_MS, drawScenario, JOIN_BLOCKS } from './scenario.ts'
+import { BLOCK_MS, drawScenario } from './scenario.ts'
 import { Chaos } from './chaos.ts'
 import type { Host } from './host.ts'
 import type { MakeKeys } from './keys.ts'
@@ -40,12 +43,19 @@ export interface SeedReport {
   readonly delays: readonly number[]
 }
 
+/** Time within which a cluster must be drawn. */
+const FORMING_MS = 60_000
 /** How long worlds are watched after the heal, and after the last decision, in which liars may stop everything. */
 const UNPROMISED_MS = 20_000
 /** No seed's chaos lasts long enough for rounds above this. */
 const LATE_ROUND = 10
 /** After so many resets an engine only listens, for so many SHARE time-outs; rounds grow meanwhile, up to a limit. */
 const LISTENING = { resets: 5, phases: 600, lateRound: 20 } as const
+
+/** Blocks within which all proofs are on chain, besides a turn of each member and re-orgs: what else they send comes first. */
+const CONVICTION_BLOCKS = 16
+/** What the dice that give a world re-orgs start from, besides its seed. */
+const REORGS = 0x4e06
 
 /** Blocks in which a healed node adds its signature: two until it sees the checkpoint, one for the call, and what else it sends. */
 const CO_SIGN_BLOCKS = 6
@@ -62,12 +72,14 @@ export async function play(
   options: SeedOptions,
 ): Promise<{ readonly world: World; readonly healedAt: number }> {
   const random = new Random(seed)
-  const scenario = drawScenario(random, options)
+  // its own dice: a world without re-orgs is the same as before there were any
+  const reorgs = options.reorgs ?? (options.calm !== true && new Random(seed ^ REORGS).chance(1 / 3))
+  const scenario = drawScenario(random, { ...options, reorgs })
   const keys = (options.keys ?? noteKeys)(seed)
   const world = new World({ seed, scenario, random, keys, tell: options.tell ?? null })
   world.start()
-  await world.run(60_000, () => world.isFormed)
-  if (!world.isFormed) world.violate('no-cluster', `none within ${JOIN_BLOCKS * BLOCK_MS} ms and more`)
+  await world.run(FORMING_MS, () => world.isFormed)
+  if (!world.isFormed) world.violate('no-cluster', `none within ${FORMING_MS} ms`)
   const chaos = new Chaos(world, random.fork())
   const healedAt = await throughChaos(world, chaos)
   if (world.violations.length === 0) await finish(world, healedAt)
@@ -96,14 +108,55 @@ async function finish(world: World, healedAt: number): Promise<void> {
     world.violate('stuck', `heights decided ${livenessMs(world)} ms after the heal: ${stuck.join(' ')}`)
     return
   }
-  const task = world.chain.tasks.get(TASK_ID)
-  const anchorMs = world.queue.nowMs + (isPromised ? anchoringMs(world) : UNPROMISED_MS)
-  if (await world.run(anchorMs, () => task?.result !== null)) {
-    if (isPromised) await allCoSign(world, healedAt)
-    return
+  if (!(await anchored(world)) || !isPromised) return
+  await lastReorg(world)
+  await convicted(world)
+  await allCoSign(world, healedAt)
+}
+
+/** Whether the chain gets all heights and the result in time. */
+async function anchored(world: World): Promise<boolean> {
+  const { isBelowThird, params } = world.scenario
+  const task = (): ChainTask | undefined => world.chain.tasks.get(TASK_ID)
+  const untilMs = world.queue.nowMs + (isBelowThird ? anchoringMs(world) : UNPROMISED_MS)
+  if (await world.run(untilMs, () => task()?.result !== null)) return true
+  if (world.violations.length === 0 && isBelowThird)
+    world.violate('not-anchored', `the chain has ${task()?.last ?? 0} of ${params.heights} heights`)
+  return false
+}
+
+/** The blocks that hold the result are taken back, and with them perhaps the last checkpoint. */
+async function lastReorg(world: World): Promise<void> {
+  if (!world.scenario.reorgs) return
+  world.reorgs.last()
+  const { head } = world.chain
+  await world.run(world.queue.nowMs + 2 * BLOCK_MS, () => world.chain.head > head)
+  if (!(await anchored(world))) return
+  for (const what of world.reorgs.undone) world.violate('not-done-again', what)
+}
+
+/** Whoever an honest member that runs can prove something against is convicted of it. */
+async function convicted(world: World): Promise<void> {
+  const { chain, hosts } = world
+  const open = (): StoredEvidence[] => {
+    const { cluster, convictions } = chain.tasks.get(TASK_ID) ?? {}
+    if (cluster === null || cluster === undefined) return []
+    return core(world)
+      .flatMap(({ life, member }) =>
+        (life?.store.evidence(cluster.id) ?? []).filter(({ evidence }) => accusedOf(evidence) !== member),
+      )
+      .filter(({ evidence, status }) => {
+        const percent = convictions?.get(accusedOf(evidence)) ?? 0
+        return status !== 'refused' && percent < basePercent(cluster, evidence)
+      })
   }
-  if (world.violations.length === 0 && isPromised)
-    world.violate('not-anchored', `the chain has ${task?.last ?? 0} of ${heights} heights`)
+  const blocks = hosts.length + 3 * chain.reorgDepth + CONVICTION_BLOCKS
+  await world.run(world.queue.nowMs + blocks * BLOCK_MS, () => open().length === 0)
+  for (const { evidence } of open())
+    world.violate(
+      'not-convicted',
+      `${accusedOf(evidence)} of ${evidence.kind}, ${blocks} blocks after the end`,
+    )
 }
 
 /**

@@ -53,6 +53,8 @@ export interface Scenario {
   readonly leavers: ReadonlyMap<number, number>
   /** Time between two ledger events; 0: there are none. */
   readonly eventMs: number
+  /** The chain replaces its last blocks now and then, from the first sign-up until the result is there. */
+  readonly reorgs: boolean
 }
 
 export interface PercentRange {
@@ -69,14 +71,16 @@ export interface ScenarioOptions {
   /** No faults, all delays alike. */
   readonly calm?: boolean
   readonly nodes?: number
+  /** Re-orgs of the chain; absent: in a third of the worlds, in none that is calm on purpose. */
+  readonly reorgs?: boolean
 }
 
 /** A flatterer does harm only in company: it is drawn where liars may weigh more than a third. */
 const BELOW_THIRD = LIAR_NAMES.filter((name) => name !== 'flatterer')
 const SIZES = [4, 4, 4, 5, 5, 7, 7, 10, 13] as const
 export const BLOCK_MS = 500
-/** Blocks for which sign-up stays open. */
-export const JOIN_BLOCKS = 6
+/** Blocks for which sign-up stays open: longer where re-orgs take sign-ups back. */
+const JOIN_BLOCKS = { still: 6, reorgs: 30 } as const
 
 export function drawScenario(random: Random, options: ScenarioOptions): Scenario {
   const n = options.nodes ?? random.pick(SIZES)
@@ -87,6 +91,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
   const faults = new Set(isCalm ? [] : FAULTS.filter(() => random.chance(0.35)))
   const chaosMs = isCalm ? 0 : random.int(4_000, 20_000)
   const spare = isCalm ? new Set<number>() : drawSpare(random, weights, liars)
+  const reorgs = options.reorgs === true
   const leavers = new Map(
     [...spare].filter(() => random.chance(0.6)).map((node) => [node, random.int(0, chaosMs / 2)]),
   )
@@ -94,7 +99,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
     weights,
     liars,
     isBelowThird: 3 * sum([...liars.keys()].map((node) => weights[node] ?? 0)) < sum(weights),
-    params: drawParams(random, n, options.heights),
+    params: drawParams(random, n, options.heights, JOIN_BLOCKS[reorgs ? 'reorgs' : 'still']),
     faults,
     delayMs: { min, max: isCalm ? min : min + random.int(0, 80) },
     loss: faults.has('loss') ? random.int(1, 30) / 100 : 0,
@@ -104,6 +109,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
     lost: new Set([...spare].filter((node) => !leavers.has(node))),
     leavers,
     eventMs: isCalm || random.chance(0.4) ? 0 : random.int(400, 6_000),
+    reorgs,
   }
 }
 
@@ -169,7 +175,7 @@ function drawSpare(
   return spare
 }
 
-function drawParams(random: Random, n: number, heights: number): TaskParams {
+function drawParams(random: Random, n: number, heights: number, joinBlocks: number): TaskParams {
   const tickMs = 100
   // short phases fail more often, in worlds that are rough
   const phase = random.pick([3, 4, 6, 8, 10, 12])
@@ -188,7 +194,7 @@ function drawParams(random: Random, n: number, heights: number): TaskParams {
     stakePerNode: 1n,
     rewardPerHeight: 1_000n,
     checkpointFee: 1n,
-    joinDeadline: JOIN_BLOCKS,
+    joinDeadline: joinBlocks,
     endBlock: 1_000_000,
     stallBlocks: 1_000_000,
     turnBlocks: random.int(2, 6),

@@ -23,7 +23,8 @@ import type { Liar } from '../faults/liar.ts'
 import { Mouth } from '../faults/mouth.ts'
 import type { Spoken } from '../faults/mouth.ts'
 import { Network } from './network.ts'
-import type { Random } from '../faults/random.ts'
+import { Random } from '../faults/random.ts'
+import { Reorgs } from './reorgs.ts'
 import type { Scenario } from './scenario.ts'
 import { BLOCK_MS } from './scenario.ts'
 import { Trace } from './trace.ts'
@@ -57,6 +58,9 @@ interface Print {
 /** Waiting for it lets promises take their effect. */
 const SETTLED = Promise.resolve()
 const LEAVE_AGAIN_MS = 700
+const REORG_DEPTH = 3
+/** Their own: where there are none, the world is the same as before there were any. */
+const REORG_DICE = 0x5e0f
 /** Most violations noted per seed: the first says it. */
 const VIOLATIONS_MAX = 20
 
@@ -66,6 +70,7 @@ export class World {
   readonly scenario: Scenario
   readonly keys: KeyRoom
   readonly chain: MemoryChain
+  readonly reorgs: Reorgs
   readonly network: Network
   readonly hosts: readonly Host[]
   readonly nodeOf = new Map<Address, number>()
@@ -76,7 +81,8 @@ export class World {
   /** What the trace says of frames on the wire. A broadcast is the same bytes for everybody. */
   readonly #prints = new WeakMap<Uint8Array, Print>()
   readonly #mouths = new Map<number, Mouth>()
-  readonly #events: LedgerEvent[] = []
+  /** On chain now. */
+  #events: readonly LedgerEvent[] = []
   readonly #reduced = new Map<string, ReducerResult>()
   #judge: Judge | null = null
   #isTouched = false
@@ -89,7 +95,15 @@ export class World {
     const salt = keccak(utf8Hex(`simulated deployment ${seed}`))
     const verifyingContract: Address = `0x${'c0'.repeat(20)}`
     const domain = { chainId: 31337n, verifyingContract, salt }
-    this.chain = new MemoryChain({ domain, reorgDepth: 2, closeGrace: 10, recover: keys.recover })
+    const reorgDepth = scenario.reorgs ? REORG_DEPTH : 2
+    this.chain = new MemoryChain({ domain, reorgDepth, closeGrace: 10, recover: keys.recover })
+    this.reorgs = new Reorgs({
+      chain: this.chain,
+      dice: new Random(seed ^ REORG_DICE),
+      deadline: scenario.params.joinDeadline,
+      note: (line) => this.trace.note(line),
+      count: (what) => this.count(what),
+    })
     this.network = new Network(this.queue, random.fork(), scenario, (what) => this.count(what))
     this.hosts = scenario.weights.map((_, i) => new Host(this, i, keys.keyring(i), random.fork()))
     for (const { index, keyring } of this.hosts) {
@@ -111,6 +125,7 @@ export class World {
   /** Starts every node, and the chain. */
   start(): void {
     for (const host of this.hosts) host.boot()
+    if (this.scenario.reorgs) this.reorgs.start()
     const mine = (): void => {
       this.#mine()
       this.queue.push(BLOCK_MS, mine)
@@ -169,6 +184,7 @@ export class World {
   /** A node's key signs. */
   sign(host: Host, digest: Digest): Hex {
     this.judge.keyUsed(host.member, digest)
+    host.signatures += 1
     return host.keyring.sign(digest)
   }
 
@@ -211,7 +227,7 @@ export class World {
     const mouth = this.#mouths.get(host.index)
     const member = this.#member(this.nodeOf.get(from) ?? -1)
     if (mouth !== undefined) this.#postAll(host, mouth.hear(member, frameOf(bytes).parts))
-    this.judge.leftOut.heard(host.member, member, this.#prints.get(bytes)?.spoken ?? 0)
+    this.judge.leftOut.heard(host.member, member, this.#prints.get(bytes)?.spoken ?? 0, this.queue.nowMs)
     this.judge.heard(host.member, () => frameOf(bytes))
     receive(from, bytes)
   }
@@ -232,7 +248,9 @@ export class World {
 
   /** Runs a reducer; the same call is computed once for all nodes. */
   reduce(call: ReducerCall): ReducerResult {
-    const key = `${call.closing === true}/${call.context.height}/${call.context.events.length}/${call.inputs.map(({ member, state }) => `${member}:${toHex(state)}`).join()}`
+    const { height, events: entries } = call.context
+    const events = entries.map(({ data }) => toHex(data)).join()
+    const key = `${call.closing === true}/${height}/${events}/${call.inputs.map(({ member, state }) => `${member}:${toHex(state)}`).join()}`
     const known = this.#reduced.get(key)
     if (known !== undefined) return known
     const result = runReducer(call, {
@@ -262,16 +280,19 @@ export class World {
   postEvent(): void {
     const budget = this.#random.int(1, 200)
     const data = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, budget)
-    this.#events.push({ seq: this.chain.post(TASK_ID, data), data })
+    this.chain.post(TASK_ID, data)
     this.count('ledger event')
   }
 
   #mine(): void {
-    const before = this.chain.accepted.length
+    const known = new Set(this.chain.accepted)
     const coSigned = this.chain.coSigned.length
-    this.chain.mine()
+    this.reorgs.mine()
+    this.#events = this.chain
+      .eventsIn(0, this.chain.head)
+      .flatMap((event) => (event.kind === 'ledgerEvent' ? [{ seq: event.seq, data: event.data }] : []))
     this.#form()
-    for (const accepted of this.chain.accepted.slice(before)) {
+    for (const accepted of this.chain.accepted.filter((each) => !known.has(each))) {
       this.trace.note(`chain accepts ${accepted.first}–${accepted.last}`)
       this.judge.anchored(accepted)
     }
@@ -282,8 +303,11 @@ export class World {
   }
 
   #form(): void {
-    const cluster = this.chain.tasks.get(TASK_ID)?.cluster ?? null
-    if (this.#judge !== null || cluster === null) return
+    if (this.#judge !== null) return
+    const cluster = this.#drawn()
+    if (cluster === null) return
+    if (cluster.members.length < this.hosts.length)
+      this.violate('not-joined', `${cluster.members.length} of ${this.hosts.length} nodes are members`)
     for (const { index, key } of cluster.members) {
       const host = this.hosts[this.nodeOf.get(key) ?? -1]
       if (host !== undefined) host.member = index
@@ -318,6 +342,14 @@ export class World {
       const liar = this.scenario.liars.get(host.index)
       if (liar !== undefined) this.#mouths.set(host.index, this.#mouth(host, liar, cluster))
     }
+  }
+
+  /** The cluster, once no re-org takes it back. */
+  #drawn(): Cluster | null {
+    const { chain, scenario } = this
+    const last = scenario.reorgs ? chain.head - chain.reorgDepth : chain.head
+    const formed = chain.eventsIn(0, last).find((event) => event.kind === 'clusterFormed')
+    return formed?.kind === 'clusterFormed' ? formed.cluster : null
   }
 
   #mouth(host: Host, name: LiarName, cluster: Cluster): Mouth {

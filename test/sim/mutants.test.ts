@@ -18,6 +18,16 @@ const CASES: readonly {
   { mutant: 'shortLists', options: { nodes: 4 }, kinds: ['bad-list'] },
   { mutant: 'neverCoSigns', options: { nodes: 7, heights: 3 }, kinds: ['not-co-signed'] },
   { mutant: 'waitsForListed', options: { nodes: 4 }, kinds: ['left-out'] },
+  {
+    mutant: 'joinsOnce',
+    options: { nodes: 4, heights: 2, reorgs: true },
+    kinds: ['no-cluster', 'not-joined'],
+  },
+  {
+    mutant: 'provesOnce',
+    options: { nodes: 4, heights: 1, liar: 'equivocate-status', reorgs: true },
+    kinds: ['not-convicted'],
+  },
   { mutant: 'signsUnsent', options: { nodes: 4 }, kinds: ['signed-unseen'] },
   { mutant: 'shortListsUnseen', options: { nodes: 4 }, kinds: ['convictable'] },
   {

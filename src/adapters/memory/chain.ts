@@ -14,6 +14,9 @@ import type { Cluster } from '../../types/cluster.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../../types/ids.ts'
 import type { Checkpoint } from '../../types/objects.ts'
 import type { TaskParams, TaskStatus } from '../../types/task.ts'
+import type { Included, Transaction } from './blocks.ts'
+import { Blocks } from './blocks.ts'
+import { dutyOf } from './duty.ts'
 import type { EvidenceCall, TwinModel } from './judge-evidence.ts'
 import { judgeEvidence } from './judge-evidence.ts'
 import { check, refusalOf } from './refused.ts'
@@ -96,7 +99,7 @@ export interface MemoryChainInit {
 
 /**
  * A small model of the trust layer: blocks on demand, registered keys, tasks, ledger events, and the rules by which
- * `checkpoint` and `finalize` are accepted. No money, no re-organisations.
+ * `checkpoint` and `finalize` are accepted. No money.
  */
 export class MemoryChain {
   readonly domain: Domain
@@ -114,12 +117,7 @@ export class MemoryChain {
   readonly #registered = new Map<Address, Registration>()
   readonly #events: ChainEvent[] = []
   readonly #calls: ChainCall[] = []
-  #pending: {
-    readonly from: Address
-    readonly data: Hex
-    readonly done: (outcome: string | null) => void
-  }[] = []
-  #block = 0
+  readonly #blocks: Blocks
 
   constructor(init: MemoryChainInit) {
     this.domain = init.domain
@@ -129,24 +127,40 @@ export class MemoryChain {
     this.twin = init.twin ?? null
     this.#recover = init.recover
     this.#separator = domainSeparator(init.domain)
+    this.#blocks = new Blocks({
+      maps: [this.tasks, this.#registered],
+      lists: [this.#events, this.accepted, this.coSigned],
+    })
   }
 
   get head(): number {
     return this.#block
   }
 
+  get #block(): number {
+    return this.#blocks.head
+  }
+
   hashOf(block: number): Digest {
-    return keccak(concatHex(utf8Hex('block'), this.domain.salt, uint(block, 8)))
+    return keccak(concatHex(utf8Hex('block'), this.#nameOf(block)))
+  }
+
+  /** Of a block on its branch: another one in its place, after a re-org, has another name. */
+  #nameOf(block: number): Hex {
+    const branch = this.#blocks.branchOf(block)
+    return concatHex(this.domain.salt, uint(block, 8), branch === 0 ? '0x' : uint(branch, 8))
   }
 
   /** What stands for a block's randomness: independent of its hash, as on a real chain. */
   mixHashOf(block: number): Digest {
-    return keccak(concatHex(utf8Hex('mixHash'), this.domain.salt, uint(block, 8)))
+    return keccak(concatHex(utf8Hex('mixHash'), this.#nameOf(block)))
   }
 
   /** Registers a staked key; its weight in every cluster is given, not bought, and it may lock what it wants. */
   register(key: Address, operator: Address, weight: number): void {
-    this.#registered.set(key, { operator, weight, perTaskWei: PLENTY_WEI, totalWei: PLENTY_WEI })
+    this.#next(`register ${key}`, () => {
+      this.#registered.set(key, { operator, weight, perTaskWei: PLENTY_WEI, totalWei: PLENTY_WEI })
+    })
   }
 
   registration(key: Address): Registration | null {
@@ -155,9 +169,11 @@ export class MemoryChain {
 
   /** What the operator's wallet lets a key lock by itself. */
   setAllowance(key: Address, perTaskWei: bigint, totalWei: bigint): void {
-    const registration = this.#registered.get(key)
-    invariant(registration !== undefined, `${key} is registered`)
-    this.#registered.set(key, { ...registration, perTaskWei, totalWei })
+    this.#next(`setAllowance ${key}`, () => {
+      const registration = this.#registered.get(key)
+      invariant(registration !== undefined, `${key} is registered`)
+      this.#registered.set(key, { ...registration, perTaskWei, totalWei })
+    })
   }
 
   /** Locks that a key has sent. Nothing is released here, and no lock shrinks. */
@@ -178,6 +194,10 @@ export class MemoryChain {
   }
 
   publish(taskId: bigint, params: TaskParams, client = CLIENT): void {
+    this.#next(`publish ${taskId}`, () => this.#publish(taskId, params, client))
+  }
+
+  #publish(taskId: bigint, params: TaskParams, client: Address): void {
     const zero = keccak('0x')
     this.tasks.set(taskId, {
       params,
@@ -203,9 +223,13 @@ export class MemoryChain {
 
   /** The client ends a task. */
   revoke(taskId: bigint): void {
+    this.#next(`revoke ${taskId}`, () => this.#revoke(taskId))
+  }
+
+  #revoke(taskId: bigint): void {
     const task = this.#task(taskId)
     const { cluster, last, params, limit } = task
-    task.revokedAt = this.#block + 1
+    task.revokedAt = this.#block
     task.limit = cluster === null ? 0 : Math.min(limit, last + params.epochHeights)
     this.#emit({ kind: 'taskRevoked', taskId })
   }
@@ -216,19 +240,27 @@ export class MemoryChain {
   }
 
   /** A ledger event of a task (paper, section 6). */
-  post(taskId: bigint, data: Uint8Array): number {
-    const task = this.#task(taskId)
-    task.events += 1
-    this.#emit({ kind: 'ledgerEvent', taskId, seq: task.events, originator: task.client, data })
-    return task.events
+  post(taskId: bigint, data: Uint8Array): void {
+    this.#next(`post ${taskId}`, () => {
+      const task = this.#task(taskId)
+      task.events += 1
+      this.#emit({ kind: 'ledgerEvent', taskId, seq: task.events, originator: task.client, data })
+    })
   }
 
-  /** The next block, with all transactions that wait. */
-  mine(): void {
-    this.#block += 1
-    const batch = this.#pending
-    this.#pending = []
-    for (const { from, data, done } of batch) done(this.#execute(from, data))
+  /** The next block, with all transactions that wait. Says which of them it accepts. */
+  mine(): readonly string[] {
+    return this.#blocks.mine()
+  }
+
+  /** Puts a transaction into the next block. */
+  include(transaction: Transaction): void {
+    this.#blocks.include(transaction)
+  }
+
+  /** A re-org: the last blocks are gone, and those mined from now on are others. Gives the transactions they held. */
+  revert(depth: number): readonly Included[] {
+    return this.#blocks.revert(depth)
   }
 
   prepare(call: ChainCall): PreparedCall {
@@ -236,9 +268,14 @@ export class MemoryChain {
     return { to: this.domain.verifyingContract, data: `0x${uint(index, 8)}` }
   }
 
-  /** Puts a transaction into the next block; `done` gets null, or the name of the error it was refused with. */
+  /** Puts a call into the next block; `done` gets null, or the name of the error it was refused with. */
   submit(from: Address, data: Hex, done: (error: string | null) => void): void {
-    this.#pending.push({ from, data, done })
+    const call = this.#call(data)
+    this.include({ what: dutyOf(call), run: () => this.#run(from, call), done })
+  }
+
+  #next(what: string, run: () => void): void {
+    this.include({ what, run, done: () => undefined })
   }
 
   /** Events of the blocks first … last. */
@@ -261,27 +298,14 @@ export class MemoryChain {
   }
 
   #emit(event: DistributiveOmit<ChainEvent, 'block'>): void {
-    this.#events.push({ ...event, block: this.#block + (this.#executing ? 0 : 1) })
+    this.#events.push({ ...event, block: this.#block })
   }
-
-  #executing = false
 
   /** Why a call would be refused now. Only proofs and co-signatures are tried before they are sent. */
   refusal(data: Hex): string | null {
     const call = this.#call(data)
     if (call.kind === 'evidence') return refusalOf(() => void this.#judge(call))
     return call.kind === 'coSign' ? refusalOf(() => this.#checkCoSign(call.call)) : null
-  }
-
-  /** Null, or why it was refused. */
-  #execute(from: Address, data: Hex): string | null {
-    const call = this.#call(data)
-    this.#executing = true
-    try {
-      return refusalOf(() => this.#run(from, call))
-    } finally {
-      this.#executing = false
-    }
   }
 
   #call(data: Hex): ChainCall {

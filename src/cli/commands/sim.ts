@@ -23,8 +23,12 @@ const FAILURES_TOLD_MAX = 20
 
 /** Runs seeds of the simulator. Exit 6 if any of them violates what the protocol promises. */
 export async function sim(options: SimOptions, context: CommandContext): Promise<ExitCode> {
-  const liars = { liar: parseLiar(options.liar), liarPercent: parsePercent(options.liars) }
-  if (options.seed !== undefined) return replay(options, options.seed, liars, context)
+  const worlds = {
+    liar: parseLiar(options.liar),
+    liarPercent: parsePercent(options.liars),
+    ...(options.reorgs === undefined ? {} : { reorgs: options.reorgs }),
+  }
+  if (options.seed !== undefined) return replay(options, options.seed, worlds, context)
   if (options.trace) throw usage('--trace shows one seed', 'name it with --seed')
   const { first, last } = parseSeeds(options.seeds)
   const { output, signal } = context
@@ -41,7 +45,7 @@ export async function sim(options: SimOptions, context: CommandContext): Promise
       `${summary.seeds} of ${last - first + 1} seeds, ${summary.heights} heights, ${rate(summary, seconds())} per second`,
     )
   }
-  const shared = { last, step: options.workers, heights: options.heights, ...liars }
+  const shared = { last, step: options.workers, heights: options.heights, ...worlds }
   const shares = Array.from({ length: Math.min(options.workers, last - first + 1) }, (_, i) =>
     share({ ...shared, first: first + i }, take, signal),
   )
@@ -67,13 +71,13 @@ function share(work: SimWork, take: (report: SeedReport) => void, signal: AbortS
 async function replay(
   options: SimOptions,
   seed: number,
-  liars: Pick<SimWork, 'liar' | 'liarPercent'>,
+  worlds: Pick<SimWork, 'liar' | 'liarPercent' | 'reorgs'>,
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const { heights } = options
   const keys = cryptoFor(seed)
   const tell = options.trace ? { tell: (line: string) => output.say(line) } : {}
-  const report = await runSeed(seed, { heights, ...liars, keys, ...tell })
+  const report = await runSeed(seed, { heights, ...worlds, keys, ...tell })
   const summary = emptySummary()
   addReport(summary, report)
   const { nodes, faults, traceHash, events, violations, rounds } = report
@@ -119,7 +123,8 @@ function failure(failed: FailedSeed | undefined, options: SimOptions): string {
   if (failed === undefined || first === undefined) return ''
   const liar = options.liar === undefined ? '' : ` --liar ${options.liar}`
   const liars = options.liars === undefined ? '' : ` --liars ${options.liars}`
-  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${liar}${liars} --trace`
+  const reorgs = options.reorgs === true ? ' --reorgs' : ''
+  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${liar}${liars}${reorgs} --trace`
   return `seed ${failed.seed}: ${first.kind}: ${first.detail}\n  replay: ${again}`
 }
 

@@ -30,6 +30,7 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .option('--heights <n>', 'decisions per seed', integer(1, 60), 8)
     .option('--liar <name>', 'all liars are of this kind')
     .option('--liars <a..b>', 'most weight of liars, % of all, drawn between; default: below a third')
+    .option('--reorgs', 're-orgs of the chain in every world; default: in a third of them')
     .option('--trace', 'with --seed: tell everything that happens, on stderr', false)
     .addOption(json())
     .addHelpText('after', examples('rsdp sim --seeds 1..1000 --workers 2', 'rsdp sim --seed 17 --trace'))

@@ -81,7 +81,9 @@ export class Judge {
 
   /** Entries became durable. */
   logged(member: number, entries: readonly LogEntry[]): void {
-    if (this.#init.isHonest(member)) this.logs.append(member, entries)
+    if (!this.#init.isHonest(member)) return
+    this.logs.append(member, entries)
+    if (entries.some(({ event }) => event === 'RESET')) this.leftOut.reset(member)
   }
 
   /** A decision became durable. */

@@ -6,13 +6,15 @@ import type { JudgeInit } from './judge.ts'
 
 /** Clocks run up to so much fast, and the first tick of a phase is not a whole one. */
 const FASTEST = 0.85
+/** A reducer takes so long at most: when a SHARE is signed, DEBATE is over and the list is fixed. */
+const REDUCING_MS = 20
 
 /** What one life of a node has heard. */
 interface Ear {
   /** It runs the task: it has signed or sent something in this life. */
   isUp: boolean
-  /** Height that the node was in when a member was last heard there. */
-  readonly heard: Map<number, number>
+  /** When a member was first heard while the node was in a height, by `other/height`. */
+  readonly heard: Map<string, number>
 }
 
 /**
@@ -50,10 +52,12 @@ export class LeftOut {
   }
 
   /** A frame of `from` arrived, in which it has signed something for `height`; 0: nothing for any. */
-  heard(member: number, from: number, height: number): void {
+  heard(member: number, from: number, height: number, nowMs: number): void {
     const ear = this.#ears.get(member)
     const running = (this.#decided.get(member) ?? 0) + 1
-    if (ear?.isUp === true && height >= Math.max(1, running - 2)) ear.heard.set(from, running)
+    const key = `${from}/${running}`
+    if (ear?.isUp === true && height >= Math.max(1, running - 2) && !ear.heard.has(key))
+      ear.heard.set(key, nowMs)
   }
 
   signed({ member, object }: Signed, nowMs: number): void {
@@ -61,6 +65,14 @@ export class LeftOut {
     if (object.type === 'status') this.#opened.set(`${member}/${object.height}`, nowMs)
     if (object.type === 'share' && object.round === 0 && object.inputs !== 0)
       this.#share(member, object, nowMs)
+  }
+
+  /** A RESET: its DEBATE may have run to its time-out, for anybody, before the reducer failed. */
+  reset(member: number): void {
+    for (const { index } of this.#init.cluster.members) {
+      const key = `${member}/${index}`
+      this.#vain.set(key, (this.#vain.get(key) ?? 0) + 1)
+    }
   }
 
   decided(member: number, { decided }: StoredHeight): void {
@@ -82,10 +94,14 @@ export class LeftOut {
     for (const other of this.#others(new Set(membersOf(share.inputs)))) {
       const key = `${member}/${other}`
       const vain = this.#vain.get(key) ?? 0
+      const heardMs = [`${other}/${height - 1}`, `${other}/${height}`].map(
+        (at) => ear?.heard.get(at) ?? nowMs,
+      )
       if (tookMs >= this.#shortestMs) {
         this.#vain.set(key, vain + 1)
-        ear?.heard.delete(other)
-      } else if ((ear?.heard.get(other) ?? 0) >= height - 1 && vain < PATIENCE)
+        ear?.heard.delete(`${other}/${height - 1}`)
+        ear?.heard.delete(`${other}/${height}`)
+      } else if (Math.min(...heardMs) < nowMs - REDUCING_MS && vain < PATIENCE)
         this.#init.violate(
           'left-out',
           `${member} at ${height}: a list without ${other}, which it had heard, after ${tookMs} ms`,

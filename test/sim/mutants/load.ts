@@ -25,6 +25,7 @@ const COPIED = [
   'ports',
   'faults',
   'node',
+  'policy',
   'adapters/memory',
   'audit',
   'sim',

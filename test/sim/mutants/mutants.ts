@@ -165,4 +165,19 @@ export const MUTANTS = {
       ],
     ],
   },
+  joinsOnce: {
+    name: 'what was mined is taken for settled: a lost sign-up is not done again',
+    edits: [['node/sign-up.ts', 'task.joined = (await chain.signups(taskId)).includes(key)\n', '']],
+  },
+  provesOnce: {
+    name: 'what was mined is taken for settled: a lost proof is not brought again',
+    edits: [
+      ['node/accuser.ts', "book.mark(id, 'submitted', hash)", "book.mark(id, 'accepted', hash)"],
+      [
+        'node/accuser.ts',
+        'if (error === QUICKER) {',
+        "if (error === QUICKER) {\n      book.mark(id, 'accepted', null)",
+      ],
+    ],
+  },
 } as const satisfies Record<string, Mutant>
