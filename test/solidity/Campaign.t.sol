@@ -5,7 +5,7 @@ import {Laws} from "./Laws.sol";
 
 /// @title All invariants in one campaign, and a proof that the handlers get everywhere
 contract Campaign is Laws {
-    uint256 private constant STEPS = 2400;
+    uint256 private constant STEPS = 3600;
     /// @dev Calls from one deployment on, as in a run of the fuzzer.
     uint256 private constant DEPTH = 150;
     /// @dev Looking costs twenty times what the call costs, and what is broken stays broken.

@@ -112,7 +112,7 @@ describe('Accuser', () => {
     book.keep(pair)
     await untilSent(accuser)
     expect(chain.sent).to.deep.equal([`step B ${TASK_ID} ${ACCUSED}`, `evidence ${TASK_ID} E1 ${ACCUSED}`])
-    expect(statuses(book)).to.deep.equal(['accepted'])
+    expect(statuses(book)).to.deep.equal(['submitted'])
   })
 
   it('pays nothing for what the contract refuses', async () => {

@@ -277,7 +277,7 @@ describe('SignUp', () => {
 
     it('again at once if the seed block was replaced, and only then', async () => {
       for (const [error, times] of [
-        ['NotTheHeader', 3],
+        ['NotTheHeader', 2],
         ['StatusNotAllowed', 1],
       ] as const) {
         chain.sent.length = 0
@@ -285,7 +285,7 @@ describe('SignUp', () => {
         const signing = signUp()
         signing.published(task(1n, params()))
         signing.joined(1n, OWNER.key)
-        for (let head = SEED; head < SEED + 4; head += 1) await signing.poll(head)
+        for (let head = SEED; head < SEED + 3; head += 1) await signing.poll(head)
         expect(chain.sent).to.have.length(times)
       }
     })
