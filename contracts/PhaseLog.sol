@@ -39,7 +39,7 @@ contract PhaseLog is IPhaseLog {
     struct Bounds {
         address snapshot;
         uint40 endBlock;
-        uint16 eventsPosted;
+        uint16 events;
         uint16 epochHeights;
         uint24 inputsPerHeightMax;
     }
@@ -50,6 +50,7 @@ contract PhaseLog is IPhaseLog {
         bytes32 cluster;
         Progress progress;
         Bounds bounds;
+        mapping(uint256 seq => bytes32 eventsHash) eventsHashes;
         mapping(uint256 word => uint256 counters) missed;
         mapping(uint256 word => uint256 counters) feeUnits;
     }
@@ -109,7 +110,7 @@ contract PhaseLog is IPhaseLog {
         log.bounds = Bounds({
             snapshot: terms.snapshot,
             endBlock: terms.endBlock,
-            eventsPosted: terms.eventsPosted,
+            events: log.bounds.events,
             epochHeights: terms.epochHeights,
             inputsPerHeightMax: terms.inputsPerHeightMax
         });
@@ -118,8 +119,16 @@ contract PhaseLog is IPhaseLog {
     }
 
     /// @inheritdoc IPhaseLog
-    function noteEvents(uint256 taskId, uint16 eventsPosted) external override onlyBoard {
-        _requireOpen(taskId).bounds.eventsPosted = eventsPosted;
+    function noteEvent(
+        uint256 taskId,
+        uint8 kind,
+        address originator,
+        bytes32 dataHash
+    ) external override onlyBoard returns (uint64 seq) {
+        Log storage log = _logs[taskId];
+        bytes32 before = log.eventsHashes[log.bounds.events];
+        seq = ++log.bounds.events;
+        log.eventsHashes[seq] = Digests.nextEvents(before, kind, originator, dataHash);
     }
 
     /// @inheritdoc IPhaseLog
@@ -132,7 +141,7 @@ contract PhaseLog is IPhaseLog {
         uint256 taskId,
         uint64 first,
         bytes calldata batch,
-        uint32 bitmap,
+        uint256 bitmap,
         uint64 sharedSeq,
         bytes32 sharedHead,
         bytes calldata exceptions,
@@ -146,15 +155,23 @@ contract PhaseLog is IPhaseLog {
         Bounds memory b = log.bounds;
         bool finalizing = _requireRunning(taskId, p, b);
         if (first != p.last + 1) revert WrongFirst(first, p.last + 1);
-        (uint256 count, bytes32 root, uint256 eventSeq) = Batch.fold(batch, log.root, p.eventSeq);
+        Batch.Tip memory tip = Batch.Tip(log.root, p.eventSeq);
+        uint256 count = Batch.fold(batch, p.members, tip, log.eventsHashes);
         uint256 last = p.last + count;
         _checkRange(p, b.epochHeights, last, finalizing);
-        if (eventSeq > b.eventsPosted) revert UnknownEvent(eventSeq, b.eventsPosted);
+        if (tip.eventSeq > b.events) revert UnknownEvent(tip.eventSeq, b.events);
         _checkBodies(b, count, notes.length, inputs.length);
 
         bytes memory members = Snapshot.read(b.snapshot);
         uint256 signed = Certificate.verify(
-            Certificate.Statement(domainSeparator(), log.cluster, uint64(last), root, sharedSeq, sharedHead),
+            Certificate.Statement(
+                domainSeparator(),
+                log.cluster,
+                uint64(last),
+                tip.root,
+                sharedSeq,
+                sharedHead
+            ),
             members,
             bitmap,
             exceptions,
@@ -163,17 +180,17 @@ contract PhaseLog is IPhaseLog {
 
         _count(log, p, b.epochHeights, last, bitmap, signed, members);
         p.last = uint16(last);
-        p.eventSeq = uint16(eventSeq);
+        p.eventSeq = uint16(tip.eventSeq);
         p.lastBlock = uint40(block.number);
         if (finalizing) p.graceHeights += uint16(count);
         log.progress = p;
-        log.root = root;
+        log.root = tip.root;
         emit Checkpointed(
             taskId,
             first,
             uint64(last),
-            root,
-            uint64(eventSeq),
+            tip.root,
+            uint64(tip.eventSeq),
             bitmap,
             sharedSeq,
             sharedHead,
@@ -216,7 +233,12 @@ contract PhaseLog is IPhaseLog {
     function head(uint256 taskId) external view override returns (Head memory) {
         Log storage log = _logs[taskId];
         Progress memory p = log.progress;
-        return Head(log.root, p.last, p.eventSeq, p.lastBlock, p.graceHeights, p.members);
+        return Head(log.root, p.last, p.eventSeq, log.bounds.events, p.lastBlock, p.graceHeights, p.members);
+    }
+
+    /// @inheritdoc IPhaseLog
+    function eventsHash(uint256 taskId, uint64 seq) external view override returns (bytes32) {
+        return _logs[taskId].eventsHashes[seq];
     }
 
     /// @inheritdoc IPhaseLog

@@ -171,14 +171,7 @@ contract Slasher is ISlasher {
         if (!isShare && objectType != Evidence.HELLO) revert BadFields(objectType, vote.length);
         Accused memory a = _accused(taskId, member);
         bytes32 hash = _signed(a, objectType, vote, signature);
-        uint256 list = vote.number(isShare ? Evidence.SHARE_INPUTS : Evidence.HELLO_INPUTS);
-        if (isShare && list == 0) revert ProvesNothing("SHARE of NIL");
-        if (!vote.isFresh(isShare ? Evidence.SHARE_VALID_ROUND : Evidence.HELLO_VALID_ROUND)) {
-            revert ProvesNothing("not fresh");
-        }
-        bytes memory members = Snapshot.read(a.identity.snapshot);
-        bool isList = Certificate.isQuorum(members.weightOf(list), members.totalWeight());
-        if (list >> a.members == 0 && isList) revert ProvesNothing("quorum");
+        if (_isPossible(vote, isShare)) _requireNoList(a, vote, isShare);
         uint256 height = vote.number(Evidence.HEIGHT);
         _convict(a, Verdict(Offence.UnjustifiedVote, height, hash, 0, Penalties.UNJUSTIFIED_VOTE));
     }
@@ -192,7 +185,7 @@ contract Slasher is ISlasher {
         ITaskBoard.TaskParams calldata params,
         ListedInput[] calldata inputs,
         bytes calldata closes,
-        LedgerEventBody[] calldata events,
+        bytes calldata events,
         Confirmers calldata confirmers
     ) external override {
         Accused memory a = _accused(taskId, member);
@@ -228,7 +221,14 @@ contract Slasher is ISlasher {
             msg.sender,
             msg.data
         );
-        _BOARD.penalise(a.taskId, a.member, uint8(v.percent), Penalties.isCorrelated(v.offence), msg.sender);
+        _BOARD.penalise(
+            a.taskId,
+            a.member,
+            uint8(v.offence),
+            uint8(v.percent),
+            Penalties.isCorrelated(v.offence),
+            msg.sender
+        );
     }
 
     function _accused(uint256 taskId, uint8 member) private view returns (Accused memory) {
@@ -258,6 +258,25 @@ contract Slasher is ISlasher {
     ) private pure {
         address signer = Signature.signer(Domain.digest(separator, hash), signature);
         if (signer == address(0) || signer != key) revert NotSignedBy(member, signer, key);
+    }
+
+    /// @dev Whether the validRound of a vote is a round before its own, or says that the vote is fresh.
+    function _isPossible(bytes calldata vote, bool isShare) private pure returns (bool) {
+        uint256 field = isShare ? Evidence.SHARE_VALID_ROUND : Evidence.HELLO_VALID_ROUND;
+        int256 validRound = int256(vote.number(field));
+        return validRound >= -1 && validRound < int256(vote.number(Evidence.ROUND));
+    }
+
+    /// @dev Reverts unless the vote is fresh and its list names a stranger or is no quorum.
+    function _requireNoList(Accused memory a, bytes calldata vote, bool isShare) private view {
+        uint256 list = vote.number(isShare ? Evidence.SHARE_INPUTS : Evidence.HELLO_INPUTS);
+        if (isShare && list == 0) revert ProvesNothing("SHARE of NIL");
+        if (!vote.isFresh(isShare ? Evidence.SHARE_VALID_ROUND : Evidence.HELLO_VALID_ROUND)) {
+            revert ProvesNothing("not fresh");
+        }
+        bytes memory members = Snapshot.read(a.identity.snapshot);
+        bool isList = Certificate.isQuorum(members.weightOf(list), members.totalWeight());
+        if (list >> a.members == 0 && isList) revert ProvesNothing("quorum");
     }
 
     /// @dev Entries that lead from a head to the signed one, or to one that was opened of it. Of a head nobody finds other
@@ -295,7 +314,7 @@ contract Slasher is ISlasher {
         if (keccak256(abi.encode(params)) != paramsHash) revert ProvesNothing("params");
         if (params.twin == address(0)) revert NoVerdict("no twin");
         if (params.twin.codehash != codeHash) revert NoVerdict("twin's code");
-        // no signed object names the state before, so that anything could be brought for it
+        // the proof does not open `parent`, so that anything could be brought for the state before
         if (params.usesPrevious) revert NoVerdict("previous");
         return seed;
     }
@@ -307,26 +326,22 @@ contract Slasher is ISlasher {
         bytes32 seed,
         ListedInput[] calldata inputs,
         bytes calldata closes,
-        LedgerEventBody[] calldata events
+        bytes calldata events
     ) private view returns (bool) {
         bytes memory members = Snapshot.read(a.identity.snapshot);
-        uint64 height = uint64(share.number(Evidence.HEIGHT));
         (IReducer.Input[] memory listed, uint256 leaving) = Reduction.listed(
             a.identity.cluster,
-            height,
-            share.number(Evidence.SHARE_INPUTS),
-            share.word(Evidence.SHARE_INPUTS_ROOT),
+            share,
             inputs
         );
         _requireSigners(a, members, leaving, Digests.close(a.identity.cluster), closes);
-        uint256 eventSeq = share.number(Evidence.SHARE_EVENT_SEQ);
-        bytes[] memory bodies = Reduction.posted(_BOARD, a.taskId, eventSeq, events);
+        IReducer.Event[] memory posted = Reduction.posted(_LOG, a.taskId, share, events);
         return
             Reduction.isRight(
                 params,
-                Reduction.contextOf(seed, height, members),
+                Reduction.contextOf(seed, uint64(share.number(Evidence.HEIGHT)), members),
                 listed,
-                bodies,
+                posted,
                 leaving != 0,
                 share.word(Evidence.SHARE_STATE_HASH)
             );

@@ -52,6 +52,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint40 revokedBlock;
         address client;
         uint40 lastEventBlock;
+        uint16 eventBytes;
         uint32 claimed;
         uint16 inputCap;
         bytes32 paramsHash;
@@ -75,6 +76,9 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     uint256 private constant INPUT_OVERHEAD = 11;
     /// @dev Heights that the members are paid who were drawn for a task that the client had revoked.
     uint256 private constant IDLE_HEIGHTS = 1;
+    /// @dev Kinds of ledger events.
+    uint8 private constant POSTED = 0;
+    uint8 private constant SYSTEM = 1;
     uint256 private constant JAIL_MAX = type(uint32).max;
 
     INodeRegistry private immutable _REGISTRY;
@@ -95,7 +99,6 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     mapping(uint256 taskId => Task) private _tasks;
     mapping(uint256 taskId => mapping(address operator => uint256 signups)) private _signupsBy;
     mapping(uint256 taskId => mapping(address account => bool allowed)) private _reporters;
-    mapping(uint256 taskId => mapping(uint64 seq => bytes32 hash)) private _eventHashes;
     mapping(uint256 taskId => Twin) private _twins;
 
     /// @dev Reverts unless registry, log and slasher were built for this very address and the slasher for that log, and
@@ -127,7 +130,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     /// @inheritdoc ITaskBoard
     function publish(TaskParams calldata p) external override nonReentrant returns (uint256 taskId) {
         Windows memory w = windows();
-        TaskBounds.check(p, w);
+        TaskBounds.check(p, w, tasks);
         uint128 escrow = TaskBounds.escrow(p, w);
         bytes32 paramsHash = keccak256(abi.encode(p));
 
@@ -226,12 +229,12 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         }
         if (t.eventsPosted == t.maxEvents) revert NoMoreEvents(t.eventsPosted, t.maxEvents);
         if (t.lastEventBlock == block.number) revert OneEventPerBlock(block.number);
+        if (t.provable) t.eventBytes = TaskBounds.addEvent(t.eventBytes, data.length);
 
-        seq = ++t.eventsPosted;
+        ++t.eventsPosted;
         t.lastEventBlock = uint40(block.number);
-        _eventHashes[taskId][seq] = keccak256(abi.encodePacked(msg.sender, data));
+        seq = _LOG.noteEvent(taskId, POSTED, msg.sender, keccak256(data));
         emit LedgerEvent(taskId, seq, msg.sender, data);
-        if (t.formBlock != 0) _LOG.noteEvents(taskId, uint16(seq));
     }
 
     /// @inheritdoc ITaskBoard
@@ -239,7 +242,8 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint256 taskId,
         bytes calldata result,
         bytes32 previousRoot,
-        bytes32 inputsRoot
+        bytes32 inputsRoot,
+        uint256 inputs
     ) external override {
         Task storage t = _requireStatus(taskId, TaskStatus.FINALIZING | TaskStatus.OVER);
         if (t.resultHash != 0) revert AlreadyFinalized(taskId, t.resultHash);
@@ -249,7 +253,9 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         if (h.last < limit) revert NotFinal(h.last, limit);
         if (result.length > t.stateCap) revert OutOfBounds("result", result.length, 0, t.stateCap);
         bytes32 stateHash = keccak256(result);
-        bytes32 root = Digests.nextRoot(previousRoot, Digests.value(stateHash, inputsRoot, h.eventSeq));
+        bytes32 eventsHash = _LOG.eventsHash(taskId, h.eventSeq);
+        bytes32 value = Digests.value(stateHash, inputsRoot, inputs, h.eventSeq, eventsHash);
+        bytes32 root = Digests.nextRoot(previousRoot, value);
         if (root != h.root) revert NotTheResult(root, h.root);
 
         t.resultHash = stateHash;
@@ -294,6 +300,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     function penalise(
         uint256 taskId,
         uint8 member,
+        uint8 offence,
         uint8 percent,
         bool correlated,
         address reporter
@@ -322,6 +329,10 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
             reporter,
             credit
         );
+        if (percentBefore.isNews(percent)) {
+            bytes memory entry = abi.encodePacked(member, offence, percent);
+            emit SystemEntry(taskId, _LOG.noteEvent(taskId, SYSTEM, address(0), keccak256(entry)), entry);
+        }
     }
 
     /// @inheritdoc ITaskBoard
@@ -352,11 +363,6 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     /// @inheritdoc ITaskBoard
     function signupsOf(uint256 taskId) external view override returns (address[] memory keys) {
         return _tasks[taskId].signups;
-    }
-
-    /// @inheritdoc ITaskBoard
-    function eventHash(uint256 taskId, uint64 seq) external view override returns (bytes32) {
-        return _eventHashes[taskId][seq];
     }
 
     /// @inheritdoc ITaskBoard
@@ -524,7 +530,6 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
                 turnBlocks: t.turnBlocks,
                 closeGrace: uint32(_CLOSE_GRACE),
                 endBlock: t.endBlock,
-                eventsPosted: t.eventsPosted,
                 inputsPerHeightMax: uint24(inputsMax)
             });
     }

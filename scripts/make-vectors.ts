@@ -42,36 +42,40 @@ function typeFields(name: string): TypedDataField[] {
 }
 
 const domain = { chainId: 31337, verifyingContract: address('PhaseLog'), salt: digest('deployment') }
-const fullDomain = { name: 'RSDP', version: '2', ...domain }
+const fullDomain = { name: 'RSDP', version: '3', ...domain }
 const clusters = [digest('cluster 1'), digest('cluster 2'), NIL, ONES]
 
 type Fields = Readonly<Record<string, string | number>>
+/** u256 as JSON has it. */
+const bitmap = (bits: bigint): string => toBeHex(bits, 32)
 const some = (label: string): string => digest(`field ${label}`)
 
 const OBJECTS: readonly (readonly [type: string, fields: Fields])[] = [
-  ['Hello', { height: 1, round: 0, value: NIL, inputsRoot: some('a'), inputs: 0b1111, validRound: -1 }],
+  ['Hello', { height: 1, round: 0, value: NIL, inputsRoot: some('a'), inputs: bitmap(0b1111n), validRound: -1 }],
   [
     'Hello',
-    { height: 42, round: 7, value: some('b'), inputsRoot: some('c'), inputs: 0b1010101, validRound: 6 },
+    { height: 42, round: 7, value: some('b'), inputsRoot: some('c'), inputs: bitmap(0b1010101n), validRound: 6 },
   ],
-  ['Hello', { height: 0, round: 0, value: NIL, inputsRoot: NIL, inputs: 0, validRound: -1 }],
+  ['Hello', { height: 0, round: 0, value: NIL, inputsRoot: NIL, inputs: bitmap(0n), validRound: -1 }],
   [
     'Hello',
-    { height: SAFE_MAX, round: U32_MAX, value: ONES, inputsRoot: ONES, inputs: U32_MAX, validRound: I32_MAX },
+    { height: SAFE_MAX, round: U32_MAX, value: ONES, inputsRoot: ONES, inputs: ONES, validRound: I32_MAX },
   ],
-  ['Status', { height: 1, stateHash: some('d'), eventSeq: 0 }],
-  ['Status', { height: 100, stateHash: some('e'), eventSeq: 17 }],
-  ['Status', { height: 0, stateHash: NIL, eventSeq: 0 }],
-  ['Status', { height: SAFE_MAX, stateHash: ONES, eventSeq: SAFE_MAX }],
+  ['Status', { height: 1, parent: some('m'), stateHash: some('d'), eventSeq: 0 }],
+  ['Status', { height: 100, parent: some('n'), stateHash: some('e'), eventSeq: 17 }],
+  ['Status', { height: 0, parent: NIL, stateHash: NIL, eventSeq: 0 }],
+  ['Status', { height: SAFE_MAX, parent: ONES, stateHash: ONES, eventSeq: SAFE_MAX }],
   [
     'Share',
     {
       height: 1,
       round: 0,
+      parent: some('o'),
       stateHash: some('f'),
       inputsRoot: some('g'),
-      inputs: 0b11111,
+      inputs: bitmap(0b11111n),
       eventSeq: 3,
+      eventsHash: some('q'),
       validRound: -1,
     },
   ],
@@ -80,23 +84,33 @@ const OBJECTS: readonly (readonly [type: string, fields: Fields])[] = [
     {
       height: 9,
       round: 4,
+      parent: some('p'),
       stateHash: some('h'),
       inputsRoot: some('i'),
-      inputs: 0b10111,
+      inputs: bitmap(0b10111n),
       eventSeq: 5,
+      eventsHash: some('r'),
       validRound: 2,
     },
   ],
-  ['Share', { height: 9, round: 5, stateHash: NIL, inputsRoot: NIL, inputs: 0, eventSeq: 0, validRound: -1 }],
+  [
+    'Share',
+    {
+      ...{ height: 9, round: 5, parent: NIL, stateHash: NIL, inputsRoot: NIL, inputs: bitmap(0n) },
+      ...{ eventSeq: 0, eventsHash: NIL, validRound: -1 },
+    },
+  ],
   [
     'Share',
     {
       height: SAFE_MAX,
       round: U32_MAX,
+      parent: ONES,
       stateHash: ONES,
       inputsRoot: ONES,
-      inputs: U32_MAX,
+      inputs: ONES,
       eventSeq: SAFE_MAX,
+      eventsHash: ONES,
       validRound: I32_MAX,
     },
   ],
@@ -174,19 +188,37 @@ function termsOf(
 }
 
 function inputsRootOf(members: readonly number[], label: string): object {
-  const inputs = members.reduce((sum, member) => sum + 2 ** member, 0)
+  const inputs = bitmap(members.reduce((sum, member) => sum + 2n ** BigInt(member), 0n))
   const hashes = members.map((member) => some(`${label} ${member}`))
-  const root = solidityPackedKeccak256(['uint32', ...hashes.map(() => 'bytes32')], [inputs, ...hashes])
+  const root = solidityPackedKeccak256(['uint256', ...hashes.map(() => 'bytes32')], [inputs, ...hashes])
   return { inputs, hashes, root }
 }
 
-function valueOf(stateHash: string, inputsRoot: string, eventSeq: number): object {
-  const value = solidityPackedKeccak256(['bytes32', 'bytes32', 'uint64'], [stateHash, inputsRoot, eventSeq])
-  return { stateHash, inputsRoot, eventSeq, value }
+function valueOf(
+  stateHash: string,
+  inputsRoot: string,
+  list: bigint,
+  eventSeq: number,
+  eventsHash: string,
+): object {
+  const content = { stateHash, inputsRoot, inputs: bitmap(list), eventSeq, eventsHash }
+  const layout = ['bytes32', 'bytes32', 'uint256', 'uint64', 'bytes32']
+  return { ...content, value: solidityPackedKeccak256(layout, Object.values(content)) }
+}
+
+function eventsOf(events: readonly (readonly [kind: number, originator: string, data: string])[]): object {
+  const hashes: string[] = []
+  for (const [kind, originator, data] of events) {
+    const layout = ['bytes32', 'uint8', 'address', 'bytes32']
+    hashes.push(
+      solidityPackedKeccak256(layout, [hashes.at(-1) ?? NIL, kind, originator, keccak256(data)]),
+    )
+  }
+  return { events: events.map(([kind, originator, data]) => ({ kind, originator, data })), hashes }
 }
 
 function rootOf(cluster: string, values: readonly string[]): object {
-  const start = solidityPackedKeccak256(['string', 'bytes32'], ['RSDP2.root', cluster])
+  const start = solidityPackedKeccak256(['string', 'bytes32'], ['RSDP3.root', cluster])
   const root = values.reduce(
     (head, value) => solidityPackedKeccak256(['bytes32', 'bytes32'], [head, value]),
     start,
@@ -213,7 +245,7 @@ function logOf(cluster: string, epoch: number, steps: readonly Step[], firstSeq 
   const encoded = entries.map((entry) =>
     solidityPacked(layout, [entry.seq, ...entry.numbers, entry.height, entry.round, entry.value]),
   )
-  const start = solidityPackedKeccak256(['string', 'bytes32', 'uint64'], ['RSDP2.log', cluster, epoch])
+  const start = solidityPackedKeccak256(['string', 'bytes32', 'uint64'], ['RSDP3.log', cluster, epoch])
   return {
     cluster,
     epoch,
@@ -267,7 +299,7 @@ function registerOf(chainId: bigint, registry: string, operator: string, key: st
     ],
   }
   const signed = TypedDataEncoder.hash(
-    { name: 'RSDP', version: '2', chainId, verifyingContract: registry },
+    { name: 'RSDP', version: '3', chainId, verifyingContract: registry },
     types,
     { operator, key },
   )
@@ -307,10 +339,20 @@ function rootVectors(): object {
       inputsRootOf([], 'none'),
     ],
     values: [
-      valueOf(some('state'), some('inputs'), 0),
-      valueOf(some('state'), some('inputs'), 1),
-      valueOf(ONES, ONES, SAFE_MAX),
-      valueOf(NIL, NIL, 0),
+      valueOf(some('state'), some('inputs'), 0b1111n, 0, NIL),
+      valueOf(some('state'), some('inputs'), 0b1011n, 1, some('events')),
+      valueOf(some('state'), some('inputs'), 2n ** 127n, 1, some('events')),
+      valueOf(ONES, ONES, 2n ** 256n - 1n, SAFE_MAX, ONES),
+      valueOf(NIL, NIL, 0n, 0, NIL),
+    ],
+    events: [
+      eventsOf([]),
+      eventsOf([
+        [0, address('client'), '0x'],
+        [0, address('reporter'), '0x0102030405060708'],
+        [1, zero, '0x030164'],
+        [0, address('client'), `0x${'ab'.repeat(1024)}`],
+      ]),
     ],
     roots: [
       rootOf(clusters[0] ?? '', []),

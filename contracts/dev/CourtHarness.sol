@@ -14,9 +14,9 @@ contract CourtHarness {
 
     mapping(uint256 taskId => IPhaseLog.Identity) public identityOf;
     mapping(uint256 taskId => Reduction) public reductionOf;
-    mapping(uint256 taskId => mapping(uint64 seq => bytes32)) public eventHash;
+    mapping(uint256 taskId => mapping(uint64 seq => bytes32)) public eventsHash;
 
-    /// @param events hashes of the ledger events 1, 2, …
+    /// @param events rolling hash up to each of the ledger events 1, 2, …
     function open(
         uint256 taskId,
         IPhaseLog.Identity calldata identity,
@@ -25,10 +25,10 @@ contract CourtHarness {
     ) external {
         identityOf[taskId] = identity;
         reductionOf[taskId] = reduction;
-        for (uint64 i = 0; i < events.length; ++i) eventHash[taskId][i + 1] = events[i];
+        for (uint64 i = 0; i < events.length; ++i) eventsHash[taskId][i + 1] = events[i];
     }
 
     /// @notice Whoever is convicted has nothing to lose here.
     // solhint-disable-next-line no-empty-blocks
-    function penalise(uint256, uint8, uint8, bool, address) external {}
+    function penalise(uint256, uint8, uint8, uint8, bool, address) external {}
 }

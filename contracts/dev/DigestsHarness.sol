@@ -17,6 +17,8 @@ import {Snapshot} from "../libraries/Snapshot.sol";
 /// @title DigestsHarness
 /// @notice Opens the libraries to tests, which hold them against the vectors that the TypeScript side is tested with.
 contract DigestsHarness {
+    mapping(uint256 seq => bytes32) private _eventsHashes;
+
     function salted(uint256 chainId, address contract_, bytes32 salt) external pure returns (bytes32) {
         return Domain.salted(chainId, contract_, salt);
     }
@@ -36,10 +38,11 @@ contract DigestsHarness {
     function status(
         bytes32 cluster,
         uint64 height,
+        bytes32 parent,
         bytes32 stateHash,
         uint64 eventSeq
     ) external pure returns (bytes32) {
-        return Digests.status(cluster, height, stateHash, eventSeq);
+        return Digests.status(cluster, height, parent, stateHash, eventSeq);
     }
 
     function share(Digests.Share memory s) external pure returns (bytes32) {
@@ -73,12 +76,32 @@ contract DigestsHarness {
         return Digests.register(operator, key);
     }
 
-    function inputsRoot(uint32 inputs, bytes32[] memory hashStructs) external pure returns (bytes32) {
+    function inputsRoot(uint256 inputs, bytes32[] memory hashStructs) external pure returns (bytes32) {
         return Digests.inputsRoot(inputs, hashStructs);
     }
 
-    function value(bytes32 stateHash, bytes32 inputsRoot_, uint64 eventSeq) external pure returns (bytes32) {
-        return Digests.value(stateHash, inputsRoot_, eventSeq);
+    function value(
+        bytes32 stateHash,
+        bytes32 inputsRoot_,
+        uint256 inputs,
+        uint64 eventSeq,
+        bytes32 eventsHash
+    ) external pure returns (bytes32) {
+        return Digests.value(stateHash, inputsRoot_, inputs, eventSeq, eventsHash);
+    }
+
+    function nextEvents(
+        bytes32 eventsHash,
+        uint8 kind,
+        address originator,
+        bytes32 dataHash
+    ) external pure returns (bytes32) {
+        return Digests.nextEvents(eventsHash, kind, originator, dataHash);
+    }
+
+    /// @notice What `fold` looks up.
+    function noteEvents(uint256 seq, bytes32 eventsHash) external {
+        _eventsHashes[seq] = eventsHash;
     }
 
     function rootZero(bytes32 cluster) external pure returns (bytes32) {
@@ -91,10 +114,11 @@ contract DigestsHarness {
 
     function fold(
         bytes calldata batch,
-        bytes32 root,
-        uint256 eventSeq
-    ) external pure returns (uint256 count, bytes32 newRoot, uint256 newEventSeq) {
-        return Batch.fold(batch, root, eventSeq);
+        uint256 members,
+        Batch.Tip memory tip
+    ) external view returns (uint256 count, bytes32 newRoot, uint256 newEventSeq) {
+        count = Batch.fold(batch, members, tip, _eventsHashes);
+        return (count, tip.root, tip.eventSeq);
     }
 
     function clusterOf(

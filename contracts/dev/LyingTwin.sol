@@ -47,7 +47,7 @@ contract LyingTwin is IReducer {
         bytes calldata params,
         Context calldata context,
         Input[] calldata inputs,
-        bytes[] calldata events
+        Event[] calldata events
     ) external view override returns (bytes memory) {
         return _lies() ? LIE : _INNER.aggregate(params, context, inputs, events);
     }

@@ -36,7 +36,7 @@ contract TestTwin is IReducer {
         bytes calldata params,
         Context calldata context,
         Input[] calldata inputs,
-        bytes[] calldata events
+        Event[] calldata events
     ) external pure override returns (bytes memory) {
         bytes1 mode = params[0];
         if (mode == AGGREGATE_REVERTS) revert AsAsked();

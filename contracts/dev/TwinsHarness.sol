@@ -6,9 +6,9 @@ import {IReducer} from "../interfaces/IReducer.sol";
 /// @title TwinsHarness
 /// @notice Puts many cases to a twin in one call, so that a million of them take minutes.
 /// @dev A case is packed: params, seed, u64 height, the cluster's members (u8 number of them, then address key ‖ u16 weight
-/// of each), the previous state, inputs, one byte of how many events and as many of them, a state and remaining inputs for
-/// `close`. Inputs are one byte of how many and as many (u8 member ‖ state). Params, states and events are u16 length ‖
-/// bytes.
+/// of each), the previous state, inputs, one byte of how many events and as many (u8 kind ‖ event), a state and remaining
+/// inputs for `close`. Inputs are one byte of how many and as many (u8 member ‖ state). Params, states and events are u16
+/// length ‖ bytes.
 contract TwinsHarness {
     /// @dev Reads packed bytes from front to end.
     struct Cursor {
@@ -50,8 +50,10 @@ contract TwinsHarness {
         for (uint256 i = 0; i < inputs.length; ++i) {
             if (twin.validate(params, inputs[i].state)) answer[i] = 0x01;
         }
-        bytes[] memory events = new bytes[](_uint(cursor, 1));
-        for (uint256 i = 0; i < events.length; ++i) events[i] = _bytes(cursor);
+        IReducer.Event[] memory events = new IReducer.Event[](_uint(cursor, 1));
+        for (uint256 i = 0; i < events.length; ++i) {
+            events[i] = IReducer.Event(uint8(_uint(cursor, 1)), _bytes(cursor));
+        }
         try twin.aggregate(params, context, inputs, events) returns (bytes memory state) {
             answer = abi.encodePacked(answer, uint8(1), uint16(state.length), state);
         } catch {

@@ -8,10 +8,10 @@ import {ITaskBoard} from "./ITaskBoard.sol";
 /// and calldata. A checkpoint is accepted if members with more than 2/3 of the registered weight signed
 /// Checkpoint(cluster, height, root, logSeq, logHead), whoever submits it.
 /// @dev Calls nobody: the task board hands over what a checkpoint is judged by when the cluster is drawn.
-/// Protocol objects are signed under RSDP, 2, chain id, this contract and `deploymentId` as salt.
+/// Protocol objects are signed under RSDP, 3, chain id, this contract and `deploymentId` as salt.
 interface IPhaseLog {
-    /// @notice What a checkpoint is judged by. Handed over once; later only `eventsPosted` changes, and `endBlock` when the
-    /// client revokes the task.
+    /// @notice What a checkpoint is judged by. Handed over once; later only `endBlock` changes, when the client revokes the
+    /// task, and the ledger events grow.
     /// @param cluster digest that every signed object names
     /// @param snapshot data contract with the members
     /// @param members n
@@ -21,7 +21,6 @@ interface IPhaseLog {
     /// @param turnBlocks g
     /// @param closeGrace blocks for which the task stays Finalizing
     /// @param endBlock the task ends here at the latest
-    /// @param eventsPosted number of ledger events
     /// @param inputsPerHeightMax largest `inputs` per height, bytes; 0 = the task does not publish inputs
     struct Terms {
         bytes32 cluster;
@@ -33,7 +32,6 @@ interface IPhaseLog {
         uint32 turnBlocks;
         uint32 closeGrace;
         uint40 endBlock;
-        uint16 eventsPosted;
         uint24 inputsPerHeightMax;
     }
 
@@ -53,6 +51,7 @@ interface IPhaseLog {
     /// @param root root_last; root_0 after the cluster was formed, 0 before
     /// @param last last accepted height, 0 before the first
     /// @param eventSeq highest ledger event that the decided values have seen
+    /// @param events number of ledger events, posted ones and system entries
     /// @param lastBlock block of the last accepted checkpoint, or of `open`
     /// @param graceHeights heights accepted while the task was Finalizing
     /// @param members size n of the cluster, 0 before it was formed
@@ -60,6 +59,7 @@ interface IPhaseLog {
         bytes32 root;
         uint64 last;
         uint64 eventSeq;
+        uint64 events;
         uint64 lastBlock;
         uint64 graceHeights;
         uint8 members;
@@ -75,7 +75,8 @@ interface IPhaseLog {
     /// @param sharedSeq log sequence number that all signers but the exceptions signed
     /// @param sharedHead log head that all signers but the exceptions signed
     /// @param submitter who sent it
-    /// @param batch per height: u8 hint ‖ stateHash ‖ inputsRoot ‖ u16 eventSeqDelta; folded into `root`, except the hint
+    /// @param batch per height: u8 hint ‖ stateHash ‖ inputsRoot ‖ u16 eventSeqDelta ‖ list bitmap of ⌈n / 8⌉ bytes;
+    /// folded into `root`, except the hint
     /// @param exceptions u8 member ‖ u64 logSeq ‖ bytes32 logHead each, signed
     /// @param notes log entries of members whose log differs; not checked here, right iff the signed head comes out
     /// @param inputs what the heights were aggregated from; not checked here, right iff `inputsRoot` comes out
@@ -85,7 +86,7 @@ interface IPhaseLog {
         uint64 last,
         bytes32 root,
         uint64 eventSeq,
-        uint32 bitmap,
+        uint256 bitmap,
         uint64 sharedSeq,
         bytes32 sharedHead,
         address submitter,
@@ -138,8 +139,18 @@ interface IPhaseLog {
     /// @notice Starts the history of a task and pays for all storage it will need. Only the task board.
     function open(uint256 taskId, Terms calldata terms) external;
 
-    /// @notice The task has `eventsPosted` ledger events now. Only the task board.
-    function noteEvents(uint256 taskId, uint16 eventsPosted) external;
+    /// @notice Appends a ledger event to the task's sequence. Only the task board, from `publish` on.
+    /// @dev e_0 = 0, e_k = keccak(e_{k−1} ‖ u8 kind ‖ address originator ‖ dataHash).
+    /// @param kind 0: posted by the client or a reporter; 1: a conviction, by the board
+    /// @param originator who posted it; 0 for a conviction
+    /// @param dataHash keccak of its body
+    /// @return seq its number, from 1
+    function noteEvent(
+        uint256 taskId,
+        uint8 kind,
+        address originator,
+        bytes32 dataHash
+    ) external returns (uint64 seq);
 
     /// @notice The task ends in this block. Only the task board, while the task is Active.
     function end(uint256 taskId) external;
@@ -150,7 +161,7 @@ interface IPhaseLog {
     /// Members that did not sign miss the reward of the batch's heights.
     /// @param taskId the task, Active or Finalizing
     /// @param first last accepted height + 1
-    /// @param batch 67 bytes per height, within one epoch
+    /// @param batch 67 bytes and a list of ⌈n / 8⌉ bytes per height, within one epoch; lists name members only
     /// @param bitmap bit i set: member i signed
     /// @param sharedSeq log sequence number signed by all signers but the exceptions
     /// @param sharedHead log head signed by all signers but the exceptions
@@ -162,7 +173,7 @@ interface IPhaseLog {
         uint256 taskId,
         uint64 first,
         bytes calldata batch,
-        uint32 bitmap,
+        uint256 bitmap,
         uint64 sharedSeq,
         bytes32 sharedHead,
         bytes calldata exceptions,
@@ -189,6 +200,9 @@ interface IPhaseLog {
 
     /// @notice Where the task's history stands.
     function head(uint256 taskId) external view returns (Head memory);
+
+    /// @notice Rolling hash e_seq of the ledger events 1 … seq; 0 for seq 0 and for events that were not posted.
+    function eventsHash(uint256 taskId, uint64 seq) external view returns (bytes32);
 
     /// @notice Status of a task whose cluster was drawn, and the block at which it closed (0 while it runs). For tasks
     /// in general ask the board.

@@ -34,6 +34,14 @@ interface IReducer {
         bytes state;
     }
 
+    /// @notice One ledger event.
+    /// @param kind 0: posted by the client or a reporter; 1: a conviction, u8 member ‖ u8 offence ‖ u8 percent
+    /// @param data its body
+    struct Event {
+        uint8 kind;
+        bytes data;
+    }
+
     /// @notice Whether a state may be aggregated at all. Total: answers for any bytes.
     /// @param params the task's `reducerParams`
     /// @param state canonical bytes of one member's state
@@ -42,12 +50,12 @@ interface IReducer {
     /// @notice f_agg_status: the aggregate of the listed inputs, canonical bytes.
     /// @param params the task's `reducerParams`
     /// @param inputs listed inputs, ascending by member
-    /// @param events bodies of the ledger events 1 … eventSeq of the height
+    /// @param events ledger events 1 … eventSeq of the height; whoever does not know a kind leaves those out
     function aggregate(
         bytes calldata params,
         Context calldata context,
         Input[] calldata inputs,
-        bytes[] calldata events
+        Event[] calldata events
     ) external view returns (bytes memory);
 
     /// @notice f_agg_close: the state without the members whose CLOSE is in the list, canonical bytes. Asked only for lists

@@ -19,7 +19,7 @@ interface ISlasher {
         Amnesia,
         /// a signed log with an illegal step, or two signed logs of one epoch that do not extend each other (E2)
         IllegalLog,
-        /// a fresh vote for a list that is no list (E3)
+        /// a fresh vote for a list that is no list, or a vote that rests on a round that is none (E3)
         UnjustifiedVote,
         /// a fresh vote for a state that the reducer does not give (E4)
         WrongReduction
@@ -35,19 +35,13 @@ interface ISlasher {
         bytes state;
     }
 
-    /// @notice A ledger event as it was posted.
-    struct LedgerEventBody {
-        address originator;
-        bytes data;
-    }
-
     /// @notice CONFIRMs for the wrong value in one round: the impact of a wrong reduction.
     /// @param round their round
     /// @param members bitmap of who signed, without the accused or with it
     /// @param signatures 65 bytes each, ascending by member
     struct Confirmers {
         uint32 round;
-        uint32 members;
+        uint256 members;
         bytes signatures;
     }
 
@@ -96,8 +90,8 @@ interface ISlasher {
     /// @param rule which condition does not hold, ASCII, left-aligned
     error ProvesNothing(bytes32 rule);
 
-    /// @notice Nothing can be said about the reduction: no twin, changed code, a twin that reverts, a reducer that needs the
-    /// state of the height before.
+    /// @notice Nothing can be said about the reduction: no twin, changed code, ledger events that the chain does not have, a
+    /// twin that reverts, a reducer that needs the state of the height before.
     error NoVerdict(bytes32 reason);
 
     /// @notice Two different objects of one type for one sign-once key: type and height, and for HELLO, SHARE, CONFIRM
@@ -166,8 +160,8 @@ interface ISlasher {
         bytes calldata entries
     ) external;
 
-    /// @notice A fresh SHARE that is not NIL, or a convener's fresh HELLO (validRound −1), whose bitmap names a seat that
-    /// does not exist or weighs no quorum.
+    /// @notice A SHARE or HELLO whose validRound is below −1 or not below its round; or a fresh SHARE that is not NIL, or a
+    /// convener's fresh HELLO (validRound −1), whose bitmap names a seat that does not exist or weighs no quorum.
     /// @param objectType HELLO 1 or SHARE 3
     function unjustifiedVote(
         uint256 taskId,
@@ -178,13 +172,13 @@ interface ISlasher {
     ) external;
 
     /// @notice A fresh SHARE that is not NIL whose stateHash is not the hash of what the twin makes of its list, or whose
-    /// list holds a state that the twin's `validate` refuses.
+    /// list holds a state that the twin's `validate` refuses. No verdict if the ledger events that it names are not the chain's.
     /// @param params the task's, as published
     /// @dev Every listed seat that is not among `inputs` must have signed its CLOSE: the right state is then what
     /// `IReducer.close` makes of the aggregate. A vote that counts a CLOSE which nobody signed gets no verdict here.
     /// @param inputs the listed STATUS in ascending order
     /// @param closes signatures of the listed CLOSEs, 65 bytes each, ascending by member
-    /// @param events ledger events 1 … eventSeq of the SHARE
+    /// @param events ledger events 1 … eventSeq of the SHARE, packed: u8 kind ‖ address originator ‖ u16 length ‖ data each
     function wrongReduction(
         uint256 taskId,
         uint8 member,
@@ -193,7 +187,7 @@ interface ISlasher {
         ITaskBoard.TaskParams calldata params,
         ListedInput[] calldata inputs,
         bytes calldata closes,
-        LedgerEventBody[] calldata events,
+        bytes calldata events,
         Confirmers calldata confirmers
     ) external;
 

@@ -25,6 +25,7 @@ interface ITaskBoard {
     /// @param reducerParams its parameters, at most 1,024 bytes
     /// @param usesPrevious the reducer is handed the decided state of the height before
     /// @param twin Solidity twin (IReducer); 0 = results are not provable on chain
+    /// @param predecessor task of this board that this one goes on from; 0 = none
     /// @param minNodes smallest cluster, 4 … maxNodes
     /// @param maxNodes largest cluster, … 31
     /// @param heights number of heights, 1 … 65,535; reaching it ends the task
@@ -39,7 +40,7 @@ interface ITaskBoard {
     /// @param endBlock the task ends here at the latest
     /// @param stallBlocks without a checkpoint for so long the task is over, ≥ 4 · maxNodes · turnBlocks
     /// @param turnBlocks g, blocks after which the turn to submit passes on, ≥ 1
-    /// @param maxEvents largest number of ledger events
+    /// @param maxEvents largest number of ledger events posted, up to 65,279; system entries are not counted
     /// @param tickMs length of a tick, milliseconds, ≥ 1; the following are in ticks and for the nodes alone
     /// @param debateTicks debateTimeout, ≥ 1
     /// @param shareTicks shareTimeout, ≥ 1
@@ -52,6 +53,7 @@ interface ITaskBoard {
         bytes reducerParams;
         bool usesPrevious;
         address twin;
+        uint256 predecessor;
         uint8 minNodes;
         uint8 maxNodes;
         uint16 heights;
@@ -98,7 +100,7 @@ interface ITaskBoard {
     /// @param members n, 0 before `form`
     /// @param signups number of sign-ups
     /// @param formBlock block of `form`, 0 before
-    /// @param eventsPosted number of ledger events
+    /// @param eventsPosted number of ledger events that the client and the reporters posted
     /// @param revokedBlock block of `revoke`, 0 without
     /// @param escrow pulled at publish: rewards of all heights and fees of all checkpoints that can earn one
     /// @param stakePerNode lock of each sign-up
@@ -152,8 +154,13 @@ interface ITaskBoard {
     /// @notice The client revoked the task.
     event TaskRevoked(uint256 indexed taskId);
 
-    /// @notice Ledger event `seq` of the task, numbered from 1.
+    /// @notice Ledger event `seq` of the task, numbered from 1 over posted ones and system entries.
     event LedgerEvent(uint256 indexed taskId, uint64 seq, address originator, bytes data);
+
+    /// @notice Ledger event `seq` of the task: a conviction, as reducers see it. A member's first in the task, and its first
+    /// one from 20 % on. Not counted against `maxEvents`, at any time that convictions are possible.
+    /// @param data u8 member ‖ u8 offence (ISlasher.Offence) ‖ u8 percent
+    event SystemEntry(uint256 indexed taskId, uint64 seq, bytes data);
 
     /// @notice The last decided state was published.
     event TaskFinalized(uint256 indexed taskId, uint64 height, bytes32 stateHash, bytes result);
@@ -291,7 +298,8 @@ interface ITaskBoard {
     /// at most R more heights are accepted and paid. What nobody earned returns to the client by `claim`.
     function revoke(uint256 taskId) external;
 
-    /// @notice Posts a ledger event. By the client or a reporter, one per task and block, at most 1,024 bytes.
+    /// @notice Posts a ledger event. By the client or a reporter, one per task and block, at most 1,024 bytes. In a provable
+    /// task all of them, 23 bytes more each, are at most 16 KiB, so that a proof of a wrong reduction fits a transaction.
     /// @return seq its number, from 1
     function postEvent(uint256 taskId, bytes calldata data) external returns (uint64 seq);
 
@@ -300,11 +308,13 @@ interface ITaskBoard {
     /// @param result canonical bytes of the state after the last height
     /// @param previousRoot root of the height before the last
     /// @param inputsRoot inputs root of the last height
+    /// @param inputs list bitmap of the last height
     function finalize(
         uint256 taskId,
         bytes calldata result,
         bytes32 previousRoot,
-        bytes32 inputsRoot
+        bytes32 inputsRoot,
+        uint256 inputs
     ) external;
 
     /// @notice Pays the caller all it is owed from a task: as operator the rewards and fees of its seats, as client what
@@ -324,6 +334,7 @@ interface ITaskBoard {
     /// refuses the key in new tasks, and all keys of its operator for `jail` blocks. Moves no token. Only the slasher; from
     /// `form` to the end of the evidence window.
     /// @dev Of several convictions the largest share counts, ⌈lock · percent / 100⌉ of the lock as it was at `join`.
+    /// @param offence what was proved (ISlasher.Offence), for the ledger
     /// @param percent base share of the lock, 1 … 100
     /// @param correlated the share may grow by the convictions of others, at `release`
     /// @notice Withdraws a sign-up and its lock. By the key or its operator, up to `joinDeadline`. The place is free at once;
@@ -335,6 +346,7 @@ interface ITaskBoard {
     function penalise(
         uint256 taskId,
         uint8 member,
+        uint8 offence,
         uint8 percent,
         bool correlated,
         address reporter
@@ -351,9 +363,6 @@ interface ITaskBoard {
 
     /// @notice Keys signed up. The list is final once `joinDeadline` has passed; a key's place in it decides its rank.
     function signupsOf(uint256 taskId) external view returns (address[] memory keys);
-
-    /// @notice keccak(originator ‖ data) of a ledger event; 0 if it was not posted.
-    function eventHash(uint256 taskId, uint64 seq) external view returns (bytes32);
 
     /// @notice What a member was convicted of.
     /// @param percent share of the lock that was due at conviction; 0 = not convicted

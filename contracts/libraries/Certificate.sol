@@ -152,13 +152,13 @@ library Certificate {
         return Domain.digest(s.separator, Digests.checkpoint(s.cluster, s.height, s.root, logSeq, logHead));
     }
 
-    /// @dev Adds neighbouring bits, pairs, nibbles and bytes.
+    /// @dev Adds neighbouring bits, pairs, nibbles and bytes. At most 255 bits: seats are fewer.
     function _countBits(uint256 x) private pure returns (uint256) {
         unchecked {
-            x -= (x >> 1) & 0x55555555;
-            x = (x & 0x33333333) + ((x >> 2) & 0x33333333);
-            x = (x + (x >> 4)) & 0x0f0f0f0f;
-            return ((x * 0x01010101) >> 24) & 0xff;
+            x -= (x >> 1) & (type(uint256).max / 3);
+            x = (x & (type(uint256).max / 5)) + ((x >> 2) & (type(uint256).max / 5));
+            x = (x + (x >> 4)) & (type(uint256).max / 17);
+            return (x * (type(uint256).max / 255)) >> 248;
         }
     }
 }

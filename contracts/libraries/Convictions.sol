@@ -15,6 +15,7 @@ library Convictions {
     uint256 private constant BITS = 8;
     uint256 private constant PERCENT = 0x7f;
     uint256 private constant CORRELATED = 0x80;
+    uint256 private constant GRAVE_PERCENT = 20;
 
     /// @notice Share of the lock that was due at conviction, percent; 0 if not convicted.
     function percentOf(uint256 word, uint256 member) internal pure returns (uint256) {
@@ -37,6 +38,13 @@ library Convictions {
         uint256 before = percentOf(word, member);
         if (percent > before) word = word - (before << shift) + (percent << shift);
         return correlated ? word | (CORRELATED << shift) : word;
+    }
+
+    /// @notice Whether a conviction is told to the reducers: a member's first one, and its first one from 20 % on. More
+    /// would let a liar fill the ledger with convictions of itself.
+    /// @param before share of the lock that was due before
+    function isNews(uint256 before, uint256 percent) internal pure returns (bool) {
+        return before == 0 || (before < GRAVE_PERCENT && percent >= GRAVE_PERCENT);
     }
 
     /// @notice Share of the lock that is due in the end, percent: max(base, c), c = ⌊5 · (1 + 3 · weight of the others

@@ -5,13 +5,13 @@ pragma solidity 0.8.37;
 /// @notice hashStruct of the six signed objects and of a registration, inputs root, value, cumulative root, cluster, terms.
 library Digests {
     bytes32 internal constant HELLO = keccak256(
-        "Hello(bytes32 cluster,uint64 height,uint32 round,bytes32 value,bytes32 inputsRoot,uint32 inputs,int32 validRound)"
+        "Hello(bytes32 cluster,uint64 height,uint32 round,bytes32 value,bytes32 inputsRoot,uint256 inputs,int32 validRound)"
     );
     bytes32 internal constant STATUS = keccak256(
-        "Status(bytes32 cluster,uint64 height,bytes32 stateHash,uint64 eventSeq)"
+        "Status(bytes32 cluster,uint64 height,bytes32 parent,bytes32 stateHash,uint64 eventSeq)"
     );
     bytes32 internal constant SHARE = keccak256(
-        "Share(bytes32 cluster,uint64 height,uint32 round,bytes32 stateHash,bytes32 inputsRoot,uint32 inputs,uint64 eventSeq,int32 validRound)"
+        "Share(bytes32 cluster,uint64 height,uint32 round,bytes32 parent,bytes32 stateHash,bytes32 inputsRoot,uint256 inputs,uint64 eventSeq,bytes32 eventsHash,int32 validRound)"
     );
     bytes32 internal constant CONFIRM = keccak256(
         "Confirm(bytes32 cluster,uint64 height,uint32 round,bytes32 value)"
@@ -28,7 +28,7 @@ library Digests {
         uint32 round;
         bytes32 value;
         bytes32 inputsRoot;
-        uint32 inputs;
+        uint256 inputs;
         int32 validRound;
     }
 
@@ -36,10 +36,12 @@ library Digests {
         bytes32 cluster;
         uint64 height;
         uint32 round;
+        bytes32 parent;
         bytes32 stateHash;
         bytes32 inputsRoot;
-        uint32 inputs;
+        uint256 inputs;
         uint64 eventSeq;
+        bytes32 eventsHash;
         int32 validRound;
     }
 
@@ -50,10 +52,11 @@ library Digests {
     function status(
         bytes32 cluster,
         uint64 height,
+        bytes32 parent,
         bytes32 stateHash,
         uint64 eventSeq
     ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(STATUS, cluster, height, stateHash, eventSeq));
+        return keccak256(abi.encode(STATUS, cluster, height, parent, stateHash, eventSeq));
     }
 
     function share(Share memory s) internal pure returns (bytes32) {
@@ -88,19 +91,35 @@ library Digests {
         return keccak256(abi.encode(REGISTER, operator, key));
     }
 
-    /// @notice keccak(u32 inputs ‖ hashStruct of each listed member's Status or Close, ascending).
-    function inputsRoot(uint32 inputs, bytes32[] memory hashStructs) internal pure returns (bytes32) {
+    /// @notice keccak(u256 inputs ‖ hashStruct of each listed member's Status or Close, ascending).
+    function inputsRoot(uint256 inputs, bytes32[] memory hashStructs) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(inputs, hashStructs));
     }
 
     /// @notice What a height decides: state, inputs and ledger events.
-    function value(bytes32 stateHash, bytes32 inputsRoot_, uint64 eventSeq) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(stateHash, inputsRoot_, eventSeq));
+    function value(
+        bytes32 stateHash,
+        bytes32 inputsRoot_,
+        uint256 inputs,
+        uint64 eventSeq,
+        bytes32 eventsHash
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(stateHash, inputsRoot_, inputs, eventSeq, eventsHash));
+    }
+
+    /// @notice Rolling hash of a task's ledger events after one more; 0 before the first.
+    function nextEvents(
+        bytes32 eventsHash,
+        uint8 kind,
+        address originator,
+        bytes32 dataHash
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(eventsHash, kind, originator, dataHash));
     }
 
     /// @notice Root before height 1.
     function rootZero(bytes32 cluster) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked("RSDP2.root", cluster));
+        return keccak256(abi.encodePacked("RSDP3.root", cluster));
     }
 
     /// @notice Root after a height.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title EIP-712 domains of the protocol, version 2
+/// @title EIP-712 domains of the protocol, version 3
 /// @dev OpenZeppelin's EIP712 has no salt. Callers pass `block.chainid` live, so that a chain fork gets its own domain.
 library Domain {
     bytes32 private constant NAME = keccak256("RSDP");
-    bytes32 private constant VERSION = keccak256("2");
+    bytes32 private constant VERSION = keccak256("3");
     bytes32 private constant SALTED_TYPE = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"
     );

@@ -22,11 +22,13 @@ library Evidence {
     uint256 internal constant ROUND = 1;
     uint256 internal constant HELLO_INPUTS = 4;
     uint256 internal constant HELLO_VALID_ROUND = 5;
-    uint256 internal constant SHARE_STATE_HASH = 2;
-    uint256 internal constant SHARE_INPUTS_ROOT = 3;
-    uint256 internal constant SHARE_INPUTS = 4;
-    uint256 internal constant SHARE_EVENT_SEQ = 5;
-    uint256 internal constant SHARE_VALID_ROUND = 6;
+    uint256 internal constant SHARE_PARENT = 2;
+    uint256 internal constant SHARE_STATE_HASH = 3;
+    uint256 internal constant SHARE_INPUTS_ROOT = 4;
+    uint256 internal constant SHARE_INPUTS = 5;
+    uint256 internal constant SHARE_EVENT_SEQ = 6;
+    uint256 internal constant SHARE_EVENTS_HASH = 7;
+    uint256 internal constant SHARE_VALID_ROUND = 8;
     uint256 internal constant CONFIRM_VALUE = 2;
     uint256 internal constant CHECKPOINT_LOG_SEQ = 2;
     uint256 internal constant CHECKPOINT_LOG_HEAD = 3;
@@ -34,11 +36,11 @@ library Evidence {
     uint256 private constant WORD = 32;
     uint256 private constant SIGNED = 0x80;
     /// @dev One byte per field from the left: its length in bytes, with the top bit set if it is signed.
-    bytes8 private constant HELLO_FIELDS = 0x0804202004840000;
-    bytes8 private constant STATUS_FIELDS = 0x0820080000000000;
-    bytes8 private constant SHARE_FIELDS = 0x0804202004088400;
-    bytes8 private constant CONFIRM_FIELDS = 0x0804200000000000;
-    bytes8 private constant CHECKPOINT_FIELDS = 0x0820082000000000;
+    bytes10 private constant HELLO_FIELDS = 0x08042020208400000000;
+    bytes10 private constant STATUS_FIELDS = 0x08202008000000000000;
+    bytes10 private constant SHARE_FIELDS = 0x08042020202008208400;
+    bytes10 private constant CONFIRM_FIELDS = 0x08042000000000000000;
+    bytes10 private constant CHECKPOINT_FIELDS = 0x08200820000000000000;
 
     /// @notice hashStruct of an object. Reverts with BadFields unless the fields are those of an object of the type.
     function hashStruct(
@@ -46,7 +48,7 @@ library Evidence {
         bytes32 cluster,
         bytes calldata fields
     ) internal pure returns (bytes32) {
-        (bytes32 typeHash, bytes8 lengths) = _typeOf(objectType);
+        (bytes32 typeHash, bytes10 lengths) = _typeOf(objectType);
         uint256 count = 0;
         while (lengths[count] != 0) ++count;
         if (count == 0 || fields.length != count * WORD) {
@@ -78,7 +80,9 @@ library Evidence {
             Digests.value(
                 word(share, SHARE_STATE_HASH),
                 word(share, SHARE_INPUTS_ROOT),
-                uint64(number(share, SHARE_EVENT_SEQ))
+                number(share, SHARE_INPUTS),
+                uint64(number(share, SHARE_EVENT_SEQ)),
+                word(share, SHARE_EVENTS_HASH)
             );
     }
 
@@ -107,7 +111,7 @@ library Evidence {
         }
     }
 
-    function _typeOf(uint8 objectType) private pure returns (bytes32 typeHash, bytes8 lengths) {
+    function _typeOf(uint8 objectType) private pure returns (bytes32 typeHash, bytes10 lengths) {
         if (objectType == HELLO) return (Digests.HELLO, HELLO_FIELDS);
         if (objectType == STATUS) return (Digests.STATUS, STATUS_FIELDS);
         if (objectType == SHARE) return (Digests.SHARE, SHARE_FIELDS);

@@ -19,7 +19,7 @@ library LogChain {
     }
 
     function headZero(bytes32 cluster, uint64 epoch) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked("RSDP2.log", cluster, epoch));
+        return keccak256(abi.encodePacked("RSDP3.log", cluster, epoch));
     }
 
     function encode(Entry memory e) internal pure returns (bytes memory) {

@@ -1,41 +1,45 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IPhaseLog} from "../interfaces/IPhaseLog.sol";
 import {IReducer} from "../interfaces/IReducer.sol";
 import {ISlasher} from "../interfaces/ISlasher.sol";
 import {ITaskBoard} from "../interfaces/ITaskBoard.sol";
 import {Digests} from "./Digests.sol";
+import {Evidence} from "./Evidence.sol";
 import {Snapshot} from "./Snapshot.sol";
 
 /// @title Recomputes what a member voted for, with the task's twin
 library Reduction {
+    using Evidence for bytes;
     using Snapshot for bytes;
 
     uint256 private constant WORD = 32;
+    /// @dev Of a ledger event: kind, originator, length.
+    uint256 private constant EVENT_HEAD = 23;
 
     /// @notice The inputs behind a vote's list, and the seats in it that bring none: they count as a CLOSE each. Reverts
     /// unless that is all of the list.
     /// @dev Warning: that a seat has signed its CLOSE is for the caller to check.
-    /// @param list bitmap of the vote
-    /// @param root inputs root of the vote
     /// @return found as the twin takes them
     /// @return leaving bitmap
     function listed(
         bytes32 cluster,
-        uint64 height,
-        uint256 list,
-        bytes32 root,
+        bytes calldata share,
         ISlasher.ListedInput[] calldata inputs
     ) internal pure returns (IReducer.Input[] memory found, uint256 leaving) {
+        uint64 height = uint64(share.number(Evidence.HEIGHT));
+        bytes32 parent = share.word(Evidence.SHARE_PARENT);
+        uint256 list = share.number(Evidence.SHARE_INPUTS);
         found = new IReducer.Input[](inputs.length);
-        bytes memory digests = abi.encodePacked(uint32(list));
+        bytes memory digests = abi.encodePacked(list);
         uint256 next = 0;
         for (uint256 i = 0; list >> i != 0; ++i) {
             if ((list >> i) & 1 == 0) continue;
             bytes32 digest;
             if (next < inputs.length && inputs[next].member == i) {
                 ISlasher.ListedInput calldata input = inputs[next];
-                digest = Digests.status(cluster, height, keccak256(input.state), input.eventSeq);
+                digest = Digests.status(cluster, height, parent, keccak256(input.state), input.eventSeq);
                 found[next] = IReducer.Input(input.member, input.state);
                 ++next;
             } else {
@@ -44,7 +48,8 @@ library Reduction {
             }
             digests = abi.encodePacked(digests, digest);
         }
-        if (next != inputs.length || keccak256(digests) != root) revert ISlasher.ProvesNothing("inputs");
+        bool isList = next == inputs.length && keccak256(digests) == share.word(Evidence.SHARE_INPUTS_ROOT);
+        if (!isList) revert ISlasher.ProvesNothing("inputs");
     }
 
     /// @notice What the twin may know besides its inputs.
@@ -61,20 +66,33 @@ library Reduction {
         return IReducer.Context(seed, height, seats, "");
     }
 
-    /// @notice The bodies of ledger events 1 … count. Reverts unless they are what was posted.
+    /// @notice The ledger events that a vote has seen. Reverts unless they are all of them, and there is no verdict unless
+    /// the chain has the same: a member that read another branch is no liar.
+    /// @param events packed: u8 kind ‖ address originator ‖ u16 length ‖ data each
     function posted(
-        ITaskBoard board,
+        IPhaseLog log,
         uint256 taskId,
-        uint256 count,
-        ISlasher.LedgerEventBody[] calldata events
-    ) internal view returns (bytes[] memory bodies) {
-        if (events.length != count) revert ISlasher.ProvesNothing("events");
-        bodies = new bytes[](count);
+        bytes calldata share,
+        bytes calldata events
+    ) internal view returns (IReducer.Event[] memory found) {
+        uint64 count = uint64(share.number(Evidence.SHARE_EVENT_SEQ));
+        bytes32 expected = share.word(Evidence.SHARE_EVENTS_HASH);
+        bytes32 onChain = log.eventsHash(taskId, count);
+        if (onChain != expected || (onChain == 0 && count != 0)) revert ISlasher.NoVerdict("events");
+        found = new IReducer.Event[](count);
+        bytes32 rolling = 0;
+        uint256 end = 0;
         for (uint256 i = 0; i < count; ++i) {
-            bytes32 hash = keccak256(abi.encodePacked(events[i].originator, events[i].data));
-            if (hash != board.eventHash(taskId, uint64(i + 1))) revert ISlasher.ProvesNothing("events");
-            bodies[i] = events[i].data;
+            uint256 body = end + EVENT_HEAD;
+            if (events.length < body) revert ISlasher.ProvesNothing("events");
+            uint8 kind = uint8(events[end]);
+            address originator = address(bytes20(events[end + 1:end + 21]));
+            end = body + uint16(bytes2(events[body - 2:body]));
+            if (events.length < end) revert ISlasher.ProvesNothing("events");
+            found[i] = IReducer.Event(kind, events[body:end]);
+            rolling = Digests.nextEvents(rolling, kind, originator, keccak256(events[body:end]));
         }
+        if (end != events.length || rolling != expected) revert ISlasher.ProvesNothing("events");
     }
 
     /// @notice Whether the twin gives a state with this hash, and takes every input.
@@ -83,7 +101,7 @@ library Reduction {
         ITaskBoard.TaskParams calldata params,
         IReducer.Context memory context,
         IReducer.Input[] memory inputs,
-        bytes[] memory events,
+        IReducer.Event[] memory events,
         bool closing,
         bytes32 stateHash
     ) internal view returns (bool) {

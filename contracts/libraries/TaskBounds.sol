@@ -9,6 +9,10 @@ import {StakeMath} from "./StakeMath.sol";
 library TaskBounds {
     uint256 internal constant SIGNUPS_PER_SEAT = 4;
     uint256 internal constant EVENT_BYTES_MAX = 1024;
+    /// @dev 16 KiB: a proof of a wrong reduction brings all events, beside 31 KiB of states and the CONFIRMs.
+    uint256 private constant EVENTS_BYTES_MAX = 16 * 1024;
+    /// @dev Of an event in a proof: u8 kind, address originator, u16 length.
+    uint256 private constant EVENT_OVERHEAD = 23;
     /// @dev 31 KiB: a state, all inputs of a batch, or all inputs of a provable height fit into one transaction.
     uint256 internal constant BYTES_MAX = 31 * 1024;
     uint256 private constant PARAMS_BYTES_MAX = 1024;
@@ -16,13 +20,20 @@ library TaskBounds {
     uint256 private constant NODES_MAX = 31;
     uint256 private constant EPOCH_HEIGHTS_MAX = 256;
     uint256 private constant REPORTERS_MAX = 4;
+    /// @dev Sequence numbers have 16 bits; two system entries for each of 128 members are left.
+    uint256 private constant EVENTS_MAX = type(uint16).max - 2 * 128;
     uint256 private constant STALL_TURNS = 4;
     uint256 private constant LATE_QUIT_PERCENT = 1;
     /// @dev One `reorgDepth` until others act on a quit, one for them to sign up.
     uint256 private constant LATE_QUIT_DEPTHS = 2;
 
     /// @notice Reverts with the first bound that is broken.
-    function check(ITaskBoard.TaskParams calldata p, ITaskBoard.Windows memory w) internal view {
+    /// @param tasks number of tasks published before
+    function check(
+        ITaskBoard.TaskParams calldata p,
+        ITaskBoard.Windows memory w,
+        uint256 tasks
+    ) internal view {
         _size(p);
         _time(p, w);
         _inside("tickMs", p.tickMs, 1, type(uint16).max);
@@ -30,6 +41,8 @@ library TaskBounds {
         _inside("shareTicks", p.shareTicks, 1, type(uint32).max);
         _inside("confirmTicks", p.confirmTicks, 1, type(uint32).max);
         _inside("helloTicks", p.helloTicks, 1, type(uint32).max);
+        _inside("predecessor", p.predecessor, 0, tasks);
+        _inside("maxEvents", p.maxEvents, 0, EVENTS_MAX);
         _inside("reporters", p.reporters.length, 0, REPORTERS_MAX);
         _inside("stakePerNode", p.stakePerNode, 1, type(uint128).max);
         if (p.twin != address(0) && p.twin.code.length == 0) revert ITaskBoard.TwinHasNoCode(p.twin);
@@ -59,6 +72,13 @@ library TaskBounds {
     ) internal view returns (uint128) {
         if (block.number + LATE_QUIT_DEPTHS * reorgDepth <= joinDeadline) return 0;
         return uint128(StakeMath.percentUp(lock, LATE_QUIT_PERCENT));
+    }
+
+    /// @notice Bytes that the posted events of a provable task take in a proof, after one more.
+    function addEvent(uint256 bytesBefore, uint256 length) internal pure returns (uint16) {
+        uint256 sum = bytesBefore + EVENT_OVERHEAD + length;
+        _inside("events", sum, 0, EVENTS_BYTES_MAX);
+        return uint16(sum);
     }
 
     function _size(ITaskBoard.TaskParams calldata p) private pure {

@@ -46,7 +46,7 @@ contract MedianTwin is Twin {
         bytes calldata,
         bytes32,
         Input[] calldata,
-        bytes[] calldata,
+        Event[] calldata,
         bytes memory rows
     ) internal pure override returns (bytes memory) {
         return _withMedian(rows);

@@ -43,7 +43,7 @@ contract PopularValueTwin is Twin {
         bytes calldata,
         bytes32 seed,
         Input[] calldata,
-        bytes[] calldata,
+        Event[] calldata,
         bytes memory rows
     ) internal pure override returns (bytes memory) {
         return _elect(seed, rows);

@@ -12,6 +12,7 @@ contract RateLimitTwin is Twin {
     uint256 private constant HEAD = 8;
     uint256 private constant ROW = 17;
     uint256 private constant PARAMS_LENGTH = 16;
+    uint256 private constant POSTED = 0;
     uint256 private constant EVENT_LENGTH = 8;
     uint256 private constant INPUT_LENGTH = 26;
     /// budget 0, one row, member 0
@@ -45,7 +46,7 @@ contract RateLimitTwin is Twin {
         bytes calldata params,
         bytes32,
         Input[] calldata,
-        bytes[] calldata events,
+        Event[] calldata events,
         bytes memory rows
     ) internal pure override returns (bytes memory) {
         return _split(_currentBudget(params, events), rows);
@@ -79,10 +80,11 @@ contract RateLimitTwin is Twin {
         return abi.encodePacked(budget, uint8(count), rows);
     }
 
-    /// @dev The budget of the last event that is 8 bytes long, else that of the params.
-    function _currentBudget(bytes calldata params, bytes[] calldata events) private pure returns (uint64) {
+    /// @dev The budget of the last posted event that is 8 bytes long, else that of the params.
+    function _currentBudget(bytes calldata params, Event[] calldata events) private pure returns (uint64) {
         for (uint256 i = events.length; i > 0; --i) {
-            if (events[i - 1].length == EVENT_LENGTH) return Packed.u64(events[i - 1], 0);
+            Event calldata one = events[i - 1];
+            if (one.kind == POSTED && one.data.length == EVENT_LENGTH) return Packed.u64(one.data, 0);
         }
         return Packed.u64(params, 0);
     }

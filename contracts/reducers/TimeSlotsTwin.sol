@@ -51,7 +51,7 @@ contract TimeSlotsTwin is Twin {
         bytes calldata params,
         bytes32 seed,
         Input[] calldata inputs,
-        bytes[] calldata,
+        Event[] calldata,
         bytes memory rows
     ) internal pure override returns (bytes memory) {
         uint256[] memory periods = new uint256[](inputs.length);

@@ -35,7 +35,7 @@ abstract contract Twin is IReducer {
         bytes calldata params,
         Context calldata context,
         Input[] calldata inputs,
-        bytes[] calldata events
+        Event[] calldata events
     ) external pure returns (bytes memory) {
         _requireSound(params, inputs);
         return _aggregate(params, context.seed, inputs, events, _rowsOf(inputs));
@@ -126,7 +126,7 @@ abstract contract Twin is IReducer {
         bytes calldata params,
         bytes32 seed,
         Input[] calldata inputs,
-        bytes[] calldata events,
+        Event[] calldata events,
         bytes memory rows
     ) internal pure virtual returns (bytes memory);
 

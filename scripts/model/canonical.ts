@@ -105,7 +105,7 @@ function forgetRound(state: EngineState, round: number, heard: RoundBox): RoundB
   const confirm = heard.confirms.get(self)
   const pending = state.pending?.round === round
   const hello = pending || heard.hello?.member === self ? heard.hello : null
-  const fresh = share !== undefined && share.object.inputs !== 0 && share.object.validRound < 0
+  const fresh = share !== undefined && share.object.inputs !== 0n && share.object.validRound < 0
   // the list of round 0 is the node's own work; later ones come with a HELLO, again if need be
   const mine = round === 0 || fresh || hello !== null || pending
   const list = mine ? heard.list : null

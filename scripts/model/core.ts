@@ -105,7 +105,7 @@ export function voteFaults(own: readonly Signed[]): string[] {
   return objects.flatMap((confirm) => {
     if (confirm.type !== 'confirm' || confirm.value === NIL) return []
     return objects.flatMap((share) => {
-      if (share.type !== 'share' || share.inputs === 0) return []
+      if (share.type !== 'share' || share.inputs === 0n) return []
       if (share.round <= confirm.round || share.validRound >= confirm.round) return []
       return [
         shareValue(share) === confirm.value

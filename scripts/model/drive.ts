@@ -86,7 +86,7 @@ function recordFaults(
     faults.push(`signs a second object for ${signOnceKey(object)}`)
   if ('round' in object && object.round < state.round)
     faults.push(`signs ${object.type} for a round it has left`)
-  if (object.type === 'share' && object.inputs !== 0 && !isJudgedQuorum(membersOf(object.inputs)))
+  if (object.type === 'share' && object.inputs !== 0n && !isJudgedQuorum(membersOf(object.inputs)))
     faults.push('votes for a list below quorum')
   if (object.type === 'confirm' && object.value !== NIL) {
     const agreeing = (proof?.shares ?? []).filter(

@@ -73,7 +73,7 @@ export function makeMenu(world: World, names: Names): Message[] {
     ...rounds.flatMap((round) => single('confirm', round, confirmsOf(world, round))),
     ...rounds.flatMap((round) =>
       sharesOf(world, round)
-        .filter((share) => share.inputs !== 0)
+        .filter((share) => share.inputs !== 0n)
         .flatMap((share) => triples().map((who) => who.map((member) => world.sign(member, share))))
         .map((shares) => message('bundle', round, shares)),
     ),

@@ -38,7 +38,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'SHAREs for different values make a SHARE quorum',
     file: 'votes.ts',
-    from: 'const key = `${value}/${signed.object.validRound}/${signed.object.inputs}`',
+    from: 'const key = `${value}/${signed.object.validRound}`',
     to: 'const key = `${signed.object.round}`',
   },
   {

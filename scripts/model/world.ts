@@ -1,6 +1,7 @@
 import { bitmapOf } from '../../src/codec/bitmap.ts'
 import { keccak } from '../../src/codec/hex.ts'
-import { inputsRoot, valueHash } from '../../src/codec/objects.ts'
+import { inputsRoot, NOTHING, valueHash } from '../../src/codec/objects.ts'
+import { rootStart } from '../../src/codec/roots.ts'
 import type { Content, EngineConfig } from '../../src/protocol/state.ts'
 import { invariant } from '../../src/types/errors.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
@@ -44,6 +45,7 @@ export const TEST_SCOPE: Scope = { liar: CONVENER, values: ['A', 'B'], helloLies
 
 /** One value that members can vote for, with what is behind it. */
 export interface ModelValue {
+  readonly parent: Digest
   readonly name: ValueName
   readonly content: Content
   readonly digest: Digest
@@ -74,6 +76,7 @@ export function makeWorld(scope: Scope): World {
     return sign(member, {
       type: 'status',
       height: 1,
+      parent: rootStart(cluster.id),
       stateHash: keccak(state),
       eventSeq: 0,
     }) as Signed<Status>
@@ -84,7 +87,7 @@ export function makeWorld(scope: Scope): World {
     const lie = name === 'C' ? [] : lies.slice(name === 'A' ? 0 : 1).slice(0, 1)
     return [...own, ...lie].sort((a, b) => a.member - b.member)
   }
-  const values = scope.values.map((name) => makeValue(name, listOf(name), bodies))
+  const values = scope.values.map((name) => makeValue(cluster, name, listOf(name), bodies))
   for (const { result, content } of values) bodies.set(content.stateHash, result)
   return { scope, cluster, honest, values, statuses: [...own, ...lies], bodies, sign }
 }
@@ -95,6 +98,7 @@ export function stateOf(member: MemberIndex, variant: number): Uint8Array {
 }
 
 function makeValue(
+  cluster: Cluster,
   name: ValueName,
   inputs: readonly Signed<Status>[],
   bodies: ReadonlyMap<Digest, Uint8Array>,
@@ -107,8 +111,14 @@ function makeValue(
   const states = inputs.map(({ member, object }) => ({ member, state: bodies.get(object.stateHash) }))
   const known = states.flatMap(({ member, state }) => (state === undefined ? [] : [{ member, state }]))
   const result = aggregateOf(known)
-  const content = { stateHash: keccak(result), inputsRoot: root, inputs: bitmap, eventSeq: 0 }
-  return { name, content, digest: valueHash(content), inputs, result }
+  const content = {
+    stateHash: keccak(result),
+    inputsRoot: root,
+    inputs: bitmap,
+    eventSeq: 0,
+    eventsHash: NIL,
+  }
+  return { parent: rootStart(cluster.id), name, content, digest: valueHash(content), inputs, result }
 }
 
 /** Signs, and gives the same object for the same words: identity is then equality. */
@@ -124,9 +134,10 @@ function signer(cluster: Cluster): (member: MemberIndex, object: ProtocolObject)
 
 /** The vote of a round for a value, fresh (−1) or re-proposed; null for NIL. */
 export function shareOf(round: number, value: ModelValue | null, validRound: number): Share {
-  const nil: Content = { stateHash: NIL, inputsRoot: NIL, inputs: 0, eventSeq: 0 }
-  const { stateHash, inputsRoot: root, inputs, eventSeq } = value?.content ?? nil
-  return { type: 'share', height: 1, round, stateHash, inputsRoot: root, inputs, eventSeq, validRound }
+  const base = { type: 'share', height: 1, round, validRound } as const
+  return value === null
+    ? { ...base, parent: NIL, ...NOTHING }
+    : { ...base, parent: value.parent, ...value.content }
 }
 
 export function configOf(world: World, self: MemberIndex): EngineConfig {

@@ -101,7 +101,7 @@ export const GUARDED: readonly Mutant[] = [
   ),
   invariant('I8', 'the client is paid twice', BOARD, 'claimed |= 1 << CLIENT_BIT;', ''),
   invariant('I9', 'the root stays', LOG, 'log.root = root;', ''),
-  invariant('I10', 'events are not noted', LOG, 'p.eventSeq = uint16(eventSeq);', ''),
+  invariant('I10', 'events are not noted', LOG, 'p.eventSeq = uint16(tip.eventSeq);', ''),
   invariant(
     'I11',
     'two thirds are a quorum',

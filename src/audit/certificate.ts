@@ -34,7 +34,7 @@ export function checkCertificate(
   statement: { readonly height: number; readonly root: Digest },
 ): Certificate {
   const { args, bench, call } = checkpoint
-  const signers = membersOf(Number(BigInt.asUintN(32, args.bitmap)))
+  const signers = membersOf(args.bitmap)
   const strangers = signers.filter((member) => cluster.members[member] === undefined)
   if (strangers.length > 0) {
     const bounds = `members below ${cluster.members.length}`

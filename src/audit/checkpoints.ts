@@ -4,7 +4,7 @@ import { epochOf } from '../codec/log.ts'
 import { valueHash } from '../codec/objects.ts'
 import { appendRoot, rootStart } from '../codec/roots.ts'
 import type { TaskHistory } from '../ports/chain-history.ts'
-import type { Digest } from '../types/ids.ts'
+import type { Bitmap, Digest } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { FormedCluster } from './cluster.ts'
 import type { Certificate } from './certificate.ts'
@@ -19,9 +19,13 @@ import type { PublishedTask } from './task.ts'
 /** One height as the chain has it. */
 export interface AnchoredHeight {
   readonly height: number
+  /** Root after the height before. */
+  readonly parent: Digest
   readonly hint: number
   readonly stateHash: Digest
   readonly inputsRoot: Digest
+  /** Members listed. */
+  readonly inputs: Bitmap
   readonly eventSeq: number
   readonly value: Digest
 }
@@ -72,7 +76,7 @@ export function checkCheckpoints(
   const sources = reconciler.all('Checkpointed')
   const coSigns = reconciler.all('CoSigned')
   for (const [i, source] of sources.entries()) {
-    const heights = checkRange(source, task, tip)
+    const heights = checkRange(source, task, cluster.members.length, tip)
     if (heights === null) return batches // nothing can be folded onto a hole
     const folded = fold(source, heights, tip, events)
     const { root, height } = folded.tip
@@ -105,12 +109,18 @@ export function checkCheckpoints(
 function checkRange(
   { args, bench }: Reconciled<'Checkpointed'>,
   task: PublishedTask,
+  members: number,
   tip: Tip,
 ): readonly BatchHeight[] | null {
   bench.equal('Checkpointed.taskId', task.taskId, args.taskId, 'the task that was asked for')
-  const heights = decodeBatch(args.batch)
+  const heights = decodeBatch(args.batch, members)
   if (heights === null || heights.length === 0) {
-    bench.mismatch('Checkpointed.batch', '67 bytes per height', args.batch, 'docs/decisions.md, section 5')
+    bench.mismatch(
+      'Checkpointed.batch',
+      'whole heights with lists of members',
+      args.batch,
+      'docs/decisions.md, section 5',
+    )
     return null
   }
   const first = BigInt(tip.height + 1)
@@ -146,12 +156,14 @@ function fold(
 ): Folded {
   let { root, eventSeq, value } = tip
   let rootBeforeLast = root
-  const heights = batch.map(({ hint, stateHash, inputsRoot, eventSeqDelta }, i): AnchoredHeight => {
+  const heights = batch.map(({ hint, stateHash, inputsRoot, inputs, eventSeqDelta }, i): AnchoredHeight => {
     eventSeq += eventSeqDelta
-    value = valueHash({ stateHash, inputsRoot, eventSeq })
+    const eventsHash = eventSeq === 0 ? NIL : (events[eventSeq - 1]?.eventsHash ?? NIL)
+    value = valueHash({ stateHash, inputsRoot, inputs, eventSeq, eventsHash })
     rootBeforeLast = root
     root = appendRoot(root, value)
-    return { height: tip.height + 1 + i, hint, stateHash, inputsRoot, eventSeq, value }
+    const parent = rootBeforeLast
+    return { height: tip.height + 1 + i, parent, hint, stateHash, inputsRoot, inputs, eventSeq, value }
   })
   bench.equal('Checkpointed.root', root, args.root, 'the values of the batch folded onto the root before')
   bench.equal('Checkpointed.eventSeq', BigInt(eventSeq), args.eventSeq, 'deltas of the batch added up')

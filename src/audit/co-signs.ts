@@ -27,7 +27,7 @@ export function checkCoSigns(
   coSigns: readonly Reconciled<'CoSigned'>[],
 ): readonly CoSigned[] {
   const { bitmap, sharedSeq, sharedHead, taskId } = checkpoint.args
-  const signers = new Set(membersOf(Number(BigInt.asUintN(32, bitmap))))
+  const signers = new Set(membersOf(bitmap))
   return coSigns.flatMap((source): CoSigned[] => {
     const { args, bench, call, transactionHash } = source
     const member = Number(args.member)

@@ -1,5 +1,6 @@
 import type { AbiValue } from '../ports/chain-history.ts'
 import { show } from './judge.ts'
+import type { Layout } from './packed.ts'
 import { packedFieldAt } from './packed.ts'
 import type { Hex } from '../types/ids.ts'
 
@@ -14,9 +15,14 @@ export interface Difference {
 /**
  * Every leaf in which `other` differs from `better`. Packed bytes are named by their layout.
  *
- * @param packed name of the packed layout if the value is one (`batch`, `exceptions`, `notes`, `inputs`)
+ * @param packed layout of the value if it is packed (`batch`, `exceptions`, `notes`, `inputs`)
  */
-export function differences(better: AbiValue, other: AbiValue, path = '', packed = ''): Difference[] {
+export function differences(
+  better: AbiValue,
+  other: AbiValue,
+  path = '',
+  packed: Layout | null = null,
+): Difference[] {
   if (Array.isArray(better) && Array.isArray(other)) {
     const a: readonly AbiValue[] = better
     const b: readonly AbiValue[] = other
@@ -31,13 +37,13 @@ export function differences(better: AbiValue, other: AbiValue, path = '', packed
     )
   }
   if (show(better) === show(other)) return []
-  if (packed !== '' && typeof better === 'string' && typeof other === 'string') {
+  if (packed !== null && typeof better === 'string' && typeof other === 'string') {
     return [packedDifference(packed, better as Hex, other as Hex, path)]
   }
   return [{ path, better, other }]
 }
 
-function packedDifference(packed: string, better: Hex, other: Hex, path: string): Difference {
+function packedDifference(packed: Layout, better: Hex, other: Hex, path: string): Difference {
   let at = 2
   while (at < better.length && better[at] === other[at]) at += 1
   const field = packedFieldAt(packed, better, Math.floor((at - 2) / 2))

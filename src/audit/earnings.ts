@@ -61,7 +61,7 @@ function count(params: TaskParams, cluster: FormedCluster, batches: readonly Anc
   const tallies = cluster.members.map((): Tally => ({ missed: 0, feeUnits: 0 }))
   let previous = cluster.block
   for (const { source, coSigned, heights, first, block } of batches) {
-    const signers = membersOf(Number(BigInt.asUintN(32, source.args.bitmap)))
+    const signers = membersOf(source.args.bitmap)
     tallies.forEach((tally, member) => {
       const isPaid = signers.includes(member) || coSigned.some((one) => one.member === member)
       if (!isPaid) tally.missed += heights.length

@@ -134,15 +134,16 @@ class ListCheck {
   }
 
   #checkRoot(): boolean {
-    const { height, inputsRoot: attested } = this.#height
+    const { height, parent, inputs: attestedList, inputsRoot: attested } = this.#height
     const { id } = this.#reduction.cluster
     const hashes = this.#list.map((input): Digest => {
       if (input.kind === 'close') return hashObject(id, { type: 'close' })
       const { eventSeq } = input
-      return hashObject(id, { type: 'status', height, stateHash: keccak(input.state), eventSeq })
+      return hashObject(id, { type: 'status', height, parent, stateHash: keccak(input.state), eventSeq })
     })
-    const root = inputsRoot(bitmapOf(this.#list.map(({ member }) => member)), hashes)
-    if (root !== attested) {
+    const listed = bitmapOf(this.#list.map(({ member }) => member))
+    const root = inputsRoot(listed, hashes)
+    if (listed !== attestedList || root !== attested) {
       this.#mismatch(
         this.#field,
         `inputs with root ${attested}`,
@@ -194,7 +195,9 @@ class ListCheck {
       this.#mismatch(field, 'an input that validate accepts', 'a refused one', reducer.id, refused.member)
       return null
     }
-    const seen = events.filter(({ seq }) => seq <= eventSeq).map(({ seq, data }) => ({ seq, data }))
+    const seen = events
+      .filter(({ seq }) => seq <= eventSeq)
+      .map(({ seq, kind, data }) => ({ seq, kind, data }))
     const { seed, members } = cluster
     const handed = params.usesPrevious ? previous : null
     const context = { seed, height, members, previous: handed, events: seen }

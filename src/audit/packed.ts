@@ -1,3 +1,4 @@
+import { bitmapBytes } from '../codec/bitmap.ts'
 import { byteLength } from '../codec/hex.ts'
 import type { Hex } from '../types/ids.ts'
 
@@ -34,13 +35,14 @@ const CLOSE_FLAG = 128
 const EXPLICIT_VALUE = 3
 
 /** Fields per layout (docs/decisions.md, section 5). Lists are numbered from 0. */
-const LAYOUTS: Readonly<Record<string, (cutter: Cutter) => void>> = {
-  batch(cutter) {
+const LAYOUTS: Readonly<Record<string, (cutter: Cutter, members: number) => void>> = {
+  batch(cutter, members) {
     for (let i = 0; !cutter.done(); i += 1) {
       cutter.cut(`.hint[${i}]`, 1)
       cutter.cut(`.stateHash[${i}]`, 32)
       cutter.cut(`.inputsRoot[${i}]`, 32)
       cutter.cut(`.eventSeqDelta[${i}]`, 2)
+      cutter.cut(`.inputs[${i}]`, bitmapBytes(members))
     }
   },
   exceptions(cutter) {
@@ -75,15 +77,22 @@ const LAYOUTS: Readonly<Record<string, (cutter: Cutter) => void>> = {
   },
 }
 
+/** What packed bytes hold. */
+export interface Layout {
+  readonly name: string
+  /** Size of the cluster: the lists of a batch are as long as it takes. */
+  readonly members: number
+}
+
 /** All fields of packed bytes, in order; none for a layout that is not known. */
-export function packedFields(layout: string, bytes: Hex): readonly PackedField[] {
+export function packedFields({ name, members }: Layout, bytes: Hex): readonly PackedField[] {
   const cutter = new Cutter(bytes)
-  LAYOUTS[layout]?.(cutter)
+  LAYOUTS[name]?.(cutter, members)
   return cutter.fields
 }
 
 /** The field that holds a byte; `.length` behind the end. */
-export function packedFieldAt(layout: string, bytes: Hex, offset: number): PackedField {
+export function packedFieldAt(layout: Layout, bytes: Hex, offset: number): PackedField {
   const end = byteLength(bytes)
   const found = packedFields(layout, bytes).find(
     ({ from, length }) => offset >= from && offset < from + length && from + length <= end,

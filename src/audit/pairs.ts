@@ -85,6 +85,12 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
     calls: { postEvent: same('taskId', 'data') },
     sender: 'originator',
   },
+  SystemEntry: {
+    step: 'events',
+    contracts: ['Slasher'],
+    calls: accusing('taskId'),
+    sender: null,
+  },
   Checkpointed: {
     step: 'checkpoint',
     contracts: ['PhaseLog'],

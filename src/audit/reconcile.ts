@@ -9,6 +9,7 @@ import type {
   TaskHistory,
   TransactionRecord,
 } from '../ports/chain-history.ts'
+import { bitmapBytes } from '../codec/bitmap.ts'
 import { byteLength } from '../codec/hex.ts'
 import type { Address, Digest, Hex } from '../types/ids.ts'
 import { differences } from './diff.ts'
@@ -20,7 +21,7 @@ import { bind } from './transactions.ts'
 
 type Args = Record<string, AbiValue>
 
-/** One height of a batch. */
+/** One height of a batch, without its list. */
 const HEIGHT_BYTES = 67
 
 /** An event whose arguments are compared by name. */
@@ -53,6 +54,11 @@ export class Reconciler {
     this.#history = history
   }
 
+  /** Size of the cluster. */
+  get #members(): number {
+    return Number(this.#history.views.task.members)
+  }
+
   /** All events of one name, compared, in chain order. */
   all<N extends EventName>(name: N): Reconciled<N>[] {
     const known =
@@ -75,8 +81,8 @@ export class Reconciler {
       for (const [ours, theirs] of Object.entries(pairs)) args[ours] = call?.args[theirs] ?? ''
       if (pairing.sender !== null && call !== null) args[pairing.sender] = binding.sender
     }
-    const bench = this.#judge.at(pairing.step, placeOf(event.name, args))
-    if (call !== null) compare(bench, event, call, pairs, binding)
+    const bench = this.#judge.at(pairing.step, placeOf(event.name, args, this.#members))
+    if (call !== null) compare(bench, event, call, pairs, binding, this.#members)
     if (transaction === null) {
       const calls = Object.keys(pairing.calls).map((name) => `${name}()`)
       bench.missing(calls.join(' or '), `the node does not serve transaction ${event.transactionHash}`)
@@ -124,7 +130,7 @@ export class Reconciler {
     if (direct && 'args' in call && call.name in calls) {
       return { name: call.name, args: call.args as unknown as Args }
     }
-    const bench = this.#judge.at(step, placeOf(event.name, event.args as Args))
+    const bench = this.#judge.at(step, placeOf(event.name, event.args as Args, this.#members))
     const names = Object.keys(calls).join('|')
     if (binding.kind === 'broken') {
       const argument = 'malformed' in call && call.malformed !== '' ? call.malformed : 'selector'
@@ -177,10 +183,11 @@ function compare(
   call: { readonly name: CallName; readonly args: Args },
   pairs: Readonly<Record<string, string>>,
   binding: Binding,
+  members: number,
 ): void {
   const given = event.args as Args
   for (const [ours, theirs] of Object.entries(pairs)) {
-    const packed = PACKED_ARGS.has(ours) ? ours : ''
+    const packed = PACKED_ARGS.has(ours) ? { name: ours, members } : null
     const ofEvent = given[ours] ?? ''
     const ofCall = call.args[theirs] ?? ''
     if (binding.kind === 'broken') {
@@ -197,15 +204,17 @@ function compare(
 }
 
 /** Which of several events of one name. */
-function placeOf(name: EventName, args: Args): string {
+function placeOf(name: EventName, args: Args, members: number): string {
   const shown = (field: string): string => show(args[field])
   switch (name) {
     case 'Checkpointed': {
       const first = BigInt(shown('first'))
-      const heights = BigInt(Math.floor(byteLength(shown('batch') as Hex) / HEIGHT_BYTES))
+      const height = HEIGHT_BYTES + bitmapBytes(members)
+      const heights = BigInt(Math.floor(byteLength(shown('batch') as Hex) / height))
       return `task ${shown('taskId')}, heights ${first}–${first + heights - 1n}`
     }
     case 'LedgerEvent':
+    case 'SystemEntry':
       return `seq ${shown('seq')}`
     case 'CoSigned':
     case 'Convicted':

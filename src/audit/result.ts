@@ -49,5 +49,7 @@ export function checkResult(
   }
   if (call.inputsRoot !== last.inputsRoot)
     bench.calldata(transactionHash, 'finalize().inputsRoot', last.inputsRoot, call.inputsRoot, why)
+  if (call.inputs !== last.inputs)
+    bench.calldata(transactionHash, 'finalize().inputs', last.inputs, call.inputs, why)
   return true
 }

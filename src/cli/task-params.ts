@@ -41,6 +41,7 @@ export function rateLimitTask(task: RateLimitTask): TaskParams {
     reducerParams: EXAMPLE_PARAMS_HEX,
     usesPrevious: false,
     twin: `0x${'00'.repeat(20)}`,
+    predecessor: 0n,
     minNodes: Math.max(4, Math.floor((2 * task.nodes) / 3) + 1),
     maxNodes: task.nodes,
     heights: task.heights,

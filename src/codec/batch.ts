@@ -1,6 +1,7 @@
 import { invariant } from '../types/errors.ts'
-import type { Digest, Hex, MemberIndex } from '../types/ids.ts'
+import type { Bitmap, Digest, Hex, MemberIndex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
+import { bitmapBytes, hasStranger } from './bitmap.ts'
 import { concatHex, fromHex, toHex, uint } from './hex.ts'
 import { Reader } from './reader.ts'
 
@@ -11,6 +12,8 @@ export interface BatchHeight {
   readonly stateHash: Digest
   readonly inputsRoot: Digest
   readonly eventSeqDelta: number
+  /** Members listed. */
+  readonly inputs: Bitmap
 }
 
 /** Where a signer's log stands when it differs from the shared one. */
@@ -37,19 +40,25 @@ export function ascending(rows: readonly { readonly member: MemberIndex }[]): bo
   return rows.every(({ member }, i) => member > (rows[i - 1]?.member ?? -1) && member < MEMBERS_MAX)
 }
 
-export function encodeBatch(heights: readonly BatchHeight[]): Hex {
+/** The heights of a cluster with so many members, packed. */
+export function encodeBatch(heights: readonly BatchHeight[], members: number): Hex {
+  invariant(
+    heights.every(({ inputs }) => !hasStranger(inputs, members)),
+    'lists of members',
+  )
   return concatHex(
     ...heights.flatMap((height) => [
       uint(height.hint, 1),
       height.stateHash,
       height.inputsRoot,
       uint(height.eventSeqDelta, 2),
+      uint(height.inputs, bitmapBytes(members)),
     ]),
   )
 }
 
 /** The heights, or null for bytes that `encodeBatch` would not have written. */
-export function decodeBatch(batch: Hex): BatchHeight[] | null {
+export function decodeBatch(batch: Hex, members: number): BatchHeight[] | null {
   const reader = new Reader(batch)
   const heights: BatchHeight[] = []
   while (!reader.done) {
@@ -58,9 +67,11 @@ export function decodeBatch(batch: Hex): BatchHeight[] | null {
       stateHash: reader.bytes(32),
       inputsRoot: reader.bytes(32),
       eventSeqDelta: reader.uint(2),
+      inputs: BigInt(reader.bytes(bitmapBytes(members))),
     })
   }
-  return reader.failed ? null : heights
+  const isSound = heights.every(({ inputs }) => !hasStranger(inputs, members))
+  return reader.failed || !isSound ? null : heights
 }
 
 export function encodeExceptions(exceptions: readonly HeadException[]): Hex {

@@ -1,20 +1,38 @@
 import { invariant } from '../types/errors.ts'
-import type { MemberIndex } from '../types/ids.ts'
+import type { Bitmap, MemberIndex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
 
-/** Bitmap u32 of members: bit i = member i. */
-export function bitmapOf(members: readonly MemberIndex[]): number {
+/** Bits of a bitmap on the wire and on chain. */
+const BITS = 256
+
+/** The set of these members. */
+export function bitmapOf(members: readonly MemberIndex[]): Bitmap {
   return members.reduce((bits, member) => {
     invariant(Number.isInteger(member) && member >= 0 && member < MEMBERS_MAX, `no member ${member}`)
-    return bits | (1 << member)
-  }, 0)
+    return bits | (1n << BigInt(member))
+  }, 0n)
 }
 
-/** Bits of a bitmap, ascending. Bit 31 is listed too, so that whoever asks for that member finds none. */
-export function membersOf(bitmap: number): MemberIndex[] {
+/** Members of a bitmap, ascending. Seats that do not exist are listed too: whoever asks for them finds none. */
+export function membersOf(bitmap: Bitmap): MemberIndex[] {
   const members: MemberIndex[] = []
-  for (let member = 0; member < 32; member += 1) {
-    if (((bitmap >>> member) & 1) === 1) members.push(member)
+  let rest = BigInt.asUintN(BITS, bitmap)
+  for (let member = 0; rest !== 0n; member += 1, rest >>= 1n) {
+    if ((rest & 1n) === 1n) members.push(member)
   }
   return members
+}
+
+export function hasMember(bitmap: Bitmap, member: MemberIndex): boolean {
+  return ((bitmap >> BigInt(member)) & 1n) === 1n
+}
+
+/** Whether a bitmap names a seat that a cluster of `members` does not have. */
+export function hasStranger(bitmap: Bitmap, members: number): boolean {
+  return bitmap >> BigInt(members) !== 0n
+}
+
+/** Bytes that a bitmap of `members` seats takes in a batch: ⌈n / 8⌉. */
+export function bitmapBytes(members: number): number {
+  return Math.ceil(members / 8)
 }

@@ -15,7 +15,7 @@ import type {
   SignedInput,
 } from '../types/objects.ts'
 import { ascending } from './batch.ts'
-import { bitmapOf, membersOf } from './bitmap.ts'
+import { bitmapOf, hasStranger, membersOf } from './bitmap.ts'
 import { decodeSigned, encodeSigned } from './frames.ts'
 import { concatHex, equalBytes, fromHex, keccak, toHex, utf8Hex } from './hex.ts'
 import { appendLog, decodeLogEntry, encodeLogEntry, epochOf } from './log.ts'
@@ -140,12 +140,15 @@ export function isAmnesia(confirm: Confirm, share: Share): boolean {
   return confirm.value !== NIL && value !== NIL && value !== confirm.value
 }
 
-/** A fresh vote or list that names a seat that does not exist, or too few members. NIL names nobody. */
+/**
+ * A vote or list whose validRound is no round before its own, or a fresh one that names a seat that does not exist, or too
+ * few members. NIL names nobody.
+ */
 export function isUnjustified(cluster: Cluster, vote: Share | Hello): boolean {
-  if (vote.validRound !== -1 || (vote.type === 'share' && vote.inputs === 0)) return false
-  const listed = membersOf(vote.inputs)
-  const isStranger = listed.some((member) => cluster.members[member] === undefined)
-  return isStranger || 3 * weightOf(cluster, listed) <= 2 * cluster.totalWeight
+  if (vote.validRound < -1 || vote.validRound >= vote.round) return true
+  if (vote.validRound !== -1 || (vote.type === 'share' && vote.inputs === 0n)) return false
+  if (hasStranger(vote.inputs, cluster.members.length)) return true
+  return 3 * weightOf(cluster, membersOf(vote.inputs)) <= 2 * cluster.totalWeight
 }
 
 /** Legal triples: RESET leads from anywhere to INITIAL. */
@@ -218,11 +221,11 @@ export function broughtList(
 function isJudgeable(cluster: Cluster, evidence: Extract<Evidence, { kind: 'E4' }>): boolean {
   const { object } = evidence.share
   const { inputs, closes, confirms } = evidence
-  if (object.inputs === 0 || object.validRound !== -1) return false
+  if (object.inputs === 0n || object.validRound !== -1) return false
   const listed = [...inputs.map(({ status }): Signed => status), ...closes].sort(
     (a, b) => a.member - b.member,
   )
-  if (!ascending(listed) || bitmapOf(listed.map(({ member }) => member)) >>> 0 !== object.inputs) return false
+  if (!ascending(listed) || bitmapOf(listed.map(({ member }) => member)) !== object.inputs) return false
   if (listed.some(({ member }) => cluster.members[member] === undefined)) return false
   const root = inputsRoot(
     object.inputs,
@@ -230,7 +233,9 @@ function isJudgeable(cluster: Cluster, evidence: Extract<Evidence, { kind: 'E4' 
   )
   const isListed = inputs.every(
     ({ status, state }) =>
-      status.object.height === object.height && status.object.stateHash === keccak(state),
+      status.object.height === object.height &&
+      status.object.parent === object.parent &&
+      status.object.stateHash === keccak(state),
   )
   if (root !== object.inputsRoot || !isListed || !ascending(confirms)) return false
   const value = shareValue(object)

@@ -3,7 +3,7 @@ import type { Frame, Part, Seen } from '../types/frames.ts'
 import type { Digest, Hex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
 import type { ObjectType, ProtocolObject, Signed } from '../types/objects.ts'
-import { equalBytes, fromHex, keccak, toHex } from './hex.ts'
+import { equalBytes, fromHex, keccak, toHex, uint } from './hex.ts'
 import { TYPE_NUMBERS } from './objects.ts'
 
 /** An object as it arrives: nobody has checked yet who signed it. */
@@ -33,7 +33,7 @@ export interface RawFrame {
   readonly parts: readonly RawPart[]
 }
 
-const VERSION = 3
+const VERSION = 4
 const TAGS = {
   ask: 0,
   object: 1,
@@ -52,13 +52,24 @@ export const PARTS_MAX = 256
 /** Field kinds of the signed objects, in wire order. */
 const FIELDS = {
   hello: ['height', 'round', 'value', 'inputsRoot', 'inputs', 'validRound'],
-  status: ['height', 'stateHash', 'eventSeq'],
-  share: ['height', 'round', 'stateHash', 'inputsRoot', 'inputs', 'eventSeq', 'validRound'],
+  status: ['height', 'parent', 'stateHash', 'eventSeq'],
+  share: [
+    'height',
+    'round',
+    'parent',
+    'stateHash',
+    'inputsRoot',
+    'inputs',
+    'eventSeq',
+    'eventsHash',
+    'validRound',
+  ],
   confirm: ['height', 'round', 'value'],
   checkpoint: ['height', 'root', 'logSeq', 'logHead'],
   close: [],
 } as const satisfies Record<ObjectType, readonly string[]>
-const DIGEST_FIELDS = new Set(['value', 'inputsRoot', 'stateHash', 'root', 'logHead'])
+const DIGEST_FIELDS = new Set(['value', 'parent', 'inputsRoot', 'stateHash', 'eventsHash', 'root', 'logHead'])
+const BITMAP_FIELD = 'inputs'
 const TYPE_NAMES = Object.fromEntries(
   Object.entries(TYPE_NUMBERS).map(([name, number]) => [number, name as ObjectType]),
 ) as Partial<Record<number, ObjectType>>
@@ -109,9 +120,10 @@ export function decodeSigned(bytes: Uint8Array): Unverified | null {
 
 function encodeObject(signed: Unverified): unknown[] {
   const object = signed.object
-  const record = object as unknown as Record<string, number | Digest>
+  const record = object as unknown as Record<string, number | bigint | Digest>
   const fields = FIELDS[object.type].map((name) => {
     const value = record[name]
+    if (typeof value === 'bigint') return fromHex(`0x${uint(value, 32)}`)
     return typeof value === 'string' ? fromHex(value) : value
   })
   return [TYPE_NUMBERS[object.type], signed.member, ...fields, fromHex(signed.signature)]
@@ -192,7 +204,6 @@ const limits: Record<string, readonly [number, number]> = {
   eventSeq: [0, Number.MAX_SAFE_INTEGER],
   logSeq: [0, Number.MAX_SAFE_INTEGER],
   round: [0, U32_MAX],
-  inputs: [0, U32_MAX],
   validRound: [-1, 0x7fff_ffff],
 }
 
@@ -211,7 +222,9 @@ function readObject(value: unknown): Unverified {
   const object: Record<string, unknown> = { type }
   names.forEach((name, i) => {
     const [min, max] = limits[name] ?? [0, 0]
-    object[name] = DIGEST_FIELDS.has(name) ? digestOf(rest[i]) : integer(rest[i], min, max)
+    if (DIGEST_FIELDS.has(name)) object[name] = digestOf(rest[i])
+    else if (name === BITMAP_FIELD) object[name] = BigInt(digestOf(rest[i]))
+    else object[name] = integer(rest[i], min, max)
   })
   return sameObject(names, {
     object: object as unknown as ProtocolObject,

@@ -86,7 +86,8 @@ class HashInput {
   }
 
   /** An unsigned integer, big-endian, in so many bytes. */
-  uint(value: number, bytes: number): this {
+  uint(value: number | bigint, bytes: number): this {
+    if (typeof value === 'bigint') return this.hex(`0x${uint(value, bytes)}`)
     const fits = Number.isSafeInteger(value) && value >= 0 && (bytes > 6 || value < 2 ** (8 * bytes))
     invariant(fits, `${value} does not fit into ${bytes} bytes`)
     const from = this.#length

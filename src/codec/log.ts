@@ -6,7 +6,7 @@ import { concatHex, hashInput, keccak, uint, utf8Hex } from './hex.ts'
 
 /** `head_0` of an epoch's chain. */
 export function logStart(cluster: Digest, epoch: number): Digest {
-  return keccak(concatHex(utf8Hex('RSDP2.log'), cluster, uint(epoch, 8)))
+  return keccak(concatHex(utf8Hex('RSDP3.log'), cluster, uint(epoch, 8)))
 }
 
 /** 55 bytes: `u64 seq ‖ u8 from ‖ u8 event ‖ u8 to ‖ u64 height ‖ u32 round ‖ value`. */

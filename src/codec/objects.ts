@@ -1,4 +1,4 @@
-import type { Address, Digest, Hex } from '../types/ids.ts'
+import type { Address, Bitmap, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { ObjectType, ProtocolObject, Share } from '../types/objects.ts'
 import { concatHex, hashInput, keccak, uint, utf8Hex } from './hex.ts'
@@ -6,10 +6,10 @@ import { concatHex, hashInput, keccak, uint, utf8Hex } from './hex.ts'
 /** EIP-712 type strings: the one source for hashes here, and the text that the contracts repeat. */
 export const TYPE_STRINGS = {
   hello:
-    'Hello(bytes32 cluster,uint64 height,uint32 round,bytes32 value,bytes32 inputsRoot,uint32 inputs,int32 validRound)',
-  status: 'Status(bytes32 cluster,uint64 height,bytes32 stateHash,uint64 eventSeq)',
+    'Hello(bytes32 cluster,uint64 height,uint32 round,bytes32 value,bytes32 inputsRoot,uint256 inputs,int32 validRound)',
+  status: 'Status(bytes32 cluster,uint64 height,bytes32 parent,bytes32 stateHash,uint64 eventSeq)',
   share:
-    'Share(bytes32 cluster,uint64 height,uint32 round,bytes32 stateHash,bytes32 inputsRoot,uint32 inputs,uint64 eventSeq,int32 validRound)',
+    'Share(bytes32 cluster,uint64 height,uint32 round,bytes32 parent,bytes32 stateHash,bytes32 inputsRoot,uint256 inputs,uint64 eventSeq,bytes32 eventsHash,int32 validRound)',
   confirm: 'Confirm(bytes32 cluster,uint64 height,uint32 round,bytes32 value)',
   checkpoint: 'Checkpoint(bytes32 cluster,uint64 height,bytes32 root,uint64 logSeq,bytes32 logHead)',
   close: 'Close(bytes32 cluster)',
@@ -54,7 +54,7 @@ const signed = (value: number): Digest | number => (value === -1 ? MINUS_ONE : v
 /** EIP-712 domain separator (docs/decisions.md, section 2). */
 export function domainSeparator(domain: Domain): Digest {
   const name = keccak(utf8Hex('RSDP'))
-  const version = keccak(utf8Hex('2'))
+  const version = keccak(utf8Hex('3'))
   return keccak(
     concatHex(
       DOMAIN_TYPE_HASH,
@@ -94,17 +94,18 @@ export function signingDigest(separator: Digest, hash: Digest): Digest {
 }
 
 /** Fields in the order of the type string, one word each. */
-function fieldsOf(object: ProtocolObject): readonly (Digest | number)[] {
+function fieldsOf(object: ProtocolObject): readonly (Digest | number | bigint)[] {
   switch (object.type) {
     case 'hello': {
       const { height, round, value, inputsRoot: root, inputs, validRound } = object
       return [height, round, value, root, inputs, signed(validRound)]
     }
     case 'status':
-      return [object.height, object.stateHash, object.eventSeq]
+      return [object.height, object.parent, object.stateHash, object.eventSeq]
     case 'share': {
-      const { height, round, stateHash, inputsRoot: root, inputs, eventSeq, validRound } = object
-      return [height, round, stateHash, root, inputs, eventSeq, signed(validRound)]
+      const { height, round, parent, stateHash, inputsRoot: root, inputs } = object
+      const { eventSeq, eventsHash, validRound } = object
+      return [height, round, parent, stateHash, root, inputs, eventSeq, eventsHash, signed(validRound)]
     }
     case 'confirm':
       return [object.height, object.round, object.value]
@@ -132,17 +133,35 @@ export function signOnceKey(object: ProtocolObject): string {
 
 /** The value a SHARE votes for; NIL for a NIL vote. */
 export function shareValue(share: Share): Digest {
-  return share.inputs === 0 ? NIL : valueHash(share)
+  return share.inputs === 0n ? NIL : valueHash(share)
 }
 
-/** `keccak(stateHash ‖ inputsRoot ‖ u64 eventSeq)`: a vote agrees on state, inputs and events. */
-export function valueHash(content: { stateHash: Digest; inputsRoot: Digest; eventSeq: number }): Digest {
-  return hashInput().hex(content.stateHash).hex(content.inputsRoot).uint(content.eventSeq, 8).hash()
+/** What a value stands for. */
+export type ValueContent = Pick<Share, 'stateHash' | 'inputsRoot' | 'inputs' | 'eventSeq' | 'eventsHash'>
+
+/** The content of NIL. */
+export const NOTHING: ValueContent = {
+  stateHash: NIL,
+  inputsRoot: NIL,
+  inputs: 0n,
+  eventSeq: 0,
+  eventsHash: NIL,
 }
 
-/** `keccak(u32 inputs ‖ hashStruct of each listed object, by member)`. */
-export function inputsRoot(inputs: number, hashes: readonly Digest[]): Digest {
-  const input = hashInput().uint(inputs, 4)
+/** `keccak(stateHash ‖ inputsRoot ‖ u256 inputs ‖ u64 eventSeq ‖ eventsHash)`: a vote agrees on state, inputs and events. */
+export function valueHash({
+  stateHash,
+  inputsRoot: root,
+  inputs,
+  eventSeq,
+  eventsHash,
+}: ValueContent): Digest {
+  return hashInput().hex(stateHash).hex(root).uint(inputs, 32).uint(eventSeq, 8).hex(eventsHash).hash()
+}
+
+/** `keccak(u256 inputs ‖ hashStruct of each listed object, by member)`. */
+export function inputsRoot(inputs: Bitmap, hashes: readonly Digest[]): Digest {
+  const input = hashInput().uint(inputs, 32)
   for (const hash of hashes) input.hex(hash)
   return input.hash()
 }
@@ -154,7 +173,7 @@ export function registerDigest(chainId: bigint, registry: Address, operator: Add
   )
   const address = (value: Address): string => value.slice(2).padStart(64, '0')
   const separator = keccak(
-    concatHex(domainType, keccak(utf8Hex('RSDP')), keccak(utf8Hex('2')), word(chainId), address(registry)),
+    concatHex(domainType, keccak(utf8Hex('RSDP')), keccak(utf8Hex('3')), word(chainId), address(registry)),
   )
   const struct = keccak(
     concatHex(typeHash('Register(address operator,address key)'), address(operator), address(key)),

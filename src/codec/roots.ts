@@ -3,9 +3,9 @@ import type { Cluster, Member } from '../types/cluster.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../types/ids.ts'
 import { concatHex, hashInput, keccak, uint, utf8Hex } from './hex.ts'
 
-/** `root_0 = keccak("RSDP2.root" ‖ cluster)`. */
+/** `root_0 = keccak("RSDP3.root" ‖ cluster)`. */
 export function rootStart(cluster: Digest): Digest {
-  return keccak(concatHex(utf8Hex('RSDP2.root'), cluster))
+  return keccak(concatHex(utf8Hex('RSDP3.root'), cluster))
 }
 
 /** `root_h = keccak(root_{h−1} ‖ value_h)`: cumulative, so it never depends on where batches are cut. */

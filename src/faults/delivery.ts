@@ -67,12 +67,23 @@ export const farAheadFlood: Liar = {
     const hash = keccak(demandState(dice.int(0, 9)))
     const height = heightOf(mail) + dice.pick([0, 1, 2, 40, 2 ** 40])
     const round = dice.pick([0, 1, 7, 300, 2 ** 31])
-    const share = { type: 'share', height, round, stateHash: hash, inputsRoot: hash } as const
+    const share = {
+      type: 'share',
+      height,
+      round,
+      parent: hash,
+      stateHash: hash,
+      inputsRoot: hash,
+      inputs: 15n,
+      eventSeq: 0,
+      eventsHash: NIL,
+      validRound: -1,
+    } as const
     const objects: ProtocolObject[] = [
-      { type: 'status', height: height + 2, stateHash: hash, eventSeq: 0 },
-      { ...share, inputs: 15, eventSeq: 0, validRound: -1 },
+      { type: 'status', height: height + 2, parent: hash, stateHash: hash, eventSeq: 0 },
+      share,
       { type: 'confirm', height, round: round + 1, value: hash },
-      { type: 'hello', height, round: round + 1, value: NIL, inputsRoot: hash, inputs: 15, validRound: -1 },
+      { type: 'hello', height, round: round + 1, value: NIL, inputsRoot: hash, inputs: 15n, validRound: -1 },
       { type: 'checkpoint', height: height + 100, root: hash, logSeq: 1, logHead: hash },
     ]
     return [

@@ -39,7 +39,7 @@ function listOf(
 function earlyHello(mail: Mail, context: LiarContext): Hello[] {
   const order = seededOrder(context.cluster)
   return ownObjects(mail, context, 'share').flatMap(({ height, round, inputs, inputsRoot }): Hello[] => {
-    if (round !== 0 || inputs === 0 || order[(height + 1) % order.length] !== context.self) return []
+    if (round !== 0 || inputs === 0n || order[(height + 1) % order.length] !== context.self) return []
     const hello: Hello = { type: 'hello', height, round: 1, value: NIL, inputsRoot, inputs, validRound: -1 }
     context.memory.set(`hello/${height}/1`, hello)
     return [hello]
@@ -76,8 +76,8 @@ export const equivocateHello: Liar = {
 export const bogusList: Liar = {
   rewrite: (mail, context) => [
     tellLists(mail, context, (hello) => {
-      const alone = (1 << context.self) >>> 0
-      const stranger = (hello.inputs | (1 << context.cluster.members.length)) >>> 0
+      const alone = 1n << BigInt(context.self)
+      const stranger = hello.inputs | (1n << BigInt(context.cluster.members.length))
       return { ...hello, value: NIL, inputs: hello.round % 2 === 0 ? stranger : alone, validRound: -1 }
     }),
   ],

@@ -1,5 +1,6 @@
 import type { RawPart } from '../codec/frames.ts'
 import { keccak } from '../codec/hex.ts'
+import { NOTHING } from '../codec/objects.ts'
 import { rateLimit } from '../reducers/rate-limit.ts'
 import { NIL } from '../types/ids.ts'
 import type { ProtocolObject, Share } from '../types/objects.ts'
@@ -55,7 +56,7 @@ export function isToldOther(mail: Mail): boolean {
 }
 
 export function nilShare(share: Share): Share {
-  return { ...share, stateHash: NIL, inputsRoot: NIL, inputs: 0, eventSeq: 0, validRound: -1 }
+  return { ...share, parent: NIL, ...NOTHING, validRound: -1 }
 }
 
 /** A state that every member accepts as an input. */

@@ -35,7 +35,7 @@ export const equivocateStatus: Liar = {
 export const equivocateShare: Liar = {
   rewrite: (mail, context) => [
     rewriteOwn(mail, context, (object) => {
-      if (object.type !== 'share' || object.inputs === 0 || !isToldOther(mail)) return object
+      if (object.type !== 'share' || object.inputs === 0n || !isToldOther(mail)) return object
       return object.round % 2 === 0 ? nilShare(object) : { ...object, stateHash: WRONG }
     }),
   ],
@@ -88,7 +88,7 @@ export const wrongAggregate: Liar = {
         const value = context.memory.get(`${object.height}/${object.round}`) as Confirm['value'] | undefined
         return value === undefined ? object : { ...object, value }
       }
-      if (object.type !== 'share' || object.inputs === 0) return object
+      if (object.type !== 'share' || object.inputs === 0n) return object
       const lied = (context.memory.get(`lied/${object.height}`) as number | undefined) ?? object.round
       if (lied < object.round) return nilShare(object)
       if (object.validRound !== -1) return object
@@ -133,7 +133,7 @@ export const flatterer: Liar = {
 function votesOf(part: RawPart, from: MemberIndex): (Share | Confirm)[] {
   if (part.kind !== 'object' || part.signed.member !== from) return []
   const { object } = part.signed
-  if (object.type === 'share') return object.inputs === 0 ? [] : [object]
+  if (object.type === 'share') return object.inputs === 0n ? [] : [object]
   return object.type === 'confirm' && object.value !== NIL ? [object] : []
 }
 
@@ -141,9 +141,9 @@ function votesOf(part: RawPart, from: MemberIndex): (Share | Confirm)[] {
 export const unjustifiedVote: Liar = {
   rewrite: (mail, context) => [
     rewriteOwn(mail, context, (object) => {
-      if (object.type !== 'share' || object.inputs === 0) return object
-      const alone = (1 << context.self) >>> 0
-      const stranger = (object.inputs | (1 << context.cluster.members.length)) >>> 0
+      if (object.type !== 'share' || object.inputs === 0n) return object
+      const alone = 1n << BigInt(context.self)
+      const stranger = object.inputs | (1n << BigInt(context.cluster.members.length))
       return { ...object, inputs: object.height % 2 === 0 ? stranger : alone, validRound: -1 }
     }),
   ],
@@ -186,7 +186,7 @@ interface Lock {
 function noteVote(part: RawPart, { self, memory }: LiarContext): void {
   if (part.kind !== 'object' || part.signed.member !== self || part.signed.object.type !== 'share') return
   const { object } = part.signed
-  if (object.inputs !== 0) memory.set(`vote/${object.height}`, object)
+  if (object.inputs !== 0n) memory.set(`vote/${object.height}`, object)
 }
 
 /** A fresh vote of the next round for a value that is not the confirmed one; null if nothing is known to vote for. */
@@ -208,7 +208,7 @@ function heardVote(height: number, { heard }: LiarContext): Share | null {
     for (const part of parts) {
       if (part.kind !== 'object' || part.signed.object.type !== 'share') continue
       const { object } = part.signed
-      if (object.height === height && object.inputs !== 0) return object
+      if (object.height === height && object.inputs !== 0n) return object
     }
   }
   return null

@@ -80,7 +80,11 @@ export class Anchor {
     next.polls += 1
     const complete = next.box.signed.size === cluster.members.length
     if ((!complete && next.polls <= PATIENCE_POLLS) || head.turn !== self) return
-    const call = checkpointCall({ taskId, cluster: cluster.id, params, store }, next.box, head.last)
+    const call = checkpointCall(
+      { taskId, cluster: cluster.id, members: cluster.members.length, params, store },
+      next.box,
+      head.last,
+    )
     if (call === null) return
     await this.#send(`checkpoint/${taskId}/${next.box.height}`, 'checkpoint', chain.prepareCheckpoint(call), {
       height: next.box.height,
@@ -99,8 +103,9 @@ export class Anchor {
     const head = await chain.logHead(taskId)
     if (head.last !== params.heights || head.turn !== self) return
     const previousRoot = rootBefore(store, cluster.id, params.heights)
-    const { inputsRoot } = last.decided.share.object
-    const call = chain.prepareFinalize(taskId, last.state, previousRoot, inputsRoot)
+    const { inputsRoot, inputs } = last.decided.share.object
+    const result = { state: last.state, previousRoot, inputsRoot, inputs }
+    const call = chain.prepareFinalize(taskId, result)
     const outcome = await this.#send(`finalize/${taskId}`, 'finalize', call, { height: params.heights })
     if (outcome.kind === 'mined') this.#settled = settledAt(outcome, block, chain.reorgDepth)
   }

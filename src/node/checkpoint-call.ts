@@ -18,6 +18,8 @@ import type { TaskParams } from '../types/task.ts'
 export interface CheckpointSources {
   readonly taskId: bigint
   readonly cluster: Digest
+  /** n. */
+  readonly members: number
   readonly params: TaskParams
   readonly store: Store
 }
@@ -55,6 +57,7 @@ export function checkpointCall(
     first,
     batch: encodeBatch(
       heights.map((height, i) => batchHeight(height, previousSeq(store, cluster, heights, i, last))),
+      sources.members,
     ),
     bitmap: bitmapOf(signers.map(({ member }) => member)),
     sharedSeq: shared.seq,
@@ -79,12 +82,13 @@ export function rootBefore(store: Store, cluster: Digest, height: number): Diges
 }
 
 function batchHeight(height: StoredHeight, previous: number): Parameters<typeof encodeBatch>[0][number] {
-  const { stateHash, inputsRoot, eventSeq } = height.decided.share.object
+  const { stateHash, inputsRoot, inputs, eventSeq } = height.decided.share.object
   return {
     hint: Math.min(height.round, HINT_MAX),
     stateHash,
     inputsRoot,
     eventSeqDelta: eventSeq - previous,
+    inputs,
   }
 }
 

@@ -1,3 +1,4 @@
+import { hasMember } from '../codec/bitmap.ts'
 import type { ChainEvent, CoSignCall } from '../ports/chain.ts'
 import type { StoredCheckpoint } from '../ports/store.ts'
 import type { Cluster } from '../types/cluster.ts'
@@ -32,7 +33,7 @@ export function coSignOf(
   own: StoredCheckpoint | null,
 ): CoSignCall | NoCoSign {
   const { first, height, root, bitmap, sharedSeq, sharedHead } = checkpoint
-  if (((bitmap >>> self) & 1) === 1) return 'signed'
+  if (hasMember(bitmap, self)) return 'signed'
   const weight = BigInt(cluster.members[self]?.weight ?? 0)
   const heights = BigInt(height - first + 1)
   if (params.rewardPerHeight * heights * weight < BigInt(cluster.totalWeight)) return 'unpaid'

@@ -1,3 +1,4 @@
+import { hasMember } from '../codec/bitmap.ts'
 import type { EngineState } from '../protocol/state.ts'
 
 /** `leaving`: the own CLOSE is signed, and no decided list holds it yet. */
@@ -11,6 +12,6 @@ export function membershipOf({
   left,
   config,
 }: Pick<EngineState, 'closes' | 'left' | 'config'>): Membership {
-  if (((left >>> config.self) & 1) === 1) return 'left'
+  if (hasMember(left, config.self)) return 'left'
   return closes.has(config.self) ? 'leaving' : 'member'
 }

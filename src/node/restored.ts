@@ -7,7 +7,7 @@ import type { RestoredTask } from '../protocol/restore.ts'
 import type { EngineConfig, Kept } from '../protocol/state.ts'
 import { KEPT_NOTHING } from '../protocol/state.ts'
 import { invariant } from '../types/errors.ts'
-import type { Digest } from '../types/ids.ts'
+import type { Bitmap, Digest } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { Checkpoint } from '../types/objects.ts'
 
@@ -22,18 +22,18 @@ export function restoredTask(store: Store, cluster: Digest): RestoredTask {
 }
 
 /**
- * Bitmap of members whose CLOSE was in a decided list: the last entry that they have. Whoever has not left comes back
+ * Members whose CLOSE was in a decided list: the last entry that they have. Whoever has not left comes back
  * after a height missed, so only the last list of each member is read.
  */
-function membersLeft(store: Store, cluster: Digest, history: readonly HistoryEntry[]): number {
-  const lastLists = new Map<number, number>()
-  let seen = 0
+function membersLeft(store: Store, cluster: Digest, history: readonly HistoryEntry[]): Bitmap {
+  const lastLists = new Map<number, Bitmap>()
+  let seen = 0n
   for (const { height, inputs } of history.toReversed()) {
     const fresh = inputs & ~seen
-    if (fresh !== 0) lastLists.set(height, fresh)
+    if (fresh !== 0n) lastLists.set(height, fresh)
     seen |= inputs
   }
-  let left = 0
+  let left = 0n
   for (const [height, fresh] of lastLists) {
     for (const { decided } of store.heights(cluster, height, 1)) {
       const leavers = decided.inputs.filter(({ object }) => object.type === 'close')

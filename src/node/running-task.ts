@@ -9,6 +9,7 @@ import { CoSigner } from './co-signer.ts'
 import type { LeaveAnswer } from './membership.ts'
 import type { Outbox } from './outbox.ts'
 import type { PostedLedgerEvent } from './task-book.ts'
+import { postedOf } from './task-book.ts'
 import type { TaskHealth, TaskRunnerInit } from './task-runner.ts'
 import { TaskRunner } from './task-runner.ts'
 
@@ -103,8 +104,7 @@ export class RunningTask {
   take(event: TaskEvent): void {
     switch (event.kind) {
       case 'ledgerEvent': {
-        const { seq, data, originator } = event
-        const posted = { seq, data, originator }
+        const posted = postedOf(event)
         this.#events.push(posted)
         this.#runner.ledgerEvent(posted)
         break

@@ -1,5 +1,5 @@
-import type { ChainEvent, PostedEvent } from '../ports/chain.ts'
-import type { LedgerEvent } from '../types/ledger.ts'
+import type { ChainEvent } from '../ports/chain.ts'
+import type { LedgerEvent, PostedEvent } from '../types/ledger.ts'
 import type { TaskParams } from '../types/task.ts'
 
 /** With its originator: a proof about a result names it. */
@@ -11,6 +11,16 @@ export interface PublishedTask {
   readonly events: readonly PostedLedgerEvent[]
 }
 
+/** The ledger's part of what the chain tells. */
+export function postedOf({
+  seq,
+  ledgerKind,
+  originator,
+  data,
+}: Extract<ChainEvent, { kind: 'ledgerEvent' }>): PostedLedgerEvent {
+  return { seq, kind: ledgerKind, originator, data }
+}
+
 /** Published tasks whose cluster is not drawn yet. */
 export class TaskBook {
   readonly #tasks = new Map<bigint, { params: TaskParams; events: PostedLedgerEvent[] }>()
@@ -19,8 +29,8 @@ export class TaskBook {
     this.#tasks.set(taskId, { params, events: [] })
   }
 
-  ledgerEvent({ taskId, seq, data, originator }: Extract<ChainEvent, { kind: 'ledgerEvent' }>): void {
-    this.#tasks.get(taskId)?.events.push({ seq, data, originator })
+  ledgerEvent(event: Extract<ChainEvent, { kind: 'ledgerEvent' }>): void {
+    this.#tasks.get(event.taskId)?.events.push(postedOf(event))
   }
 
   /** The task, which is no longer in the book then. */

@@ -1,4 +1,5 @@
 import type { RawFrame } from '../codec/frames.ts'
+import { appendEvent } from '../codec/events.ts'
 import { accusedOf, convictingObject, hashesOf, heightOf } from '../codec/evidence.ts'
 import { keccak, toHex } from '../codec/hex.ts'
 import { domainSeparator } from '../codec/objects.ts'
@@ -19,6 +20,7 @@ import { invariant, InvariantError } from '../types/errors.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Evidence } from '../types/evidence.ts'
 import type { MemberIndex } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
 import type { LedgerEvent } from '../types/ledger.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Signed } from '../types/objects.ts'
@@ -38,6 +40,7 @@ import { missingCheckpoint, restoredTask } from './restored.ts'
 import { Serving } from './serving.ts'
 import type { SignerInit, ToSign } from './signing.ts'
 import { signOnce } from './signing.ts'
+import type { PostedLedgerEvent } from './task-book.ts'
 import { TwinCheck } from './twin-check.ts'
 
 export interface TaskRunnerInit {
@@ -106,6 +109,8 @@ export class TaskRunner {
   readonly evidence: EvidenceBook
   readonly #members: ReadonlyMap<string, MemberIndex>
   readonly #events: LedgerEvent[] = []
+  /** Rolling hash of them. */
+  #eventsHash = NIL
   readonly #ignored: Record<string, number> = {}
   readonly #refused: Record<string, number> = {}
   readonly #told = new Set<string>()
@@ -217,10 +222,11 @@ export class TaskRunner {
     if (parts.length > 0) this.input({ kind: 'message', from, parts })
   }
 
-  ledgerEvent(event: LedgerEvent): void {
+  ledgerEvent(event: PostedLedgerEvent): void {
     if (event.seq !== this.#events.length + 1) return
     this.#events.push(event)
-    this.input({ kind: 'ledger', eventSeq: event.seq })
+    this.#eventsHash = appendEvent(this.#eventsHash, event)
+    this.input({ kind: 'ledger', eventSeq: event.seq, eventsHash: this.#eventsHash })
   }
 
   input(input: EngineInput): void {

@@ -73,6 +73,7 @@ export type RawTaskParams = {
   readonly reducerParams: Hex
   readonly usesPrevious: boolean
   readonly twin: Address
+  readonly predecessor: bigint
   readonly minNodes: bigint
   readonly maxNodes: bigint
   readonly heights: bigint
@@ -135,6 +136,8 @@ export interface EventArgs {
     readonly originator: Address
     readonly data: Hex
   }
+  /** A conviction, as reducers see it. */
+  readonly SystemEntry: { readonly taskId: bigint; readonly seq: bigint; readonly data: Hex }
   readonly Checkpointed: {
     readonly taskId: bigint
     readonly first: bigint
@@ -249,6 +252,7 @@ export interface CallArgs {
     readonly result: Hex
     readonly previousRoot: Digest
     readonly inputsRoot: Digest
+    readonly inputs: bigint
   }
   readonly claim: { readonly taskId: bigint }
   readonly release: { readonly taskId: bigint; readonly key: Address }
@@ -349,6 +353,7 @@ export interface TaskViews {
     readonly root: Digest
     readonly last: bigint
     readonly eventSeq: bigint
+    readonly events: bigint
     readonly lastBlock: bigint
     readonly graceHeights: bigint
     readonly members: bigint

@@ -3,7 +3,8 @@ import type { Terms } from '../codec/roots.ts'
 import type { CallContext } from '../reducers/reducer.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Evidence, EvidenceKind } from '../types/evidence.ts'
-import type { Address, Digest, Hex, MemberIndex } from '../types/ids.ts'
+import type { Address, Bitmap, Digest, Hex, MemberIndex } from '../types/ids.ts'
+import type { LedgerKind, PostedEvent } from '../types/ledger.ts'
 import type { TaskParams, TaskStatus } from '../types/task.ts'
 
 /** What a node reads from the chain, in block order, only once it is `reorgDepth` blocks deep. */
@@ -30,6 +31,7 @@ export type ChainEvent = { readonly block: number } & (
       readonly kind: 'ledgerEvent'
       readonly taskId: bigint
       readonly seq: number
+      readonly ledgerKind: LedgerKind
       readonly originator: Address
       readonly data: Uint8Array
     }
@@ -41,7 +43,7 @@ export type ChainEvent = { readonly block: number } & (
       readonly height: number
       readonly root: Digest
       /** Bit i: member i signed. */
-      readonly bitmap: number
+      readonly bitmap: Bitmap
       /** Log that signers have who named no other. */
       readonly sharedSeq: number
       readonly sharedHead: Digest
@@ -70,7 +72,7 @@ export interface CheckpointCall {
   readonly taskId: bigint
   readonly first: number
   readonly batch: Hex
-  readonly bitmap: number
+  readonly bitmap: Bitmap
   readonly sharedSeq: number
   readonly sharedHead: Digest
   readonly exceptions: Hex
@@ -89,12 +91,6 @@ export interface CoSignCall {
   /** `0x` if its log is the shared one. */
   readonly note: Hex
   readonly signature: Hex
-}
-
-/** A ledger event as it was posted. */
-export interface PostedEvent {
-  readonly originator: Address
-  readonly data: Uint8Array
 }
 
 /** What a verdict about a result needs besides the signed objects. */
@@ -130,6 +126,16 @@ export interface KeyAllowance {
   readonly totalWei: bigint
   /** Locks that the key has sent and that are not released. */
   readonly runningWei: bigint
+}
+
+/** The last decided state, and what shows that it is the one behind the accepted root. */
+export interface FinalState {
+  readonly state: Uint8Array
+  /** Root of the height before. */
+  readonly previousRoot: Digest
+  /** The last height's list. */
+  readonly inputsRoot: Digest
+  readonly inputs: Bitmap
 }
 
 /** A call ready to be sent: what the outbox keeps. */
@@ -178,7 +184,7 @@ export interface Chain {
   prepareForm(taskId: bigint, seedBlock: number): Promise<PreparedCall>
   prepareCheckpoint(call: CheckpointCall): PreparedCall
   prepareCoSign(call: CoSignCall): PreparedCall
-  prepareFinalize(taskId: bigint, result: Uint8Array, previousRoot: Digest, inputsRoot: Digest): PreparedCall
+  prepareFinalize(taskId: bigint, result: FinalState): PreparedCall
   /**
    * Calls that come before that of `prepareEvidence`, in this order, each once the one before is mined: a log that is too
    * long for one call is opened in steps. Empty for all other evidence. A step that is refused was made by somebody else.

@@ -1,7 +1,7 @@
 import type { Kept, ShareQuorum } from '../protocol/state.ts'
 import type { Evidence } from '../types/evidence.ts'
 import type { DecidedHeight } from '../types/frames.ts'
-import type { Digest, Hex } from '../types/ids.ts'
+import type { Bitmap, Digest, Hex } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Checkpoint, Signed } from '../types/objects.ts'
 
@@ -33,8 +33,8 @@ export interface HistoryEntry {
   readonly height: number
   readonly value: Digest
   readonly stateHash: Digest
-  /** Bitmap of the decided list. */
-  readonly inputs: number
+  /** The decided list. */
+  readonly inputs: Bitmap
   readonly eventSeq: number
 }
 

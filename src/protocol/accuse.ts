@@ -113,7 +113,7 @@ export function noteAmnesia(w: Work, box: HeightBox, signed: Signed): void {
   }
 }
 
-/** A fresh vote or list that is no list counts for nothing; its signature convicts. */
+/** A fresh vote or list that is no list, or one with an impossible validRound, counts for nothing; its signature convicts. */
 export function noteUnjustified(w: Work, vote: Signed<Share> | Signed<Hello>): void {
   if (isUnjustified(w.s.config.cluster, vote.object)) accuse(w, { kind: 'E3', vote })
 }

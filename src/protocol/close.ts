@@ -1,4 +1,4 @@
-import { bitmapOf, membersOf } from '../codec/bitmap.ts'
+import { bitmapOf, hasMember, membersOf } from '../codec/bitmap.ts'
 import type { MemberIndex } from '../types/ids.ts'
 import type { Close, Signed, SignedInput } from '../types/objects.ts'
 import type { IgnoreCode } from './io.ts'
@@ -30,7 +30,7 @@ export function keepClose(w: Work, signed: Signed<Close>): IgnoreCode | null {
 }
 
 export function hasLeft(w: Work, member: MemberIndex): boolean {
-  return ((w.s.left >>> member) & 1) === 1
+  return hasMember(w.s.left, member)
 }
 
 /** Members that have asked to leave and are still in lists. */

@@ -1,15 +1,27 @@
 import { bitmapOf } from '../codec/bitmap.ts'
-import { inputsRoot, valueHash } from '../codec/objects.ts'
+import { inputsRoot, NOTHING, valueHash } from '../codec/objects.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { SignedInput } from '../types/objects.ts'
 import { awaited, noteVain } from './awaited.ts'
 import { entriesOf } from './close.ts'
-import { hasHonest, isQuorum, weightOf } from './quorum.ts'
-import type { Content, Kept } from './state.ts'
+import { ledgerCut, readHash } from './ledger.ts'
+import { isQuorum, weightOf } from './quorum.ts'
+import type { Content, Kept, PendingAggregate } from './state.ts'
 import type { Work } from './work.ts'
 import { admission, votedValue } from './votes.ts'
-import { emit, expired, grown, logEvent, own, ownRound, record, recordEntries, setTimer } from './work.ts'
+import {
+  emit,
+  expired,
+  grown,
+  logEvent,
+  own,
+  ownRound,
+  parentOf,
+  record,
+  recordEntries,
+  setTimer,
+} from './work.ts'
 
 /**
  * DEBATE of round 0, which has no leader. Entered by t1 or t3; left by t2 when every member that is waited for has
@@ -54,41 +66,20 @@ export function usableInputs(w: Work): SignedInput[] {
     .sort((a, b) => a.member - b.member)
 }
 
-/** Whether the body of an input is here and `validate` accepts it; a CLOSE has none. */
+/** Whether a STATUS follows the history that this node has, its body is here and `validate` accepts it; a CLOSE has none. */
 export function isUsable(w: Work, input: SignedInput): boolean {
   if (input.object.type === 'close') return true
+  if (input.object.parent !== parentOf(w)) return false
   const body = w.s.bodies.get(input.object.stateHash)
   return body !== undefined && w.s.config.isValidInput(body)
-}
-
-/**
- * The height's ledger cut: q(k) = max(q(k−1), the largest q such that members of more than W/3 in the list report ≥ q).
- * One of them is honest, so event q exists.
- */
-export function ledgerCut(w: Work, inputs: readonly SignedInput[]): number {
-  const { s } = w
-  const reports = inputs.flatMap((input) =>
-    input.object.type === 'status' ? [{ member: input.member, seq: input.object.eventSeq }] : [],
-  )
-  const supported = reports
-    .map((report) => report.seq)
-    .filter((seq) =>
-      hasHonest(
-        s.config.cluster,
-        weightOf(
-          s.config.cluster,
-          reports.filter((report) => report.seq >= seq).map((report) => report.member),
-        ),
-      ),
-    )
-  return Math.max(s.chain.eventSeq, ...supported)
 }
 
 /** Starts f_agg_status over a list. False if the chain is not read up to the list's ledger cut yet. */
 export function aggregate(w: Work, inputs: readonly SignedInput[]): boolean {
   const { s } = w
   const eventSeq = ledgerCut(w, inputs)
-  if (s.ledgerSeq < eventSeq) return false
+  const eventsHash = readHash(w, eventSeq)
+  if (eventsHash === null) return false
   const listed = bitmapOf(inputs.map((input) => input.member))
   const root = inputsRoot(
     listed,
@@ -96,7 +87,7 @@ export function aggregate(w: Work, inputs: readonly SignedInput[]): boolean {
   )
   ownRound(w, s.box, s.round).list ??= { round: s.round, inputs: listed, inputsRoot: root, objects: inputs }
   s.tokens += 1
-  s.pending = { token: s.tokens, round: s.round, inputs: listed, inputsRoot: root, eventSeq }
+  s.pending = { token: s.tokens, round: s.round, inputs: listed, inputsRoot: root, eventSeq, eventsHash }
   const states = inputs.flatMap((input) => {
     if (input.object.type === 'close') return []
     const state = s.bodies.get(input.object.stateHash)
@@ -125,8 +116,13 @@ export function onAggregated(
     return
   }
   own(w, s, 'bodies').set(result.stateHash, result.state)
-  const { inputs, inputsRoot: root, eventSeq } = pending
-  castShare(w, { stateHash: result.stateHash, inputsRoot: root, inputs, eventSeq }, -1)
+  castShare(w, contentOf(pending, result.stateHash), -1)
+}
+
+/** What a finished aggregation stands for. */
+export function contentOf(pending: PendingAggregate, stateHash: Digest): Content {
+  const { inputs, inputsRoot: root, eventSeq, eventsHash } = pending
+  return { stateHash, inputsRoot: root, inputs, eventSeq, eventsHash }
 }
 
 /** t2, t4, then the vote of the running round: for `content`, or NIL. What was signed before a restart stands. */
@@ -144,20 +140,13 @@ export function castShare(w: Work, content: Content | null, validRound: number):
     emit(w, { kind: 'broadcast', parts: [{ kind: 'object', signed: stored }] })
     return
   }
-  const nil: Content = { stateHash: NIL, inputsRoot: NIL, inputs: 0, eventSeq: 0 }
-  const { stateHash, inputsRoot: root, inputs, eventSeq } = content ?? nil
+  const vote =
+    content === null
+      ? { parent: NIL, ...NOTHING, validRound: -1 }
+      : { parent: parentOf(w), ...content, validRound }
   record(
     w,
-    {
-      type: 'share',
-      height: s.box.height,
-      round: s.round,
-      stateHash,
-      inputsRoot: root,
-      inputs,
-      eventSeq,
-      validRound: content === null ? -1 : validRound,
-    },
+    { type: 'share', height: s.box.height, round: s.round, ...vote },
     null,
     keptWithShare(w, content !== null && validRound === -1 ? content : null),
   )

@@ -8,6 +8,7 @@ import { forgetReports } from './accuse.ts'
 import { turnHearing } from './awaited.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import { entriesOf, noteLeavers } from './close.ts'
+import { forgetEvents } from './ledger.ts'
 import { sharedSteps } from './phase-log.ts'
 import { accuseReductions } from './reduction.ts'
 import { noteShareQuorum } from './share.ts'
@@ -68,7 +69,7 @@ function ask(w: Work, adoption: Adoption, missing: readonly Digest[] | null): vo
 
 /**
  * A SHARE for the decided value, and the signed inputs that its inputsRoot commits to: those heard first, or those of a
- * convener's list. Only both together prove the value: a liar's SHARE may name another bitmap.
+ * convener's list.
  */
 function findContent(w: Work, adoption: Adoption): void {
   if (adoption.inputs !== null) return
@@ -79,14 +80,12 @@ function findContent(w: Work, adoption: Adoption): void {
     entriesOf(w),
     ...boxes.flatMap(({ list }) => (list === null ? [] : [list.objects])),
   ]
-  const tried = new Set<number>()
   for (const { shares, quorum } of boxes) {
     for (const signed of [...shares.values(), ...(quorum?.shares ?? [])]) {
       const { object } = signed
-      if (tried.has(object.inputs) || votedValue(object) !== adoption.value) continue
-      tried.add(object.inputs)
+      if (votedValue(object) !== adoption.value) continue
       const found = lists.map((list) => resolve(object, list)).find((listed) => listed !== null)
-      if (found === undefined) continue
+      if (found === undefined) return // all such votes name this one list
       adoption.share = signed
       adoption.inputs = found
       return
@@ -145,6 +144,7 @@ function decide(w: Work, adoption: Adoption): void {
     bodies,
     globallyValid: isGloballyValid(s.ownValue, adoption.value),
   })
+  accuseReductions(w)
   const root = appendRoot(s.chain.root, adoption.value)
   s.chain = {
     height,
@@ -154,6 +154,7 @@ function decide(w: Work, adoption: Adoption): void {
     eventSeq: object.eventSeq,
     root,
   }
+  forgetEvents(w)
   s.epoch = { ...s.epoch, values: [...s.epoch.values, adoption.value] }
   s.box.decidedRound = adoption.round
   signCheckpoint(w)
@@ -195,7 +196,6 @@ function catchUp(w: Work, adoption: Adoption): void {
 function nextHeight(w: Work): void {
   const { s } = w
   if (s.timers.has('measure')) measure(w)
-  accuseReductions(w)
   const height = s.chain.height + 1
   if (epochOf(height, s.config.epochHeights) !== epochOf(s.chain.height, s.config.epochHeights)) {
     s.epoch = { first: height, previous: s.chain.value, values: [], entries: [] }

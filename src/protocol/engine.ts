@@ -8,6 +8,7 @@ import { onAggregated, tryFinishDebate } from './debate.ts'
 import { measure, tryDecide } from './decide.ts'
 import { askProofs, askWhatWasMissed } from './help.ts'
 import type { EngineEffect, EngineInput } from './io.ts'
+import { onLedger } from './ledger.ts'
 import { onObserved, tryOpen } from './opening.ts'
 import { receive } from './receive.ts'
 import { resetAfterTimeout } from './reset.ts'
@@ -73,7 +74,7 @@ function take(w: Work, rules: Rules, input: EngineInput): void {
       onObserved(w, input.height, input.state, input.stateHash)
       break
     case 'ledger':
-      s.ledgerSeq = Math.max(s.ledgerSeq, input.eventSeq)
+      onLedger(w, input.eventSeq, input.eventsHash)
       break
     case 'aggregated':
       rules.onAggregated(w, input.token, input.result)

@@ -1,6 +1,6 @@
 import type { Evidence } from '../types/evidence.ts'
 import type { DecidedHeight, Part } from '../types/frames.ts'
-import type { Digest, MemberIndex } from '../types/ids.ts'
+import type { Bitmap, Digest, MemberIndex } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { ProtocolObject, Signed } from '../types/objects.ts'
 import type { CheckpointBox, Kept, ShareQuorum } from './state.ts'
@@ -18,8 +18,8 @@ export type EngineInput =
       readonly state: Uint8Array
       readonly stateHash: Digest
     }
-  /** Ledger events up to `eventSeq` are read and final. */
-  | { readonly kind: 'ledger'; readonly eventSeq: number }
+  /** Ledger event `eventSeq` is read and final; the hash is the rolling one up to it. One input per event, in order. */
+  | { readonly kind: 'ledger'; readonly eventSeq: number; readonly eventsHash: Digest }
   /** A reducer's answer; null if it failed or was not deterministic. */
   | {
       readonly kind: 'aggregated'
@@ -105,7 +105,7 @@ export type EngineEffect =
       readonly state: Uint8Array
       readonly stateHash: Digest
       /** Members whose SHARE was here, as a bitmap. */
-      readonly heard: number
+      readonly heard: Bitmap
       /** Whether it is this node's own aggregate: s* = ŝ*. */
       readonly globallyValid: boolean
     }

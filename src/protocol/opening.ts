@@ -5,7 +5,7 @@ import { asynchronousDue, asynchronousPhase, slotOwner } from './schedule.ts'
 import type { HeightBox } from './state.ts'
 import { KEPT_NOTHING } from './state.ts'
 import type { Work } from './work.ts'
-import { emit, grown, hasOpened, logEvent, own, record, recordEntries, setTimer } from './work.ts'
+import { emit, grown, hasOpened, logEvent, own, parentOf, record, recordEntries, setTimer } from './work.ts'
 
 /**
  * Opens the height in work if there is a reason (docs/protocol.md, "Opening"): height 1; the resynchronisation schedule
@@ -43,10 +43,8 @@ export function onObserved(w: Work, height: number, state: Uint8Array, stateHash
   s.anchorTick = s.tick
   own(w, s, 'bodies').set(stateHash, state)
   logEvent(w, s.log.status === 'INITIAL' ? 't1' : 't3', 0, s.chain.value)
-  record(w, { type: 'status', height, stateHash, eventSeq: s.ledgerSeq }, null, {
-    ...KEPT_NOTHING,
-    bodies: new Map([[stateHash, state]]),
-  })
+  const status = { type: 'status', height, parent: parentOf(w), stateHash, eventSeq: s.ledgerSeq } as const
+  record(w, status, null, { ...KEPT_NOTHING, bodies: new Map([[stateHash, state]]) })
 }
 
 function hasReason(w: Work): boolean {

@@ -24,7 +24,7 @@ import {
   votedValue,
 } from './votes.ts'
 import type { Work } from './work.ts'
-import { emit, grown, hasOpened, own, ownRound, RESENDS_PROMPT, setTimer } from './work.ts'
+import { emit, grown, hasOpened, own, ownRound, parentOf, RESENDS_PROMPT, setTimer } from './work.ts'
 
 /** Decided heights that are kept while the ones below are still being taken: one page of an answer. */
 const AHEAD_MAX = 8
@@ -231,7 +231,7 @@ function receiveQuorums(w: Work, objects: readonly Signed[]): void {
   for (const [round, shares] of votes) {
     const known = s.box.rounds.get(round)?.quorum ?? null
     if (known !== null) continue
-    const { winner } = tallyShares(s.config.cluster, shares)
+    const { winner } = tallyShares(s.config.cluster, parentOf(w), shares)
     if (winner !== null) keepQuorum(w, shareQuorum(winner))
   }
 }

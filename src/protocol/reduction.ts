@@ -1,8 +1,10 @@
 import { broughtList } from '../codec/evidence.ts'
 import type { Confirm, Share, Signed, SignedInput } from '../types/objects.ts'
 import { accuse } from './accuse.ts'
+import { readHash } from './ledger.ts'
 import { weightOf } from './quorum.ts'
 import type { Work } from './work.ts'
+import { parentOf } from './work.ts'
 import { resolve, votedValue } from './votes.ts'
 
 /**
@@ -15,7 +17,7 @@ export function accuseReductions(w: Work): void {
   for (const { shares } of box.rounds.values()) {
     for (const share of shares.values()) {
       const { object, member } = share
-      if (member === config.self || object.inputs === 0 || object.validRound !== -1) continue
+      if (member === config.self || object.inputs === 0n || object.validRound !== -1) continue
       const wrong = wrongList(w, object)
       const list = wrong === null ? null : broughtList(wrong, w.s.bodies)
       if (list !== null) accuse(w, { kind: 'E4', share, ...list, confirms: misled(w, object) })
@@ -26,6 +28,8 @@ export function accuseReductions(w: Work): void {
 /** The list behind a vote, if the vote is known to be wrong about it. */
 function wrongList(w: Work, vote: Share): readonly SignedInput[] | null {
   const { box, config } = w.s
+  // of another history, or of events that the chain does not have, nothing can be shown
+  if (vote.parent !== parentOf(w) || vote.eventsHash !== readHash(w, vote.eventSeq)) return null
   const rounds = [...box.rounds.values()]
   for (const { shares, list } of rounds) {
     const own = shares.get(config.self)?.object

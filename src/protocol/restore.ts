@@ -1,6 +1,6 @@
 import { appendLog, epochOf, logStart } from '../codec/log.ts'
 import { appendRoot } from '../codec/roots.ts'
-import type { Digest, Hex } from '../types/ids.ts'
+import type { Bitmap, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from '../types/objects.ts'
@@ -25,8 +25,8 @@ export interface RestoredTask {
   readonly notes?: ReadonlyMap<number, Hex>
   /** Decided heights, ascending from 1. */
   readonly decided: readonly { readonly value: Digest; readonly chain: Omit<ChainState, 'root'> }[]
-  /** Bitmap of members whose CLOSE was in a decided list. */
-  readonly left?: number
+  /** Members whose CLOSE was in a decided list. */
+  readonly left?: Bitmap
 }
 
 /**
@@ -40,7 +40,7 @@ export function restoreEngine(config: EngineConfig, task: RestoredTask): EngineS
     root = appendRoot(root, height.value)
     s.chain = { ...height.chain, root }
   }
-  s.left = task.left ?? 0
+  s.left = task.left ?? 0n
   const next = s.chain.height + 1
   s.box = emptyBox(next)
   s.next = emptyBox(next + 1)

@@ -6,6 +6,7 @@ import type { Hello, Signed, SignedInput } from '../types/objects.ts'
 import { aggregate, castShare, isUsable, usableInputs } from './debate.ts'
 import { askProofs } from './help.ts'
 import { entriesOf, hasLeft } from './close.ts'
+import { readHash } from './ledger.ts'
 import { isQuorum, weightOf } from './quorum.ts'
 import { accuseReductions } from './reduction.ts'
 import type { EngineConfig, ShareQuorum } from './state.ts'
@@ -177,12 +178,18 @@ function answerList(w: Work, hello: Signed<Hello>): boolean {
   return true
 }
 
-/** A re-proposal: SHARE it if its SHARE quorum is here and no later lock forbids it. */
+/**
+ * A re-proposal: SHARE it if its SHARE quorum is here, this node reads the same ledger events, and no later lock forbids
+ * it.
+ */
 function answerValue(w: Work, hello: Hello): boolean {
   const { s } = w
   const quorum = quorumOf(w, hello.validRound)
   if (quorum?.value !== hello.value) return false
-  const free = s.lock === null || s.lock.round <= hello.validRound
+  const eventsHash = readHash(w, quorum.content.eventSeq)
+  if (eventsHash === null) return false
+  const isUnlocked = s.lock === null || s.lock.round <= hello.validRound
+  const free = isUnlocked && eventsHash === quorum.content.eventsHash
   castShare(w, free ? quorum.content : null, free ? hello.validRound : -1)
   return true
 }

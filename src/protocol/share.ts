@@ -4,7 +4,7 @@ import type { ShareQuorum } from './state.ts'
 import { emptyRound } from './state.ts'
 import { shareQuorum, tallyShares } from './votes.ts'
 import type { Work } from './work.ts'
-import { emit, expired, logEvent, ownRound, record, recordEntries } from './work.ts'
+import { emit, expired, logEvent, ownRound, parentOf, record, recordEntries } from './work.ts'
 
 /**
  * SHARE. Entered by t4; left by t6 when one (value, validRound) has quorum, none can get it any more, or at
@@ -17,7 +17,7 @@ export function tryFinishShare(w: Work): boolean {
     quorum !== null ||
     confirms.has(s.config.self) || // signed before a restart: that vote stands
     expired(w, 'share') ||
-    tallyShares(s.config.cluster, shares).hopeless
+    tallyShares(s.config.cluster, parentOf(w), shares).hopeless
   if (!done) return false
   castConfirm(w, quorum)
   return true
@@ -28,7 +28,7 @@ export function noteShareQuorum(w: Work, round: number): void {
   const { s } = w
   const box = s.box.rounds.get(round)
   if (box === undefined || box.quorum !== null) return
-  const { winner } = tallyShares(s.config.cluster, box.shares)
+  const { winner } = tallyShares(s.config.cluster, parentOf(w), box.shares)
   if (winner !== null) keepQuorum(w, shareQuorum(winner))
 }
 

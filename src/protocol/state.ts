@@ -1,6 +1,7 @@
+import type { ValueContent } from '../codec/objects.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { RoundCertificate } from '../types/frames.ts'
-import type { Digest, Hex, MemberIndex } from '../types/ids.ts'
+import type { Bitmap, Digest, Hex, MemberIndex } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Checkpoint, Close, Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
 import type { Profile } from './paper/profile.ts'
@@ -42,19 +43,14 @@ export interface ChainState {
   readonly height: number
   readonly value: Digest
   readonly stateHash: Digest
-  /** Bitmap of the last decided list; all members before height 1. */
-  readonly inputs: number
+  /** The last decided list; all members before height 1. */
+  readonly inputs: Bitmap
   readonly eventSeq: number
   readonly root: Digest
 }
 
 /** What a value stands for: the part of a SHARE that a re-SHARE repeats. */
-export interface Content {
-  readonly stateHash: Digest
-  readonly inputsRoot: Digest
-  readonly inputs: number
-  readonly eventSeq: number
-}
+export type Content = ValueContent
 
 export interface RoundBox {
   /** The convener's first. */
@@ -121,15 +117,16 @@ export interface PendingAggregate {
   /** Fencing token: an answer with another one is late and refused. */
   readonly token: number
   readonly round: number
-  readonly inputs: number
+  readonly inputs: Bitmap
   readonly inputsRoot: Digest
   readonly eventSeq: number
+  readonly eventsHash: Digest
 }
 
 /** A convener's list as this node could resolve it. */
 export interface ResolvedList {
   readonly round: number
-  readonly inputs: number
+  readonly inputs: Bitmap
   readonly inputsRoot: Digest
   readonly objects: readonly SignedInput[]
 }
@@ -219,6 +216,8 @@ export interface EngineState {
   resync: boolean
   /** Highest ledger event read at reorg depth. */
   ledgerSeq: number
+  /** Rolling hash up to each event read, from the last cut on. */
+  eventsHashes: ReadonlyMap<number, Digest>
   /** Last tick at which each member was helped: a quota for answers. */
   helped: ReadonlyMap<MemberIndex, number>
   /** Bodies and objects that each member got on request since a tick: the other quota. */
@@ -230,8 +229,8 @@ export interface EngineState {
   vain: ReadonlyMap<MemberIndex, number>
   /** CLOSE of members that want to leave, or have left. */
   closes: ReadonlyMap<MemberIndex, Signed<Close>>
-  /** Bitmap of members whose CLOSE was in a decided list: they are in no list any more. */
-  left: number
+  /** Members whose CLOSE was in a decided list: they are in no list any more. */
+  left: Bitmap
   /** Ticks of the last resets, oldest first: what the back-off and the breaker go by. */
   resets: readonly number[]
   /** After a reset nothing is opened before this tick. */

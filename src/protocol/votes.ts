@@ -1,8 +1,8 @@
-import { membersOf } from '../codec/bitmap.ts'
+import { hasStranger, membersOf } from '../codec/bitmap.ts'
 import { inputsRoot, shareValue } from '../codec/objects.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { RoundCertificate } from '../types/frames.ts'
-import type { Digest, MemberIndex } from '../types/ids.ts'
+import type { Bitmap, Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
 import { isQuorum, weightOf } from './quorum.ts'
@@ -20,8 +20,8 @@ export function votedValue(share: Share): Digest {
 }
 
 /** Whether a bitmap names members only, of quorum weight. */
-export function isQuorumList(cluster: Cluster, inputs: number): boolean {
-  if (inputs >>> cluster.members.length !== 0 && cluster.members.length < 32) return false
+export function isQuorumList(cluster: Cluster, inputs: Bitmap): boolean {
+  if (hasStranger(inputs, cluster.members.length)) return false
   return isQuorum(cluster, weightOf(cluster, membersOf(inputs)))
 }
 
@@ -30,10 +30,9 @@ export function isQuorumList(cluster: Cluster, inputs: number): boolean {
  * round. Anything else is malformed (docs/decisions.md, section 3).
  */
 export function isWellFormedShare(cluster: Cluster, share: Share): boolean {
-  if (share.inputs === 0) {
-    return (
-      share.stateHash === NIL && share.inputsRoot === NIL && share.eventSeq === 0 && share.validRound === -1
-    )
+  if (share.inputs === 0n) {
+    const digests = [share.parent, share.stateHash, share.inputsRoot, share.eventsHash]
+    return digests.every((digest) => digest === NIL) && share.eventSeq === 0 && share.validRound === -1
   }
   return isQuorumList(cluster, share.inputs) && share.validRound >= -1 && share.validRound < share.round
 }
@@ -54,15 +53,19 @@ export interface ShareTally {
 }
 
 /**
- * Counts the SHAREs of one round by (value, validRound). Weights are registered weights. A SHARE that names another
- * bitmap than the one in its inputsRoot stands alone: its value would not prove itself.
+ * Counts the SHAREs of one round by (value, validRound). Weights are registered weights. A SHARE that follows another
+ * history than `parent` is no vote for anything.
  */
-export function tallyShares(cluster: Cluster, shares: ReadonlyMap<MemberIndex, Signed<Share>>): ShareTally {
+export function tallyShares(
+  cluster: Cluster,
+  parent: Digest,
+  shares: ReadonlyMap<MemberIndex, Signed<Share>>,
+): ShareTally {
   const groups = new Map<string, Signed<Share>[]>()
   for (const signed of shares.values()) {
     const value = votedValue(signed.object)
-    if (value === NIL) continue
-    const key = `${value}/${signed.object.validRound}/${signed.object.inputs}`
+    if (value === NIL || signed.object.parent !== parent) continue
+    const key = `${value}/${signed.object.validRound}`
     groups.set(key, [...(groups.get(key) ?? []), signed])
   }
   const silent = cluster.totalWeight - weightOf(cluster, shares.keys())
@@ -83,11 +86,11 @@ export function tallyShares(cluster: Cluster, shares: ReadonlyMap<MemberIndex, S
 export function shareQuorum(group: readonly Signed<Share>[]): ShareQuorum | null {
   const first = group[0]?.object
   if (first === undefined) return null
-  const { stateHash, inputsRoot, inputs, eventSeq } = first
+  const { stateHash, inputsRoot, inputs, eventSeq, eventsHash } = first
   return {
     round: first.round,
     value: votedValue(first),
-    content: { stateHash, inputsRoot, inputs, eventSeq },
+    content: { stateHash, inputsRoot, inputs, eventSeq, eventsHash },
     shares: [...group].sort((a, b) => a.member - b.member),
   }
 }

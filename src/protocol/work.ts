@@ -1,5 +1,6 @@
 import type { Part } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
 import type { PhaseEvent } from '../types/log.ts'
 import type { ProtocolObject, Signed } from '../types/objects.ts'
 import type { EngineEffect } from './io.ts'
@@ -68,6 +69,11 @@ export function ownRound(w: Work, box: HeightBox, round: number): RoundBox {
 /** What was heard of a height: the running one, the two before, or the next; null for others. */
 export function boxOf({ s }: Work, height: number): HeightBox | null {
   return [s.box, s.last, s.next, s.older].find((box) => box?.height === height) ?? null
+}
+
+/** Certified root of the height before, which STATUS and SHARE of this one name. Profile `paper` certifies none. */
+export function parentOf({ s }: Work): Digest {
+  return s.config.profile?.kind === 'paper' ? NIL : s.chain.root
 }
 
 /** Time-outs grow linearly with the round, up to this factor, and are back at the base with the next height. */

@@ -58,9 +58,10 @@ export const rateLimit: Reducer<RateLimitState, RateLimitParams> = {
   },
 }
 
-/** The budget of the last event that is 8 bytes long, else that of the params. */
+/** The budget of the last posted event that is 8 bytes long, else that of the params. */
 function currentBudget(params: RateLimitParams, events: readonly LedgerEvent[]): bigint {
-  return events.reduce((budget, event) => decodeBudgetEvent(event.data) ?? budget, params.budget)
+  const posted = events.filter(({ kind }) => kind === 'posted')
+  return posted.reduce((budget, event) => decodeBudgetEvent(event.data) ?? budget, params.budget)
 }
 
 function split(budget: bigint, demands: ReadonlyMap<MemberIndex, bigint>): RateLimitState {

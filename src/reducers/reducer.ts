@@ -38,7 +38,7 @@ export interface Context {
 }
 
 export interface AggregateContext extends Context {
-  /** Ledger events up to the height's eventSeq, ascending. */
+  /** Ledger events up to the height's eventSeq, ascending; convictions among them are of kind `system`. */
   readonly events: readonly LedgerEvent[]
 }
 

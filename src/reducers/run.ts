@@ -106,7 +106,7 @@ function aggregateOnce(reducer: AnyReducer, call: ReducerCall): Uint8Array {
     state: reducer.state.decode(state.slice()),
   }))
   const context = contextFor(reducer, call.context)
-  const events = call.context.events.map(({ seq, data }): LedgerEvent => ({ seq, data: data.slice() }))
+  const events = call.context.events.map((event): LedgerEvent => ({ ...event, data: event.data.slice() }))
   const params = decodeParams(reducer, call.params)
   deepFreeze(inputs)
   deepFreeze(params)

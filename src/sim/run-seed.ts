@@ -1,4 +1,5 @@
 import type { ChainTask } from '../adapters/memory/chain.ts'
+import { hasMember } from '../codec/bitmap.ts'
 import { accusedOf, basePercent } from '../codec/evidence.ts'
 import type { StoredEvidence } from '../ports/store.ts'
 import type { Fault, ScenarioOptions } from './scenario.ts'
@@ -166,8 +167,8 @@ async function convicted(world: World): Promise<void> {
 async function allCoSign(world: World, healedAt: number): Promise<void> {
   const { chain, judge, scenario } = world
   const missing = (): Host[] => {
-    const bitmap = chain.tasks.get(TASK_ID)?.missing ?? 0
-    return core(world).filter(({ member }) => ((bitmap >>> member) & 1) === 1)
+    const bitmap = chain.tasks.get(TASK_ID)?.missing ?? 0n
+    return core(world).filter(({ member }) => hasMember(bitmap, member))
   }
   const isClosed = (): boolean => chain.statusOf(TASK_ID) === 'Closed'
   await world.run(world.queue.nowMs + chain.closeGrace * BLOCK_MS, () => missing().length === 0 || isClosed())

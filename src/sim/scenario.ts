@@ -184,6 +184,7 @@ function drawParams(random: Random, n: number, heights: number, joinBlocks: numb
     reducerParams: toHex(rateLimit.params.encode({ budget: 100n, demandMax: DEMAND_MAX })),
     usesPrevious: false,
     twin: `0x${'00'.repeat(20)}`,
+    predecessor: 0n,
     minNodes: 4,
     maxNodes: n,
     heights,

@@ -11,7 +11,7 @@ import { runReducer } from '../reducers/run.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
-import type { LedgerEvent } from '../types/ledger.ts'
+import type { PostedEvent } from '../types/ledger.ts'
 import type { LogEntry } from '../types/log.ts'
 import { EventQueue } from './event-queue.ts'
 import { Host } from './host.ts'
@@ -81,8 +81,6 @@ export class World {
   /** What the trace says of frames on the wire. A broadcast is the same bytes for everybody. */
   readonly #prints = new WeakMap<Uint8Array, Print>()
   readonly #mouths = new Map<number, Mouth>()
-  /** On chain now. */
-  #events: readonly LedgerEvent[] = []
   readonly #reduced = new Map<string, ReducerResult>()
   #judge: Judge | null = null
   #isTouched = false
@@ -284,13 +282,14 @@ export class World {
     this.count('ledger event')
   }
 
+  #ledger(): readonly PostedEvent[] {
+    return this.chain.tasks.get(TASK_ID)?.events ?? []
+  }
+
   #mine(): void {
     const known = new Set(this.chain.accepted)
     const coSigned = this.chain.coSigned.length
     this.reorgs.mine()
-    this.#events = this.chain
-      .eventsIn(0, this.chain.head)
-      .flatMap((event) => (event.kind === 'ledgerEvent' ? [{ seq: event.seq, data: event.data }] : []))
     this.#form()
     for (const accepted of this.chain.accepted.filter((each) => !known.has(each))) {
       this.trace.note(`chain accepts ${accepted.first}–${accepted.last}`)
@@ -323,9 +322,11 @@ export class World {
       isBelowThird: this.scenario.isBelowThird,
       violate: (kind, detail) => this.violate(kind, detail),
       count: (what, times) => this.count(what, times),
-      events: () => this.#events,
+      events: () => this.#ledger(),
       reduce: (height, inputs, eventSeq, closing) => {
-        const events = this.#events.slice(0, eventSeq)
+        const events = this.#ledger()
+          .slice(0, eventSeq)
+          .map(({ kind, data }, i) => ({ seq: i + 1, kind, data }))
         const params = this.scenario.params.reducerParams
         const result = runReducer({
           reducer: rateLimit.id,

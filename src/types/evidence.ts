@@ -5,6 +5,9 @@ import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from '.
 /** Kinds of provable deviation (docs/decisions.md, section 8). */
 export type EvidenceKind = 'E1' | 'E1b' | 'E2' | 'E3' | 'E4'
 
+/** By the number that contracts and system entries have for them (ISlasher.Offence). */
+export const OFFENCES: readonly (EvidenceKind | undefined)[] = [undefined, 'E1', 'E1b', 'E2', 'E3', 'E4']
+
 /** A listed STATUS and the canonical bytes of its state. */
 export interface ListedInput {
   readonly status: Signed<Status>
@@ -36,7 +39,7 @@ export type Evidence =
       /** Entries of the second log after that; none if it is not longer. */
       readonly entries: readonly LogEntry[]
     }
-  /** A fresh vote, or a convener's fresh list, that is no list: a stranger in it, or no quorum. */
+  /** A fresh vote, or a convener’s fresh list, that is no list: a stranger in it, or no quorum. Or an impossible validRound. */
   | { readonly kind: 'E3'; readonly vote: Signed<Share> | Signed<Hello> }
   /** A fresh vote for a state that the reducer does not give, with the CONFIRMs that it misled. */
   | {

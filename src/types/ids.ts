@@ -12,8 +12,11 @@ export type Address = Hex
 /** Seat of a member in its cluster, 0 … n−1. */
 export type MemberIndex = number
 
+/** Set of members, u256: bit i = member i. Bits of seats that do not exist are refused wherever a bitmap is judged. */
+export type Bitmap = bigint
+
 /** 32 zero bytes: NIL as a value, and "nothing decided yet". */
 export const NIL: Digest = `0x${'00'.repeat(32)}`
 
-/** Most members a cluster can have: bitmaps are u32 and loops on chain are bounded by it. */
+/** Most members a cluster can have: loops on chain are bounded by it. */
 export const MEMBERS_MAX = 31

@@ -1,4 +1,4 @@
-import type { Digest, Hex, MemberIndex } from './ids.ts'
+import type { Bitmap, Digest, Hex, MemberIndex } from './ids.ts'
 
 /** What members sign (docs/decisions.md, section 2). `cluster` is implied by the task's domain. */
 export interface Hello {
@@ -8,8 +8,8 @@ export interface Hello {
   /** NIL for a fresh list, else the value that is re-proposed. */
   readonly value: Digest
   readonly inputsRoot: Digest
-  /** Bitmap u32 of the members listed. */
-  readonly inputs: number
+  /** Members listed. */
+  readonly inputs: Bitmap
   /** −1 for a fresh list. */
   readonly validRound: number
 }
@@ -17,6 +17,8 @@ export interface Hello {
 export interface Status {
   readonly type: 'status'
   readonly height: number
+  /** Certified root of the height before; root_0 at height 1. */
+  readonly parent: Digest
   readonly stateHash: Digest
   /** Highest ledger event that the signer has read at reorg depth. */
   readonly eventSeq: number
@@ -26,10 +28,14 @@ export interface Share {
   readonly type: 'share'
   readonly height: number
   readonly round: number
+  /** Certified root of the height before; root_0 at height 1. */
+  readonly parent: Digest
   readonly stateHash: Digest
   readonly inputsRoot: Digest
-  readonly inputs: number
+  readonly inputs: Bitmap
   readonly eventSeq: number
+  /** Rolling hash of the ledger events 1 … eventSeq. */
+  readonly eventsHash: Digest
   readonly validRound: number
 }
 

@@ -9,6 +9,8 @@ export interface TaskParams {
   readonly usesPrevious: boolean
   /** Solidity twin of the reducer; zero address: results are not provable on chain. */
   readonly twin: Address
+  /** Task of the same board that this one goes on from; 0: none. */
+  readonly predecessor: bigint
   readonly minNodes: number
   readonly maxNodes: number
   readonly heights: number

@@ -68,7 +68,7 @@ describe('chain port: a checkpoint that left a member out', () => {
           first: 1,
           height: 2,
           root,
-          bitmap: 0b1011,
+          bitmap: 0b1011n,
           sharedSeq: SHARED_HEAD.logSeq,
           sharedHead: SHARED_HEAD.logHead,
           block,

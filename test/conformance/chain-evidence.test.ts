@@ -4,7 +4,7 @@ import type { EvmChain } from '../../src/adapters/evm/evm-chain.ts'
 import { isProof } from '../../src/codec/evidence.ts'
 import { keccak, utf8Hex } from '../../src/codec/hex.ts'
 import { appendLog, logStart } from '../../src/codec/log.ts'
-import { domainSeparator, inputsRoot, valueHash } from '../../src/codec/objects.ts'
+import { domainSeparator, inputsRoot, valueHash, NOTHING } from '../../src/codec/objects.ts'
 import { signObject } from '../../src/node/signing.ts'
 import type { ChainEvent } from '../../src/ports/chain.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
@@ -65,14 +65,17 @@ describe('chain port: evidence', () => {
     }
   }
 
+  const PARENT = text('parent')
   const share = (more: Partial<Share> = {}): Share => ({
     type: 'share',
     height: 3,
     round: 1,
+    parent: PARENT,
     stateHash: text('state'),
     inputsRoot: text('inputs'),
-    inputs: 0b1111,
+    inputs: 0b1111n,
     eventSeq: 0,
+    eventsHash: NIL,
     validRound: -1,
     ...more,
   })
@@ -103,18 +106,18 @@ describe('chain port: evidence', () => {
     const start = entry(1, 't1', 'INITIAL', 'DEBATE')
     const jump = entry(2, 't4', 'DEBATE', 'SHARE')
     const legal = entry(2, 't2', 'DEBATE', 'IDLE')
-    const few = share({ inputs: 0b0011 })
+    const few = share({ inputs: 0b0011n })
     return {
       'E1 of STATUS': pair(
         0,
-        { type: 'status', height: 3, eventSeq: 0, stateHash: text('a') },
+        { type: 'status', height: 3, parent: PARENT, eventSeq: 0, stateHash: text('a') },
         { stateHash: text('b') },
       ),
       'E1 of SHARE': pair(0, share(), { validRound: 0 }),
       'E1 of CONFIRM': pair(0, { type: 'confirm', height: 3, round: 0, value: text('a') }, { value: NIL }),
       'E1 of HELLO': pair(
         0,
-        { type: 'hello', height: 3, round: 2, value: NIL, inputsRoot: NIL, inputs: 15, validRound: -1 },
+        { type: 'hello', height: 3, round: 2, value: NIL, inputsRoot: NIL, inputs: 15n, validRound: -1 },
         { validRound: 1 },
       ),
       'E1 of CHECKPOINT': pair(0, checkpoint([start], EPOCH), { logSeq: 7 }),
@@ -155,7 +158,7 @@ describe('chain port: evidence', () => {
           round: 2,
           value: NIL,
           inputsRoot: NIL,
-          inputs: 0b10111,
+          inputs: 0b10111n,
           validRound: -1,
         }),
       },
@@ -189,12 +192,12 @@ describe('chain port: evidence', () => {
       'an earlier vote': { ...amnesia, share: sign(1, { ...vote.object, round: 0 }) },
       'a NIL vote': {
         ...amnesia,
-        share: sign(1, share({ stateHash: NIL, inputsRoot: NIL, inputs: 0, validRound: -1 })),
+        share: sign(1, share({ parent: NIL, ...NOTHING, validRound: -1 })),
       },
       'another head': { ...illegal, headBefore: NIL },
       'a legal log': { ...illegal, entries: illegal.entries.slice(0, 1) },
       'a quorum list': { kind: 'E3', vote: sign(3, share()) },
-      'a repeated vote': { kind: 'E3', vote: sign(3, share({ inputs: 3, validRound: 0 })) },
+      'a repeated vote': { kind: 'E3', vote: sign(3, share({ inputs: 3n, validRound: 0 })) },
     }
     for (const [name, evidence] of Object.entries(nothing)) {
       expect(isProof({ cluster, epochHeights: EPOCH }, evidence), name).equal(false)
@@ -205,10 +208,16 @@ describe('chain port: evidence', () => {
   it('a wrong reduction gets no verdict where the task has no twin', async () => {
     const state = Uint8Array.of(1)
     const statuses = [0, 1, 2, 3].map((member) =>
-      sign(member, { type: 'status', height: 3, eventSeq: 0, stateHash: keccak(state) } as const),
+      sign(member, {
+        type: 'status',
+        height: 3,
+        parent: PARENT,
+        eventSeq: 0,
+        stateHash: keccak(state),
+      } as const),
     )
     const root = inputsRoot(
-      15,
+      15n,
       statuses.map(({ hash }) => hash),
     )
     const object = share({ inputsRoot: root })
@@ -242,6 +251,10 @@ describe('chain port: evidence', () => {
     expect(more).deep.equal([])
     const reporter = net.nodes[0]!.key.address
     expect(event).include({ taskId, member: 1, offence: 'E1b', percent: 100, reporter })
+    const [entry, ...others] = await eventsOf('ledgerEvent')
+    expect(others).deep.equal([])
+    // member, offence E1b, percent
+    expect(entry).deep.include({ taskId, ledgerKind: 'system', data: Uint8Array.of(1, 2, 100) })
     expect(await chain.refusal(call)).equal('AlreadyConvicted')
     const gas = await chain.gasBalance()
     expect(await chain.send(call)).deep.equal({ kind: 'reverted', error: 'AlreadyConvicted' })

@@ -87,7 +87,12 @@ describe('chain port: sending', () => {
       [await joinCall(chain, 99n, key.address), 'StatusNotAllowed'],
       [await joinCall(chain, taskId, net.nodes[1]!.key.address), 'NotAllowed'],
       [
-        chain.prepareFinalize(taskId, new Uint8Array([1]), id('a') as Hex, id('b') as Hex),
+        chain.prepareFinalize(taskId, {
+          state: new Uint8Array([1]),
+          previousRoot: id('a') as Hex,
+          inputsRoot: id('b') as Hex,
+          inputs: 15n,
+        }),
         'StatusNotAllowed',
       ],
       [{ to: net.deployment.contracts.TaskBoard.address, data: '0x12345678' }, 'Reverted'],
@@ -102,7 +107,7 @@ describe('chain port: sending', () => {
       taskId: 7n,
       first: 3,
       batch: `0x${'ab'.repeat(67)}`,
-      bitmap: 7,
+      bitmap: 7n,
       sharedSeq: 12,
       sharedHead: id('head') as Hex,
       exceptions: '0x01',

@@ -97,7 +97,7 @@ function describeStore(name: string, createPlace: () => Place): void {
             round: 2 ** 32 - 1,
             value: digestOf('v'),
             inputsRoot: digestOf('i'),
-            inputs: 2 ** 31 - 1,
+            inputs: 2n ** 31n - 1n,
             validRound: -1,
           },
           status(3),

@@ -9,6 +9,7 @@ import type { LogEntry } from '../../src/types/log.ts'
 import type { ObjectType, Share } from '../../src/types/objects.ts'
 import type { Proof } from './evidence.ts'
 import type { HonestMember, Piece, SignedLog, Transcript } from './transcript.ts'
+import { packEvents } from './provable.ts'
 
 const TYPES: readonly ObjectType[] = ['hello', 'status', 'share', 'confirm', 'checkpoint']
 
@@ -90,7 +91,7 @@ function unjustifiedVotes({ story }: Transcript, member: HonestMember): Proof[] 
 export function wrongReduction(t: Transcript, member: MemberIndex, piece: Piece): Proof {
   const share = piece.object as Share
   const inputs = listedBy(t, share)
-  const events = t.events.slice(0, share.eventSeq)
+  const events = packEvents(t.events.slice(0, share.eventSeq))
   const confirms = t.members.flatMap(({ index, pieces }) => {
     const found = pieces.find(
       ({ object }) =>

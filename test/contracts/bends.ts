@@ -8,6 +8,7 @@ import { packLog } from './accusations.ts'
 import type { Proof, ProofName } from './evidence.ts'
 import type { HonestMember, Piece, Transcript } from './transcript.ts'
 import type { Actor, Story, TaskParams } from './world.ts'
+import { packEvents } from './provable.ts'
 
 /** What a forger has in hand. */
 export interface Material {
@@ -260,10 +261,13 @@ function otherParams(proof: Proof, { here }: Material, dice: Dice): Proof {
 
 function otherEvents(proof: Proof, { here }: Material, dice: Dice): Proof {
   const [first, second] = here.events
+  if (first === undefined || second === undefined) return proof
   const bent = [[], [first], [second], [second, first], [first, second], [first, second, second]]
-  const stolen = { originator: ZeroAddress, data: first?.data }
-  const flipped = { ...first, data: flipBit(String(first?.data), dice) }
-  return change(proof, PARAMS_AT + 3, pick([...bent, [stolen], [flipped], [flipped, second]], dice))
+  const stolen = { originator: ZeroAddress, data: first.data }
+  const flipped = { ...first, data: flipBit(first.data, dice) }
+  const system = { ...first, kind: 1 }
+  const lists = [...bent, [stolen], [flipped], [flipped, second], [system], [system, second]]
+  return change(proof, PARAMS_AT + 3, packEvents(pick(lists, dice)))
 }
 
 function otherConfirmers(proof: Proof, _: Material, dice: Dice): Proof {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { AbiCoder, ZeroHash, concat, id, keccak256, solidityPackedKeccak256, toQuantity } from 'ethers'
+import { AbiCoder, ZeroHash, concat, id, keccak256, toQuantity } from 'ethers'
 import { network } from 'hardhat'
 import { refused } from './refused.ts'
 import type { TaskParams, World } from './world.ts'
@@ -14,6 +14,8 @@ import {
   STAKE,
   STATUS,
   WINDOWS,
+  LIST,
+  nextEvents,
 } from './world.ts'
 import { joined, label, mineTo, publish, registered, registeredMany, running, stateOf } from './world.ts'
 import { drawingOf, taskParams } from './world.ts'
@@ -400,17 +402,15 @@ describe('TaskBoard', () => {
         turnBlocks: 1,
         closeGrace: 1,
         endBlock: 1,
-        eventsPosted: 0,
         inputsPerHeightMax: 0,
       }
       const board = await w.board.getAddress()
       const log = w.log.connect(alice!.operator)
       await refused(log.open(9, terms), w.log, 'NotAllowed', alice!.operatorAddress, board)
-      await refused(log.noteEvents(1, 9), w.log, 'NotAllowed', alice!.operatorAddress, board)
+      await refused(log.noteEvent(1, 0, board, ZeroHash), w.log, 'NotAllowed', alice!.operatorAddress, board)
       const asBoard = w.log.connect(await connection.ethers.getImpersonatedSigner(board))
       await connection.networkHelpers.setBalance(board, 10n ** 18n)
       await refused(asBoard.open(story.taskId, terms), w.log, 'AlreadyOpen', story.taskId)
-      await refused(asBoard.noteEvents(9, 9), w.log, 'NotOpen', 9)
     })
   })
 
@@ -426,6 +426,30 @@ describe('TaskBoard', () => {
       await refused(long, w.board, 'OutOfBounds', label('data'), 1025, 0, 1024)
       await board.postEvent(taskId, '0x01')
       await refused(board.postEvent(taskId, '0x02'), w.board, 'NoMoreEvents', 1, 1)
+    })
+
+    it('M-3 refuses more than 16 KiB of events, 23 bytes more each, in a provable task alone', async () => {
+      const { w } = await loadFixture(four)
+      const twin = await (await connection.ethers.deployContract('TestTwin')).getAddress()
+      const provable = await publish(w, { twin, maxEvents: 100 })
+      const plain = await publish(w, { maxEvents: 100 })
+      const board = w.board.connect(w.client)
+      const body = `0x${'00'.repeat(1024)}`
+      for (let i = 0; i < 15; i += 1) await board.postEvent(provable, body)
+      const left = 16 * 1024 - 15 * (1024 + 23) - 23
+      const over = board.postEvent(provable, `0x${'00'.repeat(left + 1)}`)
+      await refused(over, w.board, 'OutOfBounds', label('events'), 16_385, 0, 16_384)
+      await board.postEvent(provable, `0x${'00'.repeat(left)}`)
+      await refused(
+        board.postEvent(provable, '0x'),
+        w.board,
+        'OutOfBounds',
+        label('events'),
+        16_407,
+        0,
+        16_384,
+      )
+      for (let i = 0; i < 17; i += 1) await board.postEvent(plain, body)
     })
 
     it('takes one event per task and block', async () => {
@@ -453,7 +477,7 @@ describe('TaskBoard', () => {
       await refused(call, w.board, 'StatusNotAllowed', taskId, STATUS.Expired, allowed('Open', 'Active'))
     })
 
-    it('numbers events of client and reporters and keeps their hashes', async () => {
+    it('numbers events of client and reporters and keeps their rolling hash', async () => {
       const { w, actors } = await loadFixture(four)
       const reporter = await w.mallory.getAddress()
       const taskId = await joined(w, actors, { reporters: [reporter] })
@@ -464,9 +488,12 @@ describe('TaskBoard', () => {
       await form(w, taskId, actors)
       const second = w.board.connect(w.mallory).postEvent(taskId, '0x')
       await expect(second).to.emit(w.board, 'LedgerEvent').withArgs(taskId, 2, reporter, '0x')
-      const hash = solidityPackedKeccak256(['address', 'bytes'], [await w.client.getAddress(), '0x0102'])
-      expect(await w.board.eventHash(taskId, 1)).to.equal(hash)
-      expect(await w.board.eventHash(taskId, 3)).to.equal(ZeroHash)
+      const hash = nextEvents(ZeroHash, 0, await w.client.getAddress(), '0x0102')
+      expect(await w.log.eventsHash(taskId, 0)).to.equal(ZeroHash)
+      expect(await w.log.eventsHash(taskId, 1)).to.equal(hash)
+      expect(await w.log.eventsHash(taskId, 2)).to.equal(nextEvents(hash, 0, reporter, '0x'))
+      expect(await w.log.eventsHash(taskId, 3)).to.equal(ZeroHash)
+      expect((await w.log.head(taskId)).events).to.equal(2)
     })
   })
 
@@ -474,7 +501,7 @@ describe('TaskBoard', () => {
     it('refuses while the task runs, and a task without a height', async () => {
       const { w, story } = await loadFixture(fourRunning)
       const { taskId, root } = story
-      const finalize = () => w.board.finalize(taskId, '0x', root, id('inputs'))
+      const finalize = () => w.board.finalize(taskId, '0x', root, id('inputs'), LIST)
       const late = allowed('Finalizing', 'Closed', 'NoQuorum')
       await refused(finalize(), w.board, 'StatusNotAllowed', taskId, STATUS.Active, late)
       await mineTo(w, (await blockNumber(w)) + 401n)
@@ -490,16 +517,18 @@ describe('TaskBoard', () => {
       const { endBlock } = (await w.board.queryFilter(w.board.filters.TaskPublished(taskId)))[0]!.args.params
       await mineTo(w, endBlock)
       const { inputsRoot } = heightOf(1n)
-      const early = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot)
+      const early = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST)
       await refused(early, w.board, 'NotFinal', 1, 33)
       await mineTo(w, endBlock + WINDOWS.closeGrace)
-      const long = w.board.finalize(taskId, `0x${'00'.repeat(9)}`, rootZero, inputsRoot)
+      const long = w.board.finalize(taskId, `0x${'00'.repeat(9)}`, rootZero, inputsRoot, LIST)
       await refused(long, w.board, 'OutOfBounds', label('result'), 9, 0, 8)
-      const wrong = w.board.finalize(taskId, stateOf(2n), rootZero, inputsRoot)
+      const wrong = w.board.finalize(taskId, stateOf(2n), rootZero, inputsRoot, LIST)
       await expect(wrong).to.be.revertedWithCustomError(w.board, 'NotTheResult')
-      const other = w.board.finalize(taskId, stateOf(1n), rootZero, id('other inputs'))
+      const other = w.board.finalize(taskId, stateOf(1n), rootZero, id('other inputs'), LIST)
       await expect(other).to.be.revertedWithCustomError(w.board, 'NotTheResult')
-      await expect(w.board.connect(w.mallory).finalize(taskId, stateOf(1n), rootZero, inputsRoot))
+      const list = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST + 1n)
+      await expect(list).to.be.revertedWithCustomError(w.board, 'NotTheResult')
+      await expect(w.board.connect(w.mallory).finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST))
         .to.emit(w.board, 'TaskFinalized')
         .withArgs(taskId, 1, heightOf(1n).stateHash, stateOf(1n))
       expect((await w.board.task(taskId)).resultHash).to.equal(heightOf(1n).stateHash)
@@ -512,8 +541,8 @@ describe('TaskBoard', () => {
       await story.accept(w.mallory)
       expect(await statusOf(w, taskId)).to.equal(STATUS.Finalizing)
       const { inputsRoot, stateHash } = heightOf(1n)
-      await w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot)
-      const again = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot)
+      await w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST)
+      const again = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST)
       await refused(again, w.board, 'AlreadyFinalized', taskId, stateHash)
     })
   })

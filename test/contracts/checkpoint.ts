@@ -69,7 +69,7 @@ describe('PhaseLog.checkpoint', () => {
       const call = story.next()
       for (const batch of ['0x', dataSlice(call.batch, 1), concat([call.batch, '0x00'])]) {
         const length = (batch.length - 2) / 2
-        await refused(send(by(story), { ...call, batch }), w.log, 'BatchLength', length, 67)
+        await refused(send(by(story), { ...call, batch }), w.log, 'BatchLength', length, 68)
       }
     })
 
@@ -94,7 +94,7 @@ describe('PhaseLog.checkpoint', () => {
       const { w, story } = await fresh()
       const spoiled = story.next(1, { heights: [heightOf(1n, 1)] })
       await refused(send(by(story), spoiled), w.log, 'UnknownEvent', 1, 0)
-      await w.board.connect(w.client).postEvent(story.taskId, '0x01')
+      await story.post('0x01')
       const tooMany = story.next(2, { heights: [heightOf(1n, 1), heightOf(2n, 1)] })
       await refused(send(by(story), tooMany), w.log, 'UnknownEvent', 2, 1)
       await story.accept(w.mallory, 2, { heights: [heightOf(1n, 1), heightOf(2n)] })
@@ -177,7 +177,7 @@ describe('PhaseLog.checkpoint', () => {
     it('signatures under another domain or for another cluster', async () => {
       const { w, story } = await fresh()
       const domains = [
-        { name: 'RSDP2' },
+        { name: 'RSDP3' },
         { version: '1' },
         { chainId: 1 },
         { verifyingContract: await w.board.getAddress() },
@@ -193,12 +193,12 @@ describe('PhaseLog.checkpoint', () => {
 
     it('a signed root with other values, inputs or events behind it', async () => {
       const { w, story } = await fresh()
-      await w.board.connect(w.client).postEvent(story.taskId, '0x01')
+      await story.post('0x01')
       const call = story.next()
       const good = heightOf(1n)
-      const others = [{ stateHash: id('a') }, { inputsRoot: id('b') }, { delta: 1 }]
+      const others = [{ stateHash: id('a') }, { inputsRoot: id('b') }, { delta: 1 }, { list: 0b11111n }]
       for (const other of others) {
-        const spoiled = send(by(story), { ...call, batch: encodeBatch([{ ...good, ...other }]) })
+        const spoiled = send(by(story), { ...call, batch: encodeBatch([{ ...good, ...other }], 6) })
         await expect(spoiled).to.be.revertedWithCustomError(w.log, 'BadSignature')
       }
     })
@@ -249,7 +249,7 @@ describe('PhaseLog.checkpoint', () => {
 
   it('emits everything that history is rebuilt from', async () => {
     const { w, story } = await fresh()
-    await w.board.connect(w.client).postEvent(story.taskId, '0x01')
+    await story.post('0x01')
     const options = {
       heights: [heightOf(1n), { ...heightOf(2n, 1), hint: 3 }],
       signers: [0, 1, 2, 4, 5],
@@ -275,7 +275,7 @@ describe('PhaseLog.checkpoint', () => {
         '0x0404',
         '0x',
       )
-    expect(await w.log.head(story.taskId)).to.deep.equal([root, 2n, 1n, await blockNumber(w), 0n, 6n])
+    expect(await w.log.head(story.taskId)).to.deep.equal([root, 2n, 1n, 1n, await blockNumber(w), 0n, 6n])
   })
 
   it('counts missed heights of those who did not sign, and of nobody else', async () => {

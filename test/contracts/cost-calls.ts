@@ -13,6 +13,7 @@ import {
   drawingOf,
   form,
   join,
+  LIST,
 } from './world.ts'
 import {
   heightOf,
@@ -83,7 +84,7 @@ export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Cos
   const rootBefore = story.root
   const checkpoint = await gasOf(story.accept(w.mallory))
   await mineTo(w, (await blockNumber(w)) + WINDOWS.closeGrace)
-  const result = [stateOf(1n), rootBefore, heightOf(1n).inputsRoot] as const
+  const result = [stateOf(1n), rootBefore, heightOf(1n).inputsRoot, LIST] as const
   const finalized = await aside(w, () => anybody.finalize(taskId, ...result))
   await mineTo(w, await w.board.claimsOpenAt(taskId))
   const [{ operator, keyAddress }] = story.members as [Actor]

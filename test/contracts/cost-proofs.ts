@@ -78,7 +78,7 @@ export async function penaltiesOf(
   const c = await provable(w, actors, { epochHeights: 8, stakePerNode: LOCK })
   const { story } = c
   const sign = (type: TypeName, changes?: Values) => bring(story, ACCUSED, type, changes)
-  const { fields, signature } = sign('Hello', { inputs: 1 })
+  const { fields, signature } = sign('Hello', { inputs: 1n })
   const hello = {
     name: 'unjustifiedVote',
     args: [story.taskId, ACCUSED, OBJECT.Hello, fields, signature],

@@ -124,7 +124,7 @@ describe('Deployment', () => {
     ]
     const salt = keccak256(AbiCoder.defaultAbiCoder().encode(types, values))
     expect(await w.log.deploymentId()).to.equal(salt)
-    const domain = { name: 'RSDP', version: '2', chainId: 31337, verifyingContract, salt }
+    const domain = { name: 'RSDP', version: '3', chainId: 31337, verifyingContract, salt }
     expect(await w.log.domainSeparator()).to.equal(TypedDataEncoder.hashDomain(domain))
     const other = await deployWorld(connection)
     expect(await other.log.deploymentId()).not.to.equal(salt)
@@ -136,7 +136,7 @@ describe('Deployment', () => {
     const verifyingContract = await w.log.getAddress()
     await fork.networkHelpers.setCode(verifyingContract, await ethers.provider.getCode(w.log))
     const forked = await fork.ethers.getContractAt('PhaseLog', verifyingContract)
-    const domain = { name: 'RSDP', version: '2', verifyingContract, salt: await w.log.deploymentId() }
+    const domain = { name: 'RSDP', version: '3', verifyingContract, salt: await w.log.deploymentId() }
     expect(await forked.domainSeparator()).to.equal(TypedDataEncoder.hashDomain({ ...domain, chainId: 10 }))
   })
 

@@ -10,13 +10,15 @@ const ROUND = field('round', 'uint32')
 /** Fields after `cluster`, in order. */
 export const TYPES = {
   Hello: [HEIGHT, ROUND, field('value', 'bytes32'), field('inputsRoot', 'bytes32')].concat([
-    field('inputs', 'uint32'),
+    field('inputs', 'uint256'),
     field('validRound', 'int32'),
   ]),
-  Status: [HEIGHT, field('stateHash', 'bytes32'), field('eventSeq', 'uint64')],
-  Share: [HEIGHT, ROUND, field('stateHash', 'bytes32'), field('inputsRoot', 'bytes32')].concat([
-    field('inputs', 'uint32'),
+  Status: [HEIGHT, field('parent', 'bytes32'), field('stateHash', 'bytes32'), field('eventSeq', 'uint64')],
+  Share: [HEIGHT, ROUND, field('parent', 'bytes32'), field('stateHash', 'bytes32')].concat([
+    field('inputsRoot', 'bytes32'),
+    field('inputs', 'uint256'),
     field('eventSeq', 'uint64'),
+    field('eventsHash', 'bytes32'),
     field('validRound', 'int32'),
   ]),
   Confirm: [HEIGHT, ROUND, field('value', 'bytes32')],
@@ -28,17 +30,22 @@ export const OBJECT = { Hello: 1, Status: 2, Share: 3, Confirm: 4, Checkpoint: 5
 
 export type Values = Readonly<Record<string, bigint | number | string>>
 
+/** Root of the height before. */
+export const PARENT = id('parent')
+
 /** A well-formed object of each type. */
 export const PLAIN: Readonly<Record<TypeName, Values>> = {
-  Hello: { height: 3, round: 1, value: ZeroHash, inputsRoot: id('list'), inputs: 0b11111, validRound: -1 },
-  Status: { height: 3, stateHash: id('state'), eventSeq: 0 },
+  Hello: { height: 3, round: 1, value: ZeroHash, inputsRoot: id('list'), inputs: 0b11111n, validRound: -1 },
+  Status: { height: 3, parent: PARENT, stateHash: id('state'), eventSeq: 0 },
   Share: {
     height: 3,
     round: 1,
+    parent: PARENT,
     stateHash: id('result'),
     inputsRoot: id('list'),
-    inputs: 0b11111,
+    inputs: 0b11111n,
     eventSeq: 0,
+    eventsHash: ZeroHash,
     validRound: -1,
   },
   Confirm: { height: 3, round: 0, value: id('value') },
@@ -46,7 +53,10 @@ export const PLAIN: Readonly<Record<TypeName, Values>> = {
 }
 
 /** A vote without a list. */
-export const NIL_SHARE = { stateHash: ZeroHash, inputsRoot: ZeroHash, inputs: 0, eventSeq: 0, validRound: -1 }
+export const NIL_SHARE = {
+  ...{ parent: ZeroHash, stateHash: ZeroHash, inputsRoot: ZeroHash, inputs: 0n },
+  ...{ eventSeq: 0, eventsHash: ZeroHash, validRound: -1 },
+}
 
 export const encode = (type: TypeName, values: Values): string =>
   coder.encode(
@@ -92,7 +102,13 @@ export function bring(
 
 export const valueOf = (values: Values): string =>
   keccak256(
-    concat([String(values['stateHash']), String(values['inputsRoot']), toBeHex(values['eventSeq']!, 8)]),
+    concat([
+      String(values['stateHash']),
+      String(values['inputsRoot']),
+      toBeHex(values['inputs']!, 32),
+      toBeHex(values['eventSeq']!, 8),
+      String(values['eventsHash']),
+    ]),
   )
 
 export interface Entry {
@@ -199,7 +215,7 @@ export const HOLDS = {
     return { name: 'forkedLog', args: [story.taskId, member, ...proof] }
   },
   unjustifiedVote: (story: Story, member: number, sign: Sign): Proof => {
-    const { fields, signature } = sign('Share', { inputs: 1 })
+    const { fields, signature } = sign('Share', { inputs: 1n })
     return { name: 'unjustifiedVote', args: [story.taskId, member, OBJECT.Share, fields, signature] }
   },
 } as const

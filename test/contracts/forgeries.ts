@@ -121,7 +121,7 @@ const penOf = ({ story, court }: Transcript, member: number): Pen => ({
 function byLiar({ here }: Material, dice: Dice): Forgery {
   const member = dice.below(here.members.length)
   const fresh = here.members[member]!.pieces.filter(
-    ({ object }) => object.type === 'share' && object.inputs !== 0 && object.validRound === -1,
+    ({ object }) => object.type === 'share' && object.inputs !== 0n && object.validRound === -1,
   )
   const votes = fresh.map((piece) => wrongReduction(here, member, piece))
   if (votes.length === 0 || dice.below(4) > 0) {
@@ -130,7 +130,7 @@ function byLiar({ here }: Material, dice: Dice): Forgery {
   }
   const vote = pick(votes, dice)
   const fields = String(vote.args[2])
-  const wrong = concat([dataSlice(fields, 0, 64), id('wrong'), dataSlice(fields, 96)])
+  const wrong = concat([dataSlice(fields, 0, 96), id('wrong'), dataSlice(fields, 128)])
   const proof = change(sign(vote, 2, wrong, penOf(here, member)), 8, {
     round: 0,
     members: 0,

@@ -215,8 +215,9 @@ describe('Framing', () => {
     const content = (name: string): Values => ({
       stateHash: id(`state ${name}`),
       inputsRoot: id(`list ${name}`),
-      inputs: 0b1111,
+      inputs: 0b1111n,
       eventSeq: 0,
+      eventsHash: ZeroHash,
     })
     const [a, b] = [content('a'), content('b')]
     const share = (round: number, voted: Values, validRound: number) =>

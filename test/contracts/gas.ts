@@ -20,7 +20,7 @@ const HEIGHT_TRANSITIONS = 4
 const isOfTwin = (name: string): boolean => ['aggregate', 'close'].includes(functionOf(name))
 
 /** What contracts call of each other: part of what their callers cost. */
-const WITHIN = new Set(['lock', 'unlock', 'slash', 'jail', 'open', 'noteEvents', 'end', 'penalise'])
+const WITHIN = new Set(['lock', 'unlock', 'slash', 'jail', 'open', 'noteEvent', 'end', 'penalise'])
 
 /** Highest costs, whatever the snapshot says: case → n → gas. */
 const CEILINGS: Readonly<Record<string, Readonly<Record<number, number>>>> = {

@@ -9,7 +9,7 @@ import { nextStatus } from '../../src/protocol/phases.ts'
 import type { Digest } from '../../src/types/ids.ts'
 import type { LogEntry, PhaseEvent } from '../../src/types/log.ts'
 import type { Brought, Proof, TypeName, Values } from './evidence.ts'
-import { NIL_SHARE, OBJECT, bring, judge, valueOf } from './evidence.ts'
+import { NIL_SHARE, OBJECT, bring, judge, valueOf, PARENT } from './evidence.ts'
 import type { Story, World } from './world.ts'
 import { deployWorld, registeredMany, running } from './world.ts'
 
@@ -69,7 +69,10 @@ interface Candidate {
  */
 function honestHeight(height: number, rounds: readonly Round[]): { type: TypeName; values: Values }[] {
   const signed: { type: TypeName; values: Values }[] = [
-    { type: 'Status', values: { height, stateHash: id(`state ${height}`), eventSeq: height } },
+    {
+      type: 'Status',
+      values: { height, parent: PARENT, stateHash: id(`state ${height}`), eventSeq: height },
+    },
   ]
   const quorums: Candidate[] = []
   let lock = -1
@@ -77,8 +80,9 @@ function honestHeight(height: number, rounds: readonly Round[]): { type: TypeNam
     const fresh = {
       stateHash: id(`result ${height}/${round}`),
       inputsRoot: id(`list ${height}/${round}`),
-      inputs: 0b1011111,
+      inputs: 0b1011111n,
       eventSeq: height,
+      eventsHash: id(`events ${height}`),
     }
     const proposal = quorums[which % Math.max(quorums.length, 1)]
     if (convenes && round > 0) {
@@ -87,14 +91,14 @@ function honestHeight(height: number, rounds: readonly Round[]): { type: TypeNam
       signed.push({ type: 'Hello', values: { ...base, height, round, validRound: proposal?.round ?? -1 } })
     }
     let share: Values = NIL_SHARE
-    if (vote === 'fresh' && lock < 0) share = { ...fresh, validRound: -1 }
+    if (vote === 'fresh' && lock < 0) share = { parent: PARENT, ...fresh, validRound: -1 }
     if (vote === 'again' && proposal !== undefined && proposal.round >= lock) {
-      share = { ...proposal.content, validRound: proposal.round }
+      share = { parent: PARENT, ...proposal.content, validRound: proposal.round }
     }
     signed.push({ type: 'Share', values: { ...share, height, round } })
     // the others may have voted for something else than the member
     const content =
-      vote === 'again' && share.inputs !== 0 && proposal !== undefined ? proposal.content : fresh
+      vote === 'again' && share.inputs !== 0n && proposal !== undefined ? proposal.content : fresh
     signed.push({ type: 'Confirm', values: { height, round, value: quorum ? valueOf(content) : ZeroHash } })
     if (!quorum) continue
     lock = round

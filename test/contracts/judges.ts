@@ -165,9 +165,15 @@ function reductionOf(
 ): Evidence | null {
   if (call.inputs.some(({ eventSeq }) => eventSeq > BigInt(Number.MAX_SAFE_INTEGER))) return null
   const { id } = court.cluster
-  const { height } = share.object
+  const { height, parent } = share.object
   const inputs = call.inputs.map(({ member, eventSeq, state }): ListedInput => {
-    const object = { type: 'status', height, stateHash: keccak(state), eventSeq: Number(eventSeq) } as const
+    const object = {
+      type: 'status',
+      height,
+      parent,
+      stateHash: keccak(state),
+      eventSeq: Number(eventSeq),
+    } as const
     // whoever brings it: a STATUS counts by its place in the signed list
     const status = { object, member: Number(member), hash: hashObject(id, object), signature: '0x' } as const
     return { status, state: fromHex(state) }
@@ -211,22 +217,26 @@ function signedOf<T extends ObjectType>(
   if (recover(signingDigest(separator, raw.hash), signature) !== key) return null
   const values = FIELDS[type].map((name) => {
     const value = raw.field(name)
+    if (name === 'inputs') return [name, value] as const
     return [
       name,
       DIGESTS.has(name) ? concatHex(value.toString(16).padStart(64, '0')) : Number(value),
     ] as const
   })
-  const isCountable = values.every(([, value]) => typeof value === 'string' || Number.isSafeInteger(value))
+  const isCountable = values.every(([, value]) => typeof value !== 'number' || Number.isSafeInteger(value))
   if (!isCountable) return null
   const object = { type, ...Object.fromEntries(values) } as unknown as SignedAs<T>['object']
   return { object, member, hash: raw.hash, signature }
 }
 
-const DIGESTS = new Set(['value', 'inputsRoot', 'stateHash', 'root', 'logHead'])
+const DIGESTS = new Set(['value', 'parent', 'inputsRoot', 'stateHash', 'eventsHash', 'root', 'logHead'])
 const FIELDS: Readonly<Record<ObjectType, readonly string[]>> = {
   hello: ['height', 'round', 'value', 'inputsRoot', 'inputs', 'validRound'],
-  status: ['height', 'stateHash', 'eventSeq'],
-  share: ['height', 'round', 'stateHash', 'inputsRoot', 'inputs', 'eventSeq', 'validRound'],
+  status: ['height', 'parent', 'stateHash', 'eventSeq'],
+  share: [
+    ...['height', 'round', 'parent', 'stateHash', 'inputsRoot'],
+    ...['inputs', 'eventSeq', 'eventsHash', 'validRound'],
+  ],
   confirm: ['height', 'round', 'value'],
   checkpoint: ['height', 'root', 'logSeq', 'logHead'],
   close: [],

@@ -34,9 +34,10 @@ async function hashStructOf(h: DigestsHarness, { type, cluster, object }: Object
       return h.hello(Object.fromEntries([['cluster', cluster], ...names.map((n) => [n, field(n)])]) as never)
     }
     case 'status':
-      return h.status(cluster, field('height'), text('stateHash'), field('eventSeq'))
+      return h.status(cluster, field('height'), text('parent'), text('stateHash'), field('eventSeq'))
     case 'share': {
-      const names = ['height', 'round', 'stateHash', 'inputsRoot', 'inputs', 'eventSeq', 'validRound']
+      const votes = ['parent', 'stateHash', 'inputsRoot', 'inputs', 'eventSeq', 'eventsHash']
+      const names = ['height', 'round', ...votes, 'validRound']
       return h.share(Object.fromEntries([['cluster', cluster], ...names.map((n) => [n, field(n)])]) as never)
     }
     case 'confirm':
@@ -100,13 +101,24 @@ describe('Digests, as the vectors have them', () => {
     for (const { inputs, hashes, root } of roots.inputsRoot) {
       expect(await h.inputsRoot(inputs, hashes)).to.equal(root)
     }
-    for (const { stateHash, inputsRoot, eventSeq, value } of roots.values) {
-      expect(await h.value(stateHash, inputsRoot, eventSeq)).to.equal(value)
+    for (const { stateHash, inputsRoot, inputs, eventSeq, eventsHash, value } of roots.values) {
+      expect(await h.value(stateHash, inputsRoot, inputs, eventSeq, eventsHash)).to.equal(value)
     }
     for (const { cluster, values, root } of roots.roots) {
       let folded = await h.rootZero(cluster)
       for (const value of values) folded = await h.nextRoot(folded, value)
       expect(folded).to.equal(root)
+    }
+  })
+
+  it('rolling hashes of ledger events', async () => {
+    const h = await loadFixture(harness)
+    for (const { events, hashes } of roots.events) {
+      let rolling: string = ZeroHash
+      for (const [i, { kind, originator, data }] of events.entries()) {
+        rolling = await h.nextEvents(rolling, kind, originator, keccak256(data))
+        expect(rolling).to.equal(hashes[i])
+      }
     }
   })
 
@@ -130,20 +142,41 @@ describe('Digests, as the vectors have them', () => {
       delta,
       state: id(`s${i}`),
       inputs: id(`i${i}`),
+      list: 0b1_0000_0001n + BigInt(i),
     }))
+    for (const seq of [5, 6, 65_541, 65_543]) await h.noteEvents(seq, id(`e${seq}`))
     let root = await h.rootZero(id('cluster'))
     let eventSeq = 5n
     const batch = concat(
       heights.map((height, i) =>
-        concat([toBeHex(i, 1), height.state, height.inputs, toBeHex(height.delta, 2)]),
+        concat([
+          toBeHex(i, 1),
+          height.state,
+          height.inputs,
+          toBeHex(height.delta, 2),
+          toBeHex(height.list, 2),
+        ]),
       ),
     )
-    const folded = await h.fold(batch, root, eventSeq)
-    for (const { delta, state, inputs } of heights) {
+    const folded = await h.fold(batch, 9, { root, eventSeq })
+    for (const { delta, state, inputs, list } of heights) {
       eventSeq += BigInt(delta)
-      root = await h.nextRoot(root, await h.value(state, inputs, eventSeq))
+      root = await h.nextRoot(root, await h.value(state, inputs, list, eventSeq, id(`e${eventSeq}`)))
     }
     expect(folded).to.deep.equal([5n, root, eventSeq])
+  })
+
+  it('a batch before the first event has no hash of events, and one with a stranger in a list is refused', async () => {
+    const h = await loadFixture(harness)
+    const height = (list: number) => concat(['0x00', id('s'), id('i'), '0x0000', toBeHex(list, 1)])
+    const root = await h.rootZero(id('cluster'))
+    const value = await h.value(id('s'), id('i'), 15, 0, ZeroHash)
+    const folded = await h.fold(height(15), 4, { root, eventSeq: 0 })
+    expect(folded).to.deep.equal([1n, await h.nextRoot(root, value), 0n])
+    const stranger = h.fold(concat([height(31), height(15)]), 4, { root, eventSeq: 0 })
+    await expect(stranger).to.be.revertedWithCustomError(h, 'StrangerInList').withArgs(4)
+    const cut = h.fold(height(15), 9, { root, eventSeq: 0 })
+    await expect(cut).to.be.revertedWithCustomError(h, 'BatchLength').withArgs(68, 69)
   })
 })
 

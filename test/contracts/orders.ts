@@ -4,7 +4,7 @@ import { proofOf, report } from './evidence.ts'
 import type { Parties, Purses } from './parties.ts'
 import { PURSE, emptied, parties, refusal, takeAll } from './parties.ts'
 import type { Story } from './world.ts'
-import { BOUNTY, STAKE, WINDOWS, blockNumber, heightOf, mineTo, running, stateOf } from './world.ts'
+import { BOUNTY, STAKE, WINDOWS, blockNumber, heightOf, mineTo, running, stateOf, LIST } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture, takeSnapshot } = connection.networkHelpers
@@ -53,7 +53,7 @@ const ACTIONS = {
     await closed(scene)
     const { all, story, root } = scene
     const { inputsRoot } = heightOf(HEIGHTS)
-    return all.w.board.connect(all.w.mallory).finalize(story.taskId, stateOf(HEIGHTS), root, inputsRoot)
+    return all.w.board.connect(all.w.mallory).finalize(story.taskId, stateOf(HEIGHTS), root, inputsRoot, LIST)
   },
   claim: async (scene: Scene) => {
     await settled(scene)

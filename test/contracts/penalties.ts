@@ -75,7 +75,7 @@ describe('Penalties', () => {
       const [alice] = story.members
       const stranger = await w.mallory.getAddress()
       const slasher = await w.slasher.getAddress()
-      const penalise = w.board.connect(w.mallory).penalise(story.taskId, 0, 100, true, stranger)
+      const penalise = w.board.connect(w.mallory).penalise(story.taskId, 0, 1, 100, true, stranger)
       await refused(penalise, w.board, 'NotAllowed', stranger, slasher)
       const board = await w.board.getAddress()
       const registry = w.registry.connect(w.mallory)
@@ -260,7 +260,7 @@ describe('Penalties', () => {
       await connection.networkHelpers.setBalance(slasher.address, 10n ** 20n)
       const taskId = await publish(w)
       const penalise = (task: bigint) =>
-        w.board.connect(slasher).penalise(task, 0, 100, true, slasher.address)
+        w.board.connect(slasher).penalise(task, 0, 1, 100, true, slasher.address)
       await refused(penalise(99n), w.board, 'StatusNotAllowed', 99, STATUS.None, JUDGED)
       await refused(penalise(taskId), w.board, 'StatusNotAllowed', taskId, STATUS.Open, JUDGED)
       const expired = await joined(w, actors.slice(0, 3), { maxNodes: 4 })

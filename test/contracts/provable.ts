@@ -1,7 +1,17 @@
 import type { Result } from 'ethers'
-import { AbiCoder, TypedDataEncoder, concat, hexlify, id, keccak256, toBeHex, toUtf8Bytes } from 'ethers'
+import {
+  AbiCoder,
+  TypedDataEncoder,
+  concat,
+  dataLength,
+  hexlify,
+  id,
+  keccak256,
+  toBeHex,
+  toUtf8Bytes,
+} from 'ethers'
 import type { Proof, Values } from './evidence.ts'
-import { bring, valueOf } from './evidence.ts'
+import { bring, PARENT, valueOf } from './evidence.ts'
 import type { Actor, Story, TaskParams, World } from './world.ts'
 import { form, joined } from './world.ts'
 
@@ -28,7 +38,7 @@ export async function provable(
   const taskId = await joined(w, actors, { twin, reducerParams: ORDINARY, ...changes })
   const [published] = await w.board.queryFilter(w.board.filters.TaskPublished(taskId))
   const story = await form(w, taskId, actors)
-  for (const data of EVENTS) await w.board.connect(w.client).postEvent(taskId, data)
+  for (const data of EVENTS) await story.post(data)
   const [formed] = await w.board.queryFilter(w.board.filters.ClusterFormed(taskId))
   const { params } = published!.args
   return {
@@ -56,8 +66,9 @@ export const INPUTS: readonly Input[] = [0, 1, 3, 4, 6].map((member) => ({
 
 /** What the reducer gives for the inputs and the first `events` ledger events. */
 function aggregate(c: Case, inputs: readonly Input[], events: number): string {
-  const types = ['bytes', CONTEXT, INPUTS_TYPE, 'bytes[]']
-  const args = [c.params.reducerParams, contextOf(c), given(inputs), EVENTS.slice(0, events)]
+  const types = ['bytes', CONTEXT, INPUTS_TYPE, 'tuple(uint8 kind,bytes data)[]']
+  const posted = EVENTS.slice(0, events).map((data) => ({ kind: 0, data }))
+  const args = [c.params.reducerParams, contextOf(c), given(inputs), posted]
   return keccak256(coder.encode(types, args))
 }
 
@@ -90,7 +101,15 @@ interface Options {
   readonly spoil?: (signature: string) => string
 }
 
-const list = (members: readonly number[]): number => members.reduce((bits, i) => bits | (1 << i), 0)
+const list = (members: readonly number[]): bigint => members.reduce((bits, i) => bits | (1n << BigInt(i)), 0n)
+
+/** Ledger events as a proof brings them. */
+export const packEvents = (events: readonly { kind?: number; originator: string; data: string }[]): string =>
+  concat(
+    events.map(({ kind = 0, originator, data }) =>
+      concat([toBeHex(kind, 1), originator, toBeHex(dataLength(data), 2), data]),
+    ),
+  )
 
 /** A fresh vote of member 2 at height 5, for the right state unless `share` says otherwise. */
 function shareOf(c: Case, { inputs = INPUTS, share = {}, closing }: Options): Values {
@@ -107,10 +126,12 @@ function shareOf(c: Case, { inputs = INPUTS, share = {}, closing }: Options): Va
   return {
     height: 5,
     round: 1,
+    parent: PARENT,
     stateHash: keccak256(closing === undefined ? state : closed(c, inputs, state)),
-    inputsRoot: keccak256(concat([toBeHex(bitmap, 4), ...digests.map(({ digest }) => digest)])),
+    inputsRoot: keccak256(concat([toBeHex(bitmap, 32), ...digests.map(({ digest }) => digest)])),
     inputs: bitmap,
     eventSeq: 1,
+    eventsHash: c.story.eventsHashes[1]!,
     validRound: -1,
     ...share,
   }
@@ -135,7 +156,7 @@ export async function accusation(c: Case, options: Options = {}): Promise<Proof>
   const signatures = confirmers.map((i) => spoil(bring(c.story, i, 'Confirm', confirm).signature))
   const signed = concat(closes.map((i) => closeBy(c, i)))
   const originator = await c.w.client.getAddress()
-  const events = [{ originator, data: EVENTS[0] }]
+  const events = packEvents([{ originator, data: EVENTS[0]! }])
   const misled = { round, members: list(confirmers), signatures: concat(signatures) }
   return {
     name: 'wrongReduction',

@@ -1,11 +1,12 @@
 import { expect } from 'chai'
-import { ZeroAddress, ZeroHash, id, keccak256 } from 'ethers'
+import { ZeroAddress, ZeroHash, hexlify, id, keccak256, toUtf8Bytes } from 'ethers'
 import { network } from 'hardhat'
+import type { Values } from './evidence.ts'
 import { NIL_SHARE, judge, malleated, report } from './evidence.ts'
-import { EVENTS, INPUTS, WRONG, accusation, aggregateHash, provable } from './provable.ts'
+import { EVENTS, INPUTS, WRONG, accusation, aggregateHash, packEvents, provable } from './provable.ts'
 import { refused } from './refused.ts'
 import type { TaskParams } from './world.ts'
-import { NOBODY, deployWorld, label, registeredMany, taskParams } from './world.ts'
+import { NOBODY, deployWorld, label, nextEvents, registeredMany, taskParams } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture } = connection.networkHelpers
@@ -139,20 +140,42 @@ describe('Slasher.wrongReduction', () => {
     const c = await loadFixture(ordinary)
     const { name, args } = await accusation(c, WRONG)
     const originator = await c.w.client.getAddress()
+    const [first, second] = EVENTS as [string, string]
+    const good = packEvents([{ originator, data: first }])
     const wrong = [
-      [],
-      [{ originator, data: EVENTS[1] }],
-      [{ originator: await c.w.mallory.getAddress(), data: EVENTS[0] }],
-      EVENTS.map((data) => ({ originator, data })),
+      '0x',
+      good.slice(0, -2),
+      good.slice(0, 2 + 2 * 23),
+      packEvents([{ originator, data: second }]),
+      packEvents([{ originator: await c.w.mallory.getAddress(), data: first }]),
+      packEvents([{ kind: 1, originator, data: first }]),
+      packEvents(EVENTS.map((data) => ({ originator, data }))),
     ]
     for (const events of wrong) {
       const call = judge(c.w, { name, args: args.with(7, events) })
       await refused(call, c.w.slasher, 'ProvesNothing', label('events'))
     }
-    const three = await accusation(c, { share: { stateHash: id('wrong'), eventSeq: 3 } })
-    const unposted = [...EVENTS, '0x'].map((data) => ({ originator, data }))
-    const call = judge(c.w, { name, args: three.args.with(7, unposted) })
-    await refused(call, c.w.slasher, 'ProvesNothing', label('events'))
+  })
+
+  it('C-1, M-2 gives no verdict on ledger events that the chain does not have: a deeper re-org convicts nobody', async () => {
+    const c = await loadFixture(ordinary)
+    const originator = await c.w.client.getAddress()
+    const replaced = hexlify(toUtf8Bytes('what stood there before'))
+    const read = nextEvents(ZeroHash, 0, originator, replaced)
+    const votes: readonly (readonly [Values, string])[] = [
+      // the member read another event at this number, and aggregated with it
+      [{ eventsHash: read }, packEvents([{ originator, data: replaced }])],
+      [{ eventsHash: read }, packEvents([{ originator, data: EVENTS[0]! }])],
+      // events that were not posted, with and without a hash
+      [{ eventSeq: 3, eventsHash: read }, '0x'],
+      [{ eventSeq: 3, eventsHash: ZeroHash }, '0x'],
+      [{ eventSeq: 0, eventsHash: read }, '0x'],
+    ]
+    for (const [values, events] of votes) {
+      const { name, args } = await accusation(c, { share: { stateHash: id('wrong'), ...values } })
+      const call = judge(c.w, { name, args: args.with(7, events) })
+      await refused(call, c.w.slasher, 'NoVerdict', label('events'))
+    }
   })
 
   describe('gives no verdict by a twin', () => {

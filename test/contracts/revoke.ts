@@ -2,7 +2,18 @@ import { expect } from 'chai'
 import { network } from 'hardhat'
 import { refused } from './refused.ts'
 import type { Actor, World } from './world.ts'
-import { allowed, blockNumber, deployWorld, form, heightOf, join, STAKE, STATUS, WINDOWS } from './world.ts'
+import {
+  allowed,
+  blockNumber,
+  deployWorld,
+  form,
+  heightOf,
+  join,
+  STAKE,
+  STATUS,
+  WINDOWS,
+  LIST,
+} from './world.ts'
 import { drawingOf, joined, mineTo, publish, registeredMany, running, stateOf } from './world.ts'
 
 const connection = await network.create()
@@ -128,7 +139,7 @@ describe('revoke', () => {
       await refused(late, w.log, 'BeyondLimit', 1, 0)
       const again = revoke(w, taskId)
       await refused(again, w.board, 'StatusNotAllowed', taskId, STATUS.Finalizing, REVOCABLE)
-      const result = w.board.finalize(taskId, stateOf(1n), story.root, story.root)
+      const result = w.board.finalize(taskId, stateOf(1n), story.root, story.root, LIST)
       await refused(result, w.board, 'NothingDecided', taskId)
       await mineTo(w, drawn + WINDOWS.closeGrace)
       await expectStatus(w, taskId, 'Closed', drawn + WINDOWS.closeGrace)
@@ -174,7 +185,7 @@ describe('revoke', () => {
       await refused(story.accept(w.mallory), w.log, 'BeyondLimit', 9, 8)
       await mineTo(w, c + WINDOWS.closeGrace)
       await expectStatus(w, taskId, 'Closed', c + WINDOWS.closeGrace)
-      await w.board.finalize(taskId, stateOf(8n), root, heightOf(8n).inputsRoot)
+      await w.board.finalize(taskId, stateOf(8n), root, heightOf(8n).inputsRoot, LIST)
       await mineTo(w, (await w.board.claimsOpenAt(taskId)) - 1n)
       const escrow = await escrowOf(w, taskId)
       for (const { operator, operatorAddress } of story.members)

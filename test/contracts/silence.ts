@@ -3,7 +3,7 @@ import { network } from 'hardhat'
 import { proofOf, report } from './evidence.ts'
 import type { Parties } from './parties.ts'
 import { PURSE, emptied, parties, refusal, takeAll } from './parties.ts'
-import { blockNumber, form, heightOf, join, mineTo, publish, stateOf, Story, WINDOWS } from './world.ts'
+import { blockNumber, form, heightOf, join, mineTo, publish, stateOf, Story, WINDOWS, LIST } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture, takeSnapshot } = connection.networkHelpers
@@ -69,7 +69,7 @@ const LIFE: readonly Step[] = [
       if (story === null) return
       const before = new Story(w, taskId, story.cluster, [], {})
       const { root } = before.fold(before.heights(Number(HEIGHTS) - 1))
-      await w.board.finalize(taskId, stateOf(HEIGHTS), root, heightOf(HEIGHTS).inputsRoot)
+      await w.board.finalize(taskId, stateOf(HEIGHTS), root, heightOf(HEIGHTS).inputsRoot, LIST)
     },
   ],
   [

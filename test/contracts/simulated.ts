@@ -5,7 +5,6 @@ import { encodeEvidenceCall } from '../../src/adapters/evm/evidence-call.ts'
 import type { Court } from '../../src/audit/evidence/verdict.ts'
 import { PARAMS_TYPE } from '../../src/audit/task.ts'
 import { cryptoFor, REAL_EVERY, restoreCrypto } from '../../src/cli/commands/sim-crypto.ts'
-import { toHex } from '../../src/codec/hex.ts'
 import { domainSeparator } from '../../src/codec/objects.ts'
 import { encodeSnapshot } from '../../src/codec/roots.ts'
 import type { LiarName } from '../../src/faults/catalog.ts'
@@ -20,6 +19,8 @@ import type { TaskParams } from '../../src/types/task.ts'
 import { ROOMY } from '../helpers/twin-chain.ts'
 import { Bench, disagreements } from './judges.ts'
 import { deployWorld } from './world.ts'
+import { appendEvent } from '../../src/codec/events.ts'
+import { NIL } from '../../src/types/ids.ts'
 
 const connection = await network.create({ override: ROOMY })
 /** Proofs in one call of the harness. */
@@ -62,12 +63,17 @@ function docketOf(world: Simulated, twin: Address): Docket {
     ...honesty.proofsAgainst(seat, accountability.transcript.of(seat)),
   ])
   const events = world.chain.eventsIn(0, world.chain.head).filter((event) => event.kind === 'ledgerEvent')
-  const context = { params: { ...params, twin }, events }
+  let eventsHash = NIL
+  const ledger = events.map(({ seq, ledgerKind: kind, originator, data }) => {
+    eventsHash = appendEvent(eventsHash, { kind, originator, data })
+    return { seq, kind, originator, data, block: 0n, eventsHash }
+  })
+  const context = { params: { ...params, twin }, events: ledger }
   const court: Court = {
     cluster,
     separator: domainSeparator(world.chain.domain),
     params,
-    events: events.map(({ seq, data }) => ({ seq, data, block: 0n })),
+    events: ledger,
     opened: new Map(),
     reducer: findReducerByHash(params.reducer),
     recover: world.keys.recover,
@@ -121,7 +127,7 @@ describe('Proofs out of simulated worlds', () => {
           codeHash: keccak256(await ethers.provider.getCode(twinAddress)),
           seed: cluster.seed,
         },
-        events.map(({ data: body }) => keccak256(concat([`0x${'c1'.repeat(20)}`, toHex(body)]))),
+        events.map(({ eventsHash }) => eventsHash),
       )
       const courts = new Map([[1n, court]])
       const all = [...honest, ...heard]

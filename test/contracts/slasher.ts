@@ -191,7 +191,7 @@ describe('Slasher', () => {
           }),
         )
         const changed =
-          type === 'Hello' || type === 'Share' ? { inputs: 5 } : { [TYPES[type][1].name]: id('x') }
+          type === 'Hello' || type === 'Share' ? { inputs: 5n } : { [TYPES[type][1].name]: id('x') }
         const other = type === 'Confirm' ? { value: id('x') } : changed
         await judge(w, twice(story, type, largest, { ...largest, ...other }))
       })
@@ -442,14 +442,14 @@ describe('Slasher', () => {
         }
         for (const inputs of [0b1111, 1, 0b1010101]) await judge(w, vote(story, type, { inputs }))
       }
-      await judge(w, vote(story, 'Hello', { inputs: 0 }))
+      await judge(w, vote(story, 'Hello', { inputs: 0n }))
     })
 
     it('refuses two thirds to the vote: exactly 2/3 is no quorum', async () => {
       const { w, actors } = await loadFixture(seven)
       const story = await running(w, actors.slice(0, 6))
-      await judge(w, vote(story, 'Share', { inputs: 0b1111 }))
-      await nothing(w, vote(story, 'Share', { inputs: 0b11111 }), 'quorum')
+      await judge(w, vote(story, 'Share', { inputs: 0b1111n }))
+      await nothing(w, vote(story, 'Share', { inputs: 0b11111n }), 'quorum')
     })
 
     it('convicts of a stranger in the list, however many members are in it', async () => {
@@ -462,10 +462,25 @@ describe('Slasher', () => {
 
     it('refuses what rests on an earlier round', async () => {
       const { w, story } = await loadFixture(seven)
-      for (const validRound of [0, 2 ** 31 - 1, -2]) {
+      for (const validRound of [0, 3]) {
         for (const type of ['Hello', 'Share'] as const) {
-          await nothing(w, vote(story, type, { inputs: 1, validRound }), 'not fresh')
+          await nothing(w, vote(story, type, { round: 4, inputs: 1n, validRound }), 'not fresh')
         }
+      }
+    })
+
+    it('M-2 takes a validRound that is no round before its own, of a quorum list and of NIL too', async () => {
+      const { w, story } = await loadFixture(seven)
+      for (const [round, validRound] of [
+        [0, 0],
+        [0, 7],
+        [0, -2],
+        [4, 4],
+        [4, 2 ** 31 - 1],
+      ] as const) {
+        for (const type of ['Hello', 'Share'] as const)
+          await judge(w, vote(story, type, { round, validRound }))
+        await judge(w, vote(story, 'Share', { ...NIL_SHARE, round, validRound }))
       }
     })
 

@@ -23,6 +23,8 @@ import { violations } from '../helpers/engine-cluster-checks.ts'
 import { Dice } from '../helpers/twin-cases.ts'
 import type { Actor, Story, TaskParams, World } from './world.ts'
 import { form, joined } from './world.ts'
+import { appendEvent } from '../../src/codec/events.ts'
+import { NIL } from '../../src/types/ids.ts'
 
 export const HEIGHTS = 8
 export const EPOCH = 4
@@ -86,11 +88,11 @@ export async function honestTranscript(
     stakePerNode: 1n,
   })
   const story = await form(w, taskId, actors)
-  for (const data of EVENTS) await w.board.connect(w.client).postEvent(taskId, data)
+  for (const data of EVENTS) await story.post(toHex(data))
   const [published] = await w.board.queryFilter(w.board.filters.TaskPublished(taskId))
   const { params } = published!.args
   const court = await courtOf(w, story)
-  const world = play(court.cluster, seed)
+  const world = play(court.cluster, court.events, seed)
   const originator = await w.client.getAddress()
   return {
     story,
@@ -106,6 +108,7 @@ export async function honestTranscript(
 }
 
 async function courtOf(w: World, story: Story): Promise<Court> {
+  const originator = (await w.client.getAddress()).toLowerCase() as Address
   const [formed] = await w.board.queryFilter(w.board.filters.ClusterFormed(story.taskId))
   const { seed, signingKeys, operators, weights } = formed!.args
   const members = signingKeys.map((key, index) => ({
@@ -125,7 +128,7 @@ async function courtOf(w: World, story: Story): Promise<Court> {
     cluster: { id: story.cluster as Digest, seed: seed as Digest, members, totalWeight },
     separator: separatorOf(story.domain),
     params,
-    events: EVENTS.map((data, i) => ({ seq: i + 1, data, block: 0n })),
+    events: postedBy(originator),
     opened: new Map(),
     reducer: findReducer(REDUCER),
     recover: recoverSigner,
@@ -133,6 +136,16 @@ async function courtOf(w: World, story: Story): Promise<Court> {
 }
 
 const addressOf = (text: string): Address => text.toLowerCase() as Address
+
+/** The ledger as the auditor has it. */
+function postedBy(originator: Address): Court['events'] {
+  let eventsHash: Digest = NIL
+  return EVENTS.map((data, i) => {
+    const event = { kind: 'posted', originator, data } as const
+    eventsHash = appendEvent(eventsHash, event)
+    return { seq: i + 1, ...event, block: 0n, eventsHash }
+  })
+}
 
 export function separatorOf(domain: Story['domain']): Digest {
   const { chainId, verifyingContract, salt } = domain as Record<string, string | bigint>
@@ -193,7 +206,7 @@ function honestMember(story: Story, court: Court, world: EngineCluster, index: M
  * Frames that are lost, doubled and late, members that die and come back, reducers that time out, ledger events that
  * arrive one by one, a member that leaves; then calm weather until all is decided.
  */
-function play(cluster: Cluster, seed: number): EngineCluster {
+function play(cluster: Cluster, ledger: Court['events'], seed: number): EngineCluster {
   const dice = new Dice(seed)
   const happens = (perMille: number): boolean => dice.below(1000) < perMille
   const loss = dice.below(350)
@@ -207,7 +220,9 @@ function play(cluster: Cluster, seed: number): EngineCluster {
     fate: () => (disordered && happens(loss) ? [] : [1 + dice.below(disordered ? 6 : 2)]),
     state: (member, height) => demandOf(member, height, seed),
     reduce: (inputs, _, { height, eventSeq, closing }) => {
-      const events = EVENTS.slice(0, eventSeq).map((data, i) => ({ seq: i + 1, data }))
+      const events = EVENTS.slice(0, eventSeq).map(
+        (data, i) => ({ seq: i + 1, kind: 'posted', data }) as const,
+      )
       const { seed, members } = cluster
       const context = { seed, height, members, previous: null, events }
       const call = { reducer: REDUCER, params: REDUCER_PARAMS, context, closing, inputs }
@@ -222,7 +237,8 @@ function play(cluster: Cluster, seed: number): EngineCluster {
   const seen = cluster.members.map(() => 0)
   const inform = (member: MemberIndex, eventSeq: number): void => {
     seen[member] = eventSeq
-    world.input(member, { kind: 'ledger', eventSeq })
+    for (let seq = 1; seq <= eventSeq; seq += 1)
+      world.input(member, { kind: 'ledger', eventSeq: seq, eventsHash: ledger[seq - 1]!.eventsHash })
   }
   const restart = (member: MemberIndex, eventSeq: number): void => {
     world.restart(member)

@@ -25,7 +25,7 @@ function caseOf({ params, seed, inputs, events, state, remaining }: (typeof vect
     members: [],
     previous: new Uint8Array(),
     inputs: brought,
-    events: events.map((event) => fromHex(event as Hex)),
+    events: events.map((event) => ({ kind: 'posted', data: fromHex(event as Hex) })),
     current: fromHex(state as Hex),
     remaining: brought.filter(({ member }) => remaining.some((one) => one === member)),
   }

@@ -8,6 +8,7 @@ import {
   dataSlice,
   hexlify,
   id,
+  ZeroHash,
 } from 'ethers'
 import { keccak256, toBeHex, toQuantity, toUtf8Bytes } from 'ethers'
 import type { network } from 'hardhat'
@@ -164,7 +165,7 @@ export async function newActor(w: World, name: string, operatorName = name): Pro
 export async function consent(w: World, key: SigningKey, operator: string, domain = {}): Promise<string> {
   const registryDomain = {
     name: 'RSDP',
-    version: '2',
+    version: '3',
     chainId: (await w.connection.ethers.provider.getNetwork()).chainId,
     verifyingContract: await w.registry.getAddress(),
     ...domain,
@@ -207,6 +208,7 @@ export async function taskParams(w: World, changes: Partial<TaskParams> = {}): P
     reducerParams: '0x0102',
     usesPrevious: false,
     twin: NOBODY,
+    predecessor: 0n,
     minNodes: 4n,
     maxNodes: 4n,
     heights: 64n,
@@ -259,20 +261,35 @@ export interface Height {
   stateHash: string
   inputsRoot: string
   delta: number
+  list: bigint
 }
 
 /** Canonical bytes of the state after a height, as far as the contracts care. */
 export const stateOf = (n: bigint): string => hexlify(toUtf8Bytes(`state ${n.toString()}`))
+
+/** Who is listed at every height. */
+export const LIST = 0b1111n
 
 export const heightOf = (n: bigint, delta = 0): Height => ({
   hint: 0,
   stateHash: keccak256(stateOf(n)),
   inputsRoot: id(`inputs ${n.toString()}`),
   delta,
+  list: LIST,
 })
 
-export const encodeBatch = (heights: readonly Height[]): string =>
-  concat(heights.map((h) => concat([toBeHex(h.hint, 1), h.stateHash, h.inputsRoot, toBeHex(h.delta, 2)])))
+export const encodeBatch = (heights: readonly Height[], members: number): string =>
+  concat(
+    heights.map((h) =>
+      concat([
+        toBeHex(h.hint, 1),
+        h.stateHash,
+        h.inputsRoot,
+        toBeHex(h.delta, 2),
+        toBeHex(h.list, Math.ceil(members / 8)),
+      ]),
+    ),
+  )
 
 export interface Exception {
   member: number
@@ -322,10 +339,16 @@ const CHECKPOINT = {
 /** Where the log of a member stands that signs later. */
 export const OWN_HEAD = { logSeq: 9n, logHead: id('its own head') }
 
+/** Rolling hash of ledger events after one more. */
+export const nextEvents = (before: string, kind: number, originator: string, data: string): string =>
+  keccak256(concat([before, toBeHex(kind, 1), originator, keccak256(data)]))
+
 /** A running task as its members see it: who sits where, what was accepted, what comes next. */
 export class Story {
   last = 0n
   eventSeq = 0n
+  /** Rolling hash of the ledger events, up to each. */
+  eventsHashes: readonly string[] = [ZeroHash]
   root: string
   readonly world: World
   readonly taskId: bigint
@@ -339,13 +362,21 @@ export class Story {
     this.cluster = cluster
     this.members = members
     this.domain = domain
-    this.root = keccak256(concat([toUtf8Bytes('RSDP2.root'), cluster]))
+    this.root = keccak256(concat([toUtf8Bytes('RSDP3.root'), cluster]))
   }
 
   /** The same story, to be told on from here: a fixture's own must stay as it was. */
   copy(): Story {
     const { world, taskId, cluster, members, domain } = this
     return Object.assign(new Story(world, taskId, cluster, members, domain), this)
+  }
+
+  /** The client posts a ledger event. */
+  async post(data: string): Promise<void> {
+    const { board, client } = this.world
+    await board.connect(client).postEvent(this.taskId, data)
+    const before = this.eventsHashes.at(-1) ?? ZeroHash
+    this.eventsHashes = [...this.eventsHashes, nextEvents(before, 0, await client.getAddress(), data)]
   }
 
   get everyone(): number[] {
@@ -361,7 +392,9 @@ export class Story {
     let { root, eventSeq } = this
     for (const h of heights) {
       eventSeq += BigInt(h.delta)
-      const value = keccak256(concat([h.stateHash, h.inputsRoot, toBeHex(eventSeq, 8)]))
+      const eventsHash = this.eventsHashes[Number(eventSeq)] ?? ZeroHash
+      const events = [toBeHex(eventSeq, 8), eventsHash]
+      const value = keccak256(concat([h.stateHash, h.inputsRoot, toBeHex(h.list, 32), ...events]))
       root = keccak256(concat([root, value]))
     }
     return { root, eventSeq }
@@ -384,7 +417,7 @@ export class Story {
     return {
       taskId: this.taskId,
       first: this.last + 1n,
-      batch: encodeBatch(heights),
+      batch: encodeBatch(heights, this.members.length),
       bitmap: signers.reduce((bits, i) => bits | (1n << BigInt(i)), 0n),
       sharedSeq: shared.logSeq,
       sharedHead: shared.logHead,
@@ -440,7 +473,7 @@ export async function form(w: World, taskId: bigint, actors: readonly Actor[]): 
   const members = signingKeys.map((key) => actors.find((a) => a.keyAddress === key)!)
   return new Story(w, taskId, cluster, members, {
     name: 'RSDP',
-    version: '2',
+    version: '3',
     chainId: (await w.connection.ethers.provider.getNetwork()).chainId,
     verifyingContract: await w.log.getAddress(),
     salt: await w.log.deploymentId(),

@@ -24,6 +24,7 @@ import type { Script } from './audit-task.ts'
 import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from './audit-task.ts'
 import type { ChainNode, TestNetwork } from './chain.ts'
 import { joinTask, startTestNetwork, testTask } from './chain.ts'
+import { NOTHING } from '../../src/codec/objects.ts'
 
 export interface AuditedNetwork {
   readonly net: TestNetwork
@@ -59,7 +60,13 @@ export async function anchorTask(): Promise<AuditedNetwork> {
   const cluster = await readCluster(net, taskId)
   await postEvent(net.client, taskId, fromHex(EVENT_DATA))
   const keys = cluster.members.map(({ key }) => net.nodes.find((node) => node.key.address === key)!.key)
-  const script = scriptTask({ taskId, cluster, keys, domain: net.connection.domain })
+  const script = scriptTask({
+    taskId,
+    cluster,
+    keys,
+    client: net.client.address,
+    domain: net.connection.domain,
+  })
   await anchor(net, alice!, taskId, script)
   await convict(net, taskId, cluster, keys)
   await settle(net, taskId, cluster)
@@ -109,7 +116,6 @@ async function anchor(net: TestNetwork, node: ChainNode, taskId: bigint, script:
       chain.prepareCheckpoint({
         ...call,
         first: Number(call.first),
-        bitmap: Number(call.bitmap),
         sharedSeq: Number(call.sharedSeq),
       }),
     )
@@ -117,7 +123,8 @@ async function anchor(net: TestNetwork, node: ChainNode, taskId: bigint, script:
   }
   chain.close()
   await coSign(net, taskId, script.coSign)
-  await finalize(net.client, taskId, fromHex(script.result), script.previousRoot, script.inputsRoot)
+  const { result, previousRoot, inputsRoot, inputs } = script
+  await finalize(net.client, taskId, { state: fromHex(result), previousRoot, inputsRoot, inputs })
 }
 
 /** The member that the last checkpoint left out signs it after all. */
@@ -147,10 +154,10 @@ async function convict(
     keys[member]!.sign(signingDigest(separator, hashObject(cluster.id, object))),
   ]
   const share: Share = {
-    ...{ type: 'share', height: 3, round: 1, stateHash: NIL, inputsRoot: NIL },
-    ...{ inputs: 7, eventSeq: 0, validRound: -1 },
+    ...{ type: 'share', height: 3, round: 1, parent: NIL, ...NOTHING },
+    ...{ inputs: 7n, validRound: -1 },
   }
-  const status: Status = { type: 'status', height: 4, stateHash: NIL, eventSeq: 0 }
+  const status: Status = { type: 'status', height: 4, parent: NIL, stateHash: NIL, eventSeq: 0 }
   const entries: readonly Hex[] = [`0x${'11'.repeat(55)}`, `0x${'22'.repeat(55)}`]
   const logHead = entries.reduce((head, entry) => keccak(concatHex(head, entry)), NIL)
   const checkpoint: Checkpoint = { type: 'checkpoint', height: 2, root: NIL, logSeq: 2, logHead }
@@ -170,7 +177,7 @@ async function convict(
       ...sign(2, status),
       ...sign(2, { ...status, eventSeq: 1 }),
     ]),
-    abi.encodeFunctionData('unjustifiedVote', [taskId, 3, 3, ...sign(3, { ...share, inputs: 1 })]),
+    abi.encodeFunctionData('unjustifiedVote', [taskId, 3, 3, ...sign(3, { ...share, inputs: 1n })]),
     abi.encodeFunctionData('openLog', [taskId, 3, ...sign(3, checkpoint), NIL, concatHex(...entries)]),
   ]
   for (const data of proofs) await net.client.execute('evidence', { to, data: data as Hex })

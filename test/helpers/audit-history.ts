@@ -24,6 +24,7 @@ import type { Address, Digest, Hex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from './audit-task.ts'
 import type { Script, Twist } from './audit-task.ts'
+import { decodeBatch } from '../../src/codec/batch.ts'
 
 const TASK_ID = 1n
 const CODE: Hex = '0x6001'
@@ -78,6 +79,7 @@ const PARAMS: RawTaskParams = {
   endBlock: 1_000n,
   stallBlocks: 400n,
   turnBlocks: 2n,
+  predecessor: 0n,
   maxEvents: 3n,
   tickMs: 50n,
   debateTicks: 10n,
@@ -223,6 +225,7 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
   const keys = cluster.members.map(({ key }) => actors.find((actor) => actor.key.address === key)!.key)
   const { twist, batchHeights } = options
   const script = scriptTask({
+    client: clientAddress,
     taskId: TASK_ID,
     cluster,
     keys,
@@ -230,7 +233,9 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
     ...(twist === undefined ? {} : { twist }),
     ...(batchHeights === undefined ? {} : { batchHeights }),
   })
-  const head = anchor(chronicle, script, cluster, actors[0]!.node, options.coSign)
+  const posting = concatHex(NIL, uint(0, 1), clientAddress, keccak(EVENT_DATA))
+  const eventsHash = keccak(posting)
+  const head = anchor(chronicle, script, cluster, actors[0]!.node, options.coSign, eventsHash)
   return {
     cluster,
     script,
@@ -259,16 +264,20 @@ function anchor(
   cluster: Cluster,
   submitter: Wallet,
   coSign: HistoryOptions['coSign'],
+  eventsHash: Digest,
 ): TaskHistory['views']['head'] {
   let root = rootStart(cluster.id)
   let last = 0n
   let eventSeq = 0n
   let lastBlock = FORMED_AT
   for (const call of script.calls) {
-    for (let at = 2; at + 134 <= call.batch.length; at += 134) {
+    const digits = 2 * (67 + Math.ceil(cluster.members.length / 8))
+    for (let at = 2; at + digits <= call.batch.length; at += digits) {
       const [stateHash, inputsRoot] = [call.batch.slice(at + 2, at + 66), call.batch.slice(at + 66, at + 130)]
       eventSeq += BigInt(`0x${call.batch.slice(at + 130, at + 134)}`)
-      const value = keccak(concatHex(stateHash, inputsRoot, uint(eventSeq, 8)))
+      const list = call.batch.slice(at + 134, at + digits).padStart(64, '0')
+      const events = [uint(eventSeq, 8), eventSeq === 0n ? NIL : eventsHash]
+      const value = keccak(concatHex(stateHash, inputsRoot, list, ...events))
       root = keccak(concatHex(root, value))
       last += 1n
     }
@@ -289,12 +298,20 @@ function anchor(
     const later = chronicle.transaction('PhaseLog', submitter, lastBlock + 2n, 'coSign', args)
     chronicle.emit('PhaseLog', later, 'CoSigned', { ...args, height: last })
   }
-  const { result, previousRoot, inputsRoot } = script
-  const args = { taskId: TASK_ID, result, previousRoot, inputsRoot }
+  const { result, previousRoot, inputsRoot, inputs } = script
+  const args = { taskId: TASK_ID, result, previousRoot, inputsRoot, inputs }
   const sent = chronicle.transaction('TaskBoard', submitter, lastBlock + 5n, 'finalize', args)
   const stateHash = keccak(result)
   chronicle.emit('TaskBoard', sent, 'TaskFinalized', { taskId: TASK_ID, height: last, stateHash, result })
-  return { root, last, eventSeq, lastBlock, graceHeights: 0n, members: BigInt(cluster.members.length) }
+  return {
+    root,
+    last,
+    eventSeq,
+    events: 1n,
+    lastBlock,
+    graceHeights: 0n,
+    members: BigInt(cluster.members.length),
+  }
 }
 
 function wrap(
@@ -374,7 +391,7 @@ function tallyOf(
   const feeUnits = cluster.members.map(() => 0n)
   let last = 0n
   for (const { batch, bitmap } of calls) {
-    const count = BigInt((batch.length - 2) / 134)
+    const count = BigInt(decodeBatch(batch, cluster.members.length)!.length)
     const turn = Number((last / params.epochHeights + PACE / params.turnBlocks) % n)
     last += count
     const signers = cluster.members.filter((_, i) => (bitmap >> BigInt(i)) % 2n === 1n)

@@ -2,6 +2,7 @@ import type { Keyring } from '../../src/ports/keyring.ts'
 import type { BatchHeight, HeadException, PublishedInput } from '../../src/codec/batch.ts'
 import { encodeBatch, encodeExceptions, encodeInputs } from '../../src/codec/batch.ts'
 import { bitmapOf } from '../../src/codec/bitmap.ts'
+import { appendEvent } from '../../src/codec/events.ts'
 import { concatHex, keccak, toHex } from '../../src/codec/hex.ts'
 import { appendLog, epochOf, logStart } from '../../src/codec/log.ts'
 import type { NotedEntry } from '../../src/codec/notes.ts'
@@ -17,7 +18,7 @@ import { rateLimitParamsCodec, rateLimitStateCodec } from '../../src/reducers/ra
 import { runReducer } from '../../src/reducers/run.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
 import type { LedgerEvent } from '../../src/types/ledger.ts'
-import type { Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
+import type { Address, Bitmap, Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { LogEntry, PhaseStatus } from '../../src/types/log.ts'
 import { BARE_CONTEXT } from './context.ts'
@@ -62,6 +63,8 @@ export interface Twist {
 }
 
 export interface ScriptOptions {
+  /** Who posts the ledger event. */
+  readonly client: Address
   readonly taskId: bigint
   readonly cluster: Cluster
   /** By member. */
@@ -78,6 +81,7 @@ export interface Script {
   readonly result: Hex
   readonly previousRoot: Digest
   readonly inputsRoot: Digest
+  readonly inputs: Bitmap
   /** Every member's log, as it was signed. */
   readonly logs: ReadonlyMap<MemberIndex, readonly LogEntry[]>
   /** What the silent member would have signed at the last checkpoint. */
@@ -90,6 +94,7 @@ export interface Script {
 }
 
 interface Height extends BatchHeight {
+  readonly parent: Digest
   readonly height: number
   readonly eventSeq: number
   readonly value: Digest
@@ -115,7 +120,8 @@ export function scriptTask(options: ScriptOptions): Script {
   }
   const last = heights.at(-1)!
   const coSign = coSignature(options, last.height, root, logs.get(SILENT_MEMBER) ?? [])
-  return { calls, result: toHex(last.state), previousRoot, inputsRoot: last.inputsRoot, logs, coSign }
+  const { inputsRoot, inputs } = last
+  return { calls, result: toHex(last.state), previousRoot, inputsRoot, inputs, logs, coSign }
 }
 
 function coSignature(
@@ -135,8 +141,11 @@ function coSignature(
   return { member: SILENT_MEMBER, ...head, signature: keys[SILENT_MEMBER]!.sign(digest) }
 }
 
-function decideHeights({ cluster, twist = {} }: ScriptOptions): Height[] {
-  const event: LedgerEvent = { seq: 1, data: new Uint8Array(Buffer.from(EVENT_DATA.slice(2), 'hex')) }
+function decideHeights({ cluster, client, twist = {} }: ScriptOptions): Height[] {
+  const data = new Uint8Array(Buffer.from(EVENT_DATA.slice(2), 'hex'))
+  const event: LedgerEvent = { seq: 1, kind: 'posted', data }
+  const eventsHashes = [NIL, appendEvent(NIL, { kind: 'posted', originator: client, data })]
+  let parent = rootStart(cluster.id)
   const heights: Height[] = []
   let before = 0
   for (let height = 1; height <= HEIGHTS; height += 1) {
@@ -165,12 +174,15 @@ function decideHeights({ cluster, twist = {} }: ScriptOptions): Height[] {
         cluster.id,
         input.kind === 'close'
           ? { type: 'close' }
-          : { type: 'status', height, stateHash: keccak(input.state), eventSeq: input.eventSeq },
+          : { type: 'status', height, parent, stateHash: keccak(input.state), eventSeq: input.eventSeq },
       ),
     )
-    const root = inputsRoot(bitmapOf(list.map(({ member }) => member)), hashes)
+    const listed = bitmapOf(list.map(({ member }) => member))
+    const root = inputsRoot(listed, hashes)
     const stateHash = keccak(state)
     const hint = height === LATE_HEIGHT ? 1 : 0
+    const eventsHash = eventsHashes[eventSeq] ?? NIL
+    const value = valueHash({ stateHash, inputsRoot: root, inputs: listed, eventSeq, eventsHash })
     heights.push({
       height,
       hint,
@@ -178,11 +190,14 @@ function decideHeights({ cluster, twist = {} }: ScriptOptions): Height[] {
       inputsRoot: root,
       eventSeq,
       eventSeqDelta: eventSeq - before,
-      value: valueHash({ stateHash, inputsRoot: root, eventSeq }),
+      inputs: listed,
+      parent,
+      value,
       state,
       list,
     })
     before = eventSeq
+    parent = appendRoot(parent, value)
   }
   return heights
 }
@@ -254,8 +269,9 @@ function makeCall(
     first: BigInt(first),
     batch: encodeBatch(
       batch.map((one) => ({ ...one, hint: twist.hint?.(one.height, one.hint) ?? one.hint })),
+      cluster.members.length,
     ),
-    bitmap: BigInt(bitmapOf(signers)),
+    bitmap: bitmapOf(signers),
     sharedSeq: BigInt(shared.logSeq),
     sharedHead: shared.logHead,
     exceptions: encodeExceptions(exceptions),

@@ -17,6 +17,7 @@ import type { Checkpoint } from '../../src/types/objects.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 import { joinCall, publishTask, startTestNetwork, testTask } from './chain.ts'
 import { digestOf } from './store-kit.ts'
+import { NIL } from '../../src/types/ids.ts'
 
 export const CLOSE_GRACE = 10
 
@@ -181,14 +182,18 @@ export async function checkpoint(
 ): Promise<SendOutcome> {
   const [chain] = stage.nodes as [Chain]
   const { last, root: before } = await chain.logHead(taskId)
-  const one = { stateHash: digestOf('state'), inputsRoot: digestOf('inputs') }
+  const one = { stateHash: digestOf('state'), inputsRoot: digestOf('inputs'), inputs: bitmapOf(signers) }
   let root = before
-  for (let i = 0; i < count; i += 1) root = appendRoot(root, valueHash({ ...one, eventSeq: 0 }))
+  for (let i = 0; i < count; i += 1)
+    root = appendRoot(root, valueHash({ ...one, eventSeq: 0, eventsHash: NIL }))
   const said = { height: last + count, root, ...SHARED_HEAD }
   const call: CheckpointCall = {
     taskId,
     first: last + 1,
-    batch: encodeBatch(Array.from({ length: count }, () => ({ ...one, hint: 0, eventSeqDelta: 0 }))),
+    batch: encodeBatch(
+      Array.from({ length: count }, () => ({ ...one, hint: 0, eventSeqDelta: 0 })),
+      cluster.members.length,
+    ),
     bitmap: bitmapOf(signers),
     sharedSeq: SHARED_HEAD.logSeq,
     sharedHead: SHARED_HEAD.logHead,

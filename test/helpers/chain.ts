@@ -144,6 +144,7 @@ export async function testTask(net: TestNetwork, changes: Partial<TaskParams> = 
     reducerParams: `0x${'00'.repeat(6)}03e8${'00'.repeat(6)}03e8`,
     usesPrevious: false,
     twin: `0x${'00'.repeat(20)}`,
+    predecessor: 0n,
     minNodes: net.nodes.length,
     maxNodes: net.nodes.length,
     heights: 64,

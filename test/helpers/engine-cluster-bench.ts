@@ -1,11 +1,11 @@
 import { bitmapOf } from '../../src/codec/bitmap.ts'
 import { keccak } from '../../src/codec/hex.ts'
-import { inputsRoot, valueHash } from '../../src/codec/objects.ts'
+import { inputsRoot, NOTHING, valueHash } from '../../src/codec/objects.ts'
 import type { EngineEffect } from '../../src/protocol/io.ts'
 import { convener } from '../../src/protocol/rounds.ts'
 import type { Content, EngineState } from '../../src/protocol/state.ts'
 import type { Part } from '../../src/types/frames.ts'
-import type { Digest, MemberIndex } from '../../src/types/ids.ts'
+import type { Bitmap, Digest, MemberIndex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type {
   Confirm,
@@ -55,10 +55,21 @@ export class EngineBench {
     this.world.input(this.self, { kind: 'message', from, parts: framed })
   }
 
+  /** Root of the height before the one in work. */
+  get parent(): Digest {
+    return this.state.config.profile?.kind === 'paper' ? NIL : this.state.chain.root
+  }
+
   /** A member's STATUS with its body, and the state's hash. */
   status(member: MemberIndex, state = Uint8Array.of(member, 1), height = 1, eventSeq = 0): StatusParts {
     const stateHash = keccak(state)
-    const signed = this.sign<Status>(member, { type: 'status', height, stateHash, eventSeq })
+    const signed = this.sign<Status>(member, {
+      type: 'status',
+      height,
+      parent: this.parent,
+      stateHash,
+      eventSeq,
+    })
     return { signed, body: { kind: 'body', hash: stateHash, bytes: state } }
   }
 
@@ -68,8 +79,9 @@ export class EngineBench {
     content: Content | null,
     more: Partial<Share> = {},
   ): Signed<Share> {
-    const nil: Content = { stateHash: NIL, inputsRoot: NIL, inputs: 0, eventSeq: 0 }
-    const vote = { type: 'share', height: 1, round, validRound: -1, ...(content ?? nil), ...more } as const
+    const parent = content === null ? NIL : this.parent
+    const said = { ...(content ?? NOTHING), ...more }
+    const vote = { type: 'share', height: 1, round, parent, validRound: -1, ...said } as const
     return this.sign<Share>(member, vote)
   }
 
@@ -119,7 +131,7 @@ export interface StatusParts {
   readonly body: Extract<Part, { kind: 'body' }>
 }
 
-export function listOf(inputs: readonly SignedInput[]): { inputs: number; inputsRoot: Digest } {
+export function listOf(inputs: readonly SignedInput[]): { inputs: Bitmap; inputsRoot: Digest } {
   const listed = bitmapOf(inputs.map((input) => input.member))
   const hashes = inputs.map((input) => input.hash)
   return { inputs: listed, inputsRoot: inputsRoot(listed, hashes) }
@@ -129,6 +141,7 @@ export function listOf(inputs: readonly SignedInput[]): { inputs: number; inputs
 export function contentOf(statuses: readonly StatusParts[]): Content & { value: Digest; state: Uint8Array } {
   const inputs = statuses.map(({ signed, body }) => ({ member: signed.member, state: body.bytes }))
   const state = aggregateOf(inputs)
-  const content = { stateHash: keccak(state), ...listOf(statuses.map(({ signed }) => signed)), eventSeq: 0 }
+  const list = listOf(statuses.map(({ signed }) => signed))
+  const content = { stateHash: keccak(state), ...list, eventSeq: 0, eventsHash: NIL }
   return { ...content, value: valueHash(content), state }
 }

@@ -1,8 +1,9 @@
+import { NOTHING } from '../../src/codec/objects.ts'
 import { bitmapOf } from '../../src/codec/bitmap.ts'
 import { keccak } from '../../src/codec/hex.ts'
 import { inputsRoot } from '../../src/codec/objects.ts'
 import type { Part } from '../../src/types/frames.ts'
-import type { MemberIndex } from '../../src/types/ids.ts'
+import type { Bitmap, MemberIndex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { Hello, ProtocolObject, Share, SignedInput } from '../../src/types/objects.ts'
 import type { Delivery, EngineCluster, Liar } from './engine-cluster.ts'
@@ -27,10 +28,8 @@ function rewriting(
 
 const nilShare = (share: Share): Share => ({
   ...share,
-  stateHash: NIL,
-  inputsRoot: NIL,
-  inputs: 0,
-  eventSeq: 0,
+  parent: NIL,
+  ...NOTHING,
   validRound: -1,
 })
 
@@ -57,19 +56,19 @@ const twoFacedShare = rewriting((object, delivery) => {
   if (object.type !== 'share') return object
   const face = (delivery.to + object.round) % 3
   if (face === 0) return object
-  return face === 1 || object.inputs === 0 ? nilShare(object) : { ...object, stateHash: keccak('0xbad0') }
+  return face === 1 || object.inputs === 0n ? nilShare(object) : { ...object, stateHash: keccak('0xbad0') }
 })
 
 /** The same value under a list that is not the one in its inputsRoot. */
 const wrongBitmap = rewriting((object, _, world) =>
-  object.type === 'share' && object.inputs !== 0
+  object.type === 'share' && object.inputs !== 0n
     ? { ...object, inputs: otherQuorum(object.inputs, world) }
     : object,
 )
 
-function otherQuorum(inputs: number, world: EngineCluster): number {
+function otherQuorum(inputs: Bitmap, world: EngineCluster): Bitmap {
   const all = bitmapOf(world.cluster.members.map((member) => member.index))
-  return inputs === all ? (inputs & ~1) >>> 0 : all
+  return inputs === all ? inputs & ~1n : all
 }
 
 /** CONFIRM of the value to one half, NIL to the other. */

@@ -68,7 +68,7 @@ function act(world: EngineCluster, verb: string, member: number): void {
       world.input(member, { kind: 'close' })
       break
     case 'read':
-      world.input(member, { kind: 'ledger', eventSeq: world.engine(member).ledgerSeq + 1 })
+      world.read(member)
       break
     case 'restart':
       world.restart(member)

@@ -12,6 +12,7 @@ import type { Cluster } from '../../src/types/cluster.ts'
 import type { Evidence } from '../../src/types/evidence.ts'
 import type { DecidedHeight, Part } from '../../src/types/frames.ts'
 import type { Digest, MemberIndex } from '../../src/types/ids.ts'
+import { NIL } from '../../src/types/ids.ts'
 import type { LogEntry } from '../../src/types/log.ts'
 import type { ProtocolObject, Signed } from '../../src/types/objects.ts'
 
@@ -101,6 +102,16 @@ export interface Memory {
 }
 
 /** A driver for pure engines: synchronous reducers, a tick-driven network, and signatures that are just hashes. */
+/** One more ledger event read; everybody reads the same. */
+export function ledgerInput(eventSeq: number): EngineInput {
+  return { kind: 'ledger', eventSeq, eventsHash: eventsHashAt(eventSeq) }
+}
+
+/** Rolling hash of so many events. */
+export function eventsHashAt(eventSeq: number): Digest {
+  return eventSeq === 0 ? NIL : keccak(`0x${uint(eventSeq, 8)}`)
+}
+
 export class EngineCluster {
   readonly cluster: Cluster
   readonly engines: EngineState[]
@@ -144,6 +155,11 @@ export class EngineCluster {
   /** Members that follow the protocol, whether they run or not. */
   get honest(): MemberIndex[] {
     return this.cluster.members.map((member) => member.index).filter((member) => !this.liars.has(member))
+  }
+
+  /** A member reads the next ledger event. */
+  read(member: MemberIndex): void {
+    this.input(member, ledgerInput(this.engine(member).ledgerSeq + 1))
   }
 
   start(members: readonly MemberIndex[] = this.cluster.members.map((member) => member.index)): this {

@@ -295,7 +295,7 @@ function leaves(type: ParamType, value: unknown, path: string): Leaf[] {
   if (path === '.signatures') return signatureLeaves(bytes)
   const name = path.slice(1)
   if (!PACKED_ARGS.has(name)) return [{ path, flipped: flipHex(bytes, path) }]
-  return representatives(packedFields(name, bytes)).map((field) => ({
+  return representatives(packedFields({ name, members: 4 }, bytes)).map((field) => ({
     path: path + field.path,
     flipped: flipHex(
       bytes,

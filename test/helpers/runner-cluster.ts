@@ -55,6 +55,7 @@ export function taskParams(changes: Partial<TaskParams> = {}): TaskParams {
     reducerParams: toHex(rateLimit.params.encode({ budget: 100n, demandMax: 1_000n })),
     usesPrevious: false,
     twin: `0x${'00'.repeat(20)}`,
+    predecessor: 0n,
     minNodes: 4,
     maxNodes: 31,
     heights: 6,

@@ -69,5 +69,5 @@ export class ChainMoment {
 /** Members whose CONFIRM of the wrong value stands in a proof of a wrong reduction; of other proofs nobody. */
 export function misledBy(evidence: Hex): readonly number[] {
   const call = readEvidenceCall(evidence)
-  return call?.name === 'wrongReduction' ? membersOf(Number(call.confirmers.members)) : []
+  return call?.name === 'wrongReduction' ? membersOf(call.confirmers.members) : []
 }

@@ -28,10 +28,12 @@ export function share(height: number, round: number, state = 'state'): Share {
     type: 'share',
     height,
     round,
+    parent: digestOf('parent'),
     stateHash: digestOf(state),
     inputsRoot: digestOf('inputs'),
-    inputs: 0b1111,
+    inputs: 0b1111n,
     eventSeq: 3,
+    eventsHash: digestOf('events'),
     validRound: -1,
   }
 }
@@ -41,7 +43,13 @@ export function confirm(height: number, round: number, value = 'value'): Confirm
 }
 
 export function status(height: number, state = 'state'): Status {
-  return { type: 'status', height, stateHash: digestOf(state), eventSeq: 2 ** 53 - 1 }
+  return {
+    type: 'status',
+    height,
+    parent: digestOf('parent'),
+    stateHash: digestOf(state),
+    eventSeq: 2 ** 53 - 1,
+  }
 }
 
 /** Asks for an object to be signed, and counts how often it was. */
@@ -69,11 +77,11 @@ export function requestOf(
 
 export function quorum(height: number, round: number): Proof {
   const vote = share(height, round)
-  const { stateHash, inputsRoot, inputs, eventSeq } = vote
+  const { stateHash, inputsRoot, inputs, eventSeq, eventsHash } = vote
   return {
     round,
     value: digestOf('value'),
-    content: { stateHash, inputsRoot, inputs, eventSeq },
+    content: { stateHash, inputsRoot, inputs, eventSeq, eventsHash },
     shares: [0, 1, 2].map((member) => signed(vote, member)),
   }
 }
@@ -90,7 +98,7 @@ export function kept(height: number, round: number, state = 'state'): SignReques
     },
     list: {
       round,
-      inputs: 0b1111,
+      inputs: 0b1111n,
       inputsRoot,
       objects: [
         ...texts.map((text, member) => signed(status(height, text), member)),

@@ -1,4 +1,5 @@
 /** What a reducer answers to a case, and the packed bytes in which contracts/dev/TwinsHarness.sol takes and gives both. */
+import { LEDGER_KIND_NUMBERS } from '../../src/types/ledger.ts'
 import { fromHex, toHex, uint } from '../../src/codec/hex.ts'
 import { findReducer } from '../../src/reducers/catalog.ts'
 import type { AnyReducer } from '../../src/reducers/catalog.ts'
@@ -48,7 +49,7 @@ function found(id: string): AnyReducer {
 }
 
 function contextOf({ seed, height, members, previous, events }: TwinCase): AggregateContext {
-  return { seed, height, members, previous, events: events.map((data, i) => ({ seq: i + 1, data })) }
+  return { seed, height, members, previous, events: events.map((event, i) => ({ seq: i + 1, ...event })) }
 }
 
 function packAnswer(state: Uint8Array | null): Uint8Array {
@@ -86,7 +87,7 @@ export function caseJson(one: TwinCase): object {
     members: one.members,
     previous: toHex(one.previous),
     inputs: hexed(one.inputs),
-    events: one.events.map(toHex),
+    events: one.events.map(({ kind, data }) => ({ kind, data: toHex(data) })),
     current: toHex(one.current),
     remaining: hexed(one.remaining),
   }
@@ -102,7 +103,7 @@ function packCase(one: TwinCase): Uint8Array[] {
     ...packBytes(one.previous),
     ...packInputs(one.inputs),
     Uint8Array.of(one.events.length),
-    ...one.events.flatMap(packBytes),
+    ...one.events.flatMap(({ kind, data }) => [Uint8Array.of(LEDGER_KIND_NUMBERS[kind]), ...packBytes(data)]),
     ...packBytes(one.current),
     ...packInputs(one.remaining),
   ]

@@ -8,6 +8,7 @@ import { timeSlots } from '../../src/reducers/time-slots.ts'
 import { weightedVote } from '../../src/reducers/weighted-vote.ts'
 import type { ContextMember } from '../../src/reducers/reducer.ts'
 import { NIL } from '../../src/types/ids.ts'
+import type { LedgerEvent } from '../../src/types/ledger.ts'
 import type { Digest } from '../../src/types/ids.ts'
 
 export interface TwinCase {
@@ -18,7 +19,7 @@ export interface TwinCase {
   readonly members: readonly ContextMember[]
   readonly previous: Uint8Array
   readonly inputs: readonly { readonly member: number; readonly state: Uint8Array }[]
-  readonly events: readonly Uint8Array[]
+  readonly events: readonly Pick<LedgerEvent, 'kind' | 'data'>[]
   /** For f_agg_close: mostly what the inputs come to, or some of them, and those who stay. */
   readonly current: Uint8Array
   readonly remaining: TwinCase['inputs']
@@ -249,6 +250,7 @@ function spoil(dice: Dice, sound: Uint8Array): Uint8Array {
   return bytes
 }
 
-function event(dice: Dice): Uint8Array {
-  return dice.bytes(dice.chance(70) ? 8 : dice.below(12))
+function event(dice: Dice): Pick<LedgerEvent, 'kind' | 'data'> {
+  const kind = dice.chance(80) ? 'posted' : 'system'
+  return { kind, data: dice.bytes(dice.chance(70) ? 8 : dice.below(12)) }
 }

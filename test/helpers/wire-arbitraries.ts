@@ -18,6 +18,7 @@ export const digest: fc.Arbitrary<Digest> = fc.oneof({ arbitrary: bytesOf(32), w
 /** Heights and sequence numbers, with the ends more often than chance would have them. */
 export const count = fc.oneof(fc.nat(300), fc.maxSafeNat(), fc.constant(Number.MAX_SAFE_INTEGER))
 const u32 = fc.oneof(fc.nat(40), fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.constant(2 ** 32 - 1))
+const bitmap = fc.oneof(fc.bigInt({ min: 0n, max: 31n }), fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }))
 const validRound = fc.oneof(fc.constant(-1), fc.nat(2 ** 31 - 1))
 
 export const protocolObject: fc.Arbitrary<ProtocolObject> = fc.oneof(
@@ -27,18 +28,26 @@ export const protocolObject: fc.Arbitrary<ProtocolObject> = fc.oneof(
     round: u32,
     value: digest,
     inputsRoot: digest,
-    inputs: u32,
+    inputs: bitmap,
     validRound,
   }),
-  fc.record({ type: fc.constant('status' as const), height: count, stateHash: digest, eventSeq: count }),
+  fc.record({
+    type: fc.constant('status' as const),
+    height: count,
+    parent: digest,
+    stateHash: digest,
+    eventSeq: count,
+  }),
   fc.record({
     type: fc.constant('share' as const),
     height: count,
     round: u32,
+    parent: digest,
     stateHash: digest,
     inputsRoot: digest,
-    inputs: u32,
+    inputs: bitmap,
     eventSeq: count,
+    eventsHash: digest,
     validRound,
   }),
   fc.record({ type: fc.constant('confirm' as const), height: count, round: u32, value: digest }),
@@ -114,8 +123,17 @@ function byMember<T extends { readonly member: number }>(row: fc.Arbitrary<T>): 
 const u8 = fc.nat(255)
 const u16 = fc.nat(65_535)
 
+/** Size of the cluster whose batches are drawn. */
+export const BATCH_MEMBERS = 11
+
 export const batch: fc.Arbitrary<BatchHeight[]> = fc.array(
-  fc.record({ hint: u8, stateHash: digest, inputsRoot: digest, eventSeqDelta: u16 }),
+  fc.record({
+    hint: u8,
+    stateHash: digest,
+    inputsRoot: digest,
+    eventSeqDelta: u16,
+    inputs: fc.bigInt({ min: 0n, max: 2n ** BigInt(BATCH_MEMBERS) - 1n }),
+  }),
   { maxLength: 12 },
 )
 

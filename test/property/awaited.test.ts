@@ -161,7 +161,7 @@ const STRATEGIES = {
   // in the list at every second height, so that it is waited for at the others: two of them by turns
   'by turns': withholding((world, { from }) => world.engine(from).chain.height % 2 === from % 2),
   'whenever it is in the last list': withholding(
-    (world, { from }) => ((world.engine(from).chain.inputs >>> from) & 1) === 1,
+    (world, { from }) => ((world.engine(from).chain.inputs >> BigInt(from)) & 1n) === 1n,
   ),
 } as const
 

@@ -40,13 +40,17 @@ const digest: fc.Arbitrary<Digest> = fc.oneof(
     content.value,
     content.stateHash,
     content.inputsRoot,
+    bench.parent,
     ...statuses.map(({ body }) => body.hash),
   ),
   fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHex),
 )
 const height = number(SAFE_MAX)
 const round = number(U32_MAX)
-const inputs = fc.oneof(fc.constantFrom(0, content.inputs, 0b1111, 0b10111), number(U32_MAX))
+const inputs = fc.oneof(
+  fc.constantFrom(0n, content.inputs, 0b1111n, 0b10111n),
+  fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }),
+)
 const validRound = fc.oneof(fc.constant(-1), number(0x7fff_ffff))
 const eventSeq = number(SAFE_MAX)
 
@@ -62,6 +66,7 @@ const hello: fc.Arbitrary<Hello> = fc.record({
 const status: fc.Arbitrary<Status> = fc.record({
   type: fc.constant('status'),
   height,
+  parent: digest,
   stateHash: digest,
   eventSeq,
 })
@@ -69,10 +74,12 @@ const share: fc.Arbitrary<Share> = fc.record({
   type: fc.constant('share'),
   height,
   round,
+  parent: digest,
   stateHash: digest,
   inputsRoot: digest,
   inputs,
   eventSeq,
+  eventsHash: digest,
   validRound,
 })
 const confirm: fc.Arbitrary<Confirm> = fc.record({
@@ -160,7 +167,7 @@ const input: fc.Arbitrary<EngineInput> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.constant({ kind: 'tick' } as const) },
-  fc.record({ kind: fc.constant('ledger'), eventSeq }),
+  fc.record({ kind: fc.constant('ledger'), eventSeq, eventsHash: digest }),
   fc.record({ kind: fc.constant('aggregated'), token: number(5), result: fc.constant(null) }),
 )
 

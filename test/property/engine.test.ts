@@ -235,7 +235,7 @@ function print(value: unknown): string {
     if (key === 'config') return undefined
     if (part instanceof Map) return { map: [...part] }
     if (part instanceof Set) return { set: [...part] }
-    return part
+    return typeof part === 'bigint' ? `${part}n` : part
   })
 }
 

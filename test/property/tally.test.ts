@@ -7,13 +7,15 @@ import type { Cluster } from '../../src/types/cluster.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { Confirm, Share, Signed } from '../../src/types/objects.ts'
 import { makeCluster, signAs } from '../helpers/engine-cluster.ts'
+import { NOTHING } from '../../src/codec/objects.ts'
 
+const PARENT = keccak('0x05')
 /** Few values and rounds, so that votes meet; null = silent. */
 const CONTENTS = [
   null,
-  { stateHash: keccak('0x01'), inputs: 0b1111 },
-  { stateHash: keccak('0x02'), inputs: 0b1111 },
-  { stateHash: keccak('0x01'), inputs: 0b0111 },
+  { stateHash: keccak('0x01'), inputs: 0b1111n },
+  { stateHash: keccak('0x02'), inputs: 0b1111n },
+  { stateHash: keccak('0x01'), inputs: 0b0111n },
 ] as const
 const vote = fc.option(
   fc.record({ content: fc.constantFrom(...CONTENTS), validRound: fc.constantFrom(-1, 0, 1) }),
@@ -22,10 +24,8 @@ const vote = fc.option(
 const ballot = fc.array(fc.tuple(vote, fc.integer({ min: 1, max: 9 })), { minLength: 4, maxLength: 31 })
 
 function shareOf({ content, validRound }: { content: (typeof CONTENTS)[number]; validRound: number }): Share {
-  const base = { type: 'share', height: 1, round: 2, inputsRoot: NIL, eventSeq: 0 } as const
-  return content === null
-    ? { ...base, stateHash: NIL, inputs: 0, validRound: -1 }
-    : { ...base, ...content, validRound }
+  const base = { type: 'share', height: 1, round: 2, parent: PARENT, ...NOTHING } as const
+  return content === null ? { ...base, parent: NIL, validRound: -1 } : { ...base, ...content, validRound }
 }
 
 /** Dumb twin: asks about every pair of votes, and adds weights one by one. */
@@ -63,9 +63,9 @@ describe('tallies', () => {
           const object = shareOf(choice)
           shares.set(member, { ...signAs(cluster, member, object), object })
           const value = shareValue(object)
-          named.set(member, value === NIL ? 'nil' : `${value}/${object.validRound}/${object.inputs}`)
+          named.set(member, value === NIL ? 'nil' : `${value}/${object.validRound}`)
         })
-        const { winner, hopeless } = tallyShares(cluster, shares)
+        const { winner, hopeless } = tallyShares(cluster, PARENT, shares)
         const dumb = twin(cluster, named)
         const first = winner?.[0]
         expect(first === undefined ? null : named.get(first.member)).to.equal(dumb.winner)

@@ -4,6 +4,7 @@ import { drawScenario } from '../../src/sim/scenario.ts'
 import type { Host } from '../../src/sim/host.ts'
 import { TASK_ID, World } from '../../src/sim/world.ts'
 import { Random } from '../../src/faults/random.ts'
+import { hasMember } from '../../src/codec/bitmap.ts'
 
 const SEED = 4
 const EPOCH = 2
@@ -40,7 +41,7 @@ describe('a member that the certificate left out', () => {
   const until = (isDone: () => boolean): Promise<boolean> =>
     world.run(world.queue.nowMs + PATIENCE_MS, isDone)
   const task = () => world.chain.tasks.get(TASK_ID)!
-  const isMissing = (): boolean => ((task().missing >>> victim.member) & 1) === 1
+  const isMissing = (): boolean => hasMember(task().missing, victim.member)
   const missed = (): number => task().missed.get(victim.member) ?? 0
   const isCoSigned = (): boolean => world.chain.coSigned.length > 0
   const end = async (): Promise<void> => {

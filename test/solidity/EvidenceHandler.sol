@@ -13,6 +13,7 @@ import {CoSignHandler} from "./CoSignHandler.sol";
 abstract contract EvidenceHandler is CoSignHandler {
     /// @notice What a proof makes due, as the documentation has it.
     struct Charge {
+        ISlasher.Offence offence;
         uint256 percent;
         bool correlated;
     }
@@ -61,6 +62,10 @@ abstract contract EvidenceHandler is CoSignHandler {
         Key storage k = _keys[s.key];
         uint256 stake = _tasks[task].stake;
         uint256 due = 0;
+        // the ledger tells of the first conviction, and of the first grave one
+        if (s.percent == 0 || (s.percent < 20 && c.percent >= 20)) {
+            _note(task, 1, address(0), abi.encodePacked(uint8(seat), c.offence, uint8(c.percent)));
+        }
         if (c.percent > s.percent) {
             due = _ceil(stake * c.percent) - takenOf[task][s.key];
             s.percent = c.percent;
@@ -87,14 +92,26 @@ abstract contract EvidenceHandler is CoSignHandler {
     function _prove(uint256 task, uint256 seat) private returns (bytes memory, Charge memory) {
         uint256 kind = _pick(8);
         uint256 height = 1 + _pick(5);
-        if (kind == 0) return (_pair(task, seat, Evidence.STATUS, height), Charge(5, true));
-        if (kind == 1) return (_pair(task, seat, Evidence.SHARE, height), Charge(100, true));
-        if (kind == 2) return (_pair(task, seat, Evidence.CHECKPOINT, height), Charge(100, true));
-        if (kind == 3) return (_amnesia(task, seat, height), Charge(100, true));
-        if (kind == 4) return (_illegalLog(task, seat, height), Charge(5, true));
-        if (kind == 5) return (_forkedLog(task, seat), Charge(5, true));
+        if (kind == 0)
+            return (
+                _pair(task, seat, Evidence.STATUS, height),
+                Charge(ISlasher.Offence.Equivocation, 5, true)
+            );
+        if (kind == 1)
+            return (
+                _pair(task, seat, Evidence.SHARE, height),
+                Charge(ISlasher.Offence.Equivocation, 100, true)
+            );
+        if (kind == 2)
+            return (
+                _pair(task, seat, Evidence.CHECKPOINT, height),
+                Charge(ISlasher.Offence.Equivocation, 100, true)
+            );
+        if (kind == 3) return (_amnesia(task, seat, height), Charge(ISlasher.Offence.Amnesia, 100, true));
+        if (kind == 4) return (_illegalLog(task, seat, height), Charge(ISlasher.Offence.IllegalLog, 5, true));
+        if (kind == 5) return (_forkedLog(task, seat), Charge(ISlasher.Offence.IllegalLog, 5, true));
         if (kind == 6 || !_tasks[task].provable) {
-            return (_lonelyVote(task, seat, height), Charge(1, false));
+            return (_lonelyVote(task, seat, height), Charge(ISlasher.Offence.UnjustifiedVote, 1, false));
         }
         return _wrongReduction(task, seat);
     }
@@ -118,15 +135,15 @@ abstract contract EvidenceHandler is CoSignHandler {
 
     /// @dev An object of a height in round 0 that says something that depends on `salt`.
     function _object(uint8 objectType, uint256 height, uint256 salt) private pure returns (bytes memory) {
-        if (objectType == Evidence.STATUS) return abi.encode(height, salt, 0);
-        if (objectType == Evidence.SHARE) return abi.encode(height, 0, salt, 0, 31, 0, int256(-1));
+        if (objectType == Evidence.STATUS) return abi.encode(height, 0, salt, 0);
+        if (objectType == Evidence.SHARE) return abi.encode(height, 0, 0, salt, 0, 31, 0, 0, int256(-1));
         return abi.encode(height, salt, 1, salt);
     }
 
     /// @dev E1b: locked on 7 in round 0, then a fresh vote for 8 in round 1.
     function _amnesia(uint256 task, uint256 seat, uint256 height) private returns (bytes memory) {
         bytes memory confirm = abi.encode(height, 0, 7);
-        bytes memory share = abi.encode(height, 1, 8, 0, 31, 0, int256(-1));
+        bytes memory share = abi.encode(height, 1, 0, 8, 0, 31, 0, 0, int256(-1));
         bytes memory x = _signObject(task, seat, Evidence.CONFIRM, confirm);
         bytes memory y = _signObject(task, seat, Evidence.SHARE, share);
         _did("E1b");
@@ -160,7 +177,7 @@ abstract contract EvidenceHandler is CoSignHandler {
 
     /// @dev E3: a fresh vote for a list of one.
     function _lonelyVote(uint256 task, uint256 seat, uint256 height) private returns (bytes memory) {
-        bytes memory vote = abi.encode(height, 0, 5, 0, 1, 0, int256(-1));
+        bytes memory vote = abi.encode(height, 0, 0, 5, 0, 1, 0, 0, int256(-1));
         bytes memory x = _signObject(task, seat, Evidence.SHARE, vote);
         _did("E3");
         return abi.encodeCall(ISlasher.unjustifiedVote, (_id(task), uint8(seat), Evidence.SHARE, vote, x));
@@ -171,13 +188,23 @@ abstract contract EvidenceHandler is CoSignHandler {
         Task storage t = _tasks[task];
         (bytes32 root, ISlasher.ListedInput[] memory inputs) = _listed(t);
         uint256 list = (1 << t.seats.length) - 1;
-        bytes memory share = abi.encode(1, 0, bytes32("wrong"), root, list, 0, int256(-1));
-        bytes32 value = Digests.value("wrong", root, 0);
+        bytes memory share = abi.encode(
+            1,
+            0,
+            Digests.rootZero(t.cluster),
+            bytes32("wrong"),
+            root,
+            list,
+            0,
+            0,
+            int256(-1)
+        );
+        bytes32 value = Digests.value("wrong", root, list, 0, 0);
         ISlasher.Confirmers memory c = ISlasher.Confirmers(2, 0, "");
         uint256 weight = 0;
         for (uint256 i = 0; i < t.seats.length; ++i) {
             if (_operators[_keys[t.seats[i].key].operator].honest || _chance(30)) continue;
-            c.members |= uint32(1 << i);
+            c.members |= 1 << i;
             bytes memory confirm = abi.encode(1, 2, value);
             c.signatures = abi.encodePacked(c.signatures, _signObject(task, i, Evidence.CONFIRM, confirm));
             ++weight;
@@ -193,12 +220,12 @@ abstract contract EvidenceHandler is CoSignHandler {
                     _signObject(task, seat, Evidence.SHARE, share),
                     abi.decode(t.params, (ITaskBoard.TaskParams)),
                     inputs,
-                    hex"",
-                    new ISlasher.LedgerEventBody[](0),
+                    "",
+                    "",
                     c
                 )
             ),
-            Charge(20 + (80 * weight) / t.seats.length, false)
+            Charge(ISlasher.Offence.WrongReduction, 20 + (80 * weight) / t.seats.length, false)
         );
     }
 
@@ -209,9 +236,9 @@ abstract contract EvidenceHandler is CoSignHandler {
         for (uint256 i = 0; i < inputs.length; ++i) {
             bytes memory state = _inputOf(1, i);
             inputs[i] = ISlasher.ListedInput(uint8(i), 0, state);
-            hashes[i] = Digests.status(t.cluster, 1, keccak256(state), 0);
+            hashes[i] = Digests.status(t.cluster, 1, Digests.rootZero(t.cluster), keccak256(state), 0);
         }
-        return (Digests.inputsRoot(uint32((1 << inputs.length) - 1), hashes), inputs);
+        return (Digests.inputsRoot((1 << inputs.length) - 1, hashes), inputs);
     }
 
     function _signObject(

@@ -100,8 +100,11 @@ abstract contract FramingHandler is EvidenceHandler {
         // now and then one event less than the vote has seen, or an input that was bent
         if (seq != 0 && _chance(20)) --seq;
         if (_chance(20)) inputs[_pick(inputs.length)].state = hex"";
-        ISlasher.LedgerEventBody[] memory events = new ISlasher.LedgerEventBody[](seq);
-        for (uint256 i = 0; i < seq; ++i) events[i] = ISlasher.LedgerEventBody(t.client, t.events[i]);
+        bytes memory events = "";
+        for (uint256 i = 0; i < seq; ++i) {
+            Posted storage e = t.events[i];
+            events = abi.encodePacked(events, e.kind, e.originator, uint16(e.data.length), e.data);
+        }
         return
             abi.encodeCall(
                 ISlasher.wrongReduction,
@@ -146,10 +149,10 @@ abstract contract FramingHandler is EvidenceHandler {
     ) private view returns (bytes memory) {
         Task storage t = _tasks[task];
         Height storage h = _decided[task][height];
-        uint256 list = (1 << t.seats.length) - 1;
+        uint256 list = h.inputs;
         bool locked = height % 2 == 0;
-        bytes32 value = keccak256(abi.encodePacked(h.stateHash, h.inputsRoot, uint64(h.eventSeq)));
-        if (objectType == Evidence.STATUS) return abi.encode(height, h.stateHash, h.eventSeq);
+        bytes32 value = _valueOf(task, h);
+        if (objectType == Evidence.STATUS) return abi.encode(height, h.parent, h.stateHash, h.eventSeq);
         if (objectType == Evidence.CHECKPOINT) {
             return abi.encode(height, h.root, _seqAt(t, height), headAt(task, height));
         }
@@ -158,7 +161,19 @@ abstract contract FramingHandler is EvidenceHandler {
             return abi.encode(height, round, value, h.inputsRoot, list, validRound);
         }
         if (objectType == Evidence.SHARE) {
-            return abi.encode(height, round, h.stateHash, h.inputsRoot, list, h.eventSeq, validRound);
+            bytes32 rolling = _rollingAt(task, h.eventSeq);
+            return
+                abi.encode(
+                    height,
+                    round,
+                    h.parent,
+                    h.stateHash,
+                    h.inputsRoot,
+                    list,
+                    h.eventSeq,
+                    rolling,
+                    validRound
+                );
         }
         return abi.encode(height, round, locked || round == 1 ? value : bytes32(0));
     }

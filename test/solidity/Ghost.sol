@@ -50,10 +50,20 @@ abstract contract Ghost is Deployment {
         bool convicted;
     }
 
+    /// @notice A ledger event, and the rolling hash up to it.
+    struct Posted {
+        uint8 kind;
+        address originator;
+        bytes data;
+        bytes32 rolling;
+    }
+
     struct Height {
         bytes32 stateHash;
         bytes32 inputsRoot;
+        uint256 inputs;
         uint256 eventSeq;
+        bytes32 parent;
         bytes32 root;
     }
 
@@ -88,7 +98,7 @@ abstract contract Ghost is Deployment {
         uint256 lastCount;
         bool lied;
         bool clientPaid;
-        bytes[] events;
+        Posted[] events;
         Seat[] seats;
     }
 

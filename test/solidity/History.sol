@@ -50,17 +50,30 @@ abstract contract History is TaskHandler {
         Height storage before = _decided[task][height - 1];
         h.eventSeq = _chance(50) ? t.events.length : before.eventSeq;
         h.stateHash = keccak256(_stateAt(task, height));
-        h.inputsRoot = _inputsRootAt(task, height);
         bytes32 root = isFirst ? Digests.rootZero(t.cluster) : before.root;
-        h.root = Digests.nextRoot(root, Digests.value(h.stateHash, h.inputsRoot, uint64(h.eventSeq)));
+        h.inputsRoot = _inputsRootAt(task, height, root);
+        h.inputs = _everybody(task);
+        h.parent = root;
+        h.root = Digests.nextRoot(root, _valueOf(task, h));
+    }
+
+    function _valueOf(uint256 task, Height memory h) internal view returns (bytes32) {
+        bytes32 rolling = _rollingAt(task, h.eventSeq);
+        return Digests.value(h.stateHash, h.inputsRoot, h.inputs, uint64(h.eventSeq), rolling);
+    }
+
+    function _everybody(uint256 task) internal view returns (uint256) {
+        return (1 << _tasks[task].seats.length) - 1;
     }
 
     /// @dev In a provable task what the twin gives, else anything.
     function _stateAt(uint256 task, uint256 height) internal view returns (bytes memory) {
         Task storage t = _tasks[task];
         if (!t.provable) return abi.encode(task, height);
-        bytes[] memory events = new bytes[](_decided[task][height].eventSeq);
-        for (uint256 i = 0; i < events.length; ++i) events[i] = t.events[i];
+        IReducer.Event[] memory events = new IReducer.Event[](_decided[task][height].eventSeq);
+        for (uint256 i = 0; i < events.length; ++i) {
+            events[i] = IReducer.Event(t.events[i].kind, t.events[i].data);
+        }
         IReducer.Input[] memory inputs = new IReducer.Input[](t.seats.length);
         for (uint256 i = 0; i < inputs.length; ++i) inputs[i] = IReducer.Input(uint8(i), _inputOf(height, i));
         IReducer.Member[] memory members = new IReducer.Member[](inputs.length);
@@ -71,13 +84,14 @@ abstract contract History is TaskHandler {
         return IReducer(_TWIN).aggregate(hex"00", context, inputs, events);
     }
 
-    function _inputsRootAt(uint256 task, uint256 height) private view returns (bytes32) {
+    function _inputsRootAt(uint256 task, uint256 height, bytes32 parent) private view returns (bytes32) {
         Task storage t = _tasks[task];
         bytes32[] memory hashes = new bytes32[](t.seats.length);
         for (uint256 i = 0; i < hashes.length; ++i) {
-            hashes[i] = Digests.status(t.cluster, uint64(height), keccak256(_inputOf(height, i)), 0);
+            bytes32 stateHash = keccak256(_inputOf(height, i));
+            hashes[i] = Digests.status(t.cluster, uint64(height), parent, stateHash, 0);
         }
-        return Digests.inputsRoot(uint32((1 << hashes.length) - 1), hashes);
+        return Digests.inputsRoot(_everybody(task), hashes);
     }
 
     function _inputOf(uint256 height, uint256 seat) internal pure returns (bytes memory) {

@@ -124,6 +124,10 @@ abstract contract Laws is Books {
             _require(head.last == t.last, 10, "last height");
             if (t.last != 0) _require(head.eventSeq == _h.decidedAt(task, t.last).eventSeq, 10, "events");
             _require(head.eventSeq <= t.events.length, 10, "an event that was not posted");
+            _require(head.events == t.events.length, 10, "events that were posted");
+            bytes32 rolling = _h.log().eventsHash(task + 1, head.events);
+            bytes32 expected = head.events == 0 ? bytes32(0) : t.events[head.events - 1].rolling;
+            _require(rolling == expected, 10, "the hash of the events");
         }
     }
 

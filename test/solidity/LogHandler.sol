@@ -19,7 +19,7 @@ abstract contract LogHandler is History {
         bytes batch;
         bytes32 root;
         uint256 eventSeq;
-        uint32 bitmap;
+        uint256 bitmap;
         bytes exceptions;
         bytes signatures;
         bytes inputs;
@@ -71,7 +71,10 @@ abstract contract LogHandler is History {
         Height storage h = _decided[task][t.last];
         bytes32 before = t.last == 1 ? Digests.rootZero(t.cluster) : _decided[task][t.last - 1].root;
         bytes memory result = _stateAt(task, t.last);
-        bytes memory data = abi.encodeCall(ITaskBoard.finalize, (_id(task), result, before, h.inputsRoot));
+        bytes memory data = abi.encodeCall(
+            ITaskBoard.finalize,
+            (_id(task), result, before, h.inputsRoot, h.inputs)
+        );
         (bool success, ) = _act(address(this), address(board), data);
         if (!success) return;
         if (_isRunning(task) && t.last < log.limitOf(_id(task)))
@@ -91,7 +94,8 @@ abstract contract LogHandler is History {
         (a.task, a.sound) = (task, true);
         a.count = _between(1, t.epochHeights - (t.last % t.epochHeights));
         if (_chance(3)) a.count += 1 + _pick(t.epochHeights);
-        bool lie = t.lied || _chance(8);
+        // nothing is decided before the cluster is drawn
+        bool lie = t.lied || t.seats.length == 0 || _chance(8);
         uint256 seq = t.last == 0 ? 0 : _decided[task][t.last].eventSeq;
         a.root = t.last == 0 ? Digests.rootZero(t.cluster) : _decided[task][t.last].root;
         for (uint256 i = 1; i <= a.count; ++i) {
@@ -101,10 +105,11 @@ abstract contract LogHandler is History {
                 uint8(0),
                 h.stateHash,
                 h.inputsRoot,
-                uint16(h.eventSeq - seq)
+                uint16(h.eventSeq - seq),
+                _list(t, h.inputs)
             );
             seq = h.eventSeq;
-            a.root = Digests.nextRoot(a.root, Digests.value(h.stateHash, h.inputsRoot, uint64(seq)));
+            a.root = Digests.nextRoot(a.root, _valueOf(task, h));
         }
         a.eventSeq = seq;
         if (t.publishesInputs != _chance(3)) a.inputs = hex"01";
@@ -115,7 +120,13 @@ abstract contract LogHandler is History {
     function _lie(Task storage t, uint256 seq) private returns (Height memory) {
         // sometimes one event more than there is
         uint256 extra = _chance(20) && seq <= t.events.length ? t.events.length - seq + 1 : 0;
-        return Height(bytes32(_pick(type(uint256).max)), bytes32(_pick(9)), seq + extra, 0);
+        uint256 list = _pick(1 << t.seats.length);
+        return Height(bytes32(_pick(type(uint256).max)), bytes32(_pick(9)), list, seq + extra, 0, 0);
+    }
+
+    /// @dev ⌈n / 8⌉ bytes; here at most nine seats.
+    function _list(Task storage t, uint256 inputs) private view returns (bytes memory) {
+        return t.seats.length > 8 ? abi.encodePacked(uint16(inputs)) : abi.encodePacked(uint8(inputs));
     }
 
     function _signAll(Attempt memory a, bool lie) private {
@@ -126,14 +137,14 @@ abstract contract LogHandler is History {
         for (uint256 i = 0; i < n; ++i) {
             bool honest = _operators[_keys[t.seats[i].key].operator].honest;
             if ((lie && honest) || (start + i) % n < absent) continue;
-            a.bitmap |= uint32(1 << i);
+            a.bitmap |= 1 << i;
             bool spoil = careless && _chance(20);
             a.signatures = abi.encodePacked(a.signatures, _signature(a, i, honest, spoil));
             if (spoil) a.sound = false;
             else ++a.weight;
         }
         if (_chance(3)) {
-            a.bitmap |= uint32(1 << n);
+            a.bitmap |= 1 << n;
             a.sound = false;
         }
         a.sound = a.sound && 3 * a.weight > 2 * n;

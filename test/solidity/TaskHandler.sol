@@ -124,7 +124,7 @@ abstract contract TaskHandler is Life {
         bytes memory data = abi.encodeCall(ITaskBoard.postEvent, (_id(task), body));
         (bool success, ) = _act(t.client, address(board), data);
         if (!success) return;
-        t.events.push(body);
+        _note(task, 0, t.client, body);
         _did("postEvent");
     }
 
@@ -132,6 +132,20 @@ abstract contract TaskHandler is Life {
     function _headerOfSeed(uint256 seedBlock) private returns (bytes memory) {
         if (block.number <= seedBlock || block.number > seedBlock + 256 || _chance(5)) return "";
         return Headers.prove(seedBlock, keccak256(abi.encode("seed", seedBlock)));
+    }
+
+    /// @dev A ledger event that was appended.
+    function _note(uint256 task, uint8 kind, address originator, bytes memory data) internal {
+        Posted[] storage events = _tasks[task].events;
+        bytes32 rolling = _rollingAt(task, events.length);
+        rolling = keccak256(abi.encodePacked(rolling, kind, originator, keccak256(data)));
+        events.push(Posted(kind, originator, data, rolling));
+    }
+
+    /// @dev 0 for events that were not posted.
+    function _rollingAt(uint256 task, uint256 seq) internal view returns (bytes32) {
+        Posted[] storage events = _tasks[task].events;
+        return seq == 0 || seq > events.length ? bytes32(0) : events[seq - 1].rolling;
     }
 
     /// @dev A key that holds a lock, looked for from a random one on; any if there is none.
@@ -218,6 +232,7 @@ abstract contract TaskHandler is Life {
     function _params() private returns (ITaskBoard.TaskParams memory p) {
         p.reducerParams = hex"00";
         p.twin = _chance(50) ? _TWIN : address(0);
+        p.predecessor = _pick(_tasks.length + 1);
         p.minNodes = 4;
         p.maxNodes = uint8(_between(4, 9));
         p.heights = uint16(_between(1, 12));

@@ -8,6 +8,7 @@ import type {
   ITaskBoard,
   JoinedEvent,
   LedgerEventEvent,
+  SystemEntryEvent,
   TaskFinalizedEvent,
   TaskPublishedEvent,
   TaskRevokedEvent,
@@ -16,7 +17,7 @@ import { fromHex, keccak } from '../../codec/hex.ts'
 import type { ChainEvent } from '../../ports/chain.ts'
 import type { Cluster } from '../../types/cluster.ts'
 import { invariant } from '../../types/errors.ts'
-import type { EvidenceKind } from '../../types/evidence.ts'
+import { OFFENCES } from '../../types/evidence.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
 import type { TaskParams } from '../../types/task.ts'
 import { abis } from './abi.ts'
@@ -26,9 +27,6 @@ import { decodeMultiaddrs } from './multiaddrs.ts'
 /** A chain event without the block it is in. */
 type Fact = ChainEvent extends infer E ? (E extends ChainEvent ? Omit<E, 'block'> : never) : never
 type Decoder = (args: unknown) => Fact | null
-
-/** ISlasher.Offence by number. */
-const OFFENCES: readonly (EvidenceKind | undefined)[] = [undefined, 'E1', 'E1b', 'E2', 'E3', 'E4']
 
 /** What a node reads of each contract. Arguments by position: the bindings type them, and names may be those of arrays. */
 const DECODERS = {
@@ -61,7 +59,19 @@ const DECODERS = {
         kind: 'ledgerEvent',
         taskId,
         seq: Number(seq),
+        ledgerKind: 'posted',
         originator: lower(originator),
+        data: fromHex(lower(data)),
+      }
+    },
+    SystemEntry: (args) => {
+      const [taskId, seq, data] = args as SystemEntryEvent.OutputTuple
+      return {
+        kind: 'ledgerEvent',
+        taskId,
+        seq: Number(seq),
+        ledgerKind: 'system',
+        originator: `0x${'00'.repeat(20)}`,
         data: fromHex(lower(data)),
       }
     },
@@ -80,7 +90,7 @@ const DECODERS = {
         first: Number(first),
         height: Number(last),
         root: lower(root),
-        bitmap: Number(bitmap),
+        bitmap,
         sharedSeq: Number(sharedSeq),
         sharedHead: lower(sharedHead),
       }
@@ -190,6 +200,7 @@ function taskParams(params: ITaskBoard.TaskParamsStructOutput): TaskParams {
     reducerParams: lower(params.reducerParams),
     usesPrevious: params.usesPrevious,
     twin: lower(params.twin),
+    predecessor: params.predecessor,
     minNodes: Number(params.minNodes),
     maxNodes: Number(params.maxNodes),
     heights: Number(params.heights),

@@ -1,4 +1,5 @@
 import { bitmapOf } from '../../codec/bitmap.ts'
+import { encodeEvents } from '../../codec/events.ts'
 import { concatHex, toHex } from '../../codec/hex.ts'
 import { appendLog, encodeLogEntry } from '../../codec/log.ts'
 import { encodeFields, TYPE_NUMBERS } from '../../codec/objects.ts'
@@ -100,7 +101,7 @@ function encodeReduction(
       state: toHex(state),
     })),
     concatHex(...closes.map(({ signature }) => signature)),
-    events.slice(0, share.object.eventSeq).map(({ originator, data }) => ({ originator, data: toHex(data) })),
+    encodeEvents(events.slice(0, share.object.eventSeq)),
     {
       round: confirms[0]?.object.round ?? 0,
       members: bitmapOf(confirms.map(({ member }) => member)),

@@ -6,6 +6,7 @@ import type {
   Chain,
   CheckpointCall,
   CoSignCall,
+  FinalState,
   EventPage,
   PreparedCall,
   ProofContext,
@@ -16,6 +17,7 @@ import { RsdpError, invariant } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
+import { LEDGER_KIND_NUMBERS } from '../../types/ledger.ts'
 import type { TaskStatus } from '../../types/task.ts'
 import { TASK_STATUSES } from '../../types/task.ts'
 import { abis } from './abi.ts'
@@ -38,7 +40,7 @@ const CONTEXT =
 const INPUTS = '(uint8 member, bytes state)[]'
 /** IReducer: the twin is the client's contract, not one of ours. */
 const TWIN = new Interface([
-  `function aggregate(bytes params, ${CONTEXT}, ${INPUTS} inputs, bytes[] events) view returns (bytes)`,
+  `function aggregate(bytes params, ${CONTEXT}, ${INPUTS} inputs, (uint8 kind, bytes data)[] events) view returns (bytes)`,
   `function close(bytes params, ${CONTEXT}, bytes state, ${INPUTS} remaining) view returns (bytes)`,
 ])
 
@@ -136,14 +138,9 @@ export class EvmChain implements Chain {
     return { to: this.connection.deployment.contracts.PhaseLog.address, data: data as Hex }
   }
 
-  prepareFinalize(
-    taskId: bigint,
-    result: Uint8Array,
-    previousRoot: Digest,
-    inputsRoot: Digest,
-  ): PreparedCall {
+  prepareFinalize(taskId: bigint, { state, previousRoot, inputsRoot, inputs }: FinalState): PreparedCall {
     const { board } = this.connection.contracts
-    const args = [taskId, toHex(result), previousRoot, inputsRoot] as const
+    const args = [taskId, toHex(state), previousRoot, inputsRoot, inputs] as const
     return this.#onBoard(board.interface.encodeFunctionData('finalize', [...args]))
   }
 
@@ -166,8 +163,8 @@ export class EvmChain implements Chain {
     const { seed, height, members, previous, events } = context
     const told = { seed, height, members, previous: toHex(previous ?? new Uint8Array()) }
     const states = inputs.map(({ member, state }) => [member, toHex(state)])
-    const bodies = events.map(({ data }) => toHex(data))
-    const state = await this.#askTwin(twin, 'aggregate', [params, told, states, bodies])
+    const posted = events.map(({ kind, data }) => [LEDGER_KIND_NUMBERS[kind], toHex(data)])
+    const state = await this.#askTwin(twin, 'aggregate', [params, told, states, posted])
     return closing && state !== null
       ? this.#askTwin(twin, 'close', [params, told, toHex(state), states])
       : state

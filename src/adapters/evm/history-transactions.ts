@@ -54,7 +54,7 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
     claim: ['taskId'],
     postEvent: ['taskId', 'data'],
     release: ['taskId', 'key'],
-    finalize: ['taskId', 'result', 'previousRoot', 'inputsRoot'],
+    finalize: ['taskId', 'result', 'previousRoot', 'inputsRoot', 'inputs'],
   },
   PhaseLog: {
     checkpoint: [

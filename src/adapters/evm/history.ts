@@ -34,6 +34,7 @@ const BOARD_EVENTS = [
   'Left',
   'ClusterFormed',
   'LedgerEvent',
+  'SystemEntry',
   'TaskFinalized',
   'Penalised',
   'TaskRevoked',

@@ -5,7 +5,7 @@ import { registerDigest } from '../../codec/objects.ts'
 import { termsHash } from '../../codec/roots.ts'
 import type { Terms } from '../../codec/roots.ts'
 import type { Keyring } from '../../ports/keyring.ts'
-import type { KeyAllowance, PreparedCall } from '../../ports/chain.ts'
+import type { FinalState, KeyAllowance, PreparedCall } from '../../ports/chain.ts'
 import { invariant } from '../../types/errors.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { TaskParams } from '../../types/task.ts'
@@ -179,11 +179,9 @@ export async function postEvent(
 export async function finalize(
   wallet: Wallet,
   taskId: bigint,
-  result: Uint8Array,
-  previousRoot: Digest,
-  inputsRoot: Digest,
+  { state, previousRoot, inputsRoot, inputs }: FinalState,
 ): Promise<Done> {
-  const args = [taskId, toHex(result), previousRoot, inputsRoot] as const
+  const args = [taskId, toHex(state), previousRoot, inputsRoot, inputs] as const
   const data = abis().TaskBoard.encodeFunctionData('finalize', [...args])
   return done(await execute(wallet, 'finalize', 'TaskBoard', data))
 }

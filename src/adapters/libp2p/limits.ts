@@ -1,5 +1,5 @@
 /** Protocol id of the one stream type. Another major version is refused by multistream, without a penalty. */
-export const PROTOCOL = '/rsdp/2.1.0'
+export const PROTOCOL = '/rsdp/3.0.0'
 
 /** Inbound streams one peer may hold over all its connections; a newer one replaces the oldest. */
 export const INBOUND_STREAMS_MAX = 2

@@ -37,11 +37,10 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
       ask(() => chain.prepare({ kind: 'form', taskId, mixHash: chain.mixHashOf(seedBlock) })),
     prepareCheckpoint: (call) => chain.prepare({ kind: 'checkpoint', call }),
     prepareCoSign: (call) => chain.prepare({ kind: 'coSign', call }),
-    prepareFinalize: (taskId, result, previousRoot, inputsRoot) =>
-      chain.prepare({ kind: 'finalize', taskId, result, previousRoot, inputsRoot }),
+    prepareFinalize: (taskId, result) => chain.prepare({ kind: 'finalize', taskId, result }),
     prepareSteps: () => [],
     prepareEvidence: (taskId, evidence, { events }) =>
-      chain.prepare({ kind: 'evidence', taskId, evidence, events: events.map(({ data }) => data) }),
+      chain.prepare({ kind: 'evidence', taskId, evidence, events }),
     refusal: (call) => ask(() => chain.refusal(call.data)),
     twinAggregate: (call) => ask(() => chain.twin?.aggregate(call) ?? null),
     send: (call: PreparedCall) =>

@@ -1,5 +1,6 @@
 import { decodeBatch, decodeExceptions, decodeInputs } from '../../codec/batch.ts'
-import { bitmapOf, membersOf } from '../../codec/bitmap.ts'
+import { bitmapOf, hasMember, hasStranger, membersOf } from '../../codec/bitmap.ts'
+import { appendEvent } from '../../codec/events.ts'
 import { accusedOf } from '../../codec/evidence.ts'
 import { byteLength, concatHex, keccak, uint, utf8Hex } from '../../codec/hex.ts'
 import { epochOf } from '../../codec/log.ts'
@@ -7,11 +8,14 @@ import type { Domain } from '../../codec/objects.ts'
 import { domainSeparator, hashObject, signingDigest, valueHash } from '../../codec/objects.ts'
 import { appendRoot, clusterId, encodeSnapshot, rootStart, termsHash } from '../../codec/roots.ts'
 import type { Terms } from '../../codec/roots.ts'
-import type { ChainEvent, CheckpointCall, CoSignCall, PreparedCall } from '../../ports/chain.ts'
+import type { ChainEvent, CheckpointCall, CoSignCall, FinalState, PreparedCall } from '../../ports/chain.ts'
 import type { RecoverSigner } from '../../ports/keyring.ts'
 import { invariant } from '../../types/errors.ts'
+import { OFFENCES } from '../../types/evidence.ts'
 import type { Cluster } from '../../types/cluster.ts'
-import type { Address, Digest, Hex, MemberIndex } from '../../types/ids.ts'
+import type { Address, Bitmap, Digest, Hex, MemberIndex } from '../../types/ids.ts'
+import { NIL } from '../../types/ids.ts'
+import type { PostedEvent } from '../../types/ledger.ts'
 import type { Checkpoint } from '../../types/objects.ts'
 import type { TaskParams, TaskStatus } from '../../types/task.ts'
 import type { Included, Transaction } from './blocks.ts'
@@ -31,9 +35,7 @@ export type ChainCall =
   | {
       readonly kind: 'finalize'
       readonly taskId: bigint
-      readonly result: Uint8Array
-      readonly previousRoot: Digest
-      readonly inputsRoot: Digest
+      readonly result: FinalState
     }
   | EvidenceCall
 
@@ -49,7 +51,7 @@ export interface ChainTask {
   root: Digest
   eventSeq: number
   /** Members that the last checkpoint left out, as a bitmap, and how many heights it held. */
-  missing: number
+  missing: Bitmap
   lastCount: number
   /** Heights that no signature of a member covers. */
   readonly missed: Map<MemberIndex, number>
@@ -59,7 +61,9 @@ export interface ChainTask {
   revokedAt: number | null
   /** Last height that is accepted: all, R more once it was revoked, none if the cluster was drawn after that. */
   limit: number
-  events: number
+  /** Ledger events, and the rolling hash up to each; the first hash is e_0. */
+  readonly events: PostedEvent[]
+  readonly eventsHashes: Digest[]
   result: Uint8Array | null
   /** Share of the lock that each convicted member has lost, %. */
   readonly convictions: Map<MemberIndex, number>
@@ -85,6 +89,9 @@ interface Registration {
 
 const CLIENT: Address = `0x${'c1'.repeat(20)}`
 const NO_TWIN: Digest = `0x${'00'.repeat(32)}`
+const NOBODY: Address = `0x${'00'.repeat(20)}`
+/** Convictions of less are told to reducers only if they are a member's first (Convictions.isNews). */
+const GRAVE_PERCENT = 20
 const PLENTY_WEI = 2n ** 128n - 1n
 
 export interface MemoryChainInit {
@@ -208,13 +215,14 @@ export class MemoryChain {
       last: 0,
       root: zero,
       eventSeq: 0,
-      missing: 0,
+      missing: 0n,
       lastCount: 0,
       missed: new Map(),
       lastBlock: 0,
       revokedAt: null,
       limit: params.heights,
-      events: 0,
+      events: [],
+      eventsHashes: [NIL],
       result: null,
       convictions: new Map(),
     })
@@ -242,10 +250,16 @@ export class MemoryChain {
   /** A ledger event of a task (paper, section 6). */
   post(taskId: bigint, data: Uint8Array): void {
     this.#next(`post ${taskId}`, () => {
-      const task = this.#task(taskId)
-      task.events += 1
-      this.#emit({ kind: 'ledgerEvent', taskId, seq: task.events, originator: task.client, data })
+      this.#append(taskId, { kind: 'posted', originator: this.#task(taskId).client, data })
     })
+  }
+
+  #append(taskId: bigint, event: PostedEvent): void {
+    const { events, eventsHashes } = this.#task(taskId)
+    const seq = events.push(event)
+    eventsHashes.push(appendEvent(eventsHashes.at(-1) ?? NIL, event))
+    const { kind: ledgerKind, originator, data } = event
+    this.#emit({ kind: 'ledgerEvent', taskId, seq, ledgerKind, originator, data })
   }
 
   /** The next block, with all transactions that wait. Says which of them it accepts. */
@@ -341,8 +355,14 @@ export class MemoryChain {
     const { taskId, evidence } = call
     const percent = this.#judge(call)
     const member = accusedOf(evidence)
-    this.#task(taskId).convictions.set(member, percent)
+    const { convictions } = this.#task(taskId)
+    const before = convictions.get(member) ?? 0
+    convictions.set(member, percent)
     this.#emit({ kind: 'convicted', taskId, member, offence: evidence.kind, percent, reporter })
+    if (before === 0 || (before < GRAVE_PERCENT && percent >= GRAVE_PERCENT)) {
+      const data = Uint8Array.of(member, OFFENCES.indexOf(evidence.kind), percent)
+      this.#append(taskId, { kind: 'system', originator: NOBODY, data })
+    }
   }
 
   #judge(call: EvidenceCall): number {
@@ -402,18 +422,19 @@ export class MemoryChain {
     const { cluster, params } = task
     check(cluster !== null && RUNNING.has(this.statusOf(call.taskId)), 'WrongStatus')
     check(call.first === task.last + 1, 'WrongFirst')
-    const heights = decodeBatch(call.batch)
+    const heights = decodeBatch(call.batch, cluster.members.length)
     check(heights !== null && heights.length > 0, 'BadBatch')
     const last = task.last + heights.length
     check(last <= task.limit, 'BeyondLimit')
     check(epochOf(call.first, params.epochHeights) === epochOf(last, params.epochHeights), 'CrossesEpoch')
     let { root, eventSeq } = task
-    const roots = heights.map(({ stateHash, inputsRoot, eventSeqDelta }) => {
+    const roots = heights.map(({ stateHash, inputsRoot, inputs, eventSeqDelta }) => {
       eventSeq += eventSeqDelta
-      root = appendRoot(root, valueHash({ stateHash, inputsRoot, eventSeq }))
+      const eventsHash = task.eventsHashes[eventSeq] ?? NIL
+      root = appendRoot(root, valueHash({ stateHash, inputsRoot, inputs, eventSeq, eventsHash }))
       return root
     })
-    check(eventSeq <= task.events, 'UnknownEvent')
+    check(eventSeq <= task.events.length, 'UnknownEvent')
     const inputs = decodeInputs(call.inputs)
     check(inputs !== null && inputs.length === (params.calldataInputs ? heights.length : 0), 'InputsMode')
     const signers = this.#verify(call, cluster, last, root)
@@ -434,7 +455,7 @@ export class MemoryChain {
   #coSign(call: CoSignCall): void {
     this.#checkCoSign(call)
     const task = this.#task(call.taskId)
-    task.missing &= ~(1 << call.member)
+    task.missing &= ~(1n << BigInt(call.member))
     task.missed.set(call.member, (task.missed.get(call.member) ?? 0) - task.lastCount)
     this.coSigned.push({ taskId: call.taskId, member: call.member, height: task.last })
   }
@@ -443,7 +464,7 @@ export class MemoryChain {
     const { cluster, missing, last, root } = this.#task(taskId)
     check(cluster !== null, 'NotOpen')
     check(RUNNING.has(this.statusOf(taskId)), 'StatusNotAllowed')
-    check(((missing >> member) & 1) === 1, 'NotMissing')
+    check(hasMember(missing, member), 'NotMissing')
     const object: Checkpoint = { type: 'checkpoint', height: last, root, logSeq, logHead }
     const digest = signingDigest(this.#separator, hashObject(cluster.id, object))
     check(this.#recover(digest, signature) === cluster.members[member]?.key, 'BadSignature')
@@ -452,7 +473,7 @@ export class MemoryChain {
   /** Members who signed; refuses unless all in the bitmap did and they are of quorum weight. */
   #verify(call: CheckpointCall, cluster: Cluster, height: number, root: Digest): number[] {
     const { bitmap, exceptions: packed, signatures, sharedSeq, sharedHead } = call
-    check((bitmap & ~allOf(cluster)) === 0, 'StrangerInBitmap')
+    check(!hasStranger(bitmap, cluster.members.length), 'StrangerInBitmap')
     const signers = membersOf(bitmap)
     check(byteLength(signatures) === 65 * signers.length, 'SignaturesLength')
     const exceptions = decodeExceptions(packed)
@@ -481,16 +502,18 @@ export class MemoryChain {
     const task = this.#task(call.taskId)
     check(task.cluster !== null && task.result === null, 'WrongStatus')
     check(task.last === task.params.heights, 'NotComplete')
-    const { inputsRoot, previousRoot, result } = call
-    const value = valueHash({ stateHash: keccak(result), inputsRoot, eventSeq: task.eventSeq })
+    const { inputsRoot, inputs, previousRoot, state } = call.result
+    const { eventSeq } = task
+    const eventsHash = task.eventsHashes[eventSeq] ?? NIL
+    const value = valueHash({ stateHash: keccak(state), inputsRoot, inputs, eventSeq, eventsHash })
     check(appendRoot(previousRoot, value) === task.root, 'WrongResult')
-    task.result = result
+    task.result = state
     this.#emit({ kind: 'taskFinalized', taskId: call.taskId, height: task.last })
   }
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
-function allOf({ members }: Cluster): number {
+function allOf({ members }: Cluster): Bitmap {
   return bitmapOf(members.map(({ index }) => index))
 }

@@ -1,3 +1,4 @@
+import { appendEvent } from '../../codec/events.ts'
 import { accusedOf, basePercent, isProof } from '../../codec/evidence.ts'
 import { keccak } from '../../codec/hex.ts'
 import { hashObject, signingDigest } from '../../codec/objects.ts'
@@ -6,6 +7,8 @@ import type { RecoverSigner } from '../../ports/keyring.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Cluster } from '../../types/cluster.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
+import { NIL } from '../../types/ids.ts'
+import type { PostedEvent } from '../../types/ledger.ts'
 import type { Signed } from '../../types/objects.ts'
 import type { TaskParams } from '../../types/task.ts'
 import type { ChainTask } from './chain.ts'
@@ -15,8 +18,8 @@ export interface EvidenceCall {
   readonly kind: 'evidence'
   readonly taskId: bigint
   readonly evidence: Evidence
-  /** Bodies of the ledger events. */
-  readonly events: readonly Uint8Array[]
+  /** Ledger events 1, 2, …, at least up to the vote's eventSeq. */
+  readonly events: readonly PostedEvent[]
 }
 
 /** What the twin of every task's reducer says. */
@@ -34,7 +37,7 @@ interface Court {
 
 /** Base share of the lock that a proof takes; refuses what is no proof, or adds nothing. */
 export function judgeEvidence(
-  { cluster, params, convictions }: ChainTask,
+  { cluster, params, convictions, eventsHashes }: ChainTask,
   { evidence, events }: EvidenceCall,
   { separator, recover, twin }: Court,
 ): number {
@@ -44,7 +47,7 @@ export function judgeEvidence(
     const digest = signingDigest(separator, hashObject(cluster.id, object))
     check(recover(digest, signature) === cluster.members[member]?.key, 'NotSignedBy')
   }
-  if (evidence.kind === 'E4') judgeReduction(evidence, params, cluster, events, twin)
+  if (evidence.kind === 'E4') judgeReduction(evidence, params, cluster, { events, eventsHashes }, twin)
   const percent = basePercent(cluster, evidence)
   check(percent > (convictions.get(accusedOf(evidence)) ?? 0), 'AlreadyConvicted')
   return percent
@@ -54,14 +57,17 @@ function judgeReduction(
   { share, inputs, closes }: Extract<Evidence, { kind: 'E4' }>,
   { twin, reducerParams: params, usesPrevious }: TaskParams,
   { seed, members }: Cluster,
-  events: readonly Uint8Array[],
+  ledger: { readonly events: readonly PostedEvent[]; readonly eventsHashes: readonly Digest[] },
   model: TwinModel | null,
 ): void {
-  const { height, eventSeq, stateHash } = share.object
+  const { height, eventSeq, eventsHash, stateHash } = share.object
+  const events = ledger.events.slice(0, eventSeq)
+  check(ledger.eventsHashes[eventSeq] === eventsHash, 'NoVerdict')
+  check(events.reduce(appendEvent, NIL) === eventsHash, 'ProvesNothing')
   check(model !== null && BigInt(twin) !== 0n && !usesPrevious, 'NoVerdict')
   if (inputs.some(({ state }) => !model.validate(params, state))) return
   const listed = inputs.map(({ status, state }) => ({ member: status.member, state }))
-  const seen = events.slice(0, eventSeq).map((data, i) => ({ seq: i + 1, data }))
+  const seen = events.map(({ kind, data }, i) => ({ seq: i + 1, kind, data }))
   const context = { seed, height, members, previous: null, events: seen }
   const state = model.aggregate({ twin, params, context, inputs: listed, closing: closes.length > 0 })
   check(state !== null, 'NoVerdict')

@@ -1,10 +1,10 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import { decodeSigned, encodeSigned } from '../../codec/frames.ts'
-import { fromHex, toHex } from '../../codec/hex.ts'
+import { fromHex, toHex, uint } from '../../codec/hex.ts'
 import { decodeLogEntry, encodeLogEntry } from '../../codec/log.ts'
 import { hashObject } from '../../codec/objects.ts'
 import type { HistoryEntry, SignRequest, StoredHeight } from '../../ports/store.ts'
-import type { Digest } from '../../types/ids.ts'
+import type { Bitmap, Digest } from '../../types/ids.ts'
 import type { LogEntry } from '../../types/log.ts'
 import type { ObjectType, ProtocolObject, Signed } from '../../types/objects.ts'
 
@@ -35,30 +35,32 @@ export function readLogEntry(bytes: Uint8Array): LogEntry {
   return entry
 }
 
-/** `[round, value, stateHash, inputsRoot, inputs, eventSeq, shares]` */
+/** `[round, value, stateHash, inputsRoot, inputs, eventSeq, eventsHash, shares]` */
 export function writeQuorum(quorum: ShareQuorum): Uint8Array {
-  const { stateHash, inputsRoot, inputs, eventSeq } = quorum.content
+  const { stateHash, inputsRoot, inputs, eventSeq, eventsHash } = quorum.content
   return encode([
     quorum.round,
     fromHex(quorum.value),
     fromHex(stateHash),
     fromHex(inputsRoot),
-    inputs,
+    bitmapBytes(inputs),
     eventSeq,
+    fromHex(eventsHash),
     quorum.shares.map(encodeSigned),
   ])
 }
 
 export function readQuorum(cluster: Digest, bytes: Uint8Array): ShareQuorum {
-  const [round, value, stateHash, inputsRoot, inputs, eventSeq, shares] = fields(decode(bytes), 7)
+  const [round, value, stateHash, inputsRoot, inputs, eventSeq, eventsHash, shares] = fields(decode(bytes), 8)
   return {
     round: integer(round),
     value: digest(value),
     content: {
       stateHash: digest(stateHash),
       inputsRoot: digest(inputsRoot),
-      inputs: integer(inputs),
+      inputs: bitmap(inputs),
       eventSeq: integer(eventSeq),
+      eventsHash: digest(eventsHash),
     },
     shares: objects(cluster, shares, isShare),
   }
@@ -68,7 +70,7 @@ export function readQuorum(cluster: Digest, bytes: Uint8Array): ShareQuorum {
 export function writeKept({ admission, list, bodies }: Kept): Uint8Array {
   return encode([
     admission && [admission.height, admission.round, admission.confirms.map(encodeSigned)],
-    list && [list.round, list.inputs, fromHex(list.inputsRoot), list.objects.map(encodeSigned)],
+    list && [list.round, bitmapBytes(list.inputs), fromHex(list.inputsRoot), list.objects.map(encodeSigned)],
     [...bodies.keys()].map((hash) => fromHex(hash)),
   ])
 }
@@ -97,7 +99,7 @@ function readList(cluster: Digest, value: unknown): List {
   const [round, inputs, inputsRoot, listed] = fields(value, 4)
   return {
     round: integer(round),
-    inputs: integer(inputs),
+    inputs: bitmap(inputs),
     inputsRoot: digest(inputsRoot),
     objects: objects(cluster, listed, isInput),
   }
@@ -106,7 +108,7 @@ function readList(cluster: Digest, value: unknown): List {
 /** `[height, value, stateHash, inputs, eventSeq]` */
 export function writeHistory({ decided, value }: StoredHeight): Uint8Array {
   const { stateHash, inputs, eventSeq } = decided.share.object
-  return encode([decided.height, fromHex(value), fromHex(stateHash), inputs, eventSeq])
+  return encode([decided.height, fromHex(value), fromHex(stateHash), bitmapBytes(inputs), eventSeq])
 }
 
 export function readHistory(bytes: Uint8Array): HistoryEntry {
@@ -115,7 +117,7 @@ export function readHistory(bytes: Uint8Array): HistoryEntry {
     height: integer(height),
     value: digest(value),
     stateHash: digest(stateHash),
-    inputs: integer(inputs),
+    inputs: bitmap(inputs),
     eventSeq: integer(eventSeq),
   }
 }
@@ -186,6 +188,15 @@ function digest(value: unknown): Digest {
   const bytes = bytesOf(value)
   if (bytes.length !== 32) throw new BadRecord('digest')
   return toHex(bytes)
+}
+
+/** A set of members: 32 bytes. */
+function bitmapBytes(bitmap: Bitmap): Uint8Array {
+  return fromHex(`0x${uint(bitmap, 32)}`)
+}
+
+function bitmap(value: unknown): Bitmap {
+  return BigInt(digest(value))
 }
 
 function integer(value: unknown): number {

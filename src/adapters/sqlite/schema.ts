@@ -1,5 +1,5 @@
 /** Raised with every change of the tables or of a record's bytes. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /** `RSDP`: tells a store from other SQLite databases. */
 export const APPLICATION_ID = 0x52534450

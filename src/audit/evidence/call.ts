@@ -1,7 +1,7 @@
 import type { ParamType, Result } from 'ethers'
 import { Interface } from 'ethers'
 import type { RawTaskParams } from '../../ports/chain-history.ts'
-import type { Address, Hex } from '../../types/ids.ts'
+import type { Hex } from '../../types/ids.ts'
 import { PARAMS_TYPE } from '../task.ts'
 
 /** Entry points of ISlasher. */
@@ -12,7 +12,7 @@ const SLASHER = new Interface([
   'function illegalLog(uint256 taskId, uint8 member, bytes checkpoint, bytes signature, bytes32 headBefore, bytes entries)',
   'function forkedLog(uint256 taskId, uint8 member, bytes first, bytes firstSignature, bytes second, bytes secondSignature, bytes32 headBefore, bytes entries)',
   'function unjustifiedVote(uint256 taskId, uint8 member, uint8 objectType, bytes vote, bytes signature)',
-  `function wrongReduction(uint256 taskId, uint8 member, bytes share, bytes signature, ${PARAMS_TYPE} params, tuple(uint8 member, uint64 eventSeq, bytes state)[] inputs, bytes closes, tuple(address originator, bytes data)[] events, tuple(uint32 round, uint32 members, bytes signatures) confirmers)`,
+  `function wrongReduction(uint256 taskId, uint8 member, bytes share, bytes signature, ${PARAMS_TYPE} params, tuple(uint8 member, uint64 eventSeq, bytes state)[] inputs, bytes closes, bytes events, tuple(uint32 round, uint256 members, bytes signatures) confirmers)`,
 ])
 
 interface Accused {
@@ -74,7 +74,7 @@ export type EvidenceCall = Accused &
           readonly state: Hex
         }[]
         readonly closes: Hex
-        readonly events: readonly { readonly originator: Address; readonly data: Hex }[]
+        readonly events: Hex
         readonly confirmers: {
           readonly round: bigint
           readonly members: bigint

@@ -59,11 +59,13 @@ export function readObject(cluster: Digest, typeNumber: bigint, fields: Hex): Ra
   return { type, hash, shown, field: (name) => values.get(name) ?? 0n }
 }
 
-/** `keccak(stateHash ‖ inputsRoot ‖ u64 eventSeq)` of a SHARE; 0 for a NIL vote, which lists nobody. */
+/** `keccak(stateHash ‖ inputsRoot ‖ u256 inputs ‖ u64 eventSeq ‖ eventsHash)` of a SHARE; 0 for a NIL vote, which lists nobody. */
 export function valueOf(share: RawObject): bigint {
   if (share.field('inputs') === 0n) return 0n
   const word = (name: string): string => uint(share.field(name), WORD)
-  return BigInt(keccak(concatHex(word('stateHash'), word('inputsRoot'), uint(share.field('eventSeq'), 8))))
+  const eventSeq = uint(share.field('eventSeq'), 8)
+  const content = [word('stateHash'), word('inputsRoot'), word('inputs'), eventSeq, word('eventsHash')]
+  return BigInt(keccak(concatHex(...content)))
 }
 
 function inRange(kind: string, word: bigint): bigint | null {

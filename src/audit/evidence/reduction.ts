@@ -3,8 +3,9 @@ import { fromHex, keccak } from '../../codec/hex.ts'
 import { hashObject, inputsRoot, signingDigest } from '../../codec/objects.ts'
 import { weightOf } from '../../protocol/quorum.ts'
 import { isValidInput, runReducer } from '../../reducers/run.ts'
-import type { MemberIndex } from '../../types/ids.ts'
+import type { Digest, MemberIndex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
+import type { PostedEvent } from '../ledger.ts'
 import { splitSignatures } from '../signatures.ts'
 import type { EvidenceCall } from './call.ts'
 import type { RawObject } from './raw-object.ts'
@@ -37,7 +38,7 @@ function leaversOf({ cluster }: Court, { inputs }: Call, share: RawObject): read
   const isCountable = [height, ...inputs.map(({ eventSeq }) => eventSeq)].every(
     (value) => value <= BigInt(Number.MAX_SAFE_INTEGER),
   )
-  const list = membersOf(Number(share.field('inputs')))
+  const list = membersOf(share.field('inputs'))
   const brought = new Map(inputs.map((input) => [Number(input.member), input]))
   const isAscending = inputs.every(({ member }, i) => member > (inputs[i - 1]?.member ?? -1n))
   if (!isCountable || !isAscending || [...brought.keys()].some((member) => !list.includes(member)))
@@ -48,12 +49,17 @@ function leaversOf({ cluster }: Court, { inputs }: Call, share: RawObject): read
     return hashObject(cluster.id, {
       type: 'status',
       height: Number(height),
+      parent: digestOf(share.field('parent')),
       stateHash: keccak(input.state),
       eventSeq: Number(input.eventSeq),
     })
   })
-  if (BigInt(inputsRoot(Number(share.field('inputs')), hashes)) !== share.field('inputsRoot')) return null
+  if (BigInt(inputsRoot(share.field('inputs'), hashes)) !== share.field('inputsRoot')) return null
   return list.filter((member) => !brought.has(member))
+}
+
+function digestOf(word: bigint): Digest {
+  return `0x${word.toString(16).padStart(64, '0')}`
 }
 
 /** Whether each of them has signed its CLOSE, and nobody else's signature is attached. */
@@ -83,6 +89,8 @@ function whatIsWrong(
   const listed = inputs.map(({ member, state }) => ({ member: Number(member), state: fromHex(state) }))
   const bad = listed.find(({ state }) => !isValidInput(reducer.id, params.reducerParams, state, options))
   if (bad !== undefined) return { because: `${reducer.id} refuses the listed state of member ${bad.member}` }
+  const eventsHash = eventsHashAt(events, share.field('eventSeq'))
+  if (eventsHash !== share.field('eventsHash')) return { refused: 'other ledger events' }
   const seen = events.filter(({ seq }) => BigInt(seq) <= share.field('eventSeq'))
   const call = {
     reducer: reducer.id,
@@ -92,7 +100,7 @@ function whatIsWrong(
       height: Number(share.field('height')),
       members: cluster.members,
       previous: null,
-      events: seen.map(({ seq, data }) => ({ seq, data })),
+      events: seen.map(({ seq, kind, data }) => ({ seq, kind, data })),
     },
     closing,
     inputs: listed,
@@ -104,6 +112,13 @@ function whatIsWrong(
   return { because: `${reducer.id} gives ${right} for that list` }
 }
 
+/** Rolling hash of the events up to one of them; null if there is no such event. */
+function eventsHashAt(events: readonly PostedEvent[], seq: bigint): bigint | null {
+  if (seq === 0n) return 0n
+  const last = events.find((event) => BigInt(event.seq) === seq)
+  return last === undefined ? null : BigInt(last.eventsHash)
+}
+
 /** Members whose CONFIRM for the same value is attached; null if a signature is not its member's. */
 function confirmers(
   { cluster, separator, recover }: Court,
@@ -113,7 +128,7 @@ function confirmers(
   const signers = cluster.members.filter(({ index }) => ((given.members >> BigInt(index)) & 1n) === 1n)
   if (given.members >> BigInt(cluster.members.length) !== 0n) return null
   const signatures = splitSignatures(given.signatures)
-  const value = `0x${valueOf(share).toString(16).padStart(64, '0')}` as const
+  const value = digestOf(valueOf(share))
   const hash = hashObject(cluster.id, {
     type: 'confirm',
     height: Number(share.field('height')),

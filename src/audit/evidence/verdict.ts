@@ -230,7 +230,18 @@ function judgeUnjustifiedVote(court: Court, call: Call<'unjustifiedVote'>): Prov
   if (call.objectType !== 1n && call.objectType !== 3n) return refuse('not a HELLO or SHARE')
   const vote = signedObject(court, call.member, call.objectType, call.vote, call.signature)
   if (vote === null) return refuse('not signed by the accused')
-  if (vote.field('validRound') !== -1n) return refuse('not fresh')
+  const [round, validRound] = [vote.field('round'), vote.field('validRound')]
+  const proved = (because: string): Proved => ({
+    offence: 'E3',
+    height: vote.field('height'),
+    first: vote.hash,
+    second: NIL,
+    percent: 1,
+    because,
+  })
+  if (validRound < -1n || validRound >= round)
+    return proved(`validRound ${validRound} is no round before its own, ${round}`)
+  if (validRound !== -1n) return refuse('not fresh')
   const inputs = vote.field('inputs')
   if (vote.type === 'share' && inputs === 0n) return refuse('a NIL vote')
   const { members } = court.cluster
@@ -242,5 +253,5 @@ function judgeUnjustifiedVote(court: Court, call: Call<'unjustifiedVote'>): Prov
     strangers === 0n
       ? `its list weighs ${weight} of ${court.cluster.totalWeight}, no quorum`
       : 'its list names a seat that does not exist'
-  return { offence: 'E3', height: vote.field('height'), first: vote.hash, second: NIL, percent: 1, because }
+  return proved(because)
 }

@@ -1,13 +1,14 @@
 import { appendRoot } from '../../codec/roots.ts'
-import type { Digest } from '../../types/ids.ts'
+import type { Bitmap, Digest } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
+import { forgetEvents } from '../ledger.ts'
 import type { ChainState, HeightBox } from '../state.ts'
 import { emptyBox } from '../state.ts'
 import type { Work } from '../work.ts'
 import { hasOpened, logEvent, own, recordEntries } from '../work.ts'
 
 /** What t6 left behind, then the next height. NIL leaves the state as it was. */
-export function closeHeight(w: Work, final: Digest, heard: number, eventSeq: number): void {
+export function closeHeight(w: Work, final: Digest, heard: Bitmap, eventSeq: number): void {
   const { s } = w
   const { height } = s.box
   const settled: Partial<ChainState> =
@@ -19,6 +20,7 @@ export function closeHeight(w: Work, final: Digest, heard: number, eventSeq: num
     inputs: heard,
     eventSeq: Math.max(s.chain.eventSeq, eventSeq),
   }
+  forgetEvents(w)
   enterHeight(w, height + 1)
 }
 

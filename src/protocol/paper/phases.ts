@@ -1,10 +1,11 @@
 import { bitmapOf } from '../../codec/bitmap.ts'
+import { NOTHING } from '../../codec/objects.ts'
 import type { Digest, MemberIndex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
 import type { Share, Signed } from '../../types/objects.ts'
 import { hasLeft, noteLeavers } from '../close.ts'
-import { aggregate, usableInputs } from '../debate.ts'
-import type { Content, PendingAggregate } from '../state.ts'
+import { aggregate, contentOf, usableInputs } from '../debate.ts'
+import type { Content } from '../state.ts'
 import { isGloballyValid, measureValidity } from '../validity.ts'
 import type { Work } from '../work.ts'
 import { emit, expired, logEvent, own, record, recordEntries, setTimer } from '../work.ts'
@@ -18,8 +19,6 @@ export interface Aggregated {
   readonly state: Uint8Array
   readonly stateHash: Digest
 }
-
-const NOTHING: Content = { stateHash: NIL, inputsRoot: NIL, inputs: 0, eventSeq: 0 }
 
 /** DEBATE: left by t2 when every member of the last list has answered, or at `debateTimeout` with what is there. */
 export function tryFinishDebate(w: Work): boolean {
@@ -68,10 +67,6 @@ export function onAggregated(w: Work, token: number, result: Aggregated | null):
   else castShare(w, made === null ? NOTHING : contentOf(pending, made.stateHash))
 }
 
-function contentOf({ inputs, inputsRoot, eventSeq }: PendingAggregate, stateHash: Digest): Content {
-  return { stateHash, inputsRoot, inputs, eventSeq }
-}
-
 /** t2, t4, and the SHARE. What was cast before a reset stands. */
 function castShare(w: Work, content: Content): void {
   const { s } = w
@@ -81,7 +76,11 @@ function castShare(w: Work, content: Content): void {
   logEvent(w, 't4', 0, s.ownValue)
   measureLast(w)
   if (stored === undefined) {
-    record(w, { type: 'share', height: s.box.height, round: 0, validRound: -1, ...content }, null)
+    record(
+      w,
+      { type: 'share', height: s.box.height, round: 0, parent: NIL, validRound: -1, ...content },
+      null,
+    )
     return
   }
   recordEntries(w)
@@ -152,9 +151,9 @@ function merge(
       const state = s.bodies.get(stateHash)
       return state === undefined ? [] : [{ member, state }]
     })
-  const eventSeq = s.box.rounds.get(0)?.shares.get(s.config.self)?.object.eventSeq ?? 0
+  const { eventSeq, eventsHash } = s.box.rounds.get(0)?.shares.get(s.config.self)?.object ?? NOTHING
   s.tokens += 1
-  s.pending = { token: s.tokens, round: 0, inputs: 0, inputsRoot: NIL, eventSeq }
+  s.pending = { token: s.tokens, round: 0, inputs: 0n, inputsRoot: NIL, eventSeq, eventsHash }
   emit(w, { kind: 'aggregate', token: s.tokens, height: s.box.height, inputs, eventSeq, closing: false, own })
   return true
 }

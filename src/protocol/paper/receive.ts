@@ -1,3 +1,4 @@
+import { hasStranger } from '../../codec/bitmap.ts'
 import type { Part } from '../../types/frames.ts'
 import type { Digest, MemberIndex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
@@ -89,10 +90,10 @@ function put<T extends Signed>(held: Map<MemberIndex, T>, signed: T): IgnoreCode
 
 /** NIL with every field zero, or a state made of at least one member's input, and of no stranger's. */
 function isWellFormed({ cluster }: EngineConfig, share: Share): boolean {
-  if (share.inputs === 0) {
+  if (share.inputs === 0n) {
     return share.stateHash === NIL && share.inputsRoot === NIL && share.eventSeq === 0
   }
-  return share.inputs >>> cluster.members.length === 0 && share.stateHash !== NIL
+  return !hasStranger(share.inputs, cluster.members.length) && share.stateHash !== NIL
 }
 
 /** Bodies are kept only if a signed object announced them, so a peer cannot fill memory. */

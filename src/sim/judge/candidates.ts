@@ -36,8 +36,7 @@ export function* candidates(material: Material): Generator<Evidence> {
   const checkpoints = of(objects, 'checkpoint')
   yield* logs(material, checkpoints)
   yield* forks(material, checkpoints)
-  const votes = [...of(objects, 'share'), ...of(objects, 'hello')].filter(({ object }) => isFresh(object))
-  for (const vote of votes) yield { kind: 'E3', vote }
+  for (const vote of [...of(objects, 'share'), ...of(objects, 'hello')]) yield { kind: 'E3', vote }
   for (const share of of(objects, 'share')) {
     const list = isFresh(share.object) ? material.listOf(share.object) : null
     if (list !== null) yield { kind: 'E4', share, ...list, confirms: [] }

@@ -95,10 +95,10 @@ function reductionCall(
       state: toHex(state),
     })),
     closes: concatHex(...closes.map((close) => close.signature)),
-    events: [],
+    events: '0x',
     confirmers: {
       round: BigInt(confirms[0]?.object.round ?? 0),
-      members: BigInt(bitmapOf(confirms.map(({ member }) => member))),
+      members: bitmapOf(confirms.map(({ member }) => member)),
       signatures: concatHex(...confirms.map((confirm) => confirm.signature)),
     },
   }

@@ -97,7 +97,7 @@ export class Honesty {
   /** Every fresh vote is for a list that its signer has, with all states. */
   #checkLists(member: MemberIndex): void {
     for (const { object } of this.transcript.of(member)) {
-      if (object.type !== 'share' || object.inputs === 0 || object.validRound !== -1) continue
+      if (object.type !== 'share' || object.inputs === 0n || object.validRound !== -1) continue
       const list = this.#lists.get(object.inputsRoot)
       const isWhole = list?.every(
         ({ object: input }) => input.type !== 'status' || this.#bodies.has(input.stateHash),

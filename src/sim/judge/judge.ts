@@ -6,7 +6,7 @@ import type { StoredHeight } from '../../ports/store.ts'
 import type { Cluster } from '../../types/cluster.ts'
 import type { Digest } from '../../types/ids.ts'
 import type { LogEntry } from '../../types/log.ts'
-import type { LedgerEvent } from '../../types/ledger.ts'
+import type { PostedEvent } from '../../types/ledger.ts'
 import type { Signed } from '../../types/objects.ts'
 import type { TaskParams } from '../../types/task.ts'
 import { Accountability } from './accountability.ts'
@@ -31,7 +31,7 @@ export interface JudgeInit {
   /** s* of a list, computed once more. */
   readonly reduce: Reduce
   /** Ledger events on chain now. */
-  readonly events: () => readonly LedgerEvent[]
+  readonly events: () => readonly PostedEvent[]
 }
 
 /** Judges from outside, from what is on the wire, on disks and on chain: it never asks an engine. */

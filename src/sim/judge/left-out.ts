@@ -63,7 +63,7 @@ export class LeftOut {
   signed({ member, object }: Signed, nowMs: number): void {
     if (object.type === 'close') this.#leaving.add(member)
     if (object.type === 'status') this.#opened.set(`${member}/${object.height}`, nowMs)
-    if (object.type === 'share' && object.round === 0 && object.inputs !== 0)
+    if (object.type === 'share' && object.round === 0 && object.inputs !== 0n)
       this.#share(member, object, nowMs)
   }
 

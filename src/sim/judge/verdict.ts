@@ -1,5 +1,6 @@
 import type { Court } from '../../audit/evidence/verdict.ts'
 import { judgeEvidence } from '../../audit/evidence/verdict.ts'
+import { appendEvent } from '../../codec/events.ts'
 import { hashesOf, isProof } from '../../codec/evidence.ts'
 import { keccak } from '../../codec/hex.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
@@ -62,7 +63,11 @@ export class Verdicts {
 
   #court(): Court {
     const { cluster, separator, params, recover, events } = this.#init
-    const posted = events().map((event) => ({ ...event, block: 0n }))
+    let eventsHash = NIL
+    const posted = events().map((event, i) => {
+      eventsHash = appendEvent(eventsHash, event)
+      return { ...event, seq: i + 1, block: 0n, eventsHash }
+    })
     const reducer = findReducerByHash(params.reducer)
     return { cluster, separator, params, recover, events: posted, opened: new Map(), reducer }
   }

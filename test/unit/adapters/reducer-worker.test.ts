@@ -18,7 +18,7 @@ const claim = rateLimit.state.encode({ budget: 0n, rows: [{ member: 0, demand: 5
 const CALL: ReducerCall = {
   reducer: 'rate-limit@1',
   params: '0x00000000000000640000000000000064',
-  context: { ...BARE_CONTEXT, events: [{ seq: 1, data: new Uint8Array(3) }] },
+  context: { ...BARE_CONTEXT, events: [{ seq: 1, kind: 'posted', data: new Uint8Array(3) }] },
   inputs: [{ member: 2, state: claim }],
 }
 const callOf = (reducer: string): ReducerCall => ({ ...CALL, reducer })

@@ -172,7 +172,7 @@ describe('SQLite store', () => {
 
     it('a newer schema, and an unknown older one', () => {
       const database = new DatabaseSync(file)
-      for (const version of [0, 1, 3, 99]) {
+      for (const version of [0, 2, 4, 99]) {
         database.exec(`PRAGMA user_version = ${version}; PRAGMA wal_checkpoint(TRUNCATE)`)
         const error = refusal(() => {
           const copy = join(folder, `copy-${version}`)
@@ -181,7 +181,7 @@ describe('SQLite store', () => {
           open(copy)
         })
         expect(error.code).to.equal('E_STORE_VERSION')
-        expect(error.details).to.include({ found: version, known: 2 })
+        expect(error.details).to.include({ found: version, known: 3 })
       }
       database.close()
       expectRefused('E_STORE_VERSION')

@@ -92,6 +92,7 @@ describe('audit of a whole task', () => {
           signups: 0n,
           eventsPosted: 0n,
         },
+        head: { ...history.views.head, events: 0n },
       },
     }
     const pending = auditTask(open)

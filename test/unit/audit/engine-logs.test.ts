@@ -67,16 +67,23 @@ function anchoredBatches(
     body: (_: unknown, hash: `0x${string}`) => bodies.get(hash) ?? null,
   }
   const params = { epochHeights: EPOCH, calldataInputs: false }
-  const sources = { taskId: 1n, cluster: world.cluster.id, params, store } as unknown as CheckpointSources
+  const sources = {
+    taskId: 1n,
+    cluster: world.cluster.id,
+    members: world.cluster.members.length,
+    params,
+    store,
+  } as unknown as CheckpointSources
   let eventSeq = 0
   return [...boxes.values()]
     .sort((a, b) => a.height - b.height)
     .map((box): AnchoredBatch => {
       const call = checkpointCall(sources, box, box.height - EPOCH)!
-      const heights = decodeBatch(call.batch)!.map(({ hint, stateHash, inputsRoot, eventSeqDelta }, i) => {
+      const heights = decodeBatch(call.batch, world.cluster.members.length)!.map((one, i) => {
+        const { hint, stateHash, inputsRoot, inputs, eventSeqDelta } = one
         eventSeq += eventSeqDelta
-        const value = valueHash({ stateHash, inputsRoot, eventSeq })
-        return { height: call.first + i, hint, stateHash, inputsRoot, eventSeq, value }
+        const value = valueHash({ stateHash, inputsRoot, inputs, eventSeq, eventsHash: NIL })
+        return { height: call.first + i, parent: NIL, inputs, hint, stateHash, inputsRoot, eventSeq, value }
       })
       const exceptions = new Set(decodeExceptions(call.exceptions)!.map(({ member }) => member))
       const heads = [...box.signed].map(([member, { object }]) => {

@@ -25,6 +25,7 @@ import type { LogEntry } from '../../../src/types/log.ts'
 import type { Confirm, ProtocolObject, Share } from '../../../src/types/objects.ts'
 import type { TaskParams } from '../../../src/types/task.ts'
 import { BARE_CONTEXT } from '../../helpers/context.ts'
+import { NOTHING } from '../../../src/codec/objects.ts'
 
 const KEYS = [1, 2, 3, 4].map((seed) => createKeyring(fromHex(keccak(`0x0${seed}`))))
 const digest = (text: string): Digest => id(text) as Digest
@@ -58,21 +59,24 @@ const SLASHER = new Interface([
   'function illegalLog(uint256, uint8, bytes, bytes, bytes32, bytes)',
   'function forkedLog(uint256, uint8, bytes, bytes, bytes, bytes, bytes32, bytes)',
   'function unjustifiedVote(uint256, uint8, uint8, bytes, bytes)',
-  `function wrongReduction(uint256, uint8, bytes, bytes, ${PARAMS_TYPE}, tuple(uint8, uint64, bytes)[], bytes, tuple(address, bytes)[], tuple(uint32, uint32, bytes))`,
+  `function wrongReduction(uint256, uint8, bytes, bytes, ${PARAMS_TYPE}, tuple(uint8, uint64, bytes)[], bytes, bytes, tuple(uint32, uint256, bytes))`,
 ])
 
 const SOLIDITY: Readonly<Record<ProtocolObject['type'], readonly [string[], string[]]>> = {
   hello: [
-    ['uint64', 'uint32', 'bytes32', 'bytes32', 'uint32', 'int32'],
+    ['uint64', 'uint32', 'bytes32', 'bytes32', 'uint256', 'int32'],
     ['height', 'round', 'value', 'inputsRoot', 'inputs', 'validRound'],
   ],
   status: [
-    ['uint64', 'bytes32', 'uint64'],
-    ['height', 'stateHash', 'eventSeq'],
+    ['uint64', 'bytes32', 'bytes32', 'uint64'],
+    ['height', 'parent', 'stateHash', 'eventSeq'],
   ],
   share: [
-    ['uint64', 'uint32', 'bytes32', 'bytes32', 'uint32', 'uint64', 'int32'],
-    ['height', 'round', 'stateHash', 'inputsRoot', 'inputs', 'eventSeq', 'validRound'],
+    [...['uint64', 'uint32', 'bytes32', 'bytes32', 'bytes32'], ...['uint256', 'uint64', 'bytes32', 'int32']],
+    [
+      ...['height', 'round', 'parent', 'stateHash', 'inputsRoot'],
+      ...['inputs', 'eventSeq', 'eventsHash', 'validRound'],
+    ],
   ],
   confirm: [
     ['uint64', 'uint32', 'bytes32'],
@@ -102,19 +106,22 @@ function judged(name: string, args: readonly unknown[], court = COURT): Proved |
 const percent = (verdict: Proved | Refusal): string =>
   'refused' in verdict ? verdict.refused : `${verdict.offence} ${verdict.percent}`
 
+const PARENT = digest('parent')
 const share = (change: Partial<Share> = {}): Share => ({
   type: 'share',
   height: 3,
   round: 0,
+  parent: PARENT,
   stateHash: digest('state'),
   inputsRoot: digest('inputs'),
-  inputs: 0b1111,
+  inputs: 0b1111n,
   eventSeq: 0,
+  eventsHash: NIL,
   validRound: -1,
   ...change,
 })
 const confirm = (value: Digest, round: number): Confirm => ({ type: 'confirm', height: 3, round, value })
-const NIL_SHARE = share({ stateHash: NIL, inputsRoot: NIL, inputs: 0, round: 1 })
+const NIL_SHARE = share({ parent: NIL, ...NOTHING, round: 1 })
 
 describe('evidence in the audit: equivocation', () => {
   const prove = (first: ProtocolObject, second: ProtocolObject, member = LIAR): string =>
@@ -147,13 +154,13 @@ describe('evidence in the audit: equivocation', () => {
 
   it('costs the lock for votes and checkpoints, five per cent of it for the rest', () => {
     const head = { type: 'checkpoint', height: 8, root: NIL, logSeq: 1, logHead: NIL } as const
-    const status = { type: 'status', height: 3, stateHash: NIL, eventSeq: 0 } as const
-    const hello = { ...NIL_SHARE, type: 'hello', value: NIL, inputs: 7 } as const
+    const status = { type: 'status', height: 3, parent: PARENT, stateHash: NIL, eventSeq: 0 } as const
+    const hello = { ...NIL_SHARE, type: 'hello', value: NIL, inputs: 7n } as const
     expect(prove(share(), other)).equal('E1 100')
     expect(prove(confirm(NIL, 0), confirm(digest('v'), 0))).equal('E1 100')
     expect(prove(head, { ...head, root: digest('r') })).equal('E1 100')
     expect(prove(status, { ...status, eventSeq: 1 })).equal('E1 5')
-    expect(prove(hello, { ...hello, inputs: 15 })).equal('E1 5')
+    expect(prove(hello, { ...hello, inputs: 15n })).equal('E1 5')
   })
 })
 
@@ -242,14 +249,23 @@ describe('evidence in the audit: votes without a list', () => {
     percent(judged('unjustifiedVote', [1, LIAR, TYPE_NUMBERS[vote.type], ...pair(vote)]))
 
   it('is refused for a quorum, a re-SHARE and NIL', () => {
-    expect(prove(share({ inputs: 0b0111 }))).equal('a list of quorum weight')
-    expect(prove(share({ inputs: 0b0011, validRound: 0, round: 1 }))).equal('not fresh')
+    expect(prove(share({ inputs: 0b0111n }))).equal('a list of quorum weight')
+    expect(prove(share({ inputs: 0b0011n, validRound: 0, round: 1 }))).equal('not fresh')
     expect(prove(NIL_SHARE)).equal('a NIL vote')
   })
 
+  it('M-2 is a validRound that is no round before its own, also of a quorum list', () => {
+    for (const [round, validRound] of [
+      [0, 0],
+      [0, 7],
+      [4, 4],
+    ] as const)
+      expect(prove(share({ round, validRound }))).equal('E3 1')
+  })
+
   it('is a list below quorum weight or with a stranger', () => {
-    expect(prove(share({ inputs: 0b0011 }))).equal('E3 1')
-    expect(prove(share({ inputs: 0b11111 }))).equal('E3 1')
+    expect(prove(share({ inputs: 0b0011n }))).equal('E3 1')
+    expect(prove(share({ inputs: 0b11111n }))).equal('E3 1')
   })
 })
 
@@ -258,9 +274,15 @@ describe('evidence in the audit: wrong reduction', () => {
     rateLimitStateCodec.encode({ budget: 0n, rows: [{ member: 0, demand, share: 0n }] }),
   )
   const hashes = states.map((state) =>
-    hashObject(CLUSTER.id, { type: 'status', height: 3, stateHash: keccak(state), eventSeq: 0 }),
+    hashObject(CLUSTER.id, {
+      type: 'status',
+      height: 3,
+      parent: PARENT,
+      stateHash: keccak(state),
+      eventSeq: 0,
+    }),
   )
-  const list = { inputs: 0b0111, inputsRoot: inputsRoot(0b0111, hashes) }
+  const list = { inputs: 0b0111n, inputsRoot: inputsRoot(0b0111n, hashes) }
   const run = runReducer({
     reducer: 'rate-limit@1',
     params: REDUCER_PARAMS,
@@ -287,10 +309,10 @@ describe('evidence in the audit: wrong reduction', () => {
   ): string => {
     const said = confirm(shareValue(vote), 0)
     const signatures = concatHex(...confirmers.map((member) => sign(said, member)))
-    const bits = confirmers.reduce((map, member) => map | (1 << member), 0)
+    const bits = confirmers.reduce((map, member) => map | (1n << BigInt(member)), 0n)
     const inputs = shown.map((state, member) => [member, 0, state])
     return percent(
-      judged('wrongReduction', [1, LIAR, ...pair(vote), params, inputs, closes, [], [0, bits, signatures]]),
+      judged('wrongReduction', [1, LIAR, ...pair(vote), params, inputs, closes, '0x', [0, bits, signatures]]),
     )
   }
 
@@ -312,8 +334,8 @@ describe('evidence in the audit: wrong reduction', () => {
   it('of a list with a CLOSE is another state than f_agg_close gives, and the CLOSE counts signed only', () => {
     const close = { type: 'close' } as const
     const closing = {
-      inputs: 0b1111,
-      inputsRoot: inputsRoot(0b1111, [...hashes, hashObject(CLUSTER.id, close)]),
+      inputs: 0b1111n,
+      inputsRoot: inputsRoot(0b1111n, [...hashes, hashObject(CLUSTER.id, close)]),
     }
     const wrong = share({ ...closing, stateHash: keccak256('0x01') as Digest })
     expect(prove(wrong, states, [], sign(close, 3))).equal('E4 20')

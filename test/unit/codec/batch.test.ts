@@ -15,7 +15,7 @@ import { InvariantError } from '../../../src/types/errors.ts'
 import type { Hex } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import { holds } from '../../helpers/holds.ts'
-import { KNOWN, batch, exceptions, inputs, notes } from '../../helpers/wire-arbitraries.ts'
+import { BATCH_MEMBERS, KNOWN, batch, exceptions, inputs, notes } from '../../helpers/wire-arbitraries.ts'
 
 const encodeNotes = (list: readonly Note[]): Hex => concatHex(...list.map((note) => encodeNote(note, KNOWN)))
 const readNotes = (packed: Hex): Note[] | null => decodeNotes(packed, KNOWN)
@@ -73,20 +73,36 @@ function packedList<T>(
   })
 }
 
-packedList('batch', batch, encodeBatch, decodeBatch)
+packedList(
+  'batch',
+  batch,
+  (heights) => encodeBatch(heights, BATCH_MEMBERS),
+  (packed) => decodeBatch(packed, BATCH_MEMBERS),
+)
 packedList('exceptions', exceptions, encodeExceptions, decodeExceptions)
 packedList('inputs', inputs, encodeInputs, decodeInputs)
 packedList('notes', notes, encodeNotes, readNotes)
 
 describe('packed layout', () => {
-  it('a height has 67 bytes: hint, stateHash, inputsRoot, eventSeqDelta', () => {
+  it('a height has 67 bytes and a list: hint, stateHash, inputsRoot, eventSeqDelta, ⌈n / 8⌉ bytes', () => {
     const [a, b] = ['aa'.repeat(32), 'bb'.repeat(32)]
     const height = { hint: 1, stateHash: `0x${a}`, inputsRoot: `0x${b}`, eventSeqDelta: 258 } as const
-    expect(encodeBatch([height])).equal(`0x01${a}${b}0102`)
-    expect(decodeBatch(`0x${'00'.repeat(66)}`)).equal(null)
-    expect(decodeBatch(`0x${'00'.repeat(68)}`)).equal(null)
-    expect(() => encodeBatch([{ ...height, hint: 256 }])).throw(InvariantError)
-    expect(() => encodeBatch([{ ...height, eventSeqDelta: 65_536 }])).throw(InvariantError)
+    const listed = { ...height, inputs: 0b1011n }
+    expect(encodeBatch([listed], 4)).equal(`0x01${a}${b}01020b`)
+    expect(encodeBatch([{ ...listed, inputs: 1n << 127n }], 128)).equal(
+      `0x01${a}${b}010280${'00'.repeat(15)}`,
+    )
+    expect(decodeBatch(`0x${'00'.repeat(67)}`, 8)).equal(null)
+    expect(decodeBatch(`0x${'00'.repeat(68)}`, 8)).length(1)
+    expect(decodeBatch(`0x${'00'.repeat(68)}`, 9)).equal(null)
+    expect(() => encodeBatch([{ ...listed, hint: 256 }], 4)).throw(InvariantError)
+    expect(() => encodeBatch([{ ...listed, eventSeqDelta: 65_536 }], 4)).throw(InvariantError)
+  })
+
+  it('a list that names a seat that does not exist is refused', () => {
+    const stranger = { hint: 0, stateHash: NIL, inputsRoot: NIL, eventSeqDelta: 0, inputs: 0b10000n }
+    expect(() => encodeBatch([stranger], 4)).throw(InvariantError)
+    expect(decodeBatch(encodeBatch([stranger], 5), 4)).equal(null)
   })
 
   it('exceptions come by member, each at most once', () => {

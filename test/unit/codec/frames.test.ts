@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { PARTS_MAX, decodeFrame, decodeSigned, encodeFrame, encodeSigned } from '../../../src/codec/frames.ts'
 import type { RawPart, Unverified } from '../../../src/codec/frames.ts'
 import { fromHex, keccak, toHex } from '../../../src/codec/hex.ts'
-import { hashObject } from '../../../src/codec/objects.ts'
+import { hashObject, NOTHING } from '../../../src/codec/objects.ts'
 import type { Digest, Hex } from '../../../src/types/ids.ts'
 import { MEMBERS_MAX, NIL } from '../../../src/types/ids.ts'
 import type { Confirm, Share, Signed } from '../../../src/types/objects.ts'
@@ -18,9 +18,9 @@ const bytes32 = fromHex(cluster)
 const sig = fromHex(signature)
 
 /** A frame of raw CBOR values, as a peer with its own encoder would send them. */
-const crafted = (...parts: readonly unknown[]): Uint8Array => encode([3, bytes32, parts])
+const crafted = (...parts: readonly unknown[]): Uint8Array => encode([4, bytes32, parts])
 const ask = [0, 1]
-/** `[3, cluster, [[0, 1]]]` byte by byte, with one of the pieces replaced. */
+/** `[4, cluster, [[0, 1]]]` byte by byte, with one of the pieces replaced. */
 function spelled(
   pieces: Partial<
     Record<'outer' | 'version' | 'cluster' | 'parts' | 'part' | 'tag' | 'height' | 'end', string>
@@ -28,7 +28,7 @@ function spelled(
 ): Uint8Array {
   const usual = {
     outer: '83',
-    version: '03',
+    version: '04',
     cluster: `5820${cluster.slice(2)}`,
     parts: '81',
     part: '82',
@@ -46,7 +46,7 @@ describe('frames', () => {
     })
 
     const SPELLINGS: Readonly<Record<string, Parameters<typeof spelled>[0]>> = {
-      'a version in two bytes': { version: '1803' },
+      'a version in two bytes': { version: '1804' },
       'a height in two bytes': { height: '1801' },
       'a height in nine bytes': { height: '1b0000000000000001' },
       'a bignum tag': { height: 'c24101' },
@@ -72,7 +72,7 @@ describe('frames', () => {
       'a cluster of 31 bytes': { cluster: `581f${'00'.repeat(31)}` },
       'a trailing byte': { end: '00' },
       'a second frame': { end: toHex(spelled({})).slice(2) },
-      'a foreign version': { version: '02' },
+      'a foreign version': { version: '03' },
       'a fourth field': { outer: '84', end: '00' },
       'a missing field': { outer: '82', parts: '', part: '', tag: '', height: '' },
       'a map as parts': { parts: 'a1' },
@@ -96,7 +96,8 @@ describe('frames', () => {
 
   describe('refuses what breaks a limit', () => {
     const object = [4, 0, 1, 0, bytes32, sig]
-    const share = [3, 0, 1, 0, bytes32, bytes32, 1, 0, -1, sig]
+    const list = new Uint8Array(32).fill(255)
+    const share = [3, 0, 1, 0, bytes32, bytes32, bytes32, list, 0, bytes32, -1, sig]
     const times = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item)
     /** A part at its limit, and the same one beyond it. */
     const LIMITS: Readonly<Record<string, readonly [within: unknown[], beyond: unknown[]]>> = {
@@ -134,11 +135,15 @@ describe('frames', () => {
       ],
       'a validRound below −1': [
         [1, ...share],
-        [1, 3, 0, 1, 0, bytes32, bytes32, 1, 0, -2, sig],
+        [1, ...share.with(-2, -2)],
+      ],
+      'a bitmap of 31 bytes': [
+        [1, ...share],
+        [1, ...share.with(7, list.subarray(1))],
       ],
       'a validRound above i32': [
-        [1, 3, 0, 1, 0, bytes32, bytes32, 1, 0, 2 ** 31 - 1, sig],
-        [1, 3, 0, 1, 0, bytes32, bytes32, 1, 0, 2 ** 31, sig],
+        [1, ...share.with(-2, 2 ** 31 - 1)],
+        [1, ...share.with(-2, 2 ** 31)],
       ],
       'digests wanted': [
         [4, times(2 * MEMBERS_MAX, bytes32)],
@@ -262,10 +267,8 @@ describe('frames', () => {
         type: 'share',
         height: 1,
         round: 0,
-        stateHash: NIL,
-        inputsRoot: NIL,
-        inputs: 0,
-        eventSeq: 0,
+        parent: NIL,
+        ...NOTHING,
         validRound: -1,
       }
       const confirms: Signed<Confirm>[] = [verify({ object: confirm, member: 1, signature })]

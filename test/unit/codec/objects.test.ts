@@ -7,6 +7,7 @@ import {
   shareValue,
   signOnceKey,
   signingDigest,
+  NOTHING,
 } from '../../../src/codec/objects.ts'
 import { InvariantError } from '../../../src/types/errors.ts'
 import type { Address, Digest } from '../../../src/types/ids.ts'
@@ -29,6 +30,13 @@ interface ObjectVectors {
 }
 
 const vectors = readVectors('objects') as ObjectVectors
+
+/** An object's fields, whatever their order. */
+const textOf = (object: ProtocolObject): string =>
+  Object.entries(object)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .sort()
+    .join()
 
 describe('signed objects', () => {
   it('refuses to hash what does not fit its field', () => {
@@ -58,7 +66,7 @@ describe('signed objects', () => {
   it('gives different objects different hashes, and binds the cluster', () => {
     holds(
       fc.property(protocolObject, protocolObject, digest, digest, (a, b, here, there) => {
-        const same = JSON.stringify(a, Object.keys(a).sort()) === JSON.stringify(b, Object.keys(b).sort())
+        const same = textOf(a) === textOf(b)
         expect(hashObject(here, a) === hashObject(here, b)).equal(same)
         expect(hashObject(here, a) === hashObject(there, a)).equal(here === there)
       }),
@@ -87,13 +95,11 @@ describe('signed objects', () => {
       type: 'share',
       height: 1,
       round: 0,
-      stateHash: NIL,
-      inputsRoot: NIL,
-      inputs: 0,
-      eventSeq: 0,
+      parent: NIL,
+      ...NOTHING,
       validRound: -1,
     }
     expect(shareValue(share)).equal(NIL)
-    expect(shareValue({ ...share, inputs: 1 })).not.equal(NIL)
+    expect(shareValue({ ...share, inputs: 1n })).not.equal(NIL)
   })
 })

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { keccak } from '../../../src/codec/hex.ts'
+import { appendEvent, ledgerKind } from '../../../src/codec/events.ts'
+import { fromHex, keccak } from '../../../src/codec/hex.ts'
 import { appendLog, encodeLogEntry, epochOf, logStart } from '../../../src/codec/log.ts'
 import { inputsRoot, registerDigest, valueHash } from '../../../src/codec/objects.ts'
 import {
@@ -31,8 +32,15 @@ interface RootVectors {
   > & {
     readonly taskId: string
   })[]
-  readonly inputsRoot: readonly { inputs: number; hashes: Digest[]; root: Digest }[]
-  readonly values: readonly { stateHash: Digest; inputsRoot: Digest; eventSeq: number; value: Digest }[]
+  readonly inputsRoot: readonly { inputs: Hex; hashes: Digest[]; root: Digest }[]
+  readonly values: readonly (Readonly<Record<'stateHash' | 'inputsRoot' | 'inputs' | 'eventsHash', Hex>> & {
+    readonly eventSeq: number
+    readonly value: Digest
+  })[]
+  readonly events: readonly {
+    readonly events: readonly { kind: number; originator: Address; data: Hex }[]
+    readonly hashes: readonly Digest[]
+  }[]
   readonly roots: readonly { cluster: Digest; values: Digest[]; root: Digest }[]
   readonly logs: readonly {
     readonly cluster: Digest
@@ -80,11 +88,24 @@ describe('roots', () => {
   })
 
   it('hashes listed inputs', () => {
-    for (const { inputs, hashes, root } of vectors.inputsRoot) expect(inputsRoot(inputs, hashes)).equal(root)
+    for (const { inputs, hashes, root } of vectors.inputsRoot)
+      expect(inputsRoot(BigInt(inputs), hashes)).equal(root)
   })
 
   it('hashes values', () => {
-    for (const { value, ...content } of vectors.values) expect(valueHash(content)).equal(value)
+    for (const { value, inputs, ...content } of vectors.values)
+      expect(valueHash({ ...content, inputs: BigInt(inputs) })).equal(value)
+  })
+
+  it('rolls ledger events up', () => {
+    for (const { events, hashes } of vectors.events) {
+      let rolling: Digest = NIL
+      events.forEach(({ kind, originator, data }, i) => {
+        rolling = appendEvent(rolling, { kind: ledgerKind(kind)!, originator, data: fromHex(data) })
+        expect(rolling).equal(hashes[i])
+      })
+    }
+    expect(ledgerKind(2)).equal(null)
   })
 
   it('chains values into roots', () => {

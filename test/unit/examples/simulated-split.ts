@@ -138,7 +138,7 @@ export async function agreedSplit(split: Split): Promise<Counted> {
     const states = await Promise.all(sources.map((source) => source.observe(height)))
     const events =
       height > split.loweredAfter + EVENT_HEIGHTS
-        ? [{ seq: 1, data: encodeBudgetEvent(BigInt(split.laterBudget)) }]
+        ? [{ seq: 1, kind: 'posted', data: encodeBudgetEvent(BigInt(split.laterBudget)) } as const]
         : []
     const inputs = states.map((state, member) => ({ member, state }))
     const context = { ...BARE_CONTEXT, height, events }

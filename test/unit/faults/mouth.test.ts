@@ -36,16 +36,18 @@ const own = (object: ProtocolObject): RawPart => ({
 })
 const STATE = demandOf(5)
 const statusAt = (height: number): RawPart =>
-  own({ type: 'status', height, stateHash: keccak(STATE), eventSeq: 0 })
+  own({ type: 'status', height, parent: NIL, stateHash: keccak(STATE), eventSeq: 0 })
 const BODY: RawPart = { kind: 'body', hash: keccak(STATE), bytes: STATE }
 const shareAt = (height: number, round: number): Share => ({
   type: 'share',
   height,
   round,
+  parent: NIL,
   stateHash: keccak(STATE),
   inputsRoot: keccak('0x01'),
-  inputs: 15,
+  inputs: 15n,
   eventSeq: 0,
+  eventsHash: NIL,
   validRound: -1,
 })
 
@@ -113,7 +115,7 @@ describe('Mouth', () => {
     const said = objectsIn(
       mouthOf('unjustified-vote:2').speak(0, [own(shareAt(1, 0)), own(shareAt(2, 0))]),
     ) as Share[]
-    expect(said.map(({ inputs }) => inputs)).to.deep.equal([15, 31])
+    expect(said.map(({ inputs }) => inputs)).to.deep.equal([15n, 31n])
   })
 
   for (const name of FAULT_NAMES) {

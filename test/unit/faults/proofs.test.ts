@@ -230,7 +230,7 @@ const LEADS_TO = {
 describe('faults: E3', () => {
   it('unjustified-vote: a list of itself alone, then one with a stranger', async () => {
     const play = await run('unjustified-vote')
-    const votes = play.told('share').filter(({ signed }) => signed.object.inputs !== 0)
+    const votes = play.told('share').filter(({ signed }) => signed.object.inputs !== 0n)
     expect(new Set(votes.map(({ signed }) => signed.object.height)).size).to.equal(HEIGHTS)
     for (const { signed } of votes) {
       expectProof(play, { kind: 'E3', vote: signed }, signed)
@@ -256,7 +256,7 @@ describe('faults: E4', () => {
   it('wrong-aggregate: the right list and states, of which the reducer makes something else', async () => {
     const play = await run('wrong-aggregate')
     const { cluster, params, wire } = play.world
-    const votes = play.told('share').filter(({ signed }) => signed.object.inputs !== 0)
+    const votes = play.told('share').filter(({ signed }) => signed.object.inputs !== 0n)
     expect(new Set(votes.map(({ signed }) => signed.object.height)).size).to.equal(HEIGHTS)
     for (const { signed: share } of votes) {
       const inputs = membersOf(share.object.inputs).map((member): ListedInput => {

@@ -10,7 +10,7 @@ import type { Evidence } from '../../../src/types/evidence.ts'
 import { chainFault, MINED, ScriptedChain } from '../../helpers/runner-cluster-chain.ts'
 import type { LogLine } from '../../helpers/runner-cluster.ts'
 import { realCluster, recordingLogger, TASK_ID, taskParams } from '../../helpers/runner-cluster.ts'
-import { confirm, CLUSTER, digestOf, OWNER, share, signed } from '../../helpers/store-kit.ts'
+import { confirm, CLUSTER, OWNER, share, signed, status } from '../../helpers/store-kit.ts'
 
 const N = 7
 const ACCUSED = 3
@@ -24,7 +24,7 @@ const pair: Evidence = {
 }
 
 function vote(round: number): Evidence {
-  return { kind: 'E3', vote: signed({ ...share(1, round), inputs: 1 }, ACCUSED) }
+  return { kind: 'E3', vote: signed({ ...share(1, round), inputs: 1n }, ACCUSED) }
 }
 
 function conviction(percent: number): Extract<ChainEvent, { kind: 'convicted' }> {
@@ -206,7 +206,7 @@ describe('EvidenceBook', () => {
   it('keeps no proof that proves nothing, and none twice', () => {
     const book = open()
     expect(book.keep({ ...pair, second: pair.first })).to.equal(false)
-    expect(book.keep({ kind: 'E3', vote: signed({ ...share(1, 0), inputs: 0b11111 }, ACCUSED) })).to.equal(
+    expect(book.keep({ kind: 'E3', vote: signed({ ...share(1, 0), inputs: 0b11111n }, ACCUSED) })).to.equal(
       false,
     )
     expect(book.keep({ ...pair, first: signed(confirm(1, 0), 2) })).to.equal(false)
@@ -221,7 +221,7 @@ describe('EvidenceBook', () => {
       const objects =
         type === 'share'
           ? [share(height, 0), share(height, 0, 'other')]
-          : ['a', 'b'].map((text) => ({ type, height, stateHash: digestOf(text), eventSeq: 0 }))
+          : ['a', 'b'].map((text) => ({ ...status(height, text) }))
       const [first, second] = objects.map((object) => signed(object as ReturnType<typeof share>, ACCUSED))
       return { kind: 'E1', first: first!, second: second! }
     }

@@ -8,6 +8,8 @@ import type { Digest } from '../../../src/types/ids.ts'
 import type { ProtocolObject, Signed } from '../../../src/types/objects.ts'
 import { DOMAIN, keyringOf, realCluster } from '../../helpers/runner-cluster.ts'
 import { digestOf } from '../../helpers/store-kit.ts'
+import { NOTHING } from '../../../src/codec/objects.ts'
+import { NIL } from '../../../src/types/ids.ts'
 
 const CLUSTER = realCluster(4)
 const SEPARATOR = domainSeparator(DOMAIN)
@@ -20,12 +22,13 @@ function confirm(round: number, height = 1): ProtocolObject {
 }
 
 function status(height: number): ProtocolObject {
-  return { type: 'status', height, stateHash: digestOf('state'), eventSeq: 0 }
+  return { type: 'status', height, parent: NIL, stateHash: digestOf('state'), eventSeq: 0 }
 }
 
 function share(round: number): ProtocolObject {
   const [stateHash, inputsRoot] = [digestOf('state'), digestOf('inputs')]
-  return { type: 'share', height: 1, round, stateHash, inputsRoot, inputs: 15, eventSeq: 0, validRound: -1 }
+  const content = { ...NOTHING, stateHash, inputsRoot, inputs: 15n }
+  return { type: 'share', height: 1, round, parent: NIL, ...content, validRound: -1 }
 }
 
 function signedBy(member: number, object: ProtocolObject, separator: Digest = SEPARATOR): Unverified {

@@ -84,7 +84,7 @@ describe('Anchor', () => {
       await poll(1)
       anchor.certified(box(2, [0, 1, 2, 3]))
       await poll(1)
-      expect(chain.checkpoints.map(({ bitmap }) => bitmap)).to.deep.equal([0b1111])
+      expect(chain.checkpoints.map(({ bitmap }) => bitmap)).to.deep.equal([0b1111n])
     })
 
     it('is sent only on the own turn', async () => {

@@ -46,7 +46,13 @@ describe('checkpointCall', () => {
   before(async () => {
     world = await disturbedCluster()
     const { cluster, params } = world
-    sources = { taskId: TASK_ID, cluster: cluster.id, params, store: world.seat(0).store! }
+    sources = {
+      taskId: TASK_ID,
+      cluster: cluster.id,
+      members: cluster.members.length,
+      params,
+      store: world.seat(0).store!,
+    }
     values = sources.store.heights(cluster.id, 1, HEIGHTS).map(({ value }) => value)
   })
 
@@ -77,12 +83,12 @@ describe('checkpointCall', () => {
       })
 
       it('the batch brings the values, and so the root that everybody signed', () => {
-        const batch = decodeBatch(call.batch)!
+        const batch = decodeBatch(call.batch, world.cluster.members.length)!
         expect(batch).to.have.length(EPOCH)
         let eventSeq = 0
-        const batched = batch.map(({ stateHash, inputsRoot, eventSeqDelta }) => {
+        const batched = batch.map(({ stateHash, inputsRoot, inputs, eventSeqDelta }) => {
           eventSeq += eventSeqDelta
-          return valueHash({ stateHash, inputsRoot, eventSeq })
+          return valueHash({ stateHash, inputsRoot, inputs, eventSeq, eventsHash: NIL })
         })
         expect(call.first).to.equal(height - EPOCH + 1)
         expect(batched).to.deep.equal(values.slice(call.first - 1, height))
@@ -93,7 +99,7 @@ describe('checkpointCall', () => {
       it('the shared head is the fold over the hints', () => {
         const hints = [
           ...Array<number>(call.first - 1).fill(0),
-          ...decodeBatch(call.batch)!.map(({ hint }) => hint),
+          ...decodeBatch(call.batch, world.cluster.members.length)!.map(({ hint }) => hint),
         ]
         const fold = foldedHead(world.cluster.id, EPOCH, height, values, null, 0, hints)
         expect({ seq: call.sharedSeq, head: call.sharedHead }).to.deep.equal(fold)

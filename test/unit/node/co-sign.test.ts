@@ -13,7 +13,7 @@ import { realCluster, recordingLogger, TASK_ID, taskParams } from '../../helpers
 import { CLUSTER, digestOf, OWNER, requestOf, signed } from '../../helpers/store-kit.ts'
 
 const SELF = 1
-const OTHERS = 0b1101
+const OTHERS = 0b1101n
 const cluster = { ...realCluster(4), id: CLUSTER }
 const seat = { taskId: TASK_ID, cluster, self: SELF, params: { rewardPerHeight: 1n } }
 const NOTE: Hex = '0x0102'
@@ -44,10 +44,10 @@ function own(height: number, note: Hex | null = NOTE, logHead = 'own'): StoredCh
 
 describe('coSignOf', () => {
   it('nothing for a member that the certificate names', () => {
-    expect(coSignOf(seat, checkpointed(4, { bitmap: 0b1111 }), own(4))).to.equal('signed')
+    expect(coSignOf(seat, checkpointed(4, { bitmap: 0b1111n }), own(4))).to.equal('signed')
     const last = { ...seat, cluster: realCluster(31), self: 30, params: { rewardPerHeight: 31n } }
-    expect(coSignOf(last, checkpointed(4, { bitmap: 2 ** 31 - 1 }), own(4))).to.equal('signed')
-    expect(coSignOf(last, checkpointed(4, { bitmap: 2 ** 30 - 1 }), own(4))).to.be.an('object')
+    expect(coSignOf(last, checkpointed(4, { bitmap: 2n ** 31n - 1n }), own(4))).to.equal('signed')
+    expect(coSignOf(last, checkpointed(4, { bitmap: 2n ** 30n - 1n }), own(4))).to.be.an('object')
   })
 
   it('nothing where the heights pay less than one unit, by the contract’s rounding', () => {
@@ -122,7 +122,7 @@ describe('CoSigner', () => {
     sign(4)
     const coSigner = open()
     await poll(coSigner)
-    coSigner.checkpointed(checkpointed(4, { bitmap: 0b1111 }))
+    coSigner.checkpointed(checkpointed(4, { bitmap: 0b1111n }))
     await poll(coSigner)
     expect(chain.sent).to.be.empty
   })
@@ -144,7 +144,7 @@ describe('CoSigner', () => {
     coSigner.checkpointed(checkpointed(4))
     await poll(coSigner)
     expect(chain.sent).to.be.empty
-    coSigner.checkpointed(checkpointed(8, { bitmap: 0b1111 }))
+    coSigner.checkpointed(checkpointed(8, { bitmap: 0b1111n }))
     sign(4)
     await poll(coSigner)
     expect(chain.sent).to.be.empty

@@ -276,11 +276,13 @@ describe('RsdpNode', () => {
 
   it('counts ledger events that came before the cluster was drawn', async () => {
     publish(1n)
-    const originator = BOB
-    for (const seq of [1, 2])
-      chain.happen({ kind: 'ledgerEvent', taskId: 1n, seq, originator, data: new Uint8Array(8) })
+    const postEvent = (seq: number): void => {
+      const event = { kind: 'ledgerEvent', taskId: 1n, seq, ledgerKind: 'posted' } as const
+      chain.happen({ ...event, originator: BOB, data: new Uint8Array(8) })
+    }
+    for (const seq of [1, 2]) postEvent(seq)
     form(1n)
-    chain.happen({ kind: 'ledgerEvent', taskId: 1n, seq: 3, originator, data: new Uint8Array(8) })
+    postEvent(3)
     chain.mine()
     disk.crash()
     const store = openStore()
@@ -557,7 +559,7 @@ describe('RsdpNode', () => {
       const separator = domainSeparator(DOMAIN)
       const sign = (): Signed => signObject({ cluster, self: 0, keyring: keyringOf(0), separator }, object)
       store.signOnce({ cluster, key: 'checkpoint/3', entries: [], proof: null, kept: KEPT_NOTHING, sign })
-      chain.happen({ kind: 'checkpointed', taskId, first: 1, height: 3, root, bitmap: 0b1110, ...shared })
+      chain.happen({ kind: 'checkpointed', taskId, first: 1, height: 3, root, bitmap: 0b1110n, ...shared })
     }
     const conviction = { member: 0, offence: 'E1', percent: 100, reporter: BOB } as const
     chain.happen({ kind: 'convicted', taskId: 2n, ...conviction })

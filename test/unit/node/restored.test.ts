@@ -41,7 +41,7 @@ describe('restoredTask', () => {
 
   it('of a task that never ran is empty', () => {
     const { decided, signed: own, entries, left } = restoredTask(store, CLUSTER)
-    expect([decided, own, entries, left]).to.deep.equal([[], [], [], 0])
+    expect([decided, own, entries, left]).to.deep.equal([[], [], [], 0n])
   })
 
   it('has every decided height, in order', () => {
@@ -56,7 +56,7 @@ describe('restoredTask', () => {
       decide(1, [0, 1, 2, 3])
       decide(2, [0, 1, 2])
       decide(3, [1, 2, 3])
-      expect(restoredTask(store, CLUSTER).left).to.equal(0)
+      expect(restoredTask(store, CLUSTER).left).to.equal(0n)
     })
 
     it('with the last height, or long ago', () => {
@@ -95,7 +95,7 @@ describe('missingCheckpoint', () => {
   const decided = (count: number): RestoredTask['decided'] =>
     Array.from({ length: count }, (_, i) => {
       const value = digestOf(`value ${i + 1}`)
-      return { value, chain: { height: i + 1, value, stateHash: value, inputs: 15, eventSeq: 0 } }
+      return { value, chain: { height: i + 1, value, stateHash: value, inputs: 15n, eventSeq: 0 } }
     })
   const task = (heights: number, log: readonly LogEntry[], own: readonly Signed[] = []): RestoredTask => ({
     entries: log,

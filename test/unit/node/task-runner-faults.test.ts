@@ -167,7 +167,10 @@ describe('TaskRunner: what is around it fails', () => {
       n: 4,
       decided: (member) => {
         if (member !== 1) return
-        world.runner(1).ledgerEvent({ seq: 1, data: new Uint8Array(8) })
+        world.runner(1).ledgerEvent({
+          ...{ seq: 1, kind: 'posted', originator: `0x${'c1'.repeat(20)}` },
+          data: new Uint8Array(8),
+        })
         world.runner(1).stop()
       },
     })

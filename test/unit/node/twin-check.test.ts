@@ -60,7 +60,7 @@ describe('a provable task', () => {
         ({ member, object }) => member === 3 && object.type === 'share' && object.height === 1,
       )
       // who waits for the twin in vain may be told the decision first
-      if (first !== undefined) expect(first.object).to.include({ inputs: 0, validRound: -1 })
+      if (first !== undefined) expect(first.object).to.include({ inputs: 0n, validRound: -1 })
     })
   }
 
@@ -83,7 +83,7 @@ describe('a provable task', () => {
     const fresh = world.wire.objects.filter(
       ({ member, object }) => member === 0 && object.type === 'share' && object.height > 1,
     )
-    for (const { object } of fresh) expect(object).to.include({ inputs: 0 })
+    for (const { object } of fresh) expect(object).to.include({ inputs: 0n })
     expect(world.seat(0).lines.some(({ event }) => event === 'twin.differs')).to.equal(true)
     expect(world.fatal).to.deep.equal([])
   })

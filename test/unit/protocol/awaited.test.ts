@@ -29,6 +29,7 @@ function nextHeight(w: Work): void {
 const statusOf = (height: number): ProtocolObject => ({
   type: 'status',
   height,
+  parent: NIL,
   stateHash: NIL,
   eventSeq: 0,
 })

@@ -91,7 +91,7 @@ describe('certificates', () => {
       (bench, content) =>
         decidedPart(
           bench,
-          bench.share(1, 0, { ...content, inputs: 0b1111 }),
+          bench.share(1, 0, { ...content, inputs: 0b1111n }),
           [1, 2, 3].map((member) => bench.confirm(member, 0, content.value)),
         ),
     ],
@@ -132,7 +132,7 @@ describe('certificates', () => {
     bench.start()
     for (const { signed, body } of statuses) bench.hear(signed.member, signed, body)
     for (const member of [1, 2]) bench.hear(member, bench.share(member, 0, content))
-    bench.hear(3, bench.share(3, 0, { ...content, inputs: 0b1111 }))
+    bench.hear(3, bench.share(3, 0, { ...content, inputs: 0b1111n }))
     for (const member of [1, 2, 3]) bench.hear(member, bench.confirm(member, 0, content.value))
     bodies(bench, content)
     const [decided] = bench.taken('decided')
@@ -175,7 +175,7 @@ describe('certificates', () => {
       bench.hear(hello.member, hello, ...quorum.slice(0, 2))
       expect(bench.asked('share')).to.have.length(0)
       bench.ticks(41)
-      expect(bench.asked('share')[0]).to.include({ inputs: 0, validRound: -1 })
+      expect(bench.asked('share')[0]).to.include({ inputs: 0n, validRound: -1 })
     })
 
     it('a re-proposal of another value than its quorum is for gets NIL', () => {
@@ -184,14 +184,14 @@ describe('certificates', () => {
       const hello = bench.hello(1, [], { value: keccak('0x66'), inputs, inputsRoot, validRound: 0 })
       bench.hear(hello.member, hello, ...quorum)
       bench.ticks(41)
-      expect(bench.asked('share')[0]).to.include({ inputs: 0, validRound: -1 })
+      expect(bench.asked('share')[0]).to.include({ inputs: 0n, validRound: -1 })
     })
 
     it('a malformed SHARE is refused, and its sender not taken as having voted', () => {
       const bench = new EngineBench().start()
       const content = contentOf(others(bench))
       bench.effects.length = 0
-      bench.hear(1, bench.share(1, 0, { ...content, inputs: 0b0011 }))
+      bench.hear(1, bench.share(1, 0, { ...content, inputs: 0b0011n }))
       bench.hear(2, bench.share(2, 0, null, { validRound: 0 }))
       expect(bench.taken('ignored').map(({ code }) => code)).to.deep.equal([
         'malformed-vote',

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
-import { ledgerCut } from '../../../src/protocol/debate.ts'
 import { step } from '../../../src/protocol/engine.ts'
+import { ledgerCut } from '../../../src/protocol/ledger.ts'
 import { cloneState } from '../../../src/protocol/state.ts'
 import { workOn } from '../../../src/protocol/work.ts'
 import type { Signed, SignedInput, Status } from '../../../src/types/objects.ts'
 import { NIL } from '../../../src/types/ids.ts'
-import { signAs } from '../../helpers/engine-cluster.ts'
+import { ledgerInput, signAs } from '../../helpers/engine-cluster.ts'
 import { contentOf, EngineBench } from '../../helpers/engine-cluster-bench.ts'
 
 /** The cut of a list of reports, by member. */
@@ -14,7 +14,7 @@ function cutOf(reports: readonly number[], before = 0, weights: readonly number[
   const s = cloneState(bench.state)
   s.chain = { ...s.chain, eventSeq: before }
   const inputs: SignedInput[] = reports.map((eventSeq, member): Signed<Status> => {
-    const object = { type: 'status', height: 1, stateHash: NIL, eventSeq } as const
+    const object = { type: 'status', height: 1, parent: NIL, stateHash: NIL, eventSeq } as const
     return { ...signAs(bench.world.cluster, member, object), object }
   })
   return ledgerCut(workOn(s), inputs)
@@ -57,7 +57,7 @@ describe('DEBATE of round 0', () => {
     statuses(bench, [1, 2])
     expect(bench.asked('share')).to.have.length(0)
     statuses(bench, [3])
-    expect(bench.asked('share')[0]).to.include({ inputs: 0b1111, validRound: -1 })
+    expect(bench.asked('share')[0]).to.include({ inputs: 0b1111n, validRound: -1 })
   })
 
   it('or at debateTimeout, with a quorum', () => {
@@ -66,7 +66,7 @@ describe('DEBATE of round 0', () => {
     bench.ticks(19)
     expect(bench.asked('share')).to.have.length(0)
     bench.ticks(1)
-    expect(bench.asked('share')[0]).to.include({ inputs: 0b0111 })
+    expect(bench.asked('share')[0]).to.include({ inputs: 0b0111n })
     expect([...bench.state.vain], 'whom it has waited for in vain').to.deep.equal([[3, 1]])
   })
 
@@ -93,7 +93,7 @@ describe('DEBATE of round 0', () => {
     bench.hear(6, bench.status(6, Uint8Array.of(7, 7)).signed)
     const odd = bench.status(5, Uint8Array.of(1, 2, 3))
     bench.hear(5, odd.signed, odd.body)
-    expect(bench.asked('share')[0]).to.include({ inputs: 0b0011111 })
+    expect(bench.asked('share')[0]).to.include({ inputs: 0b0011111n })
   })
 
   it('a duplicate changes nothing and is no evidence', () => {
@@ -118,16 +118,31 @@ describe('DEBATE of round 0', () => {
 
     it('waits for it', () => {
       const bench = waiting()
-      bench.world.input(0, { kind: 'ledger', eventSeq: 3 })
+      bench.world.input(0, ledgerInput(3))
       expect(bench.asked('share')).to.have.length(0)
-      bench.world.input(0, { kind: 'ledger', eventSeq: 4 })
-      expect(bench.asked('share')[0]).to.include({ inputs: 0b1111, eventSeq: 4 })
+      bench.world.input(0, ledgerInput(4))
+      expect(bench.asked('share')[0]).to.include({ inputs: 0b1111n, eventSeq: 4 })
+    })
+
+    it('D2 leaves out a STATUS that follows another history, and counts no SHARE of one', () => {
+      const bench = new EngineBench().start()
+      for (const member of [1, 2]) {
+        const { signed, body } = bench.status(member)
+        bench.hear(member, signed, body)
+      }
+      const { signed, body } = bench.status(3)
+      bench.hear(3, bench.sign(3, { ...signed.object, parent: NIL }), body)
+      const [own] = bench.asked('share')
+      expect(own).to.include({ inputs: 0b0111n, parent: bench.parent })
+      for (const member of [1, 2, 3]) bench.hear(member, bench.sign(member, { ...own!, parent: NIL }))
+      expect(bench.asked('confirm').map(({ value }) => value)).to.deep.equal([NIL])
+      expect(bench.state.box.rounds.get(0)?.quorum).to.equal(null)
     })
 
     it('says NIL at debateTimeout', () => {
       const bench = waiting()
       bench.ticks(20)
-      expect(bench.asked('share')[0]).to.include({ inputs: 0 })
+      expect(bench.asked('share')[0]).to.include({ inputs: 0n })
     })
   })
 
@@ -142,7 +157,7 @@ describe('DEBATE of round 0', () => {
 
   it('an answer to another call than the one that runs is refused, and the one that runs goes on', () => {
     const { state } = new EngineBench().start()
-    const pending = { token: 9, round: 0, inputs: 0b0111, inputsRoot: NIL, eventSeq: 0 }
+    const pending = { token: 9, round: 0, inputs: 0b0111n, inputsRoot: NIL, eventSeq: 0, eventsHash: NIL }
     const result = { state: Uint8Array.of(6), stateHash: NIL }
     const late = step({ ...state, pending }, { kind: 'aggregated', token: 8, result })
     expect(late.effects).to.deep.equal([{ kind: 'ignored', from: 0, code: 'late-aggregate' }])

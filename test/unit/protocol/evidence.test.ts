@@ -3,7 +3,7 @@ import { isProof } from '../../../src/codec/evidence.ts'
 import { concatHex, keccak } from '../../../src/codec/hex.ts'
 import { appendLog, logStart } from '../../../src/codec/log.ts'
 import { encodeNote } from '../../../src/codec/notes.ts'
-import { valueHash } from '../../../src/codec/objects.ts'
+import { NOTHING, valueHash } from '../../../src/codec/objects.ts'
 import { sharedSteps } from '../../../src/protocol/phase-log.ts'
 import type { Evidence } from '../../../src/types/evidence.ts'
 import type { Hex } from '../../../src/types/ids.ts'
@@ -80,8 +80,8 @@ describe('evidence', () => {
     it('of a vote that is no vote beside a good one', () => {
       const content = debated()
       bench.hear(1, bench.share(1, 0, content))
-      bench.hear(1, bench.share(1, 0, { ...content, inputs: 1 }, { validRound: 0 }))
-      expect(kinds(found(bench))).to.deep.equal(['E1'])
+      bench.hear(1, bench.share(1, 0, { ...content, inputs: 1n }, { validRound: 0 }))
+      expect(kinds(found(bench))).to.deep.equal(['E1', 'E3'])
     })
 
     it('out of a certificate for a round that was left', () => {
@@ -138,7 +138,7 @@ describe('evidence', () => {
   })
 
   describe('of votes for no list (E3)', () => {
-    const few = { stateHash: keccak('0x01'), inputsRoot: keccak('0x02'), inputs: 0b0011, eventSeq: 0 }
+    const few = { ...NOTHING, stateHash: keccak('0x01'), inputsRoot: keccak('0x02'), inputs: 0b0011n }
 
     it('not from NIL, a quorum list, or a vote that is only repeated', () => {
       const content = debated()
@@ -152,7 +152,7 @@ describe('evidence', () => {
       debated()
       bench.hear(1, bench.share(1, 0, few))
       bench.hear(1, bench.share(1, 0, few))
-      bench.hear(2, bench.share(2, 0, { ...few, inputs: 0b10111 }))
+      bench.hear(2, bench.share(2, 0, { ...few, inputs: 0b10111n }))
       expect(kinds(found(bench))).to.deep.equal(['E3', 'E3'])
       expect([...(bench.state.box.rounds.get(0)?.shares.keys() ?? [])]).to.deep.equal([0])
     })
@@ -161,7 +161,7 @@ describe('evidence', () => {
       debated()
       bench.endRound(0)
       found(bench)
-      const list = bench.hello(1, [], { inputs: 1 })
+      const list = bench.hello(1, [], { inputs: 1n })
       const other = [1, 2, 3].find((member) => member !== list.member) ?? 0
       bench.hear(other, bench.sign(other, list.object))
       expect(found(bench)).to.deep.equal([])
@@ -205,7 +205,7 @@ describe('evidence', () => {
     it('of another state for the own list, with the CONFIRM that it misled', () => {
       const content = debated()
       const lie = bench.share(1, 0, { ...content, stateHash: wrong })
-      const value = keccak(concatHex(wrong, content.inputsRoot, '0000000000000000'))
+      const value = valueHash({ ...content, stateHash: wrong })
       bench.hear(1, bench.confirm(1, 0, value))
       decide(content, [lie])
       const [evidence] = found(bench)
@@ -220,7 +220,7 @@ describe('evidence', () => {
       bench.hear(3, close)
       const { stateHash } = contentOf(statuses)
       const list = listOf([...statuses.map(({ signed }) => signed), close])
-      const content = { stateHash, ...list, eventSeq: 0 }
+      const content = { stateHash, ...list, eventSeq: 0, eventsHash: NIL }
       const lie = bench.share(1, 0, { ...content, stateHash: wrong })
       decide({ ...content, value: valueHash(content), state: new Uint8Array() }, [lie])
       expect(bench.state.chain.height).to.equal(1)

@@ -40,8 +40,8 @@ describe('convener lists', () => {
   })
 
   for (const [name, change] of [
-    ['below quorum weight', { inputs: 0b0011 }],
-    ['that names a stranger', { inputs: 0b11110 }],
+    ['below quorum weight', { inputs: 0b0011n }],
+    ['that names a stranger', { inputs: 0b11110n }],
     ['with a validRound', { validRound: 0 }],
   ] as const) {
     it(`a list ${name} is malformed`, () => {
@@ -130,7 +130,7 @@ describe('convener lists', () => {
       odd.map(({ signed }) => signed),
     )
     bench.hear(hello.member, hello, ...odd.flatMap(framed))
-    expect(bench.asked('share')[0]).to.include({ inputs: 0 })
+    expect(bench.asked('share')[0]).to.include({ inputs: 0n })
   })
 
   it('only the convener is heard, and only its first HELLO', () => {

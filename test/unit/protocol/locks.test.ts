@@ -50,7 +50,7 @@ describe('locks', () => {
       statuses.map(({ signed }) => signed),
     )
     bench.hear(hello.member, hello, ...statuses.flatMap(({ signed, body }) => [signed, body]))
-    expect(bench.asked('share')[0]).to.include({ round: 1, inputs: 0, validRound: -1 })
+    expect(bench.asked('share')[0]).to.include({ round: 1, inputs: 0n, validRound: -1 })
   })
 
   it('and votes for a re-proposal that is valid since its lock', () => {
@@ -83,7 +83,7 @@ describe('locks', () => {
     // a quorum of round 0 for another value can only be made by liars above a third; the lock holds all the same
     bench.state.box.rounds = new Map([...bench.state.box.rounds].filter(([known]) => known !== 0))
     propose(bench, round, other, 0)
-    expect(bench.asked('share')[0]).to.include({ round, inputs: 0, validRound: -1 })
+    expect(bench.asked('share')[0]).to.include({ round, inputs: 0n, validRound: -1 })
   })
 
   it('a locked convener re-proposes its value with the quorum attached', () => {

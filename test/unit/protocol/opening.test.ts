@@ -1,3 +1,4 @@
+import { ledgerInput } from '../../helpers/engine-cluster.ts'
 import { expect } from 'chai'
 import { slotOwner } from '../../../src/protocol/schedule.ts'
 import type { MemberIndex } from '../../../src/types/ids.ts'
@@ -92,7 +93,7 @@ describe('opening', () => {
 
   it('opens for a ledger event above the last cut', () => {
     const bench = afterHeightOne()
-    bench.world.input(0, { kind: 'ledger', eventSeq: 1 })
+    bench.world.input(0, ledgerInput(1))
     expect(isOpen(bench)).to.equal(true)
   })
 

@@ -10,6 +10,7 @@ import type { Share, Signed } from '../../../src/types/objects.ts'
 import { EngineBench, listOf } from '../../helpers/engine-cluster-bench.ts'
 import { violations } from '../../helpers/engine-cluster-checks.ts'
 import { EngineCluster } from '../../helpers/engine-cluster.ts'
+import { NOTHING } from '../../../src/codec/objects.ts'
 
 const POPULAR: PaperProfile = { kind: 'paper', selection: 'popular' }
 const BODIES = [Uint8Array.of(70), Uint8Array.of(71), Uint8Array.of(72), Uint8Array.of(73)]
@@ -30,7 +31,7 @@ function debate(b: EngineBench): void {
 function shared(b: EngineBench, member: MemberIndex, state: Uint8Array, more: Partial<Share> = {}): Part[] {
   const stateHash = keccak(state)
   const list = listOf([b.status(member).signed])
-  const signed = b.share(member, 0, { stateHash, ...list, eventSeq: 0 }, more)
+  const signed = b.share(member, 0, { ...NOTHING, stateHash, ...list }, more)
   return [
     { kind: 'object', signed },
     { kind: 'body', hash: stateHash, bytes: state },
@@ -55,7 +56,7 @@ describe('engine, profile paper', () => {
     const { log, settled } = b.world.memory(0)
     expect(log.map(({ event }) => event)).to.deep.equal(['t1', 't2', 't4', 't6'])
     expect(settled.map(({ height, state, heard }) => ({ height, state, heard }))).to.deep.equal([
-      { height: 1, state: BODIES[1], heard: 0b1111 },
+      { height: 1, state: BODIES[1], heard: 0b1111n },
     ])
     expect(log.at(-1)?.value).to.equal(keccak(BODIES[1]!))
     expect(b.state.chain.height).to.equal(1)
@@ -75,7 +76,7 @@ describe('engine, profile paper', () => {
   it('a debate ends at its time-out with what is there, without a quorum', () => {
     const b = bench()
     b.ticks(20)
-    expect(b.asked('share').map(({ inputs }) => inputs)).to.deep.equal([0b0001])
+    expect(b.asked('share').map(({ inputs }) => inputs)).to.deep.equal([0b0001n])
   })
 
   it('settles a tie by the least hash', () => {
@@ -115,7 +116,7 @@ describe('engine, profile paper', () => {
     for (const member of [1, 2, 3]) b.hear(member, shared(b, member, BODIES[1]!)[0]!)
     b.ticks(20)
     const [settled] = b.taken('settled')
-    expect([settled?.heard, settled?.globallyValid]).to.deep.equal([0b0001, true])
+    expect([settled?.heard, settled?.globallyValid]).to.deep.equal([0b0001n, true])
   })
 
   it('bytes that are no state of the reducer are no vote', () => {
@@ -171,7 +172,7 @@ describe('engine, profile paper', () => {
     })
 
     it('votes with a stranger in the list, of heights beyond the task, twice, and bodies nobody announced', () => {
-      expect(refused((b) => shared(b, 1, BODIES[1]!, { inputs: 0b10001 }).slice(0, 1))).to.deep.equal([
+      expect(refused((b) => shared(b, 1, BODIES[1]!, { inputs: 0b10001n }).slice(0, 1))).to.deep.equal([
         'malformed-vote',
       ])
       expect(refused((b) => object(b.status(1, undefined, 6).signed))).to.deep.equal(['far-ahead'])
@@ -228,7 +229,7 @@ describe('engine, profile paper', () => {
     expect(world.run(4, 200)).to.equal(true)
     for (const member of [0, 1, 2]) {
       expect(world.memory(member).log.map(({ event }) => event)).to.include.members(['t5', 't7'])
-      expect(world.engine(member).left).to.equal(0b1000)
+      expect(world.engine(member).left).to.equal(0b1000n)
     }
     expect(violations(world)).to.deep.equal([])
   })

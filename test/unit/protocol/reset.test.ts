@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { step } from '../../../src/protocol/engine.ts'
 import { EngineCluster } from '../../helpers/engine-cluster.ts'
+import { NIL } from '../../../src/types/ids.ts'
 
 const SICK = 2
 
@@ -27,7 +28,7 @@ describe('RESET after the timed mutex expired', () => {
       const debating = {
         ...state,
         log: { ...state.log, status: 'DEBATE' as const },
-        pending: { token, round: 0, inputs: 15, inputsRoot: engine.chain.value, eventSeq: 0 },
+        pending: { token, round: 0, inputs: 15n, inputsRoot: NIL, eventSeq: 0, eventsHash: NIL },
       }
       state = { ...step(debating, { kind: 'expired', token }).state, pending: null }
       waits.push(state.backoffUntil - state.tick)

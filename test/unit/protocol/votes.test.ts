@@ -4,6 +4,7 @@ import { isQuorumList, isWellFormedHello, isWellFormedShare } from '../../../src
 import { NIL } from '../../../src/types/ids.ts'
 import type { Hello, Share } from '../../../src/types/objects.ts'
 import { makeCluster } from '../../helpers/engine-cluster.ts'
+import { NOTHING } from '../../../src/codec/objects.ts'
 
 const cluster = makeCluster(4)
 const some = keccak('0x01')
@@ -11,20 +12,18 @@ const nil: Share = {
   type: 'share',
   height: 1,
   round: 2,
-  stateHash: NIL,
-  inputsRoot: NIL,
-  inputs: 0,
-  eventSeq: 0,
+  parent: NIL,
+  ...NOTHING,
   validRound: -1,
 }
-const fresh: Share = { ...nil, stateHash: some, inputsRoot: some, inputs: 0b0111, eventSeq: 3 }
+const fresh: Share = { ...nil, parent: some, stateHash: some, inputsRoot: some, inputs: 0b0111n, eventSeq: 3 }
 const list: Hello = {
   type: 'hello',
   height: 1,
   round: 2,
   value: NIL,
   inputsRoot: some,
-  inputs: 0b1110,
+  inputs: 0b1110n,
   validRound: -1,
 }
 const proposal: Hello = { ...list, value: some, validRound: 1 }
@@ -33,7 +32,7 @@ describe('well-formed SHAREs', () => {
   const good: Record<string, Share> = {
     NIL: nil,
     'a fresh vote': fresh,
-    'a vote of all members': { ...fresh, inputs: 0b1111 },
+    'a vote of all members': { ...fresh, inputs: 0b1111n },
     'a re-vote of round 0': { ...fresh, validRound: 0 },
     'a re-vote of the round before': { ...fresh, validRound: 1 },
   }
@@ -41,10 +40,13 @@ describe('well-formed SHAREs', () => {
     'NIL with a state': { ...nil, stateHash: some },
     'NIL with a root': { ...nil, inputsRoot: some },
     'NIL with events': { ...nil, eventSeq: 1 },
+    'NIL with a hash of events': { ...nil, eventsHash: some },
+    'NIL with a parent': { ...nil, parent: some },
     'NIL with a validRound': { ...nil, validRound: 0 },
-    'a list of exactly half': { ...fresh, inputs: 0b0011 },
-    'a list that names a stranger': { ...fresh, inputs: 0b10111 },
-    'a list that names bit 31': { ...fresh, inputs: 0x8000_0007 },
+    'a list of exactly half': { ...fresh, inputs: 0b0011n },
+    'a list that names a stranger': { ...fresh, inputs: 0b10111n },
+    'a list that names bit 255': { ...fresh, inputs: (1n << 255n) + 7n },
+    'a list that names bit 31': { ...fresh, inputs: 0x8000_0007n },
     'a validRound of its own round': { ...fresh, validRound: 2 },
     'a validRound above its round': { ...fresh, validRound: 7 },
     'a validRound below −1': { ...fresh, validRound: -2 },
@@ -61,13 +63,13 @@ describe('well-formed SHAREs', () => {
 describe('well-formed HELLOs', () => {
   const bad: Record<string, Hello> = {
     'round 0, which has no convener': { ...list, round: 0 },
-    'a list below quorum': { ...list, inputs: 0b0110 },
-    'an empty list': { ...list, inputs: 0 },
-    'a list with a stranger': { ...list, inputs: 0b11110 },
+    'a list below quorum': { ...list, inputs: 0b0110n },
+    'an empty list': { ...list, inputs: 0n },
+    'a list with a stranger': { ...list, inputs: 0b11110n },
     'a list with a validRound': { ...list, validRound: 0 },
     'a proposal without a validRound': { ...proposal, validRound: -1 },
     'a proposal of its own round': { ...proposal, validRound: 2 },
-    'a proposal with a bitmap below quorum': { ...proposal, inputs: 1 },
+    'a proposal with a bitmap below quorum': { ...proposal, inputs: 1n },
   }
   it('takes a fresh list', () => expect(isWellFormedHello(cluster, list)).to.equal(true))
   it('takes a re-proposal', () => expect(isWellFormedHello(cluster, proposal)).to.equal(true))
@@ -79,13 +81,13 @@ describe('well-formed HELLOs', () => {
 describe('quorum lists', () => {
   it('go by registered weight', () => {
     const weighted = makeCluster(4, [3, 3, 3, 1])
-    expect(isQuorumList(weighted, 0b0011)).to.equal(false)
-    expect(isQuorumList(weighted, 0b1011)).to.equal(true)
-    expect(isQuorumList(weighted, 0b0111)).to.equal(true)
+    expect(isQuorumList(weighted, 0b0011n)).to.equal(false)
+    expect(isQuorumList(weighted, 0b1011n)).to.equal(true)
+    expect(isQuorumList(weighted, 0b0111n)).to.equal(true)
   })
 
   it('work with all 31 seats', () => {
-    expect(isQuorumList(makeCluster(31), 0x7fff_ffff)).to.equal(true)
-    expect(isQuorumList(makeCluster(31), 0xffff_ffff)).to.equal(false)
+    expect(isQuorumList(makeCluster(31), 0x7fff_ffffn)).to.equal(true)
+    expect(isQuorumList(makeCluster(31), 0xffff_ffffn)).to.equal(false)
   })
 })

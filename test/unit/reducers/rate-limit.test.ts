@@ -10,7 +10,7 @@ const params = { budget: 10n, demandMax: 100n }
 const own = (demand: bigint): RateLimitState => ({ budget: 0n, rows: [{ member: 0, demand, share: 0n }] })
 const input = (member: number, demand: bigint): Input<RateLimitState> => ({ member, state: own(demand) })
 const row = (member: number, demand: bigint, share: bigint): RateLimitRow => ({ member, demand, share })
-const event = (seq: number, hex: string): LedgerEvent => ({ seq, data: fromHex(`0x${hex}`) })
+const event = (seq: number, hex: string): LedgerEvent => ({ seq, kind: 'posted', data: fromHex(`0x${hex}`) })
 const aggregate = (inputs: Input<RateLimitState>[], ...events: LedgerEvent[]): RateLimitState =>
   rateLimit.aggregateStatus(inputs, params, { ...BARE_CONTEXT, events })
 

@@ -46,7 +46,7 @@ function fake(aggregate: (inputs: readonly Input<Bytes>[], context: AggregateCon
 }
 const runFake = (aggregate: Parameters<typeof fake>[0], stateBytesMax = STATE_BYTES_MAX): string => {
   const inputs = [{ member: 0, state: Uint8Array.of(1, 2) }]
-  const events = [{ seq: 1, data: Uint8Array.of(7) }]
+  const events = [{ seq: 1, kind: 'posted', data: Uint8Array.of(7) } as const]
   const reducer = fake(aggregate)
   const context = { ...BARE_CONTEXT, events }
   const result = runReducer(call({ reducer: 'fake@1', inputs, context }), {
@@ -180,7 +180,7 @@ describe('runReducer', () => {
   })
 
   it('leaves the call as it was', () => {
-    const events = [{ seq: 1, data: new Uint8Array(8) }]
+    const events = [{ seq: 1, kind: 'posted', data: new Uint8Array(8) } as const]
     const before = call({ context: { ...BARE_CONTEXT, events } })
     const copy = structuredClone(before)
     runReducer(before)

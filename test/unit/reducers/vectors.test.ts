@@ -30,7 +30,7 @@ describe('reducer vectors', () => {
     const context = {
       ...BARE_CONTEXT,
       seed,
-      events: events.map((event, i) => ({ seq: i + 1, data: fromHex(event) })),
+      events: events.map((event, i) => ({ seq: i + 1, kind: 'posted', data: fromHex(event) }) as const),
     }
     const brought = inputs.map((input) => ({ member: input.member, state: fromHex(input.state) }))
 

@@ -15,6 +15,7 @@ import type { Digest } from '../../../src/types/ids.ts'
 import type { LogEntry, PhaseEvent, PhaseStatus } from '../../../src/types/log.ts'
 import type { ProtocolObject, Share, Signed, SignedInput, Status } from '../../../src/types/objects.ts'
 import { BARE_CONTEXT } from '../../helpers/context.ts'
+import { NIL } from '../../../src/types/ids.ts'
 
 export const NODES = 4
 export const EPOCH = 4
@@ -88,7 +89,7 @@ export class Bench {
   ): [Share, Partial<Kept>] {
     const states = MEMBERS.map((member) => demand(BigInt(10 * member)))
     const listed = states.map((state, member): SignedInput => {
-      const status: Status = { type: 'status', height, stateHash: keccak(state), eventSeq: 0 }
+      const status: Status = { type: 'status', height, parent: NIL, stateHash: keccak(state), eventSeq: 0 }
       return member === NODES - 1 && last !== null ? last : this.seal(status, member)
     })
     const inputs = bitmapOf(MEMBERS)
@@ -103,10 +104,12 @@ export class Bench {
       type: 'share',
       height,
       round: 0,
+      parent: NIL,
       stateHash: keccak(state ?? new Uint8Array()),
       inputsRoot: root,
       inputs,
       eventSeq: 0,
+      eventsHash: NIL,
       validRound: -1,
       ...changes,
     }

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { ProtocolObject } from '../../../src/types/objects.ts'
 import { Bench, digestOf } from './court.ts'
+import { NIL } from '../../../src/types/ids.ts'
 
 const confirm = (value: string): ProtocolObject => ({
   type: 'confirm',
@@ -43,7 +44,12 @@ describe('forks', () => {
       'it does not cost the whole lock',
       (bench) =>
         [0, 1].forEach((eventSeq) =>
-          hear(bench, 0, { type: 'status', height: 1, stateHash: digestOf('state'), eventSeq }, 3),
+          hear(
+            bench,
+            0,
+            { type: 'status', height: 1, parent: NIL, stateHash: digestOf('state'), eventSeq },
+            3,
+          ),
         ),
     ],
   ]

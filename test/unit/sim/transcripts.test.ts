@@ -5,10 +5,11 @@ import { KEPT_NOTHING } from '../../../src/protocol/state.ts'
 import type { Checkpoint, Confirm, Hello, ProtocolObject, Share, Status } from '../../../src/types/objects.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import { Bench, demand, digestOf, ROUND } from './court.ts'
+import { NOTHING } from '../../../src/codec/objects.ts'
 
 const A = digestOf('a')
 const B = digestOf('b')
-const STATUS: Status = { type: 'status', height: 2, stateHash: A, eventSeq: 0 }
+const STATUS: Status = { type: 'status', height: 2, parent: A, stateHash: A, eventSeq: 0 }
 const CONFIRM: Confirm = { type: 'confirm', height: 2, round: 0, value: A }
 const HELLO: Hello = {
   type: 'hello',
@@ -16,17 +17,15 @@ const HELLO: Hello = {
   round: 1,
   value: NIL,
   inputsRoot: A,
-  inputs: 15,
+  inputs: 15n,
   validRound: -1,
 }
 const NIL_SHARE: Share = {
   type: 'share',
   height: 2,
   round: 0,
-  stateHash: NIL,
-  inputsRoot: NIL,
-  inputs: 0,
-  eventSeq: 0,
+  parent: NIL,
+  ...NOTHING,
   validRound: -1,
 }
 
@@ -70,7 +69,7 @@ describe('transcripts of the honest', () => {
     [HELLO, { ...HELLO, inputsRoot: B }],
     [STATUS, { ...STATUS, eventSeq: 1 }],
     [
-      { ...NIL_SHARE, stateHash: A, inputs: 15, validRound: 0, round: 1 },
+      { ...NIL_SHARE, stateHash: A, inputs: 15n, validRound: 0, round: 1 },
       { ...NIL_SHARE, round: 1 },
     ],
     [CONFIRM, { ...CONFIRM, value: NIL }],
@@ -86,7 +85,7 @@ describe('transcripts of the honest', () => {
   }
 
   it('E1b: a vote against the own CONFIRM, and the same two in another order', () => {
-    const turned = { ...NIL_SHARE, stateHash: B, inputsRoot: B, inputs: 15, round: 3, validRound: 0 }
+    const turned = { ...NIL_SHARE, stateHash: B, inputsRoot: B, inputs: 15n, round: 3, validRound: 0 }
     const confirm = { ...CONFIRM, round: 1 }
     for (const objects of [
       [confirm, turned],
@@ -115,7 +114,7 @@ describe('transcripts of the honest', () => {
   })
 
   it('E3: a fresh vote or list below quorum weight, or with a stranger', () => {
-    for (const inputs of [1, 3, 31]) {
+    for (const inputs of [1n, 3n, 31n]) {
       expectProof('E3', (bench) => bench.sign({ ...HELLO, inputs }))
       expectProof('E3', (bench) => bench.sign({ ...NIL_SHARE, stateHash: A, inputsRoot: A, inputs }))
     }
@@ -128,7 +127,7 @@ describe('transcripts of the honest', () => {
     )
     expectProof('E4', (bench) => {
       const state = demand(60_000n)
-      const refused = bench.seal({ ...STATUS, stateHash: keccak(state) }, 3)
+      const refused = bench.seal({ ...STATUS, parent: NIL, stateHash: keccak(state) }, 3)
       const [share, kept] = bench.vote(2, {}, refused)
       bench.sign(share, { ...kept, bodies: new Map([...(kept.bodies ?? []), [keccak(state), state]]) })
     })
