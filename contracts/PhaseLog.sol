@@ -8,19 +8,19 @@ import {Batch} from "./libraries/Batch.sol";
 import {Certificate} from "./libraries/Certificate.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Domain} from "./libraries/Domain.sol";
+import {Lists} from "./libraries/Lists.sol";
 import {PackedCounters} from "./libraries/PackedCounters.sol";
-import {Signature} from "./libraries/Signature.sol";
 import {Snapshot} from "./libraries/Snapshot.sol";
 import {TaskStatus} from "./libraries/TaskStatus.sol";
 
 /// @title PhaseLog
 /// @notice See IPhaseLog, which is the specification.
 contract PhaseLog is IPhaseLog {
+    using Lists for mapping(uint256 word => uint256 counters);
     using PackedCounters for mapping(uint256 word => uint256 counters);
     using Snapshot for bytes;
 
-    /// @dev One slot, written by every checkpoint: what changes, beside what does not and is needed anyway. `missing` and
-    /// `lastCount` are of the last checkpoint: bit i = member i did not sign it, and how many heights it held.
+    /// @dev One slot, written by every checkpoint: what changes, beside what does not and is needed anyway.
     struct Progress {
         uint16 last;
         uint16 eventSeq;
@@ -31,8 +31,7 @@ contract PhaseLog is IPhaseLog {
         uint32 stallBlocks;
         uint32 turnBlocks;
         uint32 closeGrace;
-        uint32 missing;
-        uint16 lastCount;
+        uint16 feesDue;
     }
 
     /// @dev One slot.
@@ -59,6 +58,8 @@ contract PhaseLog is IPhaseLog {
     uint256 private constant MISSED_BITS = 16;
     uint256 private constant FEE_BITS = 32;
     uint256 private constant NOTES_BYTES_MAX = 31 * 1024;
+    /// @dev One byte per height of an epoch, the longest that a task may have.
+    uint256 private constant HINTS_MAX = 256;
 
     /// @inheritdoc IPhaseLog
     address public immutable override board;
@@ -104,8 +105,7 @@ contract PhaseLog is IPhaseLog {
             stallBlocks: terms.stallBlocks,
             turnBlocks: terms.turnBlocks,
             closeGrace: terms.closeGrace,
-            missing: 0,
-            lastCount: 0
+            feesDue: 0
         });
         log.bounds = Bounds({
             snapshot: terms.snapshot,
@@ -155,45 +155,27 @@ contract PhaseLog is IPhaseLog {
         Bounds memory b = log.bounds;
         bool finalizing = _requireRunning(taskId, p, b);
         if (first != p.last + 1) revert WrongFirst(first, p.last + 1);
-        Batch.Tip memory tip = Batch.Tip(log.root, p.eventSeq);
-        uint256 count = Batch.fold(batch, p.members, tip, log.eventsHashes);
-        uint256 last = p.last + count;
-        _checkRange(p, b.epochHeights, last, finalizing);
-        if (tip.eventSeq > b.events) revert UnknownEvent(tip.eventSeq, b.events);
-        _checkBodies(b, count, notes.length, inputs.length);
-
-        bytes memory members = Snapshot.read(b.snapshot);
-        uint256 signed = Certificate.verify(
-            Certificate.Statement(
-                domainSeparator(),
-                log.cluster,
-                uint64(last),
-                tip.root,
-                sharedSeq,
-                sharedHead
-            ),
-            members,
-            bitmap,
-            exceptions,
-            signatures
-        );
-
-        _count(log, p, b.epochHeights, last, bitmap, signed, members);
-        p.last = uint16(last);
-        p.eventSeq = uint16(tip.eventSeq);
+        Certificate.Statement memory s;
+        (s.cluster, s.root) = (log.cluster, log.root);
+        (s.sharedSeq, s.sharedHead) = (sharedSeq, sharedHead);
+        if (inputs.length != 0) s.inputsHash = keccak256(inputs);
+        _extend(log.eventsHashes, s, p, b, batch, finalizing);
+        _checkBodies(b, s.height - p.last, notes.length, inputs.length);
+        _payFee(log, p, b, s.height, _attest(p, b, s, bitmap, exceptions, signatures, finalizing));
+        log.missed.countMissing(MISSED_BITS, batch, p.members);
+        p.last = uint16(s.height);
         p.lastBlock = uint40(block.number);
-        if (finalizing) p.graceHeights += uint16(count);
         log.progress = p;
-        log.root = tip.root;
+        log.root = s.root;
         emit Checkpointed(
             taskId,
             first,
-            uint64(last),
-            tip.root,
-            uint64(tip.eventSeq),
+            s.height,
+            s.root,
+            p.eventSeq,
             bitmap,
-            sharedSeq,
-            sharedHead,
+            s.sharedSeq,
+            s.sharedHead,
             msg.sender,
             batch,
             exceptions,
@@ -203,30 +185,17 @@ contract PhaseLog is IPhaseLog {
     }
 
     /// @inheritdoc IPhaseLog
-    function coSign(
+    function republish(
         uint256 taskId,
-        uint8 member,
-        uint64 logSeq,
-        bytes32 logHead,
-        bytes calldata note,
-        bytes calldata signature
+        uint64 height,
+        bytes calldata hints,
+        bytes calldata notes
     ) external override {
-        Log storage log = _logs[taskId];
-        Progress memory p = log.progress;
-        if (p.members == 0) revert NotOpen(taskId);
-        Bounds memory b = log.bounds;
-        _requireRunning(taskId, p, b);
-        if ((p.missing >> member) & 1 == 0) revert NotMissing(taskId, member, p.missing);
-        if (note.length > NOTES_BYTES_MAX) revert OutOfBounds("note", note.length, 0, NOTES_BYTES_MAX);
-        bytes32 hash = Digests.checkpoint(log.cluster, p.last, log.root, logSeq, logHead);
-        address signer = Signature.signer(Domain.digest(domainSeparator(), hash), signature);
-        address key = Snapshot.read(b.snapshot).key(member);
-        if (signer != key || signer == address(0)) revert Certificate.BadSignature(member, signer, key);
-
-        p.missing &= ~(uint32(1) << member);
-        log.progress = p;
-        log.missed.sub(MISSED_BITS, member, p.lastCount);
-        emit CoSigned(taskId, member, p.last, logSeq, logHead, note);
+        uint64 last = _requireOpen(taskId).progress.last;
+        if (height == 0 || height > last) revert NotAccepted(height, last);
+        if (hints.length > HINTS_MAX) revert OutOfBounds("hints", hints.length, 0, HINTS_MAX);
+        _checkNotes(notes.length);
+        emit Republished(taskId, height, hints, notes);
     }
 
     /// @inheritdoc IPhaseLog
@@ -261,9 +230,14 @@ contract PhaseLog is IPhaseLog {
     /// @inheritdoc IPhaseLog
     function tally(
         uint256 taskId
-    ) external view override returns (uint64 last, uint16[] memory missed, uint32[] memory feeUnits) {
+    )
+        external
+        view
+        override
+        returns (uint64 last, uint64 feesDue, uint16[] memory missed, uint32[] memory feeUnits)
+    {
         Log storage log = _logs[taskId];
-        last = log.progress.last;
+        (last, feesDue) = (log.progress.last, log.progress.feesDue);
         uint256 n = log.progress.members;
         missed = new uint16[](n);
         feeUnits = new uint32[](n);
@@ -291,26 +265,49 @@ contract PhaseLog is IPhaseLog {
         return Domain.salted(block.chainid, address(this), deploymentId);
     }
 
-    /// @dev Members that did not sign miss the batch's heights; the member whose turn it is may have earned the fee.
-    function _count(
-        Log storage log,
+    /// @dev A quorum signed, and the caller may submit. Returns the part of a fee that the caller's turn earns, out of W.
+    function _attest(
+        Progress memory p,
+        Bounds memory b,
+        Certificate.Statement memory s,
+        uint256 bitmap,
+        bytes calldata exceptions,
+        bytes calldata signatures,
+        bool finalizing
+    ) private view returns (uint256 feeUnits) {
+        bytes memory members = Snapshot.read(b.snapshot);
+        bool inTurn = _takesTurn(p, b.epochHeights, members, finalizing);
+        uint256 signed = Certificate.verify(s, members, bitmap, exceptions, signatures);
+        return inTurn ? signed : 0;
+    }
+
+    /// @dev Whether the caller is the member whose turn it is. Nobody else may submit, but while the task is Finalizing.
+    function _takesTurn(
         Progress memory p,
         uint256 epochHeights,
-        uint256 last,
-        uint256 bitmap,
-        uint256 signed,
-        bytes memory members
-    ) private {
-        uint256 missing = ~bitmap & ((1 << p.members) - 1);
-        (p.missing, p.lastCount) = (uint32(missing), uint16(last - p.last));
-        if (missing != 0) log.missed.addAll(MISSED_BITS, missing, last - p.last);
-
-        bool ends = last % epochHeights == 0 || last == p.heights;
-        if (!ends && 2 * (block.number - p.lastBlock) < p.stallBlocks) return;
+        bytes memory members,
+        bool finalizing
+    ) private view returns (bool) {
         uint256 turn = _turn(p, epochHeights, block.number);
-        if (msg.sender == members.key(turn) || msg.sender == members.operator(turn)) {
-            log.feeUnits.add(FEE_BITS, turn, signed);
-        }
+        address key = members.key(turn);
+        if (msg.sender == key || msg.sender == members.operator(turn)) return true;
+        if (finalizing) return false;
+        uint256 rest = p.turnBlocks - ((block.number - p.lastBlock) % p.turnBlocks);
+        revert NotYourTurn(msg.sender, uint8(turn), key, block.number + rest - 1);
+    }
+
+    /// @dev A fee that is due is spent, whoever earns it.
+    function _payFee(
+        Log storage log,
+        Progress memory p,
+        Bounds memory b,
+        uint256 last,
+        uint256 feeUnits
+    ) private {
+        bool ends = last % b.epochHeights == 0 || last == p.heights;
+        if (!ends && 2 * (block.number - p.lastBlock) < p.stallBlocks) return;
+        ++p.feesDue;
+        if (feeUnits != 0) log.feeUnits.add(FEE_BITS, _turn(p, b.epochHeights, block.number), feeUnits);
     }
 
     function _requireOpen(uint256 taskId) private view returns (Log storage log) {
@@ -359,6 +356,26 @@ contract PhaseLog is IPhaseLog {
         return finalizing && late < p.heights ? late : p.heights;
     }
 
+    /// @dev What the batch makes of root, height, events and late heights.
+    function _extend(
+        mapping(uint256 seq => bytes32 eventsHash) storage eventsHashes,
+        Certificate.Statement memory s,
+        Progress memory p,
+        Bounds memory b,
+        bytes calldata batch,
+        bool finalizing
+    ) private view {
+        Batch.Tip memory tip = Batch.Tip(s.root, p.eventSeq);
+        uint256 count = Batch.fold(batch, p.members, tip, eventsHashes);
+        s.root = tip.root;
+        s.height = uint64(p.last + count);
+        s.separator = domainSeparator();
+        _checkRange(p, b.epochHeights, s.height, finalizing);
+        if (tip.eventSeq > b.events) revert UnknownEvent(tip.eventSeq, b.events);
+        p.eventSeq = uint16(tip.eventSeq);
+        if (finalizing) p.graceHeights += uint16(count);
+    }
+
     function _checkRange(
         Progress memory p,
         uint256 epochHeights,
@@ -378,10 +395,14 @@ contract PhaseLog is IPhaseLog {
         uint256 notesLength,
         uint256 inputsLength
     ) private pure {
-        if (notesLength > NOTES_BYTES_MAX) revert OutOfBounds("notes", notesLength, 0, NOTES_BYTES_MAX);
+        _checkNotes(notesLength);
         bool published = b.inputsPerHeightMax != 0;
         if (published != (inputsLength != 0)) revert InputsMode(published, inputsLength);
         uint256 max = uint256(b.inputsPerHeightMax) * count;
         if (inputsLength > max) revert OutOfBounds("inputs", inputsLength, 0, max);
+    }
+
+    function _checkNotes(uint256 length) private pure {
+        if (length > NOTES_BYTES_MAX) revert OutOfBounds("notes", length, 0, NOTES_BYTES_MAX);
     }
 }

@@ -54,6 +54,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint40 lastEventBlock;
         uint16 eventBytes;
         uint32 claimed;
+        bool settled;
         uint16 inputCap;
         bytes32 paramsHash;
         uint128 stakePerNode;
@@ -95,6 +96,8 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
 
     /// @inheritdoc ITaskBoard
     uint256 public override tasks;
+    /// @inheritdoc ITaskBoard
+    uint256 public override burnt;
 
     mapping(uint256 taskId => Task) private _tasks;
     mapping(uint256 taskId => mapping(address operator => uint256 signups)) private _signupsBy;
@@ -175,9 +178,9 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         --_signupsBy[taskId][operator];
         t.signups[i] = t.signups[count - 1];
         t.signups.pop();
-        uint128 burnt = TaskBounds.lateQuit(t.stakePerNode, t.joinDeadline, _REORG_DEPTH);
-        emit Left(taskId, key, operator, burnt);
-        if (burnt == 0 || _slash(taskId, key, burnt) != 0) _REGISTRY.unlock(taskId, key);
+        uint128 late = TaskBounds.lateQuit(t.stakePerNode, t.joinDeadline, _REORG_DEPTH);
+        emit Left(taskId, key, operator, late);
+        if (late == 0 || _slash(taskId, key, late) != 0) _REGISTRY.unlock(taskId, key);
     }
 
     /// @inheritdoc ITaskBoard
@@ -266,15 +269,21 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     function claim(uint256 taskId) external override nonReentrant returns (uint256 amount) {
         Task storage t = _requireStatus(taskId, TaskStatus.OVER | TaskStatus.EXPIRED);
         _requireClaimsOpen(taskId);
-        (uint256 earned, uint256 unearned, uint256 claimed) = _owed(taskId, t, msg.sender);
+        (uint256 earned, uint256 spent, uint256 lost, uint256 claimed) = _owed(taskId, t, msg.sender);
         amount = earned;
         if (msg.sender == t.client && (claimed >> CLIENT_BIT) == 0) {
-            amount += unearned;
+            amount += t.escrow - spent;
             claimed |= 1 << CLIENT_BIT;
         }
-        if (amount == 0) revert NothingToClaim(taskId, msg.sender);
+        if (t.settled) lost = 0;
+        if (amount + lost == 0) revert NothingToClaim(taskId, msg.sender);
 
         t.claimed = uint32(claimed);
+        t.settled = true;
+        if (lost != 0) {
+            burnt += lost;
+            emit Burnt(taskId, lost);
+        }
         emit Claimed(taskId, msg.sender, amount);
         _TOKEN.safeTransfer(msg.sender, amount);
     }
@@ -477,20 +486,24 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         return true;
     }
 
-    /// @dev What `account` has earned and not claimed, what nobody earned, and the claims once `account` is paid.
-    /// Rounded down for members; convicted ones get nothing; the client gets the rest.
+    /// @dev What `account` has earned and not claimed; what the accepted heights and the fees that were due cost the
+    /// client; what of that nobody earned; the claims once `account` is paid. Rounded down for members; convicted ones
+    /// earn nothing.
     function _owed(
         uint256 taskId,
         Task storage t,
         address account
-    ) private view returns (uint256 earned, uint256 unearned, uint256 claimed) {
-        unearned = t.escrow;
+    ) private view returns (uint256 earned, uint256 spent, uint256 lost, uint256 claimed) {
         claimed = t.claimed;
-        if (t.formBlock == 0) return (0, unearned, claimed);
+        if (t.formBlock == 0) return (0, 0, 0, claimed);
         bytes memory members = Snapshot.read(t.snapshot);
         uint256 total = members.totalWeight();
-        (uint256 last, uint16[] memory missed, uint32[] memory feeUnits) = _LOG.tally(taskId);
+        (uint256 last, uint256 feesDue, uint16[] memory missed, uint32[] memory feeUnits) = _LOG.tally(
+            taskId
+        );
         if (t.heights == 0) last = IDLE_HEIGHTS;
+        spent = t.rewardPerHeight * last + t.checkpointFee * feesDue;
+        lost = spent;
         uint256 convictions = t.convictions;
         for (uint256 i = 0; i < missed.length; ++i) {
             if (convictions.percentOf(i) != 0) continue;
@@ -498,7 +511,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
             uint256 part =
                 StakeMath.portionDown(reward, members.weight(i), total) +
                     StakeMath.portionDown(t.checkpointFee, feeUnits[i], total);
-            unearned -= part;
+            lost -= part;
             if (members.operator(i) == account && (claimed >> i) & 1 == 0) {
                 earned += part;
                 claimed |= 1 << i;

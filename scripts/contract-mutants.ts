@@ -26,7 +26,7 @@ exit codes: 0 at least 95 % are noticed, 1 fewer, 2 usage, 3 the tests fail as i
 const NOTICED_MIN = 0.95
 const CAMPAIGN = ['solidity', 'test/solidity/Handler.t.sol', 'test/solidity/Campaign.t.sol']
 /** Fast ones first. */
-const SUITES = ['libraries', 'registry', 'board', 'money', 'checkpoint', 'cosign', 'penalties', 'slasher']
+const SUITES = ['libraries', 'registry', 'board', 'money', 'checkpoint', 'penalties', 'slasher']
   .concat(['revoke', 'reduction', 'forged', 'deployment', 'twins', 'framing', 'silence', 'orders', 'honest'])
   .map((name) => `test/contracts/${name}.ts`)
 

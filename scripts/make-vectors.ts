@@ -51,10 +51,20 @@ const bitmap = (bits: bigint): string => toBeHex(bits, 32)
 const some = (label: string): string => digest(`field ${label}`)
 
 const OBJECTS: readonly (readonly [type: string, fields: Fields])[] = [
-  ['Hello', { height: 1, round: 0, value: NIL, inputsRoot: some('a'), inputs: bitmap(0b1111n), validRound: -1 }],
   [
     'Hello',
-    { height: 42, round: 7, value: some('b'), inputsRoot: some('c'), inputs: bitmap(0b1010101n), validRound: 6 },
+    { height: 1, round: 0, value: NIL, inputsRoot: some('a'), inputs: bitmap(0b1111n), validRound: -1 },
+  ],
+  [
+    'Hello',
+    {
+      height: 42,
+      round: 7,
+      value: some('b'),
+      inputsRoot: some('c'),
+      inputs: bitmap(0b1010101n),
+      validRound: 6,
+    },
   ],
   ['Hello', { height: 0, round: 0, value: NIL, inputsRoot: NIL, inputs: bitmap(0n), validRound: -1 }],
   [
@@ -117,9 +127,9 @@ const OBJECTS: readonly (readonly [type: string, fields: Fields])[] = [
   ['Confirm', { height: 1, round: 0, value: some('j') }],
   ['Confirm', { height: 2, round: 3, value: NIL }],
   ['Confirm', { height: SAFE_MAX, round: U32_MAX, value: ONES }],
-  ['Checkpoint', { height: 20, root: some('k'), logSeq: 80, logHead: some('l') }],
-  ['Checkpoint', { height: 0, root: NIL, logSeq: 0, logHead: NIL }],
-  ['Checkpoint', { height: SAFE_MAX, root: ONES, logSeq: SAFE_MAX, logHead: ONES }],
+  ['Checkpoint', { height: 20, root: some('k'), logSeq: 80, logHead: some('l'), inputsHash: some('m') }],
+  ['Checkpoint', { height: 0, root: NIL, logSeq: 0, logHead: NIL, inputsHash: NIL }],
+  ['Checkpoint', { height: SAFE_MAX, root: ONES, logSeq: SAFE_MAX, logHead: ONES, inputsHash: ONES }],
   ['Close', {}],
 ]
 
@@ -210,9 +220,7 @@ function eventsOf(events: readonly (readonly [kind: number, originator: string, 
   const hashes: string[] = []
   for (const [kind, originator, data] of events) {
     const layout = ['bytes32', 'uint8', 'address', 'bytes32']
-    hashes.push(
-      solidityPackedKeccak256(layout, [hashes.at(-1) ?? NIL, kind, originator, keccak256(data)]),
-    )
+    hashes.push(solidityPackedKeccak256(layout, [hashes.at(-1) ?? NIL, kind, originator, keccak256(data)]))
   }
   return { events: events.map(([kind, originator, data]) => ({ kind, originator, data })), hashes }
 }

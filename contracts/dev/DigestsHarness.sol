@@ -63,9 +63,10 @@ contract DigestsHarness {
         uint64 height,
         bytes32 root,
         uint64 logSeq,
-        bytes32 logHead
+        bytes32 logHead,
+        bytes32 inputsHash
     ) external pure returns (bytes32) {
-        return Digests.checkpoint(cluster, height, root, logSeq, logHead);
+        return Digests.checkpoint(cluster, height, root, logSeq, logHead, inputsHash);
     }
 
     function close(bytes32 cluster) external pure returns (bytes32) {

@@ -6,7 +6,7 @@ import {ITaskBoard} from "./ITaskBoard.sol";
 /// @title The anchored history of every task
 /// @notice Keeps per task the last accepted height, the cumulative root and packed counters; everything else is events
 /// and calldata. A checkpoint is accepted if members with more than 2/3 of the registered weight signed
-/// Checkpoint(cluster, height, root, logSeq, logHead), whoever submits it.
+/// Checkpoint(cluster, height, root, logSeq, logHead, inputsHash), and the member whose turn it is submits it.
 /// @dev Calls nobody: the task board hands over what a checkpoint is judged by when the cluster is drawn.
 /// Protocol objects are signed under RSDP, 3, chain id, this contract and `deploymentId` as salt.
 interface IPhaseLog {
@@ -79,7 +79,7 @@ interface IPhaseLog {
     /// folded into `root`, except the hint
     /// @param exceptions u8 member ‖ u64 logSeq ‖ bytes32 logHead each, signed
     /// @param notes log entries of members whose log differs; not checked here, right iff the signed head comes out
-    /// @param inputs what the heights were aggregated from; not checked here, right iff `inputsRoot` comes out
+    /// @param inputs what the heights were aggregated from; their hash is signed
     event Checkpointed(
         uint256 indexed taskId,
         uint64 first,
@@ -96,24 +96,19 @@ interface IPhaseLog {
         bytes inputs
     );
 
-    /// @notice A member that the last checkpoint left out has signed it too.
-    /// @param member its seat
-    /// @param height last height of that checkpoint
-    /// @param logSeq log sequence number that it signed
-    /// @param logHead log head that it signed
-    /// @param note log entries of the member, if its log differs; not checked here, right iff the signed head comes out
-    event CoSigned(
-        uint256 indexed taskId,
-        uint8 indexed member,
-        uint64 height,
-        uint64 logSeq,
-        bytes32 logHead,
-        bytes note
-    );
+    /// @notice Somebody published hints and notes of an accepted checkpoint again. Nothing of it is checked here.
+    /// @param height last height of the checkpoint
+    /// @param hints u8 per height of the checkpoint, as in its batch; may be empty
+    /// @param notes as in `checkpoint`; may be empty
+    event Republished(uint256 indexed taskId, uint64 indexed height, bytes hints, bytes notes);
 
-    /// @notice The last checkpoint has the member's signature, or there is no such member, or no checkpoint yet.
-    /// @param missing bit i set: member i is missing
-    error NotMissing(uint256 taskId, uint8 member, uint256 missing);
+    /// @notice It is another member's turn.
+    /// @param member whose turn it is, with its key; its operator may submit, too
+    /// @param until last block of the turn
+    error NotYourTurn(address caller, uint8 member, address key, uint256 until);
+
+    /// @notice No checkpoint was accepted up to this height.
+    error NotAccepted(uint256 height, uint256 last);
 
     /// @notice The batch does not continue the accepted history (another submitter was faster, or a replay).
     error WrongFirst(uint256 given, uint256 expected);
@@ -155,10 +150,12 @@ interface IPhaseLog {
     /// @notice The task ends in this block. Only the task board, while the task is Active.
     function end(uint256 taskId) external;
 
-    /// @notice Accepts the next heights of a task.
-    /// @dev The fee is earned if the caller is the key or operator of the member whose turn it is and the batch ends an
-    /// epoch or the task, or comes at least stallBlocks / 2 after the last one.
-    /// Members that did not sign miss the reward of the batch's heights.
+    /// @notice Accepts the next heights of a task. By the key or operator of the member whose turn it is; by anyone while
+    /// the task is Finalizing.
+    /// @dev A fee is due if the batch ends an epoch or the task, or comes at least stallBlocks / 2 after the last one. The
+    /// member whose turn it is earns checkpointFee · w(signers) / W of it; what is left is burnt, so that nobody gains by
+    /// a signature that is left out, nor by submitting while Finalizing in another member's turn.
+    /// Members miss the reward of each height whose list leaves them out; who signs the checkpoint changes nobody's reward.
     /// @param taskId the task, Active or Finalizing
     /// @param first last accepted height + 1
     /// @param batch 67 bytes and a list of ⌈n / 8⌉ bytes per height, within one epoch; lists name members only
@@ -167,7 +164,7 @@ interface IPhaseLog {
     /// @param sharedHead log head signed by all signers but the exceptions
     /// @param exceptions 41 bytes per signer with another log head, ascending
     /// @param notes for readers, not checked
-    /// @param inputs for readers, not checked; empty unless the task publishes inputs
+    /// @param inputs for readers; the signers signed their keccak, 0 if empty; empty unless the task publishes inputs
     /// @param signatures 65 bytes r ‖ s ‖ v per signer, ascending by member
     function checkpoint(
         uint256 taskId,
@@ -182,21 +179,12 @@ interface IPhaseLog {
         bytes calldata signatures
     ) external;
 
-    /// @notice Repairs a signature that the last checkpoint left out: the member is paid for its heights after all. By
-    /// anyone, until the next checkpoint is accepted, while the task is Active or Finalizing.
-    /// @dev Fees stay as they are: who left the signature out earned the less.
-    /// @param logSeq log sequence number that the member signed
-    /// @param logHead log head that the member signed
-    /// @param note for readers, as in `checkpoint`, of this member alone; empty if its head is the shared one
-    /// @param signature 65 bytes over Checkpoint(cluster, last height, root, logSeq, logHead)
-    function coSign(
-        uint256 taskId,
-        uint8 member,
-        uint64 logSeq,
-        bytes32 logHead,
-        bytes calldata note,
-        bytes calldata signature
-    ) external;
+    /// @notice Publishes hints and notes of an accepted checkpoint again, for readers: what stands in the checkpoint is the
+    /// submitter's choice. By anyone, at any time.
+    /// @param height last height of the checkpoint, at most the last accepted height
+    /// @param hints u8 per height of the checkpoint, at most 256 bytes
+    /// @param notes at most 31 KiB
+    function republish(uint256 taskId, uint64 height, bytes calldata hints, bytes calldata notes) external;
 
     /// @notice Where the task's history stands.
     function head(uint256 taskId) external view returns (Head memory);
@@ -213,13 +201,14 @@ interface IPhaseLog {
 
     /// @notice What each member has earned so far, by member index.
     /// @return last last accepted height
-    /// @return missed heights up to `last` that the member's accepted signatures do not cover
+    /// @return feesDue number of checkpoints for which a fee was due
+    /// @return missed heights up to `last` whose list leaves the member out
     /// @return feeUnits sum of the signers' weights of the checkpoints whose fee the member earned
     function tally(
         uint256 taskId
-    ) external view returns (uint64 last, uint16[] memory missed, uint32[] memory feeUnits);
+    ) external view returns (uint64 last, uint64 feesDue, uint16[] memory missed, uint32[] memory feeUnits);
 
-    /// @notice Member that earns the fee of a checkpoint sent in block `blockNumber`, if no other comes before:
+    /// @notice Member whose turn it is in block `blockNumber`, if no checkpoint is accepted before:
     /// (⌊last / R⌋ + ⌊blocks since the last checkpoint / turnBlocks⌋) mod n.
     function turnAt(uint256 taskId, uint256 blockNumber) external view returns (uint8 member);
 

@@ -93,7 +93,7 @@ interface ITaskBoard {
     }
 
     /// @notice A task as it is stored. Derived values: `statusOf`, `claimsOpenAt`.
-    /// @param client who published it and owns what is not earned
+    /// @param client who published it and gets back what it did not spend
     /// @param paramsHash keccak(abi.encode(params))
     /// @param cluster digest that every signed object names; 0 before `form`
     /// @param snapshot data contract: 0x00, then per member key ‖ operator ‖ u16 weight; 0 before `form`
@@ -167,6 +167,9 @@ interface ITaskBoard {
 
     /// @notice Rewards and fees, or the client's remainder, were paid.
     event Claimed(uint256 indexed taskId, address indexed account, uint256 amount);
+
+    /// @notice What a task's accepted heights and due fees cost and nobody earned was booked as burnt.
+    event Burnt(uint256 indexed taskId, uint256 amount);
 
     /// @notice A sign-up's lock became free stake of its operator again.
     event Released(uint256 indexed taskId, address indexed key, address indexed operator, uint256 amount);
@@ -262,7 +265,7 @@ interface ITaskBoard {
 
     /// @notice Publishes a task and pulls its escrow from the caller.
     /// @dev escrow = rewardPerHeight · heights + checkpointFee · (number of checkpoints that can earn it): min(heights,
-    /// ⌈heights / R⌉ + ⌊(endBlock + closeGrace − now) / ⌈stallBlocks / 2⌉⌋). What is not earned returns by `claim`.
+    /// ⌈heights / R⌉ + ⌊(endBlock + closeGrace − now) / ⌈stallBlocks / 2⌉⌋). What is not spent returns by `claim`.
     /// @return taskId numbered from 1
     function publish(TaskParams calldata params) external returns (uint256 taskId);
 
@@ -295,7 +298,7 @@ interface ITaskBoard {
     /// @dev Up to `joinDeadline` the task expires at once, and everything goes back. From then until `form`, `form` stays
     /// possible: members that are drawn are paid one height each and have nothing to do, no height is accepted. While
     /// Active, the task goes over to Finalizing in this block as if it were `endBlock`: members keep what they earned, and
-    /// at most R more heights are accepted and paid. What nobody earned returns to the client by `claim`.
+    /// at most R more heights are accepted and paid. What is not spent returns to the client by `claim`.
     function revoke(uint256 taskId) external;
 
     /// @notice Posts a ledger event. By the client or a reporter, one per task and block, at most 1,024 bytes. In a provable
@@ -318,9 +321,11 @@ interface ITaskBoard {
     ) external;
 
     /// @notice Pays the caller all it is owed from a task: as operator the rewards and fees of its seats, as client what
-    /// nobody earned. After the evidence window; at once if the task expired.
+    /// it did not spend. After the evidence window; at once if the task expired.
     /// @dev A seat earns ⌊rewardPerHeight · covered heights · w / W⌋ + ⌊checkpointFee · feeUnits / W⌋: rounded down, in
-    /// favour of the client. A convicted seat earns nothing.
+    /// favour of what is burnt. A convicted seat earns nothing. The client has spent rewardPerHeight for each accepted height
+    /// and checkpointFee for each checkpoint for which a fee was due. What nobody earned of that is burnt: the first claim
+    /// of a task books it, even if it pays its caller nothing.
     /// @return amount token wei paid
     function claim(uint256 taskId) external returns (uint256 amount);
 
@@ -379,6 +384,10 @@ interface ITaskBoard {
     function reductionOf(
         uint256 taskId
     ) external view returns (bytes32 paramsHash, bytes32 twinCodeHash, bytes32 seed);
+
+    /// @notice What clients spent and nobody earned, token wei. Nothing pays it out. Slashed stake is burnt in
+    /// INodeRegistry, which has a book of its own.
+    function burnt() external view returns (uint256);
 
     /// @notice Number of tasks published.
     function tasks() external view returns (uint256);

@@ -17,6 +17,23 @@ library Batch {
         uint256 eventSeq;
     }
 
+    /// @notice Bytes of one height.
+    function heightBytes(uint256 members) internal pure returns (uint256) {
+        return WITHOUT_LIST + (members + 7) / 8;
+    }
+
+    /// @notice The list of the height that begins at `offset`: bit i = member i is listed.
+    function listAt(
+        bytes calldata batch,
+        uint256 offset,
+        uint256 members
+    ) internal pure returns (uint256 list) {
+        uint256 shift = 256 - 8 * ((members + 7) / 8);
+        assembly ("memory-safe") {
+            list := shr(shift, calldataload(add(add(batch.offset, offset), WITHOUT_LIST)))
+        }
+    }
+
     /// @notice Folds the decided values of a batch onto a tip, which it moves; the hint is left out, it is right iff the
     /// head comes out.
     /// @param members size of the cluster
@@ -28,7 +45,7 @@ library Batch {
         Tip memory tip,
         mapping(uint256 seq => bytes32 eventsHash) storage eventsHashes
     ) internal view returns (uint256 count) {
-        uint256 length = WITHOUT_LIST + (members + 7) / 8;
+        uint256 length = heightBytes(members);
         count = batch.length / length;
         if (count == 0 || count * length != batch.length) revert BatchLength(batch.length, length);
         uint256 listed = 0;

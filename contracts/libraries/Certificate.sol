@@ -40,10 +40,11 @@ library Certificate {
         bytes32 root;
         uint64 sharedSeq;
         bytes32 sharedHead;
+        bytes32 inputsHash;
     }
 
-    /// @dev The first four words are what `ecrecover` is called with; then where the next signature starts, weight of the
-    /// signers so far, weight of all members so far. `_scan` knows this layout.
+    /// @dev The first four words are what `ecrecover` is called with; then where in calldata the next signature starts,
+    /// weight of the signers so far, weight of all members so far, and who they are. `_scan` knows this layout.
     struct Scan {
         bytes32 digest;
         uint256 v;
@@ -52,6 +53,8 @@ library Certificate {
         uint256 signatureAt;
         uint256 signed;
         uint256 total;
+        uint256 bitmap;
+        bytes members;
     }
 
     /// @notice 3 · weight > 2 · total, and total > 0.
@@ -82,18 +85,22 @@ library Certificate {
 
         bytes32 shared = _digest(s, s.sharedSeq, s.sharedHead);
         Scan memory scan;
+        (scan.bitmap, scan.members) = (bitmap, members);
+        assembly ("memory-safe") {
+            mstore(add(scan, 128), signatures.offset)
+        }
         uint256 next = 0;
         for (uint256 i = 0; i < exceptions.length; i += EXCEPTION) {
             uint256 member = exceptions.u8(i);
             if (member < next || (bitmap >> member) & 1 == 0) revert BadException(i, exceptions.length);
             scan.digest = shared;
-            _scan(scan, members, bitmap, signatures, next, member);
+            _scan(scan, next, member);
             next = member + 1;
             scan.digest = _digest(s, exceptions.u64(i + 1), exceptions.word(i + 9));
-            _scan(scan, members, bitmap, signatures, member, next);
+            _scan(scan, member, next);
         }
         scan.digest = shared;
-        _scan(scan, members, bitmap, signatures, next, n);
+        _scan(scan, next, n);
         if (!isQuorum(scan.signed, scan.total)) revert BelowQuorum(scan.signed, scan.total);
         return scan.signed;
     }
@@ -103,17 +110,10 @@ library Certificate {
     /// The recovered address starts as all ones, which is no key, and stays so for a malformed signature: high s, or one
     /// that `ecrecover` answers with nothing, as it does unless v is 27 or 28. So a key of zero never matches either.
     /// Warning: offsets are unchecked; `verify` has matched the lengths with the bitmap.
-    function _scan(
-        Scan memory scan,
-        bytes memory members,
-        uint256 bitmap,
-        bytes calldata signatures,
-        uint256 i,
-        uint256 end
-    ) private view {
-        uint256 seat = members.seat(i);
+    function _scan(Scan memory scan, uint256 i, uint256 end) private view {
+        uint256 seat = scan.members.seat(i);
         assembly ("memory-safe") {
-            let signature := add(signatures.offset, mload(add(scan, 128)))
+            let signature := mload(add(scan, 128))
             let signed := mload(add(scan, 160))
             let total := mload(add(scan, 192))
             for {} lt(i, end) {
@@ -121,7 +121,7 @@ library Certificate {
             } {
                 let weight := shr(240, mload(add(seat, 40)))
                 total := add(total, weight)
-                if and(shr(i, bitmap), 1) {
+                if and(shr(i, mload(add(scan, 224))), 1) {
                     signed := add(signed, weight)
                     mstore(add(scan, 32), byte(0, calldataload(add(signature, 64))))
                     calldatacopy(add(scan, 64), signature, 64)
@@ -137,19 +137,23 @@ library Certificate {
                 }
                 seat := add(seat, 42)
             }
-            mstore(add(scan, 128), sub(signature, signatures.offset))
+            mstore(add(scan, 128), signature)
             mstore(add(scan, 160), signed)
             mstore(add(scan, 192), total)
         }
         if (i < end) {
             bool malformed = scan.digest == bytes32(type(uint256).max);
             address signer = malformed ? address(0) : address(uint160(uint256(scan.digest)));
-            revert BadSignature(i, signer, members.key(i));
+            revert BadSignature(i, signer, scan.members.key(i));
         }
     }
 
     function _digest(Statement memory s, uint64 logSeq, bytes32 logHead) private pure returns (bytes32) {
-        return Domain.digest(s.separator, Digests.checkpoint(s.cluster, s.height, s.root, logSeq, logHead));
+        return
+            Domain.digest(
+                s.separator,
+                Digests.checkpoint(s.cluster, s.height, s.root, logSeq, logHead, s.inputsHash)
+            );
     }
 
     /// @dev Adds neighbouring bits, pairs, nibbles and bytes. At most 255 bits: seats are fewer.

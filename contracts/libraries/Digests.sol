@@ -17,7 +17,7 @@ library Digests {
         "Confirm(bytes32 cluster,uint64 height,uint32 round,bytes32 value)"
     );
     bytes32 internal constant CHECKPOINT = keccak256(
-        "Checkpoint(bytes32 cluster,uint64 height,bytes32 root,uint64 logSeq,bytes32 logHead)"
+        "Checkpoint(bytes32 cluster,uint64 height,bytes32 root,uint64 logSeq,bytes32 logHead,bytes32 inputsHash)"
     );
     bytes32 private constant CLOSE = keccak256("Close(bytes32 cluster)");
     bytes32 private constant REGISTER = keccak256("Register(address operator,address key)");
@@ -77,9 +77,10 @@ library Digests {
         uint64 height,
         bytes32 root,
         uint64 logSeq,
-        bytes32 logHead
+        bytes32 logHead,
+        bytes32 inputsHash
     ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CHECKPOINT, cluster, height, root, logSeq, logHead));
+        return keccak256(abi.encode(CHECKPOINT, cluster, height, root, logSeq, logHead, inputsHash));
     }
 
     function close(bytes32 cluster) internal pure returns (bytes32) {

@@ -40,7 +40,7 @@ library Evidence {
     bytes10 private constant STATUS_FIELDS = 0x08202008000000000000;
     bytes10 private constant SHARE_FIELDS = 0x08042020202008208400;
     bytes10 private constant CONFIRM_FIELDS = 0x08042000000000000000;
-    bytes10 private constant CHECKPOINT_FIELDS = 0x08200820000000000000;
+    bytes10 private constant CHECKPOINT_FIELDS = 0x08200820200000000000;
 
     /// @notice hashStruct of an object. Reverts with BadFields unless the fields are those of an object of the type.
     function hashStruct(

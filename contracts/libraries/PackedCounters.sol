@@ -31,19 +31,6 @@ library PackedCounters {
         }
     }
 
-    /// @notice Takes `amount` off one member's counter, to which it was added before.
-    function sub(
-        mapping(uint256 word => uint256 counters) storage words,
-        uint256 width,
-        uint256 member,
-        uint256 amount
-    ) internal {
-        uint256 perWord = USABLE_BITS / width;
-        unchecked {
-            words[member / perWord] -= amount << ((member % perWord) * width);
-        }
-    }
-
     /// @notice Adds `amount` to the counter of every member in the bitmap; touches only words that change.
     function addAll(
         mapping(uint256 word => uint256 counters) storage words,

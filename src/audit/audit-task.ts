@@ -122,8 +122,9 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
     params.epochHeights,
     closing,
     convictsOf(convictions),
+    reconciler.all('Republished'),
   )
-  const heights = reportHeights(batches, members.logs, recomputed)
+  const heights = reportHeights(batches, members, recomputed)
   const finalized = checkResult(judge, history, reconciler, task, batches)
   const end = checkEnd(judge, history, reconciler, task, keys.length, cluster, batches)
   const money = settle(judge, history, reconciler, { ...settled, end, cluster, batches, penalties })
@@ -139,7 +140,7 @@ const NOTHING: Rebuilt = {
   cluster: null,
   events: [],
   batches: [],
-  members: { logs: new Map(), gaps: [] },
+  members: { logs: new Map(), gaps: [], rounds: new Map() },
   heights: [],
   finalized: false,
   court: null,

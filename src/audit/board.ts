@@ -5,13 +5,14 @@ import type { Money } from './settle.ts'
 /** Every wei that board and registry hold, and whose it is. */
 export interface BoardReport {
   readonly tasks: number
-  /** Left in the escrows of all tasks; given to the board by nobody's call. */
+  /** Left in the escrows of all tasks; spent and earned by nobody; given to the board by nobody's call. */
   readonly escrows: bigint
+  readonly burntPay: bigint
   readonly donatedToBoard: bigint
   /** All accounts, credits and burnt stake; given to the registry by nobody's call. */
   readonly stakes: bigint
   readonly credits: bigint
-  readonly burnt: bigint
+  readonly burntStake: bigint
   readonly donatedToRegistry: bigint
   readonly findings: readonly Pick<Finding, 'field' | 'expected' | 'actual' | 'why'>[]
 }
@@ -20,7 +21,7 @@ const sum = <T>(all: Iterable<T>, of: (one: T) => bigint): bigint =>
   [...all].reduce((total, one) => total + of(one), 0n)
 
 /**
- * Whether board and registry are solvent: what all tasks, accounts, credits and the burnt stake come to is what both
+ * Whether board and registry are solvent: what all tasks, accounts, credits and all that is burnt come to is what both
  * hold of the token, less donations, to the wei. Tasks are recomputed by their audits; the rest is read.
  *
  * @param monies of every task of the board
@@ -30,7 +31,7 @@ export function auditBoard(books: BoardBooks, monies: readonly Money[]): BoardRe
   const equal = (field: string, expected: bigint, actual: bigint, why: string): void => {
     if (expected !== actual) findings.push({ field, expected: `${expected}`, actual: `${actual}`, why })
   }
-  const { accounts, burnt } = books
+  const { accounts, burntStake, burntPay } = books
   const escrows = sum(monies, ({ inEscrow }) => inEscrow)
   const donatedToBoard = books.board.received - sum(monies, ({ escrow }) => escrow)
   equal(
@@ -39,13 +40,24 @@ export function auditBoard(books: BoardBooks, monies: readonly Money[]): BoardRe
     books.board.sent,
     'claims of all tasks',
   )
-  equal('board: balance', escrows + donatedToBoard, books.board.balance, 'escrows left, and donations')
+  equal(
+    'board: burnt()',
+    sum(monies, (money) => money.burntPay),
+    burntPay,
+    'spent and earned by nobody in all tasks',
+  )
+  equal(
+    'board: balance',
+    escrows + burntPay + donatedToBoard,
+    books.board.balance,
+    'escrows left, burnt, donations',
+  )
   if (donatedToBoard < 0n) equal('board: tokens received', 0n, donatedToBoard, 'less than all escrows')
 
   const stakes = sum(accounts.values(), ({ free, locked, unbonding }) => free + locked + unbonding)
   const credits = sum(books.credits.values(), (credit) => credit)
   const donatedToRegistry = books.registry.received - books.staked
-  const owned = stakes + credits + burnt
+  const owned = stakes + credits + burntStake
   const { withdrawn, creditsWithdrawn } = books
   equal('registry: tokens paid out', withdrawn + creditsWithdrawn, books.registry.sent, 'stake and credits')
   equal('registry: books', books.staked - withdrawn - creditsWithdrawn, owned, 'what came in less what left')
@@ -67,19 +79,20 @@ export function auditBoard(books: BoardBooks, monies: readonly Money[]): BoardRe
   )
   equal(
     'registry: burnt()',
-    sum(monies, (money) => money.burnt),
-    burnt,
-    'burnt in all tasks',
+    sum(monies, (money) => money.burntStake),
+    burntStake,
+    'burnt stake of all tasks',
   )
   const credited = sum(monies, (money) => money.credited)
   equal('registry: credits', credited, credits + creditsWithdrawn, 'credited in all tasks')
   return {
     tasks: monies.length,
     escrows,
+    burntPay,
     donatedToBoard,
     stakes,
     credits,
-    burnt,
+    burntStake,
     donatedToRegistry,
     findings,
   }
@@ -87,10 +100,11 @@ export function auditBoard(books: BoardBooks, monies: readonly Money[]): BoardRe
 
 /** The sums in words. */
 export function renderBoard(report: BoardReport): string {
-  const { tasks, escrows, donatedToBoard, stakes, credits, burnt, donatedToRegistry, findings } = report
+  const { tasks, escrows, burntPay, donatedToBoard, findings } = report
+  const { stakes, credits, burntStake, donatedToRegistry } = report
   return [
-    `TaskBoard     escrows of ${tasks} tasks ${escrows} + donations ${donatedToBoard}`,
-    `NodeRegistry  stake ${stakes} + credits ${credits} + burnt ${burnt} + donations ${donatedToRegistry}`,
+    `TaskBoard     escrows of ${tasks} tasks ${escrows} + burnt ${burntPay} + donations ${donatedToBoard}`,
+    `NodeRegistry  stake ${stakes} + credits ${credits} + burnt ${burntStake} + donations ${donatedToRegistry}`,
     ...findings.map(
       ({ field, expected, actual, why }) =>
         `MISMATCH ${field}: expected ${expected}, found ${actual} (${why})`,

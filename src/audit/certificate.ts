@@ -1,5 +1,5 @@
 import { membersOf } from '../codec/bitmap.ts'
-import { decodeExceptions } from '../codec/batch.ts'
+import { decodeExceptions, inputsHashOf } from '../codec/batch.ts'
 import { hashObject, signingDigest } from '../codec/objects.ts'
 import { isQuorum, weightOf } from '../protocol/quorum.ts'
 import type { Cluster } from '../types/cluster.ts'
@@ -57,20 +57,21 @@ export function checkCertificate(
     const why = 'one per member in the bitmap'
     report('checkpoint().signatures.length', BigInt(signers.length), BigInt(signatures.length), why)
   }
+  const inputsHash = inputsHashOf(args.inputs)
   const heads = new Map<MemberIndex, SignedHead>()
   signers.forEach((member, i) => {
     const head = claimed.get(member)
     const key = cluster.members[member]?.key
     if (head === undefined || key === undefined) return
     const { logSeq, logHead } = head
-    const object = { type: 'checkpoint', ...statement, logSeq, logHead } as const
+    const object = { type: 'checkpoint', ...statement, logSeq, logHead, inputsHash } as const
     const digest = signingDigest(separator, hashObject(cluster.id, object))
     const signer = judge.recover(digest, signatures[i] ?? '0x')
     if (signer === key) {
       heads.set(member, head)
       judge.counts.checkpointSignatures += 1
     } else {
-      const why = `signature over height ${statement.height}, root, log head`
+      const why = `signature over height ${statement.height}, root, log head, inputs`
       report(`checkpoint().signatures[${i}]`, key, signer ?? 'nobody', why, { member })
     }
   })

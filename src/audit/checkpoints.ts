@@ -9,8 +9,6 @@ import { NIL } from '../types/ids.ts'
 import type { FormedCluster } from './cluster.ts'
 import type { Certificate } from './certificate.ts'
 import { checkCertificate } from './certificate.ts'
-import type { CoSigned } from './co-signs.ts'
-import { checkCoSigns, headsOf, isBetween } from './co-signs.ts'
 import type { Bench, Judge } from './judge.ts'
 import type { PostedEvent } from './ledger.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
@@ -43,8 +41,6 @@ export interface AnchoredBatch {
   readonly root: Digest
   readonly rootBeforeLast: Digest
   readonly certificate: Certificate
-  /** Members that it left out, and that signed it later. */
-  readonly coSigned: readonly CoSigned[]
 }
 
 interface Tip {
@@ -73,18 +69,12 @@ export function checkCheckpoints(
 ): readonly AnchoredBatch[] {
   let tip: Tip = { height: 0, root: rootStart(cluster.id), eventSeq: 0, value: NIL, block: cluster.block }
   const batches: AnchoredBatch[] = []
-  const sources = reconciler.all('Checkpointed')
-  const coSigns = reconciler.all('CoSigned')
-  for (const [i, source] of sources.entries()) {
+  for (const source of reconciler.all('Checkpointed')) {
     const heights = checkRange(source, task, cluster.members.length, tip)
     if (heights === null) return batches // nothing can be folded onto a hole
     const folded = fold(source, heights, tip, events)
     const { root, height } = folded.tip
-    const signed = checkCertificate(judge, source, cluster, separator, { height, root })
-    const following = coSigns.filter((one) => isBetween(source, one, sources[i + 1]))
-    const statement = { separator, height, root }
-    const coSigned = checkCoSigns(judge, source, cluster, statement, following)
-    const certificate = { ...signed, heads: new Map([...signed.heads, ...headsOf(coSigned)]) }
+    const certificate = checkCertificate(judge, source, cluster, separator, { height, root })
     batches.push({
       source,
       bench: source.bench,
@@ -95,7 +85,6 @@ export function checkCheckpoints(
       root,
       rootBeforeLast: folded.rootBeforeLast,
       certificate,
-      coSigned,
     })
     judge.counts.checkpoints += 1
     if (certificate.quorum) judge.counts.heightsAttested += heights.length

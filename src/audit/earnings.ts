@@ -1,6 +1,8 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import { membersOf } from '../codec/bitmap.ts'
 import { weightOf } from '../protocol/quorum.ts'
+import type { Member } from '../types/cluster.ts'
+import type { Address } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
 import type { FormedCluster } from './cluster.ts'
@@ -13,7 +15,7 @@ const IDLE_HEIGHTS = 1
 
 /** What a seat has earned, token wei. */
 export interface Earned {
-  /** Heights that its signatures cover. */
+  /** Accepted heights in whose list it is. */
   readonly heights: number
   readonly reward: bigint
   readonly fees: bigint
@@ -22,8 +24,16 @@ export interface Earned {
   readonly paid: bigint
 }
 
+/** What the accepted heights cost the client, and what of it each seat has earned. */
+export interface Earnings {
+  /** rewardPerHeight for each accepted height, checkpointFee for each checkpoint for which a fee was due. */
+  readonly spent: bigint
+  /** By member. */
+  readonly seats: readonly Earned[]
+}
+
 interface Tally {
-  /** Heights whose checkpoint the member did not sign. */
+  /** Heights whose list leaves the member out. */
   missed: number
   /** Σ weight of the signers of the checkpoints whose fee it earned. */
   feeUnits: number
@@ -38,13 +48,14 @@ export function checkEarnings(
   batches: readonly AnchoredBatch[],
   { idle }: Ended,
   penalties: readonly Penalty[],
-): readonly Earned[] {
-  const tallies = count(params, cluster, batches)
+): Earnings {
+  const { tallies, feesDue } = count(params, cluster, batches)
   const last = batches.reduce((sum, { heights }) => sum + heights.length, 0)
   const bench = judge.at('state')
   bench.equal('tally().last', BigInt(last), views.tally.last, 'heights that were found')
   const why = 'counted from the checkpoints'
-  return tallies.map(({ missed, feeUnits }, member) => {
+  bench.equal('tally().feesDue', BigInt(feesDue), views.tally.feesDue, why)
+  const seats = tallies.map(({ missed, feeUnits }, member) => {
     bench.equal(`tally().missed[${member}]`, BigInt(missed), views.tally.missed[member] ?? '', why)
     bench.equal(`tally().feeUnits[${member}]`, BigInt(feeUnits), views.tally.feeUnits[member] ?? '', why)
     const heights = idle ? IDLE_HEIGHTS : last - missed
@@ -55,28 +66,50 @@ export function checkEarnings(
     const convicted = penalties.some((one) => one.member === member)
     return { heights, reward, fees, convicted, paid: convicted ? 0n : reward + fees }
   })
+  const accepted = BigInt(idle ? IDLE_HEIGHTS : last)
+  return { spent: params.rewardPerHeight * accepted + params.checkpointFee * BigInt(feesDue), seats }
 }
 
-function count(params: TaskParams, cluster: FormedCluster, batches: readonly AnchoredBatch[]): Tally[] {
+function count(
+  params: TaskParams,
+  cluster: FormedCluster,
+  batches: readonly AnchoredBatch[],
+): { readonly tallies: readonly Tally[]; readonly feesDue: number } {
   const tallies = cluster.members.map((): Tally => ({ missed: 0, feeUnits: 0 }))
+  let feesDue = 0
   let previous = cluster.block
-  for (const { source, coSigned, heights, first, block } of batches) {
-    const signers = membersOf(source.args.bitmap)
-    tallies.forEach((tally, member) => {
-      const isPaid = signers.includes(member) || coSigned.some((one) => one.member === member)
-      if (!isPaid) tally.missed += heights.length
-    })
+  for (const { source, heights, first, block } of batches) {
+    const listed = heights.map(({ inputs }) => membersOf(inputs))
+    for (const list of listed)
+      tallies.forEach((tally, member) => {
+        if (!list.includes(member)) tally.missed += 1
+      })
     const last = first + heights.length - 1
     const waited = Number(block - previous)
-    const ends = last % params.epochHeights === 0 || last === params.heights
-    const turn = Math.floor((first - 1) / params.epochHeights) + Math.floor(waited / params.turnBlocks)
-    const owner = cluster.members[turn % cluster.members.length]
-    const { submitter } = source.args
+    const isDue =
+      last % params.epochHeights === 0 || last === params.heights || 2 * waited >= params.stallBlocks
+    if (isDue) feesDue += 1
+    const owner = turnOf(params, cluster, first, waited)
     const tally = owner === undefined ? undefined : tallies[owner.index]
-    const isTurn = submitter === owner?.key || submitter === owner?.operator
-    if (isTurn && tally !== undefined && (ends || 2 * waited >= params.stallBlocks))
-      tally.feeUnits += weightOf(cluster, signers)
+    if (isDue && tally !== undefined && isBy(owner, source.args.submitter))
+      tally.feeUnits += weightOf(cluster, membersOf(source.args.bitmap))
     previous = block
   }
-  return tallies
+  return { tallies, feesDue }
+}
+
+/** The member whose turn it is so many blocks after the checkpoint before. */
+export function turnOf(
+  params: TaskParams,
+  cluster: FormedCluster,
+  first: number,
+  waited: number,
+): Member | undefined {
+  const turn = Math.floor((first - 1) / params.epochHeights) + Math.floor(waited / params.turnBlocks)
+  return cluster.members[turn % cluster.members.length]
+}
+
+/** Whether a member sent it: by its key or its operator. */
+export function isBy(member: Member | undefined, submitter: Address): boolean {
+  return submitter === member?.key || submitter === member?.operator
 }

@@ -3,6 +3,7 @@ import type { TaskStatus } from '../types/task.ts'
 import { TASK_STATUSES } from '../types/task.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
 import type { FormedCluster } from './cluster.ts'
+import { isBy, turnOf } from './earnings.ts'
 import type { Judge } from './judge.ts'
 import type { Life, LifeFacts } from './life.ts'
 import { lifeAt } from './life.ts'
@@ -46,7 +47,7 @@ export function checkEnd(
     revoked: revoked?.block ?? null,
     ...reached(task, batches),
   }
-  const late = checkInTime(facts, task, revoked, batches)
+  const late = checkInTime(facts, task, cluster, revoked, batches)
   if (revoked !== null) checkRevocable(facts, task, cluster, revoked, batches)
   const life = lifeAt(facts, head)
   const bench = judge.at('state')
@@ -81,6 +82,7 @@ function checkRevoked(
 function checkInTime(
   facts: LifeFacts,
   task: PublishedTask,
+  cluster: FormedCluster | null,
   revoked: Place | null,
   batches: readonly AnchoredBatch[],
 ): number {
@@ -89,25 +91,32 @@ function checkInTime(
     const known = revoked !== null && isBefore(revoked, place) ? revoked.block : null
     return lifeAt({ ...facts, revoked: known, ...reached(task, earlier) }, place.block).status
   }
-  for (const [i, { source, coSigned, heights, bench, block }] of batches.entries()) {
+  for (const [i, { source, heights, bench, block }] of batches.entries()) {
     const status = statusAt(source, batches.slice(0, i))
     if (status !== 'Active' && status !== 'Finalizing')
       bench.mismatch('Checkpointed.blockNumber', 'a block in which the task ran', block, `it was ${status}`)
     if (status === 'Finalizing') late += heights.length
-    for (const { source: later } of coSigned) {
-      const then = statusAt(later, batches.slice(0, i + 1))
-      if (then !== 'Active' && then !== 'Finalizing')
-        later.bench.mismatch(
-          'CoSigned.blockNumber',
-          'a block in which the task ran',
-          later.block,
-          `it was ${then}`,
-        )
-    }
+    if (status === 'Active' && cluster !== null) checkTurn(task, cluster, batches, i)
     const most = BigInt(task.params.epochHeights)
     if (late > most) bench.mismatch('Checkpointed.last', `${most} late heights`, BigInt(late), 'at most R')
   }
   return late
+}
+
+/** While the task is Active, nobody submits but the member whose turn it is. */
+function checkTurn(
+  { params }: PublishedTask,
+  cluster: FormedCluster,
+  batches: readonly AnchoredBatch[],
+  index: number,
+): void {
+  const batch = batches[index]
+  if (batch === undefined) return
+  const waited = Number(batch.block - (batches[index - 1]?.block ?? cluster.block))
+  const owner = turnOf(params, cluster, batch.first, waited)
+  const { submitter } = batch.source.args
+  if (!isBy(owner, submitter))
+    batch.bench.mismatch('Checkpointed.submitter', owner?.key ?? 'a member', submitter, 'whose turn it was')
 }
 
 /** There was something to end. */

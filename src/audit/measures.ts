@@ -1,7 +1,8 @@
 import { measureValidity } from '../protocol/validity.ts'
-import type { Digest, MemberIndex } from '../types/ids.ts'
-import type { LogEntry, PhaseEvent } from '../types/log.ts'
+import type { Digest } from '../types/ids.ts'
+import type { PhaseEvent } from '../types/log.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
+import type { MemberLogs } from './member-logs.ts'
 import type { HeightReport } from './report.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { HeightReport } from './report.ts'
  */
 export function reportHeights(
   batches: readonly AnchoredBatch[],
-  logs: ReadonlyMap<MemberIndex, readonly LogEntry[]>,
+  { logs, rounds }: Pick<MemberLogs, 'logs' | 'rounds'>,
   recomputed: ReadonlySet<number>,
 ): HeightReport[] {
   const logged = new Map<string, Digest[]>()
@@ -25,17 +26,20 @@ export function reportHeights(
     }
   }
   return batches.flatMap(({ heights, certificate }) =>
-    heights.map(({ height, hint, value, stateHash, inputsRoot, eventSeq }) => ({
-      height,
-      value,
-      stateHash,
-      inputsRoot,
-      eventSeq,
-      round: hint,
-      attested: certificate.quorum,
-      recomputed: recomputed.has(height),
-      transitional: measureValidity(logged.get(key('t4', height, hint)) ?? []),
-      operational: measureValidity(logged.get(key('t6', height, hint)) ?? []),
-    })),
+    heights.map(({ height, hint, value, stateHash, inputsRoot, eventSeq }) => {
+      const round = rounds.get(height) ?? hint
+      return {
+        height,
+        value,
+        stateHash,
+        inputsRoot,
+        eventSeq,
+        round,
+        attested: certificate.quorum,
+        recomputed: recomputed.has(height),
+        transitional: measureValidity(logged.get(key('t4', height, round)) ?? []),
+        operational: measureValidity(logged.get(key('t6', height, round)) ?? []),
+      }
+    }),
   )
 }

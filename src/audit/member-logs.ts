@@ -1,16 +1,16 @@
 import { epochOf, logStart } from '../codec/log.ts'
-import type { NotedEntry } from '../codec/notes.ts'
-import { decodeNotes } from '../codec/notes.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
-import { NIL } from '../types/ids.ts'
 import type { LogEntry, PhaseStatus } from '../types/log.ts'
 import { STATUS_NUMBERS } from '../types/log.ts'
 import type { SignedHead } from './certificate.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
-import type { Bench, Judge } from './judge.ts'
-import type { ClosingHeights, LogPoint, RebuiltLog } from './rebuild-log.ts'
+import type { Copies } from './copies.ts'
+import { copiesOf } from './copies.ts'
+import type { Judge } from './judge.ts'
+import type { ClosingHeights, LogPoint, Reading, RebuiltLog } from './rebuild-log.ts'
 import { rebuildLog } from './rebuild-log.ts'
+import type { Reconciled } from './reconcile.ts'
 import type { Gap } from './report.ts'
 import { checkTransitions } from './transitions.ts'
 
@@ -26,6 +26,8 @@ export interface MemberLogs {
   /** Entries under a head that the member signed, in order. */
   readonly logs: ReadonlyMap<MemberIndex, readonly LogEntry[]>
   readonly gaps: readonly Gap[]
+  /** Deciding rounds by height, as the shared log has them that signed heads cover. */
+  readonly rounds: ReadonlyMap<number, number>
 }
 
 /** What convictions in this task, by evidence that holds, say about logs. What is proved and paid for is no finding. */
@@ -39,11 +41,15 @@ export interface Convicts {
   readonly twoFaced: ReadonlySet<MemberIndex>
 }
 
+/** Of a member that did not sign only a guess is made. */
+const NOTHING_PUBLISHED: Reading = { note: null, hints: [] }
+
 const STATUSES = Object.keys(STATUS_NUMBERS) as PhaseStatus[]
 
 /**
- * Rebuilds the log of every signer from hints and notes and holds it against the head that the member signed; entries
- * of a log that comes out are checked against the table. Heights that a member did not sign are gaps, unless a later
+ * Rebuilds the log of every signer from whatever copy of hints and notes folds to the head that the member signed; entries
+ * of a log that comes out are checked against the table. Where no copy does, the log is unavailable: who published a
+ * wrong one is not the member. Heights that a member did not sign are gaps, unless a later
  * head of the same epoch covers them.
  */
 export function checkMemberLogs(
@@ -53,60 +59,30 @@ export function checkMemberLogs(
   epochHeights: number,
   closing: ClosingHeights,
   convicts: Convicts,
+  republished: readonly Reconciled<'Republished'>[],
 ): MemberLogs {
   const audits = cluster.members.map(
     ({ index }) => new MemberAudit(judge, index, cluster.id, closing, convicts),
   )
   const values = new Map<number, Digest>()
+  const rounds = new Map<number, number>()
   for (const batch of batches) {
     for (const { height, value } of batch.heights) values.set(height, value)
-    const notes = notesOf(batch)
+    const copies = copiesOf(batch, republished)
     const shared = new Map<string, RebuiltLog>()
     const epoch = epochOf(batch.first, epochHeights)
     for (const audit of audits) {
       if ((batch.first - 1) % epochHeights === 0) audit.enterEpoch(epoch)
-      audit.take(batch, notes, shared, values)
+      const hints = audit.take(batch, copies, shared, values)
+      hints?.forEach((round, i) => rounds.set(batch.first + i, round))
     }
   }
   return {
     logs: new Map(audits.map(({ member, entries }) => [member, entries])),
     gaps: audits.flatMap(({ gaps }) => gaps),
+    rounds,
   }
 }
-
-/** The notes of a batch by member, with their place in it. */
-function notesOf(batch: AnchoredBatch): NotesByMember {
-  const { source, bench, first, previous, heights, coSigned } = batch
-  const valueOf = (height: number): Digest =>
-    height < first ? previous : (heights[height - first]?.value ?? NIL)
-  const notes = decodeNotes(source.args.notes, { first, valueOf })
-  if (notes === null) {
-    const why = 'docs/decisions.md, section 5'
-    bench.mismatch('Checkpointed.notes', 'packed notes', source.args.notes, why)
-    return new Map()
-  }
-  const byMember = new Map<MemberIndex, PublishedNote>()
-  for (const [index, { member, entries }] of notes.entries())
-    byMember.set(member, { bench, field: `Checkpointed.notes[${index}]`, entries })
-  for (const { member, source: later } of coSigned) {
-    if (later.args.note === '0x') continue
-    const own = decodeNotes(later.args.note, { first, valueOf })
-    const note = own?.length === 1 && own[0]?.member === member ? own[0] : null
-    const field = 'CoSigned.note'
-    if (note === null) later.bench.mismatch(field, `a note of member ${member}`, later.args.note, 'section 5')
-    else byMember.set(member, { bench: later.bench, field, entries: note.entries })
-  }
-  return byMember
-}
-
-/** A note with the place where it stands. */
-interface PublishedNote {
-  readonly bench: Bench
-  readonly field: string
-  readonly entries: readonly NotedEntry[]
-}
-
-type NotesByMember = ReadonlyMap<MemberIndex, PublishedNote>
 
 /** The rebuilding of one member's log. */
 class MemberAudit {
@@ -141,38 +117,43 @@ class MemberAudit {
     this.#place = { ...this.#place, seq: 0, head: logStart(this.#cluster, epoch), open: [] }
   }
 
+  /** Takes in a batch. Returns the hints that the member's head follows, null if it follows none. */
   take(
     batch: AnchoredBatch,
-    notes: NotesByMember,
+    { hints, notes }: Copies,
     shared: Map<string, RebuiltLog>,
     values: ReadonlyMap<number, Digest>,
-  ): void {
-    const note = notes.get(this.member) ?? null
+  ): readonly number[] | null {
+    const readings: Reading[] = [
+      ...(notes.get(this.member) ?? []).map((note) => ({ note, hints: null })),
+      ...hints.map((rounds) => ({ note: null, hints: rounds })),
+    ]
     const signed = batch.certificate.heads.get(this.member)
     const place = this.#place
-    const rebuild = (status: PhaseStatus, byTable: boolean): RebuiltLog => {
+    const rebuild = (reading: Reading, status: PhaseStatus, byTable: boolean): RebuiltLog => {
       const start = { ...place, status }
-      if (note !== null) return rebuildLog(batch, start, note.entries, this.#closing, byTable)
-      const key = `${place.head}/${status}/${byTable}`
-      const known = shared.get(key) ?? rebuildLog(batch, start, null, this.#closing, byTable)
+      if (reading.note !== null) return rebuildLog(batch, start, reading, this.#closing, byTable)
+      const key = `${place.head}/${status}/${byTable}/${reading.hints.join()}`
+      const known = shared.get(key) ?? rebuildLog(batch, start, reading, this.#closing, byTable)
       shared.set(key, known)
       return known
     }
     if (signed === undefined) {
       this.gaps.push({ member: this.member, first: batch.first, last: lastOf(batch) })
-      const guess = rebuild(place.status, false)
+      const guess = rebuild(readings[0] ?? NOTHING_PUBLISHED, place.status, false)
       this.#place = { ...guess, known: false, open: [...place.open, ...guess.entries] }
-      return
+      return null
     }
-    const found = firstMatch(signed, statusesToTry(place), rebuild)
+    const found = firstMatch(signed, readings, statusesToTry(place), rebuild)
     if (found === null) {
       if (this.#isTwoFaced) this.gaps.push({ member: this.member, first: batch.first, last: lastOf(batch) })
-      else this.#unmatched(batch, signed, note)
+      else this.#unmatched(batch, signed)
       const { logSeq, logHead } = signed
       this.#place = { status: 'IDLE', seq: logSeq, head: logHead, known: false, open: [] }
-      return
+      return null
     }
-    this.#accept(batch, found, values)
+    this.#accept(batch, found.rebuilt, values)
+    return found.reading.hints
   }
 
   #accept(batch: AnchoredBatch, found: RebuiltLog, values: ReadonlyMap<number, Digest>): void {
@@ -193,34 +174,31 @@ class MemberAudit {
     this.#place = { ...found, known: true, open: [] }
   }
 
-  /** A signed head that nothing published folds to. */
-  #unmatched({ bench, heights, first }: AnchoredBatch, signed: SignedHead, note: PublishedNote | null): void {
-    const about = { member: this.member }
-    const expected = `log head ${signed.logHead}`
-    if (note !== null) {
-      const why = 'the note does not fold to the head that the member signed'
-      note.bench.mismatch(note.field, expected, 'another head', why, about)
-    } else if (signed.shared && (this.#place.known || this.#place.seq === 0)) {
-      const hints = heights.map(({ hint }) => hint).join(', ')
-      const why = `the hints from height ${first} on do not fold to the shared head`
-      bench.mismatch('Checkpointed.batch.hint', expected, hints, why)
-    } else {
-      const why = `the log of member ${this.member} differs from the shared one and no note was published`
-      bench.missing('Checkpointed.notes', why, about)
-    }
+  /** A signed head that nothing published folds to: anybody may still publish what does. */
+  #unmatched({ bench, first }: AnchoredBatch, signed: SignedHead): void {
+    const from = `from height ${first} on`
+    if (signed.shared && (this.#place.known || this.#place.seq === 0))
+      bench.missing('Checkpointed.batch.hint', `no hints ${from} were published that fold to the shared head`)
+    else
+      bench.missing('Checkpointed.notes', `no note ${from} was published that folds to the signed head`, {
+        member: this.member,
+      })
   }
 }
 
-/** The first way to read the published entries that folds to the signed head: legal ones before those of a liar. */
+/** The first copy and way to read it that folds to the signed head: legal logs before those of a liar. */
 function firstMatch(
   { logSeq, logHead }: SignedHead,
+  readings: readonly Reading[],
   statuses: readonly PhaseStatus[],
-  rebuild: (status: PhaseStatus, byTable: boolean) => RebuiltLog,
-): RebuiltLog | null {
+  rebuild: (reading: Reading, status: PhaseStatus, byTable: boolean) => RebuiltLog,
+): { readonly rebuilt: RebuiltLog; readonly reading: Reading } | null {
   for (const byTable of [false, true]) {
-    for (const status of statuses) {
-      const rebuilt = rebuild(status, byTable)
-      if (rebuilt.seq === logSeq && rebuilt.head === logHead) return rebuilt
+    for (const reading of readings) {
+      for (const status of statuses) {
+        const rebuilt = rebuild(reading, status, byTable)
+        if (rebuilt.seq === logSeq && rebuilt.head === logHead) return { rebuilt, reading }
+      }
     }
   }
   return null

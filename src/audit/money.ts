@@ -1,7 +1,7 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Address, Digest } from '../types/ids.ts'
 import type { FormedCluster } from './cluster.ts'
-import type { Earned } from './earnings.ts'
+import type { Earned, Earnings } from './earnings.ts'
 import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
 import type { Reconciler } from './reconcile.ts'
@@ -47,15 +47,16 @@ export function checkEscrow(
   task: PublishedTask,
   life: Ended,
   cluster: FormedCluster | null,
-  earned: readonly Earned[],
+  earnings: Earnings | null,
 ): EscrowBook {
   const paid = escrowOf(task, expected.closeGrace)
   const why = 'rewards of all heights, fees that can be earned'
   // parameters that do not have their hash are blamed for themselves
   if (judge.at('task').verdict() !== 'mismatch')
     judge.at('money').equal('task().escrow', paid, views.task.escrow, why)
-  const dues = duesOf(task, paid, cluster, earned)
+  const dues = duesOf(task, paid, cluster, earnings)
   const open = new Set(dues)
+  const lost = lostOf(earnings)
   const { client, block, transaction } = task
   const movements: Movement[] = [
     { block: Number(block), transaction, from: client, to: 'escrow', amount: paid, why: 'publish' },
@@ -79,9 +80,16 @@ export function checkEscrow(
       movements.push({ ...shared, from: 'escrow', to: args.account, amount: due.amount, why: due.why })
     }
   }
+  const burnt = checkBurnt(reconciler, taskId, lost, movements)
   const balance = ({ owner, amount, why }: Due): Balance => ({ account: 'escrow', owner, amount, why })
   const running = { account: 'escrow', owner: 'nobody yet', amount: paid, why: `the task is ${life.status}` }
-  const left = life.closedAt === null ? [running] : [...open].map(balance)
+  const unbooked = {
+    account: 'escrow',
+    owner: 'nobody',
+    amount: lost - burnt,
+    why: 'to be burnt with the first claim',
+  }
+  const left = life.closedAt === null ? [running] : [...[...open].map(balance), unbooked]
   return { paid, movements, left: left.filter(({ amount }) => amount > 0n) }
 }
 
@@ -93,18 +101,54 @@ function escrowOf({ params, block }: PublishedTask, closeGrace: bigint): bigint 
   return params.rewardPerHeight * BigInt(params.heights) + params.checkpointFee * BigInt(fees)
 }
 
+/** What was spent and nobody earned. */
+function lostOf(earnings: Earnings | null): bigint {
+  return earnings === null ? 0n : earnings.seats.reduce((rest, { paid }) => rest - paid, earnings.spent)
+}
+
+/** The first claim books as burnt what nobody earned. Returns what was booked. */
+function checkBurnt(reconciler: Reconciler, taskId: bigint, lost: bigint, movements: Movement[]): bigint {
+  const [claimed] = reconciler.all('Claimed')
+  const [burnt, second] = reconciler.all('Burnt')
+  const expected = claimed === undefined ? 0n : lost
+  if (burnt === undefined) {
+    if (expected !== 0n)
+      claimed?.bench.mismatch(
+        'Burnt',
+        `${expected} wei`,
+        'no event',
+        'the first claim of a task burns what nobody earned',
+      )
+    return 0n
+  }
+  const { bench, args, block, transactionHash } = burnt
+  bench.equal('Burnt.taskId', taskId, args.taskId, 'the task that was asked for')
+  bench.equal('Burnt.amount', expected, args.amount, 'spent, and earned by nobody')
+  if (second !== undefined) bench.mismatch('Burnt', 'one event', 'two', 'it is booked once')
+  const why = 'spent, and earned by nobody'
+  movements.push({
+    block: Number(block),
+    transaction: transactionHash,
+    from: 'escrow',
+    to: 'burnt',
+    amount: args.amount,
+    why,
+  })
+  return args.amount
+}
+
 function duesOf(
   { client }: PublishedTask,
   escrow: bigint,
   cluster: FormedCluster | null,
-  earned: readonly Earned[],
+  earnings: Earnings | null,
 ): readonly Due[] {
   const seats = (cluster?.members ?? []).flatMap(({ operator, index }): Due[] => {
-    const seat = earned[index]
+    const seat = earnings?.seats[index]
     return seat === undefined ? [] : [{ owner: operator, amount: seat.paid, why: describe(index, seat) }]
   })
-  const rest = seats.reduce((sum, { amount }) => sum - amount, escrow)
-  const why = cluster === null ? 'no cluster was drawn: all of it' : 'what nobody earned'
+  const rest = escrow - (earnings?.spent ?? 0n)
+  const why = cluster === null ? 'no cluster was drawn: all of it' : 'what was not spent'
   return [...seats, { owner: client, amount: rest, why }]
 }
 

@@ -73,6 +73,7 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
     calls: { claim: same('taskId') },
     sender: 'account',
   },
+  Burnt: { step: 'money', contracts: ['TaskBoard'], calls: { claim: same('taskId') }, sender: null },
   Released: {
     step: 'money',
     contracts: ['TaskBoard'],
@@ -109,10 +110,10 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
     },
     sender: 'submitter',
   },
-  CoSigned: {
+  Republished: {
     step: 'checkpoint',
     contracts: ['PhaseLog'],
-    calls: { coSign: same('taskId', 'member', 'logSeq', 'logHead', 'note') },
+    calls: { republish: same('taskId', 'height', 'hints', 'notes') },
     sender: null,
   },
   TaskFinalized: {
@@ -155,6 +156,7 @@ export const RECOMPUTED_ARGS: ReadonlySet<string> = new Set([
   'signatures',
   'previousRoot',
   'inputsRoot',
+  'inputs',
 ])
 
 /** Arguments with a packed layout (docs/decisions.md, section 5). */

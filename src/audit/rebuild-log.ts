@@ -20,17 +20,23 @@ export interface RebuiltLog extends LogPoint {
 /** Heights whose decided list holds a CLOSE: t5 and t7 follow there. */
 export type ClosingHeights = ReadonlySet<number>
 
+/** What is published about a member's log: a note, or the deciding rounds of the shared log. */
+export type Reading =
+  | { readonly note: readonly NotedEntry[]; readonly hints: null }
+  | { readonly note: null; readonly hints: readonly number[] }
+
 /**
  * The entries that a member would have logged over a batch: its note's where it has one, else the shared log (of the
  * hinted round without a note, of round 0 in the heights that a note leaves out).
  *
+ * @param hints deciding rounds by height of the batch; only for a member without a note
  * @param byTable take `from` out of the table instead of from the entry before: what a liar would write that hides a
  *   jump. The result is not legal; it only shows whose head it is.
  */
 export function rebuildLog(
   batch: AnchoredBatch,
   start: LogPoint,
-  note: readonly NotedEntry[] | null,
+  { note, hints }: Reading,
   closing: ClosingHeights,
   byTable: boolean,
 ): RebuiltLog {
@@ -45,9 +51,9 @@ export function rebuildLog(
     entries.push(entry)
   }
   let previous = batch.previous
-  for (const { height, hint, value } of batch.heights) {
+  for (const { height, value } of batch.heights) {
     const noted = note?.filter((entry) => entry.height === height) ?? []
-    const round = note === null ? hint : 0
+    const round = hints?.[height - batch.first] ?? 0
     if (noted.length > 0) {
       for (const entry of noted) add(entry.event, height, entry.round, entry.value)
     } else {

@@ -54,11 +54,6 @@ export class Reconciler {
     this.#history = history
   }
 
-  /** Size of the cluster. */
-  get #members(): number {
-    return Number(this.#history.views.task.members)
-  }
-
   /** All events of one name, compared, in chain order. */
   all<N extends EventName>(name: N): Reconciled<N>[] {
     const known =
@@ -66,6 +61,11 @@ export class Reconciler {
       this.#history.events.filter((event) => event.name === name).map((event) => this.#reconcile(event))
     this.#known.set(name, known)
     return known as unknown as Reconciled<N>[]
+  }
+
+  /** Size of the cluster. */
+  get #members(): number {
+    return Number(this.#history.views.task.members)
   }
 
   #reconcile<N extends EventName>(event: EventRecord<N>): Reconciled<N> {
@@ -213,10 +213,11 @@ function placeOf(name: EventName, args: Args, members: number): string {
       const heights = BigInt(Math.floor(byteLength(shown('batch') as Hex) / height))
       return `task ${shown('taskId')}, heights ${first}–${first + heights - 1n}`
     }
+    case 'Republished':
+      return `task ${shown('taskId')}, heights up to ${shown('height')}`
     case 'LedgerEvent':
     case 'SystemEntry':
       return `seq ${shown('seq')}`
-    case 'CoSigned':
     case 'Convicted':
     case 'Penalised':
     case 'LogOpened':
@@ -235,6 +236,7 @@ function placeOf(name: EventName, args: Args, members: number): string {
       return `key ${shown('newKey')}`
     case 'Claimed':
       return `account ${shown('account')}`
+    case 'Burnt':
     case 'TaskPublished':
     case 'TaskRevoked':
     case 'ClusterFormed':

@@ -19,15 +19,16 @@ export interface Money {
   readonly movements: readonly Movement[]
   /** What its owners have not taken. */
   readonly left: readonly Balance[]
-  /** escrow = paid to members and client + in escrow. */
+  /** escrow = paid to members and client + burnt rewards + in escrow. */
   readonly escrow: bigint
   readonly paid: bigint
+  readonly burntPay: bigint
   readonly inEscrow: bigint
-  /** locked = free again + credited to reporters + burnt + in locks. */
+  /** locked = free again + credited to reporters + burnt stake + in locks. */
   readonly locked: bigint
   readonly freed: bigint
   readonly credited: bigint
-  readonly burnt: bigint
+  readonly burntStake: bigint
   readonly inLocks: bigint
 }
 
@@ -49,9 +50,9 @@ export function settle(
   facts: SettleFacts,
 ): Money {
   const { task, end, cluster, batches, penalties, registrations, keys } = facts
-  const earned =
-    cluster === null ? [] : checkEarnings(judge, history, task.params, cluster, batches, end, penalties)
-  const escrow = checkEscrow(judge, history, reconciler, task, end, cluster, earned)
+  const earnings =
+    cluster === null ? null : checkEarnings(judge, history, task.params, cluster, batches, end, penalties)
+  const escrow = checkEscrow(judge, history, reconciler, task, end, cluster, earnings)
   const locks = checkLocks(judge, history, reconciler, {
     ...{ task, cluster, penalties, registrations, keys, life: end },
   })
@@ -64,12 +65,13 @@ export function settle(
     movements: movements.toSorted((a, b) => a.block - b.block),
     left: [...escrow.left, ...locks.left],
     escrow: escrow.paid,
-    paid: sum(escrow.movements.filter(({ from }) => from === 'escrow')),
+    paid: sum(escrow.movements.filter(({ from, to: account }) => from === 'escrow' && account !== 'burnt')),
+    burntPay: sum(escrow.movements.filter(({ to: account }) => account === 'burnt')),
     inEscrow: sum(escrow.left),
     locked: to('lock of'),
     freed: to('stake of'),
     credited: to('credit of'),
-    burnt: to('burnt'),
+    burntStake: sum(movements.filter(({ from, to: account }) => from !== 'escrow' && account === 'burnt')),
     inLocks: sum(locks.left),
   }
 }

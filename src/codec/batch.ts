@@ -1,8 +1,9 @@
 import { invariant } from '../types/errors.ts'
 import type { Bitmap, Digest, Hex, MemberIndex } from '../types/ids.ts'
-import { MEMBERS_MAX } from '../types/ids.ts'
+import { MEMBERS_MAX, NIL } from '../types/ids.ts'
+import type { SignedInput } from '../types/objects.ts'
 import { bitmapBytes, hasStranger } from './bitmap.ts'
-import { concatHex, fromHex, toHex, uint } from './hex.ts'
+import { concatHex, fromHex, keccak, toHex, uint } from './hex.ts'
 import { Reader } from './reader.ts'
 
 /** One height as a checkpoint carries it (docs/decisions.md, section 5). */
@@ -93,6 +94,23 @@ export function decodeExceptions(packed: Hex): HeadException[] | null {
     exceptions.push({ member: reader.uint(1), logSeq: reader.uint64(), logHead: reader.bytes(32) })
   }
   return reader.failed || !ascending(exceptions) ? null : exceptions
+}
+
+/** The signed inputs of a decided height, as they are published. */
+export function publishedInputs(
+  inputs: readonly SignedInput[],
+  bodyOf: (stateHash: Digest) => Uint8Array | null,
+): PublishedInput[] {
+  return inputs.map(({ member, object }): PublishedInput => {
+    if (object.type === 'close') return { kind: 'close', member }
+    const state = bodyOf(object.stateHash) ?? new Uint8Array()
+    return { kind: 'status', member, eventSeq: object.eventSeq, state }
+  })
+}
+
+/** What a CHECKPOINT says of the packed inputs of its batch. */
+export function inputsHashOf(packed: Hex): Digest {
+  return packed === '0x' ? NIL : keccak(packed)
 }
 
 /** Inputs of consecutive heights: per height `u8 count`, then the inputs by member. */

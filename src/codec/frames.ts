@@ -65,10 +65,19 @@ const FIELDS = {
     'validRound',
   ],
   confirm: ['height', 'round', 'value'],
-  checkpoint: ['height', 'root', 'logSeq', 'logHead'],
+  checkpoint: ['height', 'root', 'logSeq', 'logHead', 'inputsHash'],
   close: [],
 } as const satisfies Record<ObjectType, readonly string[]>
-const DIGEST_FIELDS = new Set(['value', 'parent', 'inputsRoot', 'stateHash', 'eventsHash', 'root', 'logHead'])
+const DIGEST_FIELDS = new Set([
+  'value',
+  'parent',
+  'inputsRoot',
+  'stateHash',
+  'eventsHash',
+  'root',
+  'logHead',
+  'inputsHash',
+])
 const BITMAP_FIELD = 'inputs'
 const TYPE_NAMES = Object.fromEntries(
   Object.entries(TYPE_NUMBERS).map(([name, number]) => [number, name as ObjectType]),

@@ -11,7 +11,8 @@ export const TYPE_STRINGS = {
   share:
     'Share(bytes32 cluster,uint64 height,uint32 round,bytes32 parent,bytes32 stateHash,bytes32 inputsRoot,uint256 inputs,uint64 eventSeq,bytes32 eventsHash,int32 validRound)',
   confirm: 'Confirm(bytes32 cluster,uint64 height,uint32 round,bytes32 value)',
-  checkpoint: 'Checkpoint(bytes32 cluster,uint64 height,bytes32 root,uint64 logSeq,bytes32 logHead)',
+  checkpoint:
+    'Checkpoint(bytes32 cluster,uint64 height,bytes32 root,uint64 logSeq,bytes32 logHead,bytes32 inputsHash)',
   close: 'Close(bytes32 cluster)',
 } as const satisfies Record<ObjectType, string>
 
@@ -110,7 +111,7 @@ function fieldsOf(object: ProtocolObject): readonly (Digest | number | bigint)[]
     case 'confirm':
       return [object.height, object.round, object.value]
     case 'checkpoint':
-      return [object.height, object.root, object.logSeq, object.logHead]
+      return [object.height, object.root, object.logSeq, object.logHead, object.inputsHash]
     case 'close':
       return []
   }

@@ -84,7 +84,7 @@ export const farAheadFlood: Liar = {
       share,
       { type: 'confirm', height, round: round + 1, value: hash },
       { type: 'hello', height, round: round + 1, value: NIL, inputsRoot: hash, inputs: 15n, validRound: -1 },
-      { type: 'checkpoint', height: height + 100, root: hash, logSeq: 1, logHead: hash },
+      { type: 'checkpoint', height: height + 100, root: hash, logSeq: 1, logHead: hash, inputsHash: hash },
     ]
     return [
       mail,

@@ -52,9 +52,16 @@ export const illegalLog: Liar = {
 export const forkedLog: Liar = {
   rewrite: (mail, context) => {
     const forks = ownObjects(mail, context, 'checkpoint').flatMap((object): RawPart[] => {
-      const { height, root, logSeq } = object
+      const { height, root, logSeq, inputsHash } = object
       if ((height - 1) % context.epochHeights === 0) return []
-      const fork: Checkpoint = { type: 'checkpoint', height: height - 1, root, logSeq, logHead: WRONG }
+      const fork: Checkpoint = {
+        type: 'checkpoint',
+        height: height - 1,
+        root,
+        logSeq,
+        logHead: WRONG,
+        inputsHash,
+      }
       return [{ kind: 'object', signed: context.sign(fork) }]
     })
     return [forks.length === 0 ? mail : addParts(mail, forks)]

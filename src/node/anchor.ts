@@ -5,6 +5,7 @@ import type { CheckpointBox } from '../protocol/state.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { MemberIndex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
+import type { CheckpointSources } from './checkpoint-call.ts'
 import { checkpointCall, rootBefore } from './checkpoint-call.ts'
 import type { Outbox } from './outbox.ts'
 import { settledAt } from './settled.ts'
@@ -24,10 +25,13 @@ export interface AnchorInit {
 const PATIENCE_POLLS = 2
 /** Polls without a new attempt after the contract refused one: most often somebody else was quicker. */
 const REFUSED_POLLS = 8
+/** The call was mined when the turn had passed on: the next turn is waited for, not longer. */
+const TURN_OVER = 'NotYourTurn'
 
 /**
  * Puts a task's history on chain: whenever it is this member's turn, the oldest checkpoint of quorum weight, and after
- * the last height the result. The turn moves on by itself if its owner is silent, so nobody is needed in particular.
+ * the last height the result. The contract takes a checkpoint from nobody else. The turn passes on by blocks if its owner
+ * is silent, so nobody is needed in particular.
  */
 export class Anchor {
   readonly #init: AnchorInit
@@ -71,7 +75,7 @@ export class Anchor {
 
   async #checkpoint(): Promise<void> {
     if (this.#certified.size === 0) return
-    const { chain, taskId, self, cluster, params, store } = this.#init
+    const { chain, taskId, self, cluster } = this.#init
     const head = await chain.logHead(taskId)
     const next = [...this.#certified.values()]
       .filter(({ box }) => box.height > head.last)
@@ -80,16 +84,17 @@ export class Anchor {
     next.polls += 1
     const complete = next.box.signed.size === cluster.members.length
     if ((!complete && next.polls <= PATIENCE_POLLS) || head.turn !== self) return
-    const call = checkpointCall(
-      { taskId, cluster: cluster.id, members: cluster.members.length, params, store },
-      next.box,
-      head.last,
-    )
+    const call = checkpointCall(this.#sources(), next.box, head.last)
     if (call === null) return
     await this.#send(`checkpoint/${taskId}/${next.box.height}`, 'checkpoint', chain.prepareCheckpoint(call), {
       height: next.box.height,
       signers: next.box.signed.size,
     })
+  }
+
+  #sources(): CheckpointSources {
+    const { taskId, cluster, params, store } = this.#init
+    return { taskId, cluster: cluster.id, members: cluster.members.length, params, store }
   }
 
   /** The member whose turn it is publishes the last state. */
@@ -120,7 +125,7 @@ export class Anchor {
     const outcome = await outbox.send(id, call)
     const task = String(taskId)
     if (outcome.kind === 'reverted') {
-      this.#pause = REFUSED_POLLS
+      if (outcome.error !== TURN_OVER) this.#pause = REFUSED_POLLS
       logger.info(`${what}.refused`, { task, ...facts, error: outcome.error })
       return outcome
     }

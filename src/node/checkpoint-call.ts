@@ -1,5 +1,5 @@
-import { encodeBatch, encodeExceptions, encodeInputs } from '../codec/batch.ts'
-import type { HeadException, PublishedInput } from '../codec/batch.ts'
+import { encodeBatch, encodeExceptions, encodeInputs, publishedInputs } from '../codec/batch.ts'
+import type { HeadException } from '../codec/batch.ts'
 import { bitmapOf } from '../codec/bitmap.ts'
 import { concatHex } from '../codec/hex.ts'
 import { appendRoot, rootStart } from '../codec/roots.ts'
@@ -50,7 +50,7 @@ export function checkpointCall(
   const exceptions: HeadException[] = signers
     .filter(({ object }) => object.logSeq !== shared.seq || object.logHead !== shared.head)
     .map(({ member, object }) => ({ member, logSeq: object.logSeq, logHead: object.logHead }))
-  const known = knownValues(first > 1 ? store.heights(cluster, last, 1) : [], heights, first)
+  const known = knownValues([...(first > 1 ? store.heights(cluster, last, 1) : []), ...heights], first)
   const notes = exceptions.flatMap(({ member }) => readableNote(box, member, known) ?? [])
   return {
     taskId,
@@ -64,9 +64,7 @@ export function checkpointCall(
     sharedHead: shared.head,
     exceptions: encodeExceptions(exceptions),
     notes: concatHex(...notes),
-    inputs: params.calldataInputs
-      ? encodeInputs(heights.map((height) => publishedInputs(sources, height)))
-      : '0x',
+    inputs: params.calldataInputs ? packedInputs(store, cluster, heights) : '0x',
     signatures: concatHex(...signers.map(({ signature }) => signature)),
   }
 }
@@ -81,10 +79,15 @@ export function rootBefore(store: Store, cluster: Digest, height: number): Diges
   return root
 }
 
+/** What a batch says of the deciding round. */
+export function hintOf({ round }: Pick<StoredHeight, 'round'>): number {
+  return Math.min(round, HINT_MAX)
+}
+
 function batchHeight(height: StoredHeight, previous: number): Parameters<typeof encodeBatch>[0][number] {
   const { stateHash, inputsRoot, inputs, eventSeq } = height.decided.share.object
   return {
-    hint: Math.min(height.round, HINT_MAX),
+    hint: hintOf(height),
     stateHash,
     inputsRoot,
     eventSeqDelta: eventSeq - previous,
@@ -116,7 +119,7 @@ function sharedLog(sources: CheckpointSources, first: number, height: number): L
   let log: LogState =
     first === 1 ? emptyLog(cluster) : { ...emptyLog(cluster), status: 'IDLE', height: first - 1 }
   for (const { decided, round, value } of store.heights(cluster, first, height - first + 1)) {
-    for (const step of sharedSteps(Math.min(round, HINT_MAX), value, previous, log.status)) {
+    for (const step of sharedSteps(hintOf({ round }), value, previous, log.status)) {
       log = append(log, where, step.event, {
         height: decided.height,
         round: step.round,
@@ -129,12 +132,8 @@ function sharedLog(sources: CheckpointSources, first: number, height: number): L
 }
 
 /** Decided values of a batch and of the height before it. */
-function knownValues(
-  before: readonly StoredHeight[],
-  heights: readonly StoredHeight[],
-  first: number,
-): KnownValues {
-  const values = new Map([...before, ...heights].map(({ decided, value }) => [decided.height, value]))
+export function knownValues(heights: readonly StoredHeight[], first: number): KnownValues {
+  const values = new Map(heights.map(({ decided, value }) => [decided.height, value]))
   return { first, valueOf: (height) => values.get(height) ?? NIL }
 }
 
@@ -147,15 +146,8 @@ function readableNote(box: CheckpointBox, member: MemberIndex, known: KnownValue
   return isOwn && own.entries.every(({ height }) => height <= box.height) ? note : null
 }
 
-function publishedInputs({ store, cluster }: CheckpointSources, height: StoredHeight): PublishedInput[] {
-  return height.decided.inputs.map((input): PublishedInput => {
-    if (input.object.type === 'close') return { kind: 'close', member: input.member }
-    const { eventSeq, stateHash } = input.object
-    return {
-      kind: 'status',
-      member: input.member,
-      eventSeq,
-      state: store.body(cluster, stateHash) ?? new Uint8Array(),
-    }
-  })
+/** Inputs of decided heights as a checkpoint publishes them. */
+export function packedInputs(store: Store, cluster: Digest, heights: readonly StoredHeight[]): Hex {
+  const bodyOf = (hash: Digest): Uint8Array | null => store.body(cluster, hash)
+  return encodeInputs(heights.map(({ decided }) => publishedInputs(decided.inputs, bodyOf)))
 }

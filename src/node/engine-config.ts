@@ -34,9 +34,10 @@ export function engineConfig(task: {
   readonly schedule?: Schedule
   /** The task has a twin. */
   readonly isProvable?: boolean
+  readonly publishesInputs?: boolean
 }): EngineConfig {
   const { cluster, self, params, reducer, profile = { kind: 'bft' }, schedule = 'slots' } = task
-  const { isProvable = false } = task
+  const { isProvable = false, publishesInputs = false } = task
   return {
     cluster,
     self,
@@ -53,6 +54,7 @@ export function engineConfig(task: {
     profile,
     schedule,
     isProvable,
+    publishesInputs,
     isValidInput: remembered((bytes) =>
       isValidInput(reducer, params.reducerParams, bytes, { inputBytesMax: params.inputCap }),
     ),

@@ -307,6 +307,7 @@ export class RsdpNode {
         break
       }
       case 'checkpointed':
+      case 'republished':
       case 'taskFinalized':
       case 'convicted':
         this.#byTask.get(event.taskId)?.take(event)

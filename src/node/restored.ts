@@ -1,3 +1,4 @@
+import { inputsHashOf } from '../codec/batch.ts'
 import { bitmapOf } from '../codec/bitmap.ts'
 import { appendLog, epochOf, logStart } from '../codec/log.ts'
 import { appendRoot, rootStart } from '../codec/roots.ts'
@@ -7,18 +8,38 @@ import type { RestoredTask } from '../protocol/restore.ts'
 import type { EngineConfig, Kept } from '../protocol/state.ts'
 import { KEPT_NOTHING } from '../protocol/state.ts'
 import { invariant } from '../types/errors.ts'
-import type { Bitmap, Digest } from '../types/ids.ts'
+import type { Bitmap, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { Checkpoint } from '../types/objects.ts'
+import { packedInputs } from './checkpoint-call.ts'
 
 /** What the store knows of a task, in the form the engine is restored from. */
-export function restoredTask(store: Store, cluster: Digest): RestoredTask {
+export function restoredTask(store: Store, cluster: Digest, config: EpochInputs): RestoredTask {
   const { entries, signed, proofs, notes, kept, history } = store.load(cluster)
   const decided = history.map((chain, i) => {
     invariant(chain.height === i + 1, `height ${i + 1} is not among those decided`)
     return { value: chain.value, chain }
   })
-  return { entries, signed, proofs, notes, kept, decided, left: membersLeft(store, cluster, history) }
+  const left = membersLeft(store, cluster, history)
+  return {
+    entries,
+    signed,
+    proofs,
+    notes,
+    kept,
+    decided,
+    left,
+    inputs: inputsUpTo(store, cluster, config, history.length),
+  }
+}
+
+type EpochInputs = Pick<EngineConfig, 'epochHeights' | 'publishesInputs'>
+
+/** Packed inputs of a height and of those before it in its epoch. */
+function inputsUpTo(store: Store, cluster: Digest, config: EpochInputs, height: number): Hex {
+  if (config.publishesInputs !== true || height === 0) return '0x'
+  const first = epochOf(height, config.epochHeights) * config.epochHeights + 1
+  return packedInputs(store, cluster, store.heights(cluster, first, height - first + 1))
 }
 
 /**
@@ -72,6 +93,7 @@ export function missingCheckpoint(
     root: values.reduce(appendRoot, rootStart(id)),
     logSeq: last.seq,
     logHead: task.entries.reduce(appendLog, logStart(id, epoch)),
+    inputsHash: inputsHashOf(task.inputs ?? '0x'),
   }
   return { object, kept: { ...KEPT_NOTHING, note } }
 }

@@ -5,9 +5,9 @@ import type { Address, Digest } from '../types/ids.ts'
 import type { TaskStatus } from '../types/task.ts'
 import { Accuser } from './accuser.ts'
 import { Anchor } from './anchor.ts'
-import { CoSigner } from './co-signer.ts'
 import type { LeaveAnswer } from './membership.ts'
 import type { Outbox } from './outbox.ts'
+import { Republisher } from './republisher.ts'
 import type { PostedLedgerEvent } from './task-book.ts'
 import { postedOf } from './task-book.ts'
 import type { TaskHealth, TaskRunnerInit } from './task-runner.ts'
@@ -24,7 +24,7 @@ export interface RunningTaskInit extends Omit<TaskRunnerInit, 'chain' | 'onCerti
 /** What the chain tells of a task that runs. */
 export type TaskEvent = Extract<
   ChainEvent,
-  { kind: 'ledgerEvent' | 'checkpointed' | 'taskFinalized' | 'taskRevoked' | 'convicted' }
+  { kind: 'ledgerEvent' | 'checkpointed' | 'republished' | 'taskFinalized' | 'taskRevoked' | 'convicted' }
 >
 
 /** How long the first height waits for members out of reach. */
@@ -39,8 +39,8 @@ export class RunningTask {
   readonly #init: RunningTaskInit
   readonly #runner: TaskRunner
   readonly #anchor: Anchor
-  readonly #coSigner: CoSigner
   readonly #accuser: Accuser
+  readonly #republisher: Republisher
   readonly #events: PostedLedgerEvent[]
   readonly #stopTicks: () => void
   /** The task ends here at the latest: as published, or where the client revoked it. */
@@ -56,7 +56,7 @@ export class RunningTask {
     this.#events = [...init.posted]
     this.#endBlock = init.params.endBlock
     this.#anchor = new Anchor(init)
-    this.#coSigner = new CoSigner(init)
+    this.#republisher = new Republisher(init)
     this.#runner = new TaskRunner({ ...init, onCertified: (box) => this.#anchor.certified(box) })
     this.#accuser = new Accuser({ ...init, book: this.#runner.evidence, events: () => this.#events })
     for (const event of this.#events) this.#runner.ledgerEvent(event)
@@ -112,7 +112,10 @@ export class RunningTask {
       case 'checkpointed':
         this.#runner.input({ kind: 'checkpointed', height: event.height })
         this.#anchor.anchored(event.height)
-        this.#coSigner.checkpointed(event)
+        this.#republisher.checkpointed(event)
+        break
+      case 'republished':
+        this.#republisher.republished(event)
         break
       case 'taskFinalized':
         this.#anchor.finalized()
@@ -123,14 +126,13 @@ export class RunningTask {
         break
       case 'convicted':
         this.#accuser.convicted(event)
-        if (event.member === this.#init.self) this.#coSigner.convicted()
         break
     }
   }
 
   /** What is to be done for it at every look at the chain. */
   duties(head: number): readonly (() => Promise<void>)[] {
-    return [() => this.#anchor.poll(), () => this.#coSigner.poll(), () => this.#accuser.poll(head)]
+    return [() => this.#anchor.poll(), () => this.#republisher.poll(), () => this.#accuser.poll(head)]
   }
 
   /** Whether nothing is left to do for it, and nobody to serve. */

@@ -140,15 +140,16 @@ export class TaskRunner {
     })
     invariant(init.cluster.members[init.self]?.key === init.keyring.address, 'the own seat holds the own key')
     const isProvable = BigInt(init.params.twin) !== 0n
-    const config = engineConfig({ ...init, isProvable })
+    const publishesInputs = init.params.calldataInputs
+    const config = engineConfig({ ...init, isProvable, publishesInputs })
     const { taskId, chain, logger } = init
     const { twin, debateTicks } = init.params
     this.#twin = isProvable ? new TwinCheck({ taskId, chain, logger, twin, ticksMax: debateTicks }) : null
     this.evidence = new EvidenceBook(init.store, { ...init, epochHeights: init.params.epochHeights })
-    const restored = restoredTask(init.store, init.cluster.id)
+    const restored = restoredTask(init.store, init.cluster.id, config)
     const missing = missingCheckpoint(config, restored)
     if (missing !== null) this.#sign({ entries: [], proof: null, ...missing })
-    const complete = missing === null ? restored : restoredTask(init.store, init.cluster.id)
+    const complete = missing === null ? restored : restoredTask(init.store, init.cluster.id, config)
     for (const own of complete.signed) this.#admit.remember(own)
     this.#loop = new EngineLoop({
       state: restoreEngine(config, complete),

@@ -39,7 +39,10 @@ export interface BoardBooks {
   readonly registry: TokenFlow
   readonly accounts: ReadonlyMap<Address, AccountBook>
   readonly credits: ReadonlyMap<Address, bigint>
-  readonly burnt: bigint
+  /** Of stake, in the registry. */
+  readonly burntStake: bigint
+  /** Of what clients spent and nobody earned, in the board. */
+  readonly burntPay: bigint
   /** Sums of StakeAdded, Withdrawn, CreditWithdrawn. */
   readonly staked: bigint
   readonly withdrawn: bigint
@@ -153,14 +156,12 @@ export interface EventArgs {
     readonly notes: Hex
     readonly inputs: Hex
   }
-  /** A member that the last checkpoint left out has signed it too. */
-  readonly CoSigned: {
+  /** Hints and notes of a checkpoint, published again. */
+  readonly Republished: {
     readonly taskId: bigint
-    readonly member: bigint
     readonly height: bigint
-    readonly logSeq: bigint
-    readonly logHead: Digest
-    readonly note: Hex
+    readonly hints: Hex
+    readonly notes: Hex
   }
   readonly TaskFinalized: {
     readonly taskId: bigint
@@ -169,6 +170,7 @@ export interface EventArgs {
     readonly result: Hex
   }
   readonly Claimed: { readonly taskId: bigint; readonly account: Address; readonly amount: bigint }
+  readonly Burnt: { readonly taskId: bigint; readonly amount: bigint }
   readonly Released: Seat & { readonly amount: bigint }
   readonly Convicted: {
     readonly taskId: bigint
@@ -239,13 +241,11 @@ export interface CallArgs {
     readonly inputs: Hex
     readonly signatures: Hex
   }
-  readonly coSign: {
+  readonly republish: {
     readonly taskId: bigint
-    readonly member: bigint
-    readonly logSeq: bigint
-    readonly logHead: Digest
-    readonly note: Hex
-    readonly signature: Hex
+    readonly height: bigint
+    readonly hints: Hex
+    readonly notes: Hex
   }
   readonly finalize: {
     readonly taskId: bigint
@@ -365,6 +365,7 @@ export interface TaskViews {
   /** PhaseLog.tally(taskId), by member. */
   readonly tally: {
     readonly last: bigint
+    readonly feesDue: bigint
     readonly missed: readonly bigint[]
     readonly feeUnits: readonly bigint[]
   }

@@ -47,6 +47,16 @@ export type ChainEvent = { readonly block: number } & (
       /** Log that signers have who named no other. */
       readonly sharedSeq: number
       readonly sharedHead: Digest
+      readonly batch: Hex
+      readonly notes: Hex
+    }
+  /** Somebody published hints and notes of the checkpoint up to `height` again. */
+  | {
+      readonly kind: 'republished'
+      readonly taskId: bigint
+      readonly height: number
+      readonly hints: Hex
+      readonly notes: Hex
     }
   | { readonly kind: 'taskFinalized'; readonly taskId: bigint; readonly height: number }
   | {
@@ -82,15 +92,23 @@ export interface CheckpointCall {
   readonly signatures: Hex
 }
 
-/** A member's signature over the last checkpoint, which left it out (docs/contracts.md). */
-export interface CoSignCall {
+/** The last decided state, and what shows that it is the one behind the accepted root. */
+export interface FinalState {
+  readonly state: Uint8Array
+  /** Root of the height before. */
+  readonly previousRoot: Digest
+  /** The last height's list. */
+  readonly inputsRoot: Digest
+  readonly inputs: Bitmap
+}
+
+/** Hints and notes of an accepted checkpoint, published again (docs/contracts.md). */
+export interface RepublishCall {
   readonly taskId: bigint
-  readonly member: MemberIndex
-  readonly logSeq: number
-  readonly logHead: Digest
-  /** `0x` if its log is the shared one. */
-  readonly note: Hex
-  readonly signature: Hex
+  /** Last height of the checkpoint. */
+  readonly height: number
+  readonly hints: Hex
+  readonly notes: Hex
 }
 
 /** What a verdict about a result needs besides the signed objects. */
@@ -183,7 +201,7 @@ export interface Chain {
    */
   prepareForm(taskId: bigint, seedBlock: number): Promise<PreparedCall>
   prepareCheckpoint(call: CheckpointCall): PreparedCall
-  prepareCoSign(call: CoSignCall): PreparedCall
+  prepareRepublish(call: RepublishCall): PreparedCall
   prepareFinalize(taskId: bigint, result: FinalState): PreparedCall
   /**
    * Calls that come before that of `prepareEvidence`, in this order, each once the one before is mined: a log that is too

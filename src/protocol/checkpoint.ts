@@ -1,3 +1,4 @@
+import { inputsHashOf } from '../codec/batch.ts'
 import { epochOf } from '../codec/log.ts'
 import { encodeNote } from '../codec/notes.ts'
 import { signOnceKey } from '../codec/objects.ts'
@@ -29,20 +30,20 @@ export function isCheckpointHeight(config: EngineConfig, height: number): boolea
   )
 }
 
-/**
- * After a decision: signs the history up to here, if a checkpoint is due. Also where the chain has it already, if it has
- * no later one: until then the signature can still be added there.
- */
+/** After a decision: signs the history up to here, if a checkpoint is due that the chain has not accepted yet. */
 export function signCheckpoint(w: Work): void {
   const { s } = w
   const { height, root } = s.chain
-  if (!isCheckpointHeight(s.config, height) || height < s.anchoredHeight) return
+  if (!isCheckpointHeight(s.config, height) || height <= s.anchoredHeight) return
   const note = ownNote(s.config, s.epoch)
-  const object = { type: 'checkpoint', height, root, logSeq: s.log.seq, logHead: s.log.head } as const
+  const inputsHash = inputsHashOf(s.epoch.inputs)
+  const head = { logSeq: s.log.seq, logHead: s.log.head }
+  const object = { type: 'checkpoint', height, root, ...head, inputsHash } as const
   record(w, object, null, { ...KEPT_NOTHING, note })
   const box = checkpointBox(w, height)
   if (box === null) return
   box.root = root
+  box.inputsHash = inputsHash
   box.epoch = s.epoch
   if (note !== null) own(w, box, 'notes').set(s.config.self, note)
   for (const member of box.signed.keys()) accuseLog(w, box, member)
@@ -119,12 +120,14 @@ function keepStray(w: Work, signed: Signed<Checkpoint>): 'kept' | 'duplicate' | 
   return 'kept'
 }
 
-/** Signatures of quorum weight for our own root are ready for the chain. */
+/** Signatures of quorum weight for our own root and inputs are ready for the chain. */
 export function announce(w: Work, box: CheckpointBox): void {
   const { config } = w.s
-  const { root } = box
+  const { root, inputsHash } = box
   if (root === null) return
-  const agreed = new Map([...box.signed].filter(([, signed]) => signed.object.root === root))
+  const isOurs = ({ object }: Signed<Checkpoint>): boolean =>
+    object.root === root && object.inputsHash === inputsHash
+  const agreed = new Map([...box.signed].filter(([, signed]) => isOurs(signed)))
   if (!isQuorum(config.cluster, weightOf(config.cluster, agreed.keys()))) return
   emit(w, { kind: 'certified', checkpoint: { ...box, signed: agreed, notes: new Map(box.notes) } })
 }
@@ -161,7 +164,7 @@ function firstHeight(config: EngineConfig, height: number): number {
 }
 
 /** The entries of every height in which the own log is not the shared log of round 0; null if there are none. */
-export function ownNote(config: EngineConfig, epoch: EpochRecord): Hex | null {
+export function ownNote(config: EngineConfig, epoch: Omit<EpochRecord, 'inputs'>): Hex | null {
   const valueOf = (height: number): Digest =>
     height < epoch.first ? epoch.previous : (epoch.values[height - epoch.first] ?? NIL)
   const differing = epoch.values.flatMap((value, offset) => {

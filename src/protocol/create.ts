@@ -53,7 +53,7 @@ export function createEngine(config: EngineConfig): EngineState {
     left: 0n,
     resets: [],
     backoffUntil: 0,
-    epoch: { first: 1, previous: NIL, values: [], entries: [] },
+    epoch: { first: 1, previous: NIL, values: [], entries: [], inputs: '0x' },
     anchoredHeight: 0,
     checkpoints: new Map(),
     reported: new Map(),

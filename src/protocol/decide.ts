@@ -1,3 +1,5 @@
+import { encodeInputs, publishedInputs } from '../codec/batch.ts'
+import { concatHex } from '../codec/hex.ts'
 import { epochOf } from '../codec/log.ts'
 import { appendRoot } from '../codec/roots.ts'
 import type { DecidedHeight } from '../types/frames.ts'
@@ -129,6 +131,7 @@ function decide(w: Work, adoption: Adoption): void {
     logEvent(w, 't7', s.log.round, adoption.value)
   }
   recordEntries(w)
+  const bodyOf = (hash: Digest): Uint8Array | null => s.bodies.get(hash) ?? null
   const bodies = new Map<Digest, Uint8Array>()
   for (const input of inputs) {
     if (input.object.type !== 'status') continue
@@ -155,7 +158,12 @@ function decide(w: Work, adoption: Adoption): void {
     root,
   }
   forgetEvents(w)
-  s.epoch = { ...s.epoch, values: [...s.epoch.values, adoption.value] }
+  const packed = s.config.publishesInputs === true ? encodeInputs([publishedInputs(inputs, bodyOf)]) : '0x'
+  s.epoch = {
+    ...s.epoch,
+    values: [...s.epoch.values, adoption.value],
+    inputs: concatHex(s.epoch.inputs, packed),
+  }
   s.box.decidedRound = adoption.round
   signCheckpoint(w)
   nextHeight(w)
@@ -198,7 +206,7 @@ function nextHeight(w: Work): void {
   if (s.timers.has('measure')) measure(w)
   const height = s.chain.height + 1
   if (epochOf(height, s.config.epochHeights) !== epochOf(s.chain.height, s.config.epochHeights)) {
-    s.epoch = { first: height, previous: s.chain.value, values: [], entries: [] }
+    s.epoch = { first: height, previous: s.chain.value, values: [], entries: [], inputs: '0x' }
   }
   s.older = s.last
   s.last = s.box

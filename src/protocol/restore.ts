@@ -25,8 +25,10 @@ export interface RestoredTask {
   readonly notes?: ReadonlyMap<number, Hex>
   /** Decided heights, ascending from 1. */
   readonly decided: readonly { readonly value: Digest; readonly chain: Omit<ChainState, 'root'> }[]
-  /** Members whose CLOSE was in a decided list. */
+  /** Bitmap of members whose CLOSE was in a decided list. */
   readonly left?: Bitmap
+  /** Packed inputs of the last decided height and of those before it in its epoch; absent if none are published. */
+  readonly inputs?: Hex
 }
 
 /**
@@ -68,6 +70,7 @@ function restoreEpoch(s: EngineState, task: RestoredTask): void {
     previous: valueAt(first - 1),
     values,
     entries: task.entries.filter((entry) => entry.height >= first),
+    inputs: first > chain.height ? '0x' : (task.inputs ?? '0x'),
   }
 }
 
@@ -88,9 +91,11 @@ function restoreObject(w: Work, signed: Signed, notes: ReadonlyMap<number, Hex>)
   const { s } = w
   const { object } = signed
   if (object.type === 'checkpoint') {
-    const root = object.height <= s.chain.height ? object.root : null
     const box = emptyCheckpoint(object.height)
-    box.root = root
+    if (object.height <= s.chain.height) {
+      box.root = object.root
+      box.inputsHash = object.inputsHash
+    }
     own(w, box, 'signed').set(signed.member, signed as Signed<Checkpoint>)
     const note = notes.get(object.height)
     if (note !== undefined) own(w, box, 'notes').set(signed.member, note)

@@ -32,6 +32,8 @@ export interface EngineConfig {
   readonly isValidInput: (state: Uint8Array) => boolean
   /** The task has a twin: a wrong reduction can be proved on chain. Absent: no. */
   readonly isProvable?: boolean
+  /** Checkpoints publish the inputs: their hash is signed. Absent: no. */
+  readonly publishesInputs?: boolean
   /** Absent: `bft`. */
   readonly profile?: Profile
   /** What opens a height when nothing else does. Absent: `slots`. */
@@ -145,8 +147,9 @@ export interface Adoption {
 /** CHECKPOINT signatures of one height that the chain has not accepted yet. */
 export interface CheckpointBox {
   readonly height: number
-  /** Own root; null until this node has decided the height. */
+  /** Own root and hash of the published inputs; null until this node has decided the height. */
   root: Digest | null
+  inputsHash: Digest | null
   signed: ReadonlyMap<MemberIndex, Signed<Checkpoint>>
   /** Packed note per signer whose log differs; unsigned, checked by auditors against the signed head. */
   notes: ReadonlyMap<MemberIndex, Hex>
@@ -166,6 +169,8 @@ export interface EpochRecord {
   readonly values: readonly Digest[]
   /** Own log entries of the epoch. */
   readonly entries: readonly LogEntry[]
+  /** Packed inputs of the heights so far; `0x` if the task publishes none. */
+  readonly inputs: Hex
 }
 
 export type TimerName =
@@ -259,7 +264,8 @@ export function emptyBox(height: number): HeightBox {
 }
 
 export function emptyCheckpoint(height: number): CheckpointBox {
-  return { height, root: null, signed: new Map(), notes: new Map(), epoch: null, strays: new Map() }
+  const nothing = { root: null, inputsHash: null, epoch: null }
+  return { height, ...nothing, signed: new Map(), notes: new Map(), strays: new Map() }
 }
 
 export function emptyRound(): RoundBox {

@@ -1,5 +1,4 @@
 import type { ChainTask } from '../adapters/memory/chain.ts'
-import { hasMember } from '../codec/bitmap.ts'
 import { accusedOf, basePercent } from '../codec/evidence.ts'
 import type { StoredEvidence } from '../ports/store.ts'
 import type { Fault, ScenarioOptions } from './scenario.ts'
@@ -58,9 +57,6 @@ const CONVICTION_BLOCKS = 16
 /** What the dice that give a world re-orgs start from, besides its seed. */
 const REORGS = 0x4e06
 
-/** Blocks in which a healed node adds its signature: two until it sees the checkpoint, one for the call, and what else it sends. */
-const CO_SIGN_BLOCKS = 6
-
 /** Runs one seed from the first block to the end, and judges it. */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedReport> {
   const { world, healedAt } = await play(seed, options)
@@ -112,7 +108,6 @@ async function finish(world: World, healedAt: number): Promise<void> {
   if (!(await anchored(world)) || !isPromised) return
   await lastReorg(world)
   await convicted(world)
-  await allCoSign(world, healedAt)
 }
 
 /** Whether the chain gets all heights and the result in time. */
@@ -158,30 +153,6 @@ async function convicted(world: World): Promise<void> {
       'not-convicted',
       `${accusedOf(evidence)} of ${evidence.kind}, ${blocks} blocks after the end`,
     )
-}
-
-/**
- * Whoever the last checkpoint left out has the time until the task closes to add its signature; it does so if it runs and
- * has decided all heights with some of that time left.
- */
-async function allCoSign(world: World, healedAt: number): Promise<void> {
-  const { chain, judge, scenario } = world
-  const missing = (): Host[] => {
-    const bitmap = chain.tasks.get(TASK_ID)?.missing ?? 0n
-    return core(world).filter(({ member }) => hasMember(bitmap, member))
-  }
-  const isClosed = (): boolean => chain.statusOf(TASK_ID) === 'Closed'
-  await world.run(world.queue.nowMs + chain.closeGrace * BLOCK_MS, () => missing().length === 0 || isClosed())
-  const lastMs = world.queue.nowMs - CO_SIGN_BLOCKS * BLOCK_MS
-  const { atMs } = judge.decisions.byHeight.get(scenario.params.heights) ?? {
-    atMs: new Map<number, number>(),
-  }
-  for (const { index, member } of missing())
-    if (Math.max(healedAt, atMs.get(member) ?? Infinity) < lastMs)
-      world.violate(
-        'not-co-signed',
-        `${index} is not in the last checkpoint, and has not added its signature`,
-      )
 }
 
 /** Honest nodes that run and stay: of quorum weight, by construction. */

@@ -288,16 +288,11 @@ export class World {
 
   #mine(): void {
     const known = new Set(this.chain.accepted)
-    const coSigned = this.chain.coSigned.length
     this.reorgs.mine()
     this.#form()
     for (const accepted of this.chain.accepted.filter((each) => !known.has(each))) {
       this.trace.note(`chain accepts ${accepted.first}–${accepted.last}`)
       this.judge.anchored(accepted)
-    }
-    for (const { member, height } of this.chain.coSigned.slice(coSigned)) {
-      this.trace.note(`${member} co-signs ${height}`)
-      this.count('co-signed')
     }
   }
 

@@ -52,6 +52,8 @@ export interface Checkpoint {
   readonly root: Digest
   readonly logSeq: number
   readonly logHead: Digest
+  /** keccak of the packed inputs of the batch; NIL if the task publishes none. */
+  readonly inputsHash: Digest
 }
 
 export interface Close {

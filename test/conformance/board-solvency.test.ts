@@ -128,6 +128,7 @@ describe('auditor: solvency of a whole board', () => {
       root: text('root'),
       logSeq: entries.length,
       logHead,
+      inputsHash: NIL,
     }
     const key = (await keysOf(taskId))[1]!
     const { key: keyring } = net.nodes.find((node) => node.key.address === key)!
@@ -231,23 +232,29 @@ describe('auditor: solvency of a whole board', () => {
   it('is the sum of all tasks, to the wei, less what was given to the contracts', () => {
     const report = sumUp(books)
     expect(report.findings).deep.equal([])
-    expect(report).deep.include({ donatedToBoard: 5n, donatedToRegistry: 3n, burnt: 45n + 10n, credits: 0n })
+    expect(report).deep.include({
+      donatedToBoard: 5n,
+      donatedToRegistry: 3n,
+      burntStake: 45n + 10n,
+      credits: 0n,
+    })
   })
 
   it('names what does not add up', () => {
     const fields = (changes: Partial<BoardBooks>): string[] =>
       sumUp({ ...books, ...changes }).findings.map(({ field }) => field)
-    const { board, registry, burnt } = books
+    const { board, registry, burntStake, burntPay } = books
     expect(fields({ board: { ...board, balance: board.balance - 1n } })).deep.equal(['board: balance'])
     expect(fields({ board: { ...board, sent: board.sent + 1n } })).deep.equal(['board: tokens paid out'])
     expect(fields({ registry: { ...registry, balance: registry.balance - 1n } })).deep.equal([
       'registry: balance',
     ])
-    expect(fields({ burnt: burnt - 1n })).deep.equal([
+    expect(fields({ burntStake: burntStake - 1n })).deep.equal([
       'registry: books',
       'registry: balance',
       'registry: burnt()',
     ])
+    expect(fields({ burntPay: burntPay + 1n })).deep.equal(['board: burnt()', 'board: balance'])
     expect(fields({ credits: new Map([['0x01', 1n]]) })).include('registry: credits')
     expect(fields({ accounts: new Map() })).include('registry: locked')
   })

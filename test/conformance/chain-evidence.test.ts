@@ -83,7 +83,14 @@ describe('chain port: evidence', () => {
   function checkpoint(entries: readonly LogEntry[], height: number, head = logStart(cluster.id, 0)) {
     const logHead = entries.reduce(appendLog, head)
     const logSeq = entries.at(-1)?.seq ?? 0
-    return { type: 'checkpoint', height, root: text('root'), logSeq, logHead } as const
+    return {
+      type: 'checkpoint',
+      height,
+      root: text('root'),
+      logSeq,
+      logHead,
+      inputsHash: text('inputs'),
+    } as const
   }
 
   const entry = (

@@ -537,7 +537,8 @@ function describeStore(name: string, createPlace: () => Place): void {
 }
 
 function checkpoint(height: number): Checkpoint {
-  return { type: 'checkpoint', height, root: digestOf('root'), logSeq: 2 ** 40, logHead: digestOf('head') }
+  const log = { logSeq: 2 ** 40, logHead: digestOf('head') }
+  return { type: 'checkpoint', height, root: digestOf('root'), ...log, inputsHash: digestOf('inputs') }
 }
 
 /** Code and exit of the RsdpError that a call throws. */

@@ -4,6 +4,7 @@ import { network } from 'hardhat'
 import { refused } from './refused.ts'
 import type { TaskParams, World } from './world.ts'
 import {
+  allOf,
   allowed,
   blockNumber,
   deployWorld,
@@ -14,7 +15,6 @@ import {
   STAKE,
   STATUS,
   WINDOWS,
-  LIST,
   nextEvents,
 } from './world.ts'
 import { joined, label, mineTo, publish, registered, registeredMany, running, stateOf } from './world.ts'
@@ -501,7 +501,7 @@ describe('TaskBoard', () => {
     it('refuses while the task runs, and a task without a height', async () => {
       const { w, story } = await loadFixture(fourRunning)
       const { taskId, root } = story
-      const finalize = () => w.board.finalize(taskId, '0x', root, id('inputs'), LIST)
+      const finalize = () => w.board.finalize(taskId, '0x', root, id('inputs'), 0)
       const late = allowed('Finalizing', 'Closed', 'NoQuorum')
       await refused(finalize(), w.board, 'StatusNotAllowed', taskId, STATUS.Active, late)
       await mineTo(w, (await blockNumber(w)) + 401n)
@@ -513,22 +513,22 @@ describe('TaskBoard', () => {
       const { w, actors } = await loadFixture(four)
       const story = await running(w, actors, { endBlock: (await blockNumber(w)) + 100n, stateCap: 8 })
       const { root: rootZero, taskId } = story
-      await story.accept(w.mallory)
+      await story.accept()
       const { endBlock } = (await w.board.queryFilter(w.board.filters.TaskPublished(taskId)))[0]!.args.params
       await mineTo(w, endBlock)
       const { inputsRoot } = heightOf(1n)
-      const early = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST)
+      const early = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, allOf(4))
       await refused(early, w.board, 'NotFinal', 1, 33)
       await mineTo(w, endBlock + WINDOWS.closeGrace)
-      const long = w.board.finalize(taskId, `0x${'00'.repeat(9)}`, rootZero, inputsRoot, LIST)
+      const long = w.board.finalize(taskId, `0x${'00'.repeat(9)}`, rootZero, inputsRoot, allOf(4))
       await refused(long, w.board, 'OutOfBounds', label('result'), 9, 0, 8)
-      const wrong = w.board.finalize(taskId, stateOf(2n), rootZero, inputsRoot, LIST)
+      const wrong = w.board.finalize(taskId, stateOf(2n), rootZero, inputsRoot, allOf(4))
       await expect(wrong).to.be.revertedWithCustomError(w.board, 'NotTheResult')
-      const other = w.board.finalize(taskId, stateOf(1n), rootZero, id('other inputs'), LIST)
+      const other = w.board.finalize(taskId, stateOf(1n), rootZero, id('other inputs'), allOf(4))
       await expect(other).to.be.revertedWithCustomError(w.board, 'NotTheResult')
-      const list = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST + 1n)
+      const list = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, allOf(3))
       await expect(list).to.be.revertedWithCustomError(w.board, 'NotTheResult')
-      await expect(w.board.connect(w.mallory).finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST))
+      await expect(w.board.connect(w.mallory).finalize(taskId, stateOf(1n), rootZero, inputsRoot, allOf(4)))
         .to.emit(w.board, 'TaskFinalized')
         .withArgs(taskId, 1, heightOf(1n).stateHash, stateOf(1n))
       expect((await w.board.task(taskId)).resultHash).to.equal(heightOf(1n).stateHash)
@@ -538,11 +538,11 @@ describe('TaskBoard', () => {
       const { w, actors } = await loadFixture(four)
       const story = await running(w, actors, { heights: 1 })
       const { root: rootZero, taskId } = story
-      await story.accept(w.mallory)
+      await story.accept()
       expect(await statusOf(w, taskId)).to.equal(STATUS.Finalizing)
       const { inputsRoot, stateHash } = heightOf(1n)
-      await w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST)
-      const again = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, LIST)
+      await w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, allOf(4))
+      const again = w.board.finalize(taskId, stateOf(1n), rootZero, inputsRoot, allOf(4))
       await refused(again, w.board, 'AlreadyFinalized', taskId, stateHash)
     })
   })

@@ -8,12 +8,12 @@ import {
   STAKE,
   UNBONDING_BLOCKS,
   WINDOWS,
+  allOf,
   blockNumber,
   consent,
   drawingOf,
   form,
   join,
-  LIST,
 } from './world.ts'
 import {
   heightOf,
@@ -58,14 +58,20 @@ export async function registryCosts(w: World): Promise<Costs> {
   }
 }
 
-/** Every call in the life of a task of one height, by the last to sign up and the first to claim. */
+/** Every call in the life of a task that accepts one height of two, by the last to sign up and the first to claim. */
 export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Costs> {
   const [client, anybody] = [w.board.connect(w.client), w.board.connect(w.mallory)]
   const n = actors.length
   // not the first task of the deployment
   await publish(w)
   const joinDeadline = (await blockNumber(w)) + 10n + BigInt(n)
-  const params = await taskParams(w, { maxNodes: n, heights: 1, stallBlocks: 8 * n, joinDeadline })
+  const params = await taskParams(w, {
+    maxNodes: n,
+    heights: 2,
+    epochHeights: 1,
+    stallBlocks: 8 * n,
+    joinDeadline,
+  })
   const published = await gasOf(client.publish(params))
   const taskId = await w.board.tasks()
   const revokedOpen = await aside(w, () => client.revoke(taskId))
@@ -82,9 +88,10 @@ export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Cos
   const revoked = await aside(w, () => client.revoke(taskId))
   const posted = await aside(w, () => client.postEvent(taskId, EVENT))
   const rootBefore = story.root
-  const checkpoint = await gasOf(story.accept(w.mallory))
+  const checkpoint = await gasOf(story.accept())
+  await client.revoke(taskId)
   await mineTo(w, (await blockNumber(w)) + WINDOWS.closeGrace)
-  const result = [stateOf(1n), rootBefore, heightOf(1n).inputsRoot, LIST] as const
+  const result = [stateOf(1n), rootBefore, heightOf(1n).inputsRoot, allOf(actors.length)] as const
   const finalized = await aside(w, () => anybody.finalize(taskId, ...result))
   await mineTo(w, await w.board.claimsOpenAt(taskId))
   const [{ operator, keyAddress }] = story.members as [Actor]

@@ -22,7 +22,13 @@ export const TYPES = {
     field('validRound', 'int32'),
   ]),
   Confirm: [HEIGHT, ROUND, field('value', 'bytes32')],
-  Checkpoint: [HEIGHT, field('root', 'bytes32'), field('logSeq', 'uint64'), field('logHead', 'bytes32')],
+  Checkpoint: [
+    HEIGHT,
+    field('root', 'bytes32'),
+    field('logSeq', 'uint64'),
+    field('logHead', 'bytes32'),
+    field('inputsHash', 'bytes32'),
+  ],
 } as const
 export type TypeName = keyof typeof TYPES
 /** The numbers by which evidence names the types. */
@@ -49,7 +55,7 @@ export const PLAIN: Readonly<Record<TypeName, Values>> = {
     validRound: -1,
   },
   Confirm: { height: 3, round: 0, value: id('value') },
-  Checkpoint: { height: 3, root: id('root'), logSeq: 12, logHead: id('head') },
+  Checkpoint: { height: 3, root: id('root'), logSeq: 12, logHead: id('head'), inputsHash: id('inputs') },
 }
 
 /** A vote without a list. */

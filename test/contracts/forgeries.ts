@@ -190,7 +190,8 @@ function relogged(proof: Proof, headAt: number, pen: Pen, dice: Dice): Omit<Forg
   }
   const logSeq = toBeHex(BigInt(dataSlice(entries, (count - 1) * ENTRY, (count - 1) * ENTRY + 8)), 32)
   const fieldsAt = OBJECTS_AT[proof.name].at(-1)!
-  const fields = concat([dataSlice(String(proof.args[fieldsAt]), 0, 64), logSeq, logHead])
+  const before = String(proof.args[fieldsAt])
+  const fields = concat([dataSlice(before, 0, 64), logSeq, logHead, dataSlice(before, 128)])
   return { what: 'log signed again', proof: sign(change(proof, headAt + 1, entries), fieldsAt, fields, pen) }
 }
 

@@ -229,7 +229,16 @@ function signedOf<T extends ObjectType>(
   return { object, member, hash: raw.hash, signature }
 }
 
-const DIGESTS = new Set(['value', 'parent', 'inputsRoot', 'stateHash', 'eventsHash', 'root', 'logHead'])
+const DIGESTS = new Set([
+  'value',
+  'parent',
+  'inputsRoot',
+  'stateHash',
+  'eventsHash',
+  'root',
+  'logHead',
+  'inputsHash',
+])
 const FIELDS: Readonly<Record<ObjectType, readonly string[]>> = {
   hello: ['height', 'round', 'value', 'inputsRoot', 'inputs', 'validRound'],
   status: ['height', 'parent', 'stateHash', 'eventSeq'],
@@ -238,7 +247,7 @@ const FIELDS: Readonly<Record<ObjectType, readonly string[]>> = {
     ...['inputs', 'eventSeq', 'eventsHash', 'validRound'],
   ],
   confirm: ['height', 'round', 'value'],
-  checkpoint: ['height', 'root', 'logSeq', 'logHead'],
+  checkpoint: ['height', 'root', 'logSeq', 'logHead', 'inputsHash'],
   close: [],
 }
 const ENTRY_HEX = 110

@@ -43,7 +43,14 @@ async function hashStructOf(h: DigestsHarness, { type, cluster, object }: Object
     case 'confirm':
       return h.confirm(cluster, field('height'), field('round'), text('value'))
     case 'checkpoint':
-      return h.checkpoint(cluster, field('height'), text('root'), field('logSeq'), text('logHead'))
+      return h.checkpoint(
+        cluster,
+        field('height'),
+        text('root'),
+        field('logSeq'),
+        text('logHead'),
+        text('inputsHash'),
+      )
     case 'close':
       return h.close(cluster)
     default:
@@ -215,8 +222,9 @@ describe('Certificate', () => {
       weights,
     )
     const [separator, cluster, root, sharedHead] = [id('domain'), id('cluster'), id('root'), id('head')]
-    const statement = { separator, cluster, height: 3, root, sharedSeq: 9, sharedHead }
-    const digest = await h.digest(separator, await h.checkpoint(cluster, 3, root, 9, sharedHead))
+    const inputsHash = id('inputs')
+    const statement = { separator, cluster, height: 3, root, sharedSeq: 9, sharedHead, inputsHash }
+    const digest = await h.digest(separator, await h.checkpoint(cluster, 3, root, 9, sharedHead, inputsHash))
     const sign = (i: number) => wallets[i]!.signingKey.sign(digest).serialized
     const threeSmall = h.verify(statement, members, 0b1110, '0x', concat([1, 2, 3].map(sign)))
     await expect(threeSmall).to.be.revertedWithCustomError(h, 'BelowQuorum').withArgs(3, 8)
@@ -232,6 +240,7 @@ describe('Certificate', () => {
       root: id('root'),
       sharedSeq: 1,
       sharedHead: id('head'),
+      inputsHash: ZeroHash,
     }
     const nobody = h.verify(statement, '0x', 0, '0x', '0x')
     await expect(nobody).to.be.revertedWithCustomError(h, 'BelowQuorum').withArgs(0, 0)

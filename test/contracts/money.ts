@@ -61,13 +61,17 @@ describe('Money', () => {
     const escrow = await escrowOf(w, taskId)
     await expectConserved(w, actors, escrow)
     const first = await story.turn()
-    await story.accept(story.members[first]!.node, 5, { signers: [0, 1, 2, 3, 4, 5] })
+    const withoutGrace = story.heights(5).map((height) => ({ ...height, list: 0b0111111n }))
+    await story.accept(5, { signers: [0, 1, 2, 3, 4, 5], heights: withoutGrace })
     const second = await story.turn()
-    await story.accept(story.members[second]!.node, 5)
+    await story.accept(5)
     await complete(w, story)
     await mineToClaims(w, taskId)
 
-    let paid = 0n
+    // ten rewards of 42 and two fees of 9 are spent
+    const spent = 10n * 42n + 2n * 9n
+    const lost = spent - (5n * 6n * 6n + (9n * 6n) / 7n) - (5n * 7n * 6n + (9n * 7n) / 7n)
+    let paid = lost
     for (const [i, member] of story.members.entries()) {
       const heights = i === 6 ? 5n : 10n
       const reward = (42n * heights * 1n) / 7n
@@ -77,13 +81,16 @@ describe('Money', () => {
       const claim = w.board.connect(member.operator).claim(taskId)
       await expect(claim).to.emit(w.board, 'Claimed').withArgs(taskId, member.operatorAddress, amount)
       await expect(claim).to.changeTokenBalance(connection.ethers, w.token, member.operatorAddress, amount)
+      if (i === 0) await expect(claim).to.emit(w.board, 'Burnt').withArgs(taskId, lost)
+      expect(await w.board.burnt()).to.equal(lost)
       const again = w.board.connect(member.operator).claim(taskId)
       await refused(again, w.board, 'NothingToClaim', taskId, member.operatorAddress)
       paid += amount
-      await expectConserved(w, actors, escrow - paid)
+      await expectConserved(w, actors, escrow - paid + lost)
     }
+    expect(escrow - paid).to.equal(escrow - spent)
     const client = w.board.connect(w.client).claim(taskId)
-    await expect(client).to.changeTokenBalance(connection.ethers, w.token, w.client, escrow - paid)
+    await expect(client).to.changeTokenBalance(connection.ethers, w.token, w.client, escrow - spent)
     await refused(w.board.connect(w.client).claim(taskId), w.board, 'NothingToClaim', taskId, w.client)
     for (const member of actors) {
       const release = w.board.connect(w.mallory).release(taskId, member.keyAddress)
@@ -94,34 +101,36 @@ describe('Money', () => {
       const again = w.board.release(taskId, member.keyAddress)
       await refused(again, w.registry, 'NotLocked', taskId, member.keyAddress)
     }
-    await expectConserved(w, actors, 0n)
+    await expectConserved(w, actors, lost)
   })
 
   it('pays the client first as well as last', async () => {
     const { w, actors } = await loadFixture(seven)
-    const story = await running(w, actors, { heights: 1 })
-    await story.accept(w.mallory)
+    const story = await running(w, actors, { heights: 2, epochHeights: 1 })
+    await story.accept()
+    await w.board.connect(w.client).revoke(story.taskId)
     await complete(w, story)
     await mineToClaims(w, story.taskId)
-    const escrow = await escrowOf(w, story.taskId)
+    // one height and one fee are spent, of two and two
+    expect(await escrowOf(w, story.taskId)).to.equal(102n)
     await w.board.connect(w.client).claim(story.taskId)
-    await expectConserved(w, actors, 42n)
-    expect(escrow).to.be.greaterThan(42n)
+    await expectConserved(w, actors, 51n)
     for (const { operator } of story.members) await w.board.connect(operator).claim(story.taskId)
     await expectConserved(w, actors, 0n)
   })
 
-  it('rounds against the members, in favour of the client', async () => {
+  it('rounds against the members, in favour of what is burnt', async () => {
     const { w, actors } = await loadFixture(seven)
     const story = await running(w, actors, { heights: 1, rewardPerHeight: 48, checkpointFee: 0 })
-    await story.accept(w.mallory)
+    await story.accept()
     await complete(w, story)
     await mineToClaims(w, story.taskId)
     const [member] = story.members
     const claim = w.board.connect(member!.operator).claim(story.taskId)
     await expect(claim).to.changeTokenBalance(connection.ethers, w.token, member!.operatorAddress, 6)
+    expect(await w.board.burnt()).to.equal(6)
     const client = w.board.connect(w.client).claim(story.taskId)
-    await expect(client).to.changeTokenBalance(connection.ethers, w.token, w.client, 6)
+    await refused(client, w.board, 'NothingToClaim', story.taskId, w.client)
   })
 
   it('refuses claims and seats before the evidence window is over, to the block', async () => {
@@ -135,7 +144,7 @@ describe('Money', () => {
     const over = allowed('Closed', 'NoQuorum')
     await refused(release(), w.board, 'StatusNotAllowed', taskId, STATUS.Active, over)
     expect(await w.board.claimsOpenAt(taskId)).to.equal(0)
-    await story.accept(w.mallory)
+    await story.accept()
     const closedAt = (await blockNumber(w)) + WINDOWS.closeGrace
     const opensAt = closedAt + WINDOWS.evidence + 1n
     await refused(claim(), w.board, 'StatusNotAllowed', taskId, STATUS.Finalizing, OVER_OR_EXPIRED)
@@ -150,7 +159,7 @@ describe('Money', () => {
   it('gives strangers nothing', async () => {
     const { w, actors } = await loadFixture(seven)
     const story = await running(w, actors, { heights: 1 })
-    await story.accept(w.mallory)
+    await story.accept()
     await complete(w, story)
     await mineToClaims(w, story.taskId)
     const call = w.board.connect(w.mallory).claim(story.taskId)
@@ -164,7 +173,7 @@ describe('Money', () => {
     const twin = await registered(w, 'twin', 'alice')
     const cluster = [...actors.slice(0, 6), twin]
     const story = await running(w, cluster, { heights: 1 })
-    await story.accept(w.mallory)
+    await story.accept()
     await complete(w, story)
     await mineToClaims(w, story.taskId)
     const [alice] = actors
@@ -208,7 +217,7 @@ describe('Money', () => {
   it('pays the accepted heights of a cluster that fell silent, and returns the rest', async () => {
     const { w, actors } = await loadFixture(seven)
     const story = await running(w, actors)
-    await story.accept(w.mallory, 2)
+    await story.accept(2)
     await mineTo(w, (await blockNumber(w)) + 401n)
     expect((await w.board.statusOf(story.taskId)).status).to.equal(STATUS.NoQuorum)
     await mineToClaims(w, story.taskId)
@@ -231,7 +240,7 @@ describe('Money', () => {
       const { status } = await w.board.statusOf(story.taskId)
       if (status === STATUS.Closed) break
       const limit = await w.log.limitOf(story.taskId)
-      if (story.last < limit) await story.accept(story.members[await story.turn()]!.node)
+      if (story.last < limit) await story.accept()
       await mineTo(w, (await blockNumber(w)) + (status === STATUS.Active ? 27n : 1n))
     }
     await mineToClaims(w, story.taskId)
@@ -347,7 +356,7 @@ describe('Hostile tokens', () => {
     }
     await token.setCallback(NOBODY, '0x')
     const story = await running(w, actors, { heights: 1 })
-    await story.accept(w.mallory)
+    await story.accept()
     await complete(w, story)
     await mineToClaims(w, story.taskId)
     const board = w.board.interface

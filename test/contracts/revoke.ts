@@ -3,6 +3,7 @@ import { network } from 'hardhat'
 import { refused } from './refused.ts'
 import type { Actor, World } from './world.ts'
 import {
+  allOf,
   allowed,
   blockNumber,
   deployWorld,
@@ -12,7 +13,6 @@ import {
   STAKE,
   STATUS,
   WINDOWS,
-  LIST,
 } from './world.ts'
 import { drawingOf, joined, mineTo, publish, registeredMany, running, stateOf } from './world.ts'
 
@@ -135,11 +135,11 @@ describe('revoke', () => {
       const story = await form(w, taskId, actors)
       const drawn = await blockNumber(w)
       await expectStatus(w, taskId, 'Finalizing', 0n)
-      const late = story.accept(w.mallory)
+      const late = story.accept()
       await refused(late, w.log, 'BeyondLimit', 1, 0)
       const again = revoke(w, taskId)
       await refused(again, w.board, 'StatusNotAllowed', taskId, STATUS.Finalizing, REVOCABLE)
-      const result = w.board.finalize(taskId, stateOf(1n), story.root, story.root, LIST)
+      const result = w.board.finalize(taskId, stateOf(1n), story.root, story.root, 0)
       await refused(result, w.board, 'NothingDecided', taskId)
       await mineTo(w, drawn + WINDOWS.closeGrace)
       await expectStatus(w, taskId, 'Closed', drawn + WINDOWS.closeGrace)
@@ -173,19 +173,19 @@ describe('revoke', () => {
       const { w, actors } = await loadFixture(seven)
       const story = await running(w, actors, { heights: 64, epochHeights: 4, checkpointFee: 0 })
       const { taskId } = story
-      await story.accept(w.mallory, 4)
+      await story.accept(4)
       await revoke(w, taskId)
       const c = await blockNumber(w)
       await expectStatus(w, taskId, 'Finalizing', 0n)
       expect(await w.log.limitOf(taskId)).to.equal(8)
       await refused(revoke(w, taskId), w.board, 'StatusNotAllowed', taskId, STATUS.Finalizing, REVOCABLE)
-      await story.accept(w.mallory, 3)
+      await story.accept(3)
       const { root } = story
-      await story.accept(w.mallory)
-      await refused(story.accept(w.mallory), w.log, 'BeyondLimit', 9, 8)
+      await story.accept()
+      await refused(story.accept(), w.log, 'BeyondLimit', 9, 8)
       await mineTo(w, c + WINDOWS.closeGrace)
       await expectStatus(w, taskId, 'Closed', c + WINDOWS.closeGrace)
-      await w.board.finalize(taskId, stateOf(8n), root, heightOf(8n).inputsRoot, LIST)
+      await w.board.finalize(taskId, stateOf(8n), root, heightOf(8n).inputsRoot, allOf(story.members.length))
       await mineTo(w, (await w.board.claimsOpenAt(taskId)) - 1n)
       const escrow = await escrowOf(w, taskId)
       for (const { operator, operatorAddress } of story.members)
@@ -232,7 +232,7 @@ describe('revoke', () => {
     it('is refused after the last height', async () => {
       const { w, actors } = await loadFixture(seven)
       const story = await running(w, actors, { heights: 1 })
-      await story.accept(w.mallory)
+      await story.accept()
       const call = revoke(w, story.taskId)
       await refused(call, w.board, 'StatusNotAllowed', story.taskId, STATUS.Finalizing, REVOCABLE)
     })

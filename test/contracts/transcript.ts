@@ -15,6 +15,7 @@ import { isValidInput, runReducer } from '../../src/reducers/run.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
 import { invariant } from '../../src/types/errors.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
+import { NIL } from '../../src/types/ids.ts'
 import type { LogEntry } from '../../src/types/log.ts'
 import type { ObjectType, ProtocolObject } from '../../src/types/objects.ts'
 import type { TaskParams as ReadParams } from '../../src/types/task.ts'
@@ -24,7 +25,6 @@ import { Dice } from '../helpers/twin-cases.ts'
 import type { Actor, Story, TaskParams, World } from './world.ts'
 import { form, joined } from './world.ts'
 import { appendEvent } from '../../src/codec/events.ts'
-import { NIL } from '../../src/types/ids.ts'
 
 export const HEIGHTS = 8
 export const EPOCH = 4
@@ -190,6 +190,7 @@ function honestMember(story: Story, court: Court, world: EngineCluster, index: M
         height,
         root: keccak(`0x${uint(height, 8)}`),
         logSeq: entries.length,
+        inputsHash: NIL,
         logHead,
       })
     invariant(

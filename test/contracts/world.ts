@@ -3,12 +3,12 @@ import {
   AbiCoder,
   SigningKey,
   TypedDataEncoder,
+  ZeroHash,
   computeAddress,
   concat,
   dataSlice,
   hexlify,
   id,
-  ZeroHash,
 } from 'ethers'
 import { keccak256, toBeHex, toQuantity, toUtf8Bytes } from 'ethers'
 import type { network } from 'hardhat'
@@ -261,33 +261,28 @@ export interface Height {
   stateHash: string
   inputsRoot: string
   delta: number
-  list: bigint
+  /** Bitmap of the members listed; default: all. */
+  list?: bigint
 }
 
 /** Canonical bytes of the state after a height, as far as the contracts care. */
 export const stateOf = (n: bigint): string => hexlify(toUtf8Bytes(`state ${n.toString()}`))
-
-/** Who is listed at every height. */
-export const LIST = 0b1111n
 
 export const heightOf = (n: bigint, delta = 0): Height => ({
   hint: 0,
   stateHash: keccak256(stateOf(n)),
   inputsRoot: id(`inputs ${n.toString()}`),
   delta,
-  list: LIST,
 })
 
-export const encodeBatch = (heights: readonly Height[], members: number): string =>
+/** Everybody in a cluster of n. */
+export const allOf = (n: number): bigint => (1n << BigInt(n)) - 1n
+
+/** The heights of a cluster of n, packed. */
+export const encodeBatch = (heights: readonly Height[], n: number): string =>
   concat(
-    heights.map((h) =>
-      concat([
-        toBeHex(h.hint, 1),
-        h.stateHash,
-        h.inputsRoot,
-        toBeHex(h.delta, 2),
-        toBeHex(h.list, Math.ceil(members / 8)),
-      ]),
+    heights.map(({ hint, stateHash, inputsRoot, delta, list = allOf(n) }) =>
+      concat([toBeHex(hint, 1), stateHash, inputsRoot, toBeHex(delta, 2), toBeHex(list, Math.ceil(n / 8))]),
     ),
   )
 
@@ -320,6 +315,8 @@ export interface CheckpointOptions {
   exceptions?: Exception[]
   notes?: string
   inputs?: string
+  /** who sends it; default: the key of the member whose turn it is */
+  by?: Signer
   /** signed under another domain */
   domain?: Record<string, unknown>
   /** signed for another cluster */
@@ -333,11 +330,9 @@ const CHECKPOINT = {
     { name: 'root', type: 'bytes32' },
     { name: 'logSeq', type: 'uint64' },
     { name: 'logHead', type: 'bytes32' },
+    { name: 'inputsHash', type: 'bytes32' },
   ],
 }
-
-/** Where the log of a member stands that signs later. */
-export const OWN_HEAD = { logSeq: 9n, logHead: id('its own head') }
 
 /** Rolling hash of ledger events after one more. */
 export const nextEvents = (before: string, kind: number, originator: string, data: string): string =>
@@ -394,7 +389,8 @@ export class Story {
       eventSeq += BigInt(h.delta)
       const eventsHash = this.eventsHashes[Number(eventSeq)] ?? ZeroHash
       const events = [toBeHex(eventSeq, 8), eventsHash]
-      const value = keccak256(concat([h.stateHash, h.inputsRoot, toBeHex(h.list, 32), ...events]))
+      const list = toBeHex(h.list ?? allOf(this.members.length), 32)
+      const value = keccak256(concat([h.stateHash, h.inputsRoot, list, ...events]))
       root = keccak256(concat([root, value]))
     }
     return { root, eventSeq }
@@ -408,10 +404,12 @@ export class Story {
     const { root } = this.fold(heights)
     const height = this.last + BigInt(heights.length)
     const shared = { logSeq: 4n * height, logHead: id(`head ${height.toString()}`) }
+    const inputs = options.inputs ?? '0x'
+    const inputsHash = inputs === '0x' ? ZeroHash : keccak256(inputs)
     const signatures = signers.map((i) => {
       const { logSeq, logHead } = exceptions.find((e) => e.member === i) ?? shared
       const domain = { ...this.domain, ...options.domain }
-      const message = { cluster: options.cluster ?? this.cluster, height, root, logSeq, logHead }
+      const message = { cluster: options.cluster ?? this.cluster, height, root, logSeq, logHead, inputsHash }
       return this.members[i]!.key.sign(TypedDataEncoder.hash(domain, CHECKPOINT, message)).serialized
     })
     return {
@@ -423,20 +421,14 @@ export class Story {
       sharedHead: shared.logHead,
       exceptions: encodeExceptions(exceptions),
       notes: options.notes ?? '0x',
-      inputs: options.inputs ?? '0x',
+      inputs,
       signatures: concat(signatures),
     }
   }
 
-  /** One member's signature over the last checkpoint, with a log head of its own, unless it is spoilt. */
-  coSignature(member: number, spoilt: Partial<Record<string, unknown>> = {}): string {
-    const { cluster, last: height, root } = this
-    const message = { cluster, height, root, ...OWN_HEAD, ...spoilt }
-    return this.members[member]!.key.sign(TypedDataEncoder.hash(this.domain, CHECKPOINT, message)).serialized
-  }
-
   /** Sends the next checkpoint and takes note that it was accepted. */
-  async accept(by: Signer, count = 1, options: CheckpointOptions = {}) {
+  async accept(count = 1, options: CheckpointOptions = {}) {
+    const by = options.by ?? (await this.submitter())
     const response = await send(this.world.log.connect(by), this.next(count, options))
     const heights = options.heights ?? this.heights(count)
     Object.assign(this, this.fold(heights))
@@ -444,7 +436,17 @@ export class Story {
     return response
   }
 
-  /** The member whose checkpoint in the next block earns the fee. */
+  /** The key of the member whose turn it is in the next block. */
+  async submitter(): Promise<Signer> {
+    return this.members[await this.turn()]!.node
+  }
+
+  /** A call that the contract may refuse, by the member whose turn it is. */
+  async attempt(call: CheckpointCall) {
+    return send(this.world.log.connect(await this.submitter()), call)
+  }
+
+  /** The member whose turn it is in the next block. */
   async turn(): Promise<number> {
     const next = (await blockNumber(this.world)) + 1n
     return Number(await this.world.log.turnAt(this.taskId, next))

@@ -216,7 +216,7 @@ describe('liars pay: processes over TCP, judged on a real chain', function () {
         })
       })
 
-      it('a tenth is credited to who reported it, the rest is insurance', async () => {
+      it('a tenth is credited to who reported it, the rest is burnt', async () => {
         const penalties = await moment.penalties()
         const credits = penalties.flatMap(({ credited }) => (credited === null ? [] : [credited]))
         const taken = penalties.reduce((sum, { amount }) => sum + amount, 0n)

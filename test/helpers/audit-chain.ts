@@ -15,6 +15,7 @@ import {
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
 import { concatHex, fromHex, keccak, utf8Hex } from '../../src/codec/hex.ts'
 import { domainSeparator, encodeFields, hashObject, signingDigest } from '../../src/codec/objects.ts'
+import type { Chain } from '../../src/ports/chain.ts'
 import type { Keyring } from '../../src/ports/keyring.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
@@ -37,7 +38,8 @@ const lower = (text: string): Address => text.toLowerCase() as Address
 /**
  * A whole task on a local chain with real contracts and keys, anchored without running nodes. Besides the four members
  * one sign-up is withdrawn, one key frozen and one replaced; the client revokes the task before its last checkpoint, which
- * is accepted in the grace and co-signed; then three members are convicted and one of them released, and some take what is theirs, so
+ * is accepted in the grace; hints and notes are published again; then three members are convicted and one of them released,
+ * and some take what is theirs, so
  * that every event the auditor reads is there.
  */
 export async function anchorTask(): Promise<AuditedNetwork> {
@@ -67,7 +69,7 @@ export async function anchorTask(): Promise<AuditedNetwork> {
     client: net.client.address,
     domain: net.connection.domain,
   })
-  await anchor(net, alice!, taskId, script)
+  await anchor(net, cluster, taskId, script)
   await convict(net, taskId, cluster, keys)
   await settle(net, taskId, cluster)
   return { net, taskId, script }
@@ -108,10 +110,20 @@ function walletOf({ connection }: TestNetwork, { privateKey }: ChainNode): Walle
   return new Wallet(connection, privateKey)
 }
 
-async function anchor(net: TestNetwork, node: ChainNode, taskId: bigint, script: Script): Promise<void> {
-  const chain = await connect({ rpcUrl: net.rpcUrl, deployment: net.deployment, privateKey: node.privateKey })
+/** The chain as the member sees it whose turn it is. */
+async function submitter(net: TestNetwork, { members }: Cluster, taskId: bigint): Promise<Chain> {
+  const { rpcUrl, deployment } = net
+  const reader = await connect({ rpcUrl, deployment })
+  const { turn } = await reader.logHead(taskId)
+  reader.close()
+  const { privateKey } = net.nodes.find(({ key }) => key.address === members[turn]!.key)!
+  return connect({ rpcUrl, deployment, privateKey })
+}
+
+async function anchor(net: TestNetwork, cluster: Cluster, taskId: bigint, script: Script): Promise<void> {
   for (const [i, call] of script.calls.entries()) {
     if (i > 0) await revoke(net.client, taskId)
+    const chain = await submitter(net, cluster, taskId)
     const sent = await chain.send(
       chain.prepareCheckpoint({
         ...call,
@@ -119,21 +131,20 @@ async function anchor(net: TestNetwork, node: ChainNode, taskId: bigint, script:
         sharedSeq: Number(call.sharedSeq),
       }),
     )
+    chain.close()
     if (sent.kind === 'reverted') throw new Error(`checkpoint: ${sent.error}`)
   }
-  chain.close()
-  await coSign(net, taskId, script.coSign)
-  const { result, previousRoot, inputsRoot, inputs } = script
-  await finalize(net.client, taskId, { state: fromHex(result), previousRoot, inputsRoot, inputs })
+  await republish(net, taskId, script)
+  const { previousRoot, inputsRoot, inputs } = script
+  await finalize(net.client, taskId, { state: fromHex(script.result), previousRoot, inputsRoot, inputs })
 }
 
-/** The member that the last checkpoint left out signs it after all. */
-async function coSign(net: TestNetwork, taskId: bigint, args: Script['coSign']): Promise<void> {
-  const to = net.deployment.contracts.PhaseLog.address
-  const { member, logSeq, logHead, signature } = args
-  const call = [taskId, member, logSeq, logHead, '0x', signature] as const
-  const data = net.connection.contracts.log.interface.encodeFunctionData('coSign', [...call]) as Hex
-  await net.client.execute('coSign', { to, data })
+/** The client publishes hints and notes of the first checkpoint once more. */
+async function republish(net: TestNetwork, taskId: bigint, { calls }: Script): Promise<void> {
+  const [first] = calls
+  const call = [taskId, EPOCH_HEIGHTS, '0x00010000', first!.notes] as const
+  const data = net.connection.contracts.log.interface.encodeFunctionData('republish', [...call]) as Hex
+  await net.client.execute('republish', { to: net.deployment.contracts.PhaseLog.address, data })
 }
 
 /**
@@ -160,7 +171,9 @@ async function convict(
   const status: Status = { type: 'status', height: 4, parent: NIL, stateHash: NIL, eventSeq: 0 }
   const entries: readonly Hex[] = [`0x${'11'.repeat(55)}`, `0x${'22'.repeat(55)}`]
   const logHead = entries.reduce((head, entry) => keccak(concatHex(head, entry)), NIL)
-  const checkpoint: Checkpoint = { type: 'checkpoint', height: 2, root: NIL, logSeq: 2, logHead }
+  const checkpoint: Checkpoint = {
+    ...{ type: 'checkpoint', height: 2, root: NIL, logSeq: 2, logHead, inputsHash: NIL },
+  }
   const { interface: abi } = slasher
   const proofs = [
     abi.encodeFunctionData('equivocation', [

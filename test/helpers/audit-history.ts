@@ -19,6 +19,7 @@ import type {
   TaskHistory,
   TransactionRecord,
 } from '../../src/ports/chain-history.ts'
+import type { Keyring } from '../../src/ports/keyring.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
 import type { Address, Digest, Hex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
@@ -94,12 +95,13 @@ export interface HistoryOptions {
   readonly params?: Partial<RawTaskParams>
   readonly twist?: Twist
   readonly batchHeights?: number
-  /** The member that the last checkpoint left out signs it afterwards: what is sent for it. */
-  readonly coSign?: (honest: CallArgs['coSign']) => CallArgs['coSign']
 }
 
 /** A history by hand, as the chain would tell it: no chain, no nodes, real signatures. */
 export interface HandMade {
+  /** Hints and notes of the first checkpoint as they are right. */
+  readonly good: { readonly hints: Hex; readonly notes: Hex }
+  readonly stranger: Wallet
   readonly history: TaskHistory
   readonly cluster: Cluster
   readonly script: Script
@@ -235,8 +237,11 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
   })
   const posting = concatHex(NIL, uint(0, 1), clientAddress, keccak(EVENT_DATA))
   const eventsHash = keccak(posting)
-  const head = anchor(chronicle, script, cluster, actors[0]!.node, options.coSign, eventsHash)
+  const [honest] = scriptTask({ client: clientAddress, taskId: TASK_ID, cluster, keys, domain: DOMAIN }).calls
+  const head = anchor(chronicle, script, cluster, params, actors, eventsHash)
   return {
+    good: { hints: '0x00010000', notes: honest!.notes },
+    stranger: client,
     cluster,
     script,
     history: wrap(chronicle, cluster, snapshot, pointer, paramsHash, clientAddress, head, script, params),
@@ -262,8 +267,8 @@ function anchor(
   chronicle: Chronicle,
   script: Script,
   cluster: Cluster,
-  submitter: Wallet,
-  coSign: HistoryOptions['coSign'],
+  params: RawTaskParams,
+  actors: readonly { readonly key: Keyring; readonly node: Wallet }[],
   eventsHash: Digest,
 ): TaskHistory['views']['head'] {
   let root = rootStart(cluster.id)
@@ -282,6 +287,8 @@ function anchor(
       last += 1n
     }
     lastBlock += PACE
+    const { key } = cluster.members[turnOf(call.first, params, cluster)]!
+    const submitter = actors.find((actor) => actor.key.address === key)!.node
     const sent = chronicle.transaction('PhaseLog', submitter, lastBlock, 'checkpoint', call)
     chronicle.emit('PhaseLog', sent, 'Checkpointed', {
       ...call,
@@ -291,16 +298,9 @@ function anchor(
       submitter: lower(submitter),
     })
   }
-  if (coSign !== undefined) {
-    const { member, logSeq, logHead, signature } = script.coSign
-    const ints = { taskId: TASK_ID, member: BigInt(member), logSeq: BigInt(logSeq) }
-    const args = coSign({ ...ints, logHead, note: '0x', signature })
-    const later = chronicle.transaction('PhaseLog', submitter, lastBlock + 2n, 'coSign', args)
-    chronicle.emit('PhaseLog', later, 'CoSigned', { ...args, height: last })
-  }
   const { result, previousRoot, inputsRoot, inputs } = script
   const args = { taskId: TASK_ID, result, previousRoot, inputsRoot, inputs }
-  const sent = chronicle.transaction('TaskBoard', submitter, lastBlock + 5n, 'finalize', args)
+  const sent = chronicle.transaction('TaskBoard', actors[0]!.node, lastBlock + 5n, 'finalize', args)
   const stateHash = keccak(result)
   chronicle.emit('TaskBoard', sent, 'TaskFinalized', { taskId: TASK_ID, height: last, stateHash, result })
   return {
@@ -352,7 +352,7 @@ function wrap(
       bounty: BOUNTY,
       status: { status: 4n, closedAt: head.lastBlock + CLOSE_GRACE },
       claimsOpenAt: head.lastBlock + CLOSE_GRACE + EVIDENCE + 1n,
-      tally: tallyOf(cluster, script, params, chronicle),
+      tally: tallyOf(cluster, script, params),
       locks: new Map(cluster.members.map(({ key }) => [key, STAKE])),
       convictions: cluster.members.map(() => ({ percent: 0n, correlated: false })),
       task: {
@@ -378,38 +378,51 @@ function wrap(
   }
 }
 
-/** What PhaseLog would count. Alice sends every checkpoint, `PACE` blocks after the one before. */
-function tallyOf(
-  cluster: Cluster,
-  { calls }: Script,
-  params: RawTaskParams,
-  { events }: Chronicle,
-): TaskHistory['views']['tally'] {
-  const n = BigInt(cluster.members.length)
-  const alice = createKeyring(fromHex(privateKey('key of alice'))).address
+/** Whose turn it is, `PACE` blocks after the checkpoint before. */
+function turnOf(first: bigint, params: RawTaskParams, { members }: Cluster): number {
+  const turns = (first - 1n) / params.epochHeights + PACE / params.turnBlocks
+  return Number(turns % BigInt(members.length))
+}
+
+/** What PhaseLog would count: every checkpoint is sent by the member whose turn it is. */
+function tallyOf(cluster: Cluster, { calls }: Script, params: RawTaskParams): TaskHistory['views']['tally'] {
   const missed = cluster.members.map(() => 0n)
   const feeUnits = cluster.members.map(() => 0n)
   let last = 0n
+  let feesDue = 0n
   for (const { batch, bitmap } of calls) {
-    const count = BigInt(decodeBatch(batch, cluster.members.length)!.length)
-    const turn = Number((last / params.epochHeights + PACE / params.turnBlocks) % n)
-    last += count
+    const heights = decodeBatch(batch, cluster.members.length)!
+    const turn = turnOf(last + 1n, params, cluster)
+    last += BigInt(heights.length)
     const signers = cluster.members.filter((_, i) => (bitmap >> BigInt(i)) % 2n === 1n)
-    for (const { index } of cluster.members)
-      if ((bitmap >> BigInt(index)) % 2n === 0n) missed[index]! += count
+    for (const { inputs } of heights)
+      for (const { index } of cluster.members) if ((inputs >> BigInt(index)) % 2n === 0n) missed[index]! += 1n
     const ends = last % params.epochHeights === 0n || last === params.heights
-    if (ends && cluster.members[turn]!.key === alice) feeUnits[turn]! += BigInt(signers.length)
+    if (!ends) continue
+    feesDue += 1n
+    feeUnits[turn]! += BigInt(signers.length)
   }
-  // only the last checkpoint is ever co-signed here
-  for (const { name, args } of events)
-    if (name === 'CoSigned') missed[Number(args.member)]! -= params.epochHeights
-  return { last, missed, feeUnits }
+  return { last, feesDue, missed, feeUnits }
 }
 
 function escrowOf({ endBlock, stallBlocks, heights, epochHeights, ...params }: RawTaskParams): bigint {
   const halfStalls = (endBlock + CLOSE_GRACE - PUBLISHED_AT) / ((stallBlocks + 1n) / 2n)
   const fees = (heights + epochHeights - 1n) / epochHeights + halfStalls
   return params.rewardPerHeight * heights + params.checkpointFee * (fees < heights ? fees : heights)
+}
+
+/** The history with copies of hints and notes of the first checkpoint that somebody published after it. */
+export function withCopies(
+  { history, stranger }: HandMade,
+  copies: readonly { readonly hints: Hex; readonly notes: Hex }[],
+): TaskHistory {
+  const chronicle = new Chronicle()
+  for (const copy of copies) {
+    const args = { taskId: TASK_ID, height: 4n, ...copy }
+    const sent = chronicle.transaction('PhaseLog', stranger, 90n, 'republish', args)
+    chronicle.emit('PhaseLog', sent, 'Republished', args)
+  }
+  return { ...history, events: [...history.events, ...chronicle.events] }
 }
 
 /** A copy with one event changed. */

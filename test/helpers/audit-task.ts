@@ -1,6 +1,6 @@
 import type { Keyring } from '../../src/ports/keyring.ts'
 import type { BatchHeight, HeadException, PublishedInput } from '../../src/codec/batch.ts'
-import { encodeBatch, encodeExceptions, encodeInputs } from '../../src/codec/batch.ts'
+import { encodeBatch, encodeExceptions, encodeInputs, inputsHashOf } from '../../src/codec/batch.ts'
 import { bitmapOf } from '../../src/codec/bitmap.ts'
 import { appendEvent } from '../../src/codec/events.ts'
 import { concatHex, keccak, toHex } from '../../src/codec/hex.ts'
@@ -84,13 +84,6 @@ export interface Script {
   readonly inputs: Bitmap
   /** Every member's log, as it was signed. */
   readonly logs: ReadonlyMap<MemberIndex, readonly LogEntry[]>
-  /** What the silent member would have signed at the last checkpoint. */
-  readonly coSign: {
-    readonly member: MemberIndex
-    readonly logSeq: number
-    readonly logHead: Digest
-    readonly signature: Hex
-  }
 }
 
 interface Height extends BatchHeight {
@@ -119,26 +112,14 @@ export function scriptTask(options: ScriptOptions): Script {
     calls.push(makeCall(options, calls.length, batch, previous, root, logs))
   }
   const last = heights.at(-1)!
-  const coSign = coSignature(options, last.height, root, logs.get(SILENT_MEMBER) ?? [])
-  const { inputsRoot, inputs } = last
-  return { calls, result: toHex(last.state), previousRoot, inputsRoot, inputs, logs, coSign }
-}
-
-function coSignature(
-  { cluster, keys, domain }: ScriptOptions,
-  height: number,
-  root: Digest,
-  log: readonly LogEntry[],
-): Script['coSign'] {
-  const epoch = epochOf(height, EPOCH_HEIGHTS)
-  const entries = log.filter((entry) => epochOf(entry.height, EPOCH_HEIGHTS) === epoch)
-  const head = {
-    logSeq: entries.length,
-    logHead: entries.reduce((before, entry) => appendLog(before, entry), logStart(cluster.id, epoch)),
+  return {
+    calls,
+    result: toHex(last.state),
+    previousRoot,
+    inputsRoot: last.inputsRoot,
+    inputs: last.inputs,
+    logs,
   }
-  const object = { type: 'checkpoint', height, root, ...head } as const
-  const digest = signingDigest(domainSeparator(domain), hashObject(cluster.id, object))
-  return { member: SILENT_MEMBER, ...head, signature: keys[SILENT_MEMBER]!.sign(digest) }
 }
 
 function decideHeights({ cluster, client, twist = {} }: ScriptOptions): Height[] {
@@ -260,8 +241,10 @@ function makeCall(
     .map((member): HeadException => ({ member, ...heads.get(member)! }))
     .filter(({ logHead }) => logHead !== shared.logHead)
   const separator = domainSeparator(options.domain)
+  const inputs = encodeInputs(batch.map(({ list }) => list))
+  const inputsHash = inputsHashOf(inputs)
   const signatures = signers.map((member) => {
-    const object = { type: 'checkpoint', height, root, ...heads.get(member)! } as const
+    const object = { type: 'checkpoint', height, root, ...heads.get(member)!, inputsHash } as const
     return options.keys[member]!.sign(signingDigest(separator, hashObject(cluster.id, object)))
   })
   const call: Call = {
@@ -276,7 +259,7 @@ function makeCall(
     sharedHead: shared.logHead,
     exceptions: encodeExceptions(exceptions),
     notes: concatHex(...notes),
-    inputs: encodeInputs(batch.map(({ list }) => list)),
+    inputs,
     signatures: concatHex(...signatures),
   }
   return twist.call?.(index, call) ?? call

@@ -13,11 +13,11 @@ import type { Keyring } from '../../src/ports/keyring.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
 import { invariant } from '../../src/types/errors.ts'
 import type { Digest, Hex } from '../../src/types/ids.ts'
+import { NIL } from '../../src/types/ids.ts'
 import type { Checkpoint } from '../../src/types/objects.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 import { joinCall, publishTask, startTestNetwork, testTask } from './chain.ts'
 import { digestOf } from './store-kit.ts'
-import { NIL } from '../../src/types/ids.ts'
 
 export const CLOSE_GRACE = 10
 
@@ -155,14 +155,14 @@ export async function drawn(stage: Stage, taskId: bigint, params: TaskParams): P
   return formed.cluster
 }
 
-export const SHARED_HEAD = { logSeq: 4, logHead: digestOf('head') }
+export const SHARED_HEAD = { logSeq: 4, logHead: digestOf('head'), inputsHash: NIL }
 
 /** A member's signature over a CHECKPOINT. */
 export function checkpointSignature(
   stage: Stage,
   cluster: Cluster,
   member: number,
-  said: Pick<Checkpoint, 'height' | 'root' | 'logSeq' | 'logHead'>,
+  said: Pick<Checkpoint, 'height' | 'root' | 'logSeq' | 'logHead' | 'inputsHash'>,
 ): Hex {
   const [{ domain }] = stage.nodes as [Chain]
   const object: Checkpoint = { type: 'checkpoint', ...said }
@@ -182,7 +182,11 @@ export async function checkpoint(
 ): Promise<SendOutcome> {
   const [chain] = stage.nodes as [Chain]
   const { last, root: before } = await chain.logHead(taskId)
-  const one = { stateHash: digestOf('state'), inputsRoot: digestOf('inputs'), inputs: bitmapOf(signers) }
+  const one = {
+    stateHash: digestOf('state'),
+    inputsRoot: digestOf('inputs'),
+    inputs: bitmapOf(cluster.members.map(({ index }) => index)),
+  }
   let root = before
   for (let i = 0; i < count; i += 1)
     root = appendRoot(root, valueHash({ ...one, eventSeq: 0, eventsHash: NIL }))
@@ -202,5 +206,7 @@ export async function checkpoint(
     inputs: '0x',
     signatures: concatHex(...signers.map((member) => checkpointSignature(stage, cluster, member, said))),
   }
-  return stage.send(0, chain.prepareCheckpoint(call))
+  const key = cluster.members[(await chain.logHead(taskId)).turn]?.key
+  const by = stage.keys.findIndex(({ address }) => address === key)
+  return stage.send(by, chain.prepareCheckpoint(call))
 }

@@ -59,6 +59,7 @@ export interface ClusterOptions {
   readonly cluster?: Cluster
   readonly heights?: number
   readonly epochHeights?: number
+  readonly publishesInputs?: boolean
   readonly weights?: readonly number[]
   readonly fate?: Fate
   readonly liars?: ReadonlyMap<MemberIndex, Liar>
@@ -270,6 +271,7 @@ export class EngineCluster {
       slotTicks: 20,
       isValidInput: (state) => state.length === 2,
       isProvable: true,
+      publishesInputs: this.#options.publishesInputs ?? false,
       ...this.#options.config,
     }
   }

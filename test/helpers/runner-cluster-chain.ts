@@ -2,9 +2,9 @@ import type {
   Chain,
   ChainEvent,
   CheckpointCall,
-  CoSignCall,
   EventPage,
   PreparedCall,
+  RepublishCall,
   SendOutcome,
   TwinCall,
 } from '../../src/ports/chain.ts'
@@ -50,7 +50,6 @@ export class ScriptedChain implements Chain {
   readonly events: ChainEvent[] = []
   readonly sent: string[] = []
   readonly checkpoints: CheckpointCall[] = []
-  readonly coSigns: CoSignCall[] = []
   status: TaskStatus = 'Active'
   log = { last: 0, root: NIL, turn: 0 }
   registered: Registration | null = {
@@ -137,9 +136,11 @@ export class ScriptedChain implements Chain {
     return prepared(`checkpoint ${call.taskId} from ${call.first}`)
   }
 
-  prepareCoSign(call: CoSignCall): PreparedCall {
-    this.coSigns.push(call)
-    return prepared(`coSign ${call.taskId} by ${call.member}`)
+  readonly republished: RepublishCall[] = []
+
+  prepareRepublish(call: RepublishCall): PreparedCall {
+    this.republished.push(call)
+    return prepared(`republish ${call.taskId} up to ${call.height}`)
   }
 
   prepareFinalize(taskId: bigint): PreparedCall {

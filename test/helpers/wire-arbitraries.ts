@@ -57,6 +57,7 @@ export const protocolObject: fc.Arbitrary<ProtocolObject> = fc.oneof(
     root: digest,
     logSeq: count,
     logHead: digest,
+    inputsHash: digest,
   }),
   fc.record({ type: fc.constant('close' as const) }),
 )

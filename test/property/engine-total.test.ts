@@ -94,6 +94,7 @@ const checkpoint: fc.Arbitrary<Checkpoint> = fc.record({
   root: digest,
   logSeq: number(SAFE_MAX),
   logHead: digest,
+  inputsHash: digest,
 })
 const close: fc.Arbitrary<Close> = fc.constant({ type: 'close' })
 

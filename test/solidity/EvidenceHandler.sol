@@ -7,10 +7,10 @@ import {Digests} from "../../contracts/libraries/Digests.sol";
 import {Domain} from "../../contracts/libraries/Domain.sol";
 import {Evidence} from "../../contracts/libraries/Evidence.sol";
 import {LogChain} from "../../contracts/libraries/LogChain.sol";
-import {CoSignHandler} from "./CoSignHandler.sol";
+import {LogHandler} from "./LogHandler.sol";
 
 /// @title Proofs against liars, which have to hold, and the same again, which must not
-abstract contract EvidenceHandler is CoSignHandler {
+abstract contract EvidenceHandler is LogHandler {
     /// @notice What a proof makes due, as the documentation has it.
     struct Charge {
         ISlasher.Offence offence;
@@ -137,7 +137,7 @@ abstract contract EvidenceHandler is CoSignHandler {
     function _object(uint8 objectType, uint256 height, uint256 salt) private pure returns (bytes memory) {
         if (objectType == Evidence.STATUS) return abi.encode(height, 0, salt, 0);
         if (objectType == Evidence.SHARE) return abi.encode(height, 0, 0, salt, 0, 31, 0, 0, int256(-1));
-        return abi.encode(height, salt, 1, salt);
+        return abi.encode(height, salt, 1, salt, salt);
     }
 
     /// @dev E1b: locked on 7 in round 0, then a fresh vote for 8 in round 1.
@@ -154,7 +154,7 @@ abstract contract EvidenceHandler is CoSignHandler {
     function _illegalLog(uint256 task, uint256 seat, uint256 height) private returns (bytes memory) {
         LogChain.Entry memory e = LogChain.Entry(1, 2, uint8(4 + _pick(4)), 1, uint64(height), 0, 0);
         bytes32 before = bytes32(_pick(99));
-        bytes memory checkpoint_ = abi.encode(height, 1, 1, LogChain.nextHead(before, e));
+        bytes memory checkpoint_ = abi.encode(height, 1, 1, LogChain.nextHead(before, e), 0);
         bytes memory x = _signObject(task, seat, Evidence.CHECKPOINT, checkpoint_);
         _did("E2");
         return
@@ -167,8 +167,8 @@ abstract contract EvidenceHandler is CoSignHandler {
     /// @dev E2: the log at a later height of the epoch is not longer. With epochs of one height: an illegal one.
     function _forkedLog(uint256 task, uint256 seat) private returns (bytes memory) {
         if (_tasks[task].epochHeights == 1) return _illegalLog(task, seat, 1);
-        bytes memory first = abi.encode(1, 1, 9, 9);
-        bytes memory second = abi.encode(2, 1, 9, 9);
+        bytes memory first = abi.encode(1, 1, 9, 9, 0);
+        bytes memory second = abi.encode(2, 1, 9, 9, 0);
         bytes memory x = _signObject(task, seat, Evidence.CHECKPOINT, first);
         bytes memory y = _signObject(task, seat, Evidence.CHECKPOINT, second);
         _did("E2 fork");

@@ -149,16 +149,16 @@ abstract contract FramingHandler is EvidenceHandler {
     ) private view returns (bytes memory) {
         Task storage t = _tasks[task];
         Height storage h = _decided[task][height];
-        uint256 list = h.inputs;
         bool locked = height % 2 == 0;
         bytes32 value = _valueOf(task, h);
         if (objectType == Evidence.STATUS) return abi.encode(height, h.parent, h.stateHash, h.eventSeq);
         if (objectType == Evidence.CHECKPOINT) {
-            return abi.encode(height, h.root, _seqAt(t, height), headAt(task, height));
+            bytes32 inputs = t.publishesInputs ? keccak256(hex"01") : bytes32(0);
+            return abi.encode(height, h.root, _seqAt(t, height), headAt(task, height), inputs);
         }
         int256 validRound = locked && round == 1 ? int256(0) : int256(-1);
         if (objectType == Evidence.HELLO) {
-            return abi.encode(height, round, value, h.inputsRoot, list, validRound);
+            return abi.encode(height, round, value, h.inputsRoot, h.list, validRound);
         }
         if (objectType == Evidence.SHARE) {
             bytes32 rolling = _rollingAt(task, h.eventSeq);
@@ -169,7 +169,7 @@ abstract contract FramingHandler is EvidenceHandler {
                     h.parent,
                     h.stateHash,
                     h.inputsRoot,
-                    list,
+                    h.list,
                     h.eventSeq,
                     rolling,
                     validRound

@@ -61,19 +61,22 @@ abstract contract Ghost is Deployment {
     struct Height {
         bytes32 stateHash;
         bytes32 inputsRoot;
-        uint256 inputs;
+        uint256 list;
         uint256 eventSeq;
         bytes32 parent;
         bytes32 root;
     }
 
+    /// @param burnt what nobody earned of accepted heights and due fees, once it is booked
     /// @param heights 0 once a cluster was drawn for a task that had been revoked
-    /// @param missing bit i: seat i has not signed the last checkpoint, of `lastCount` heights
     struct Task {
         address client;
         bytes params;
         uint256 escrow;
         uint256 paid;
+        uint256 burnt;
+        uint256 feesDue;
+        bool settled;
         uint256 stake;
         uint256 reward;
         uint256 fee;
@@ -94,8 +97,6 @@ abstract contract Ghost is Deployment {
         uint256 last;
         uint256 lastBlock;
         uint256 grace;
-        uint256 missing;
-        uint256 lastCount;
         bool lied;
         bool clientPaid;
         Posted[] events;
@@ -113,6 +114,7 @@ abstract contract Ghost is Deployment {
     mapping(uint256 task => mapping(uint256 operator => bool paid)) internal _paidTo;
     mapping(address account => uint256 amount) public creditOf;
     uint256 public burnt;
+    uint256 public burntPay;
     uint256 public slashed;
     uint256 public creditsPaid;
     uint256 public donatedToBoard;

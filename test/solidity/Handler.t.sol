@@ -21,9 +21,7 @@ contract Handler is MoneyHandler {
     function advance(uint256 seed) external {
         for (uint256 i = 0; i < _tasks.length; ++i) {
             (ITaskBoard.Status status, ) = expectedStatus(i);
-            if (status == ITaskBoard.Status.Active) {
-                return _tasks[i].missing != 0 && seed % 3 != 0 ? this.coSign(seed) : this.checkpoint(seed);
-            }
+            if (status == ITaskBoard.Status.Active) return this.checkpoint(seed);
             if (status != ITaskBoard.Status.Open) continue;
             if (_tasks[i].signups < _tasks[i].minNodes) return this.signUp(seed);
             this.jumpToSeed(seed);

@@ -49,21 +49,17 @@ abstract contract History is TaskHandler {
         bool isFirst = height == 1;
         Height storage before = _decided[task][height - 1];
         h.eventSeq = _chance(50) ? t.events.length : before.eventSeq;
+        h.list = _drawList(t.seats.length);
         h.stateHash = keccak256(_stateAt(task, height));
         bytes32 root = isFirst ? Digests.rootZero(t.cluster) : before.root;
         h.inputsRoot = _inputsRootAt(task, height, root);
-        h.inputs = _everybody(task);
         h.parent = root;
         h.root = Digests.nextRoot(root, _valueOf(task, h));
     }
 
     function _valueOf(uint256 task, Height memory h) internal view returns (bytes32) {
         bytes32 rolling = _rollingAt(task, h.eventSeq);
-        return Digests.value(h.stateHash, h.inputsRoot, h.inputs, uint64(h.eventSeq), rolling);
-    }
-
-    function _everybody(uint256 task) internal view returns (uint256) {
-        return (1 << _tasks[task].seats.length) - 1;
+        return Digests.value(h.stateHash, h.inputsRoot, h.list, uint64(h.eventSeq), rolling);
     }
 
     /// @dev In a provable task what the twin gives, else anything.
@@ -74,10 +70,12 @@ abstract contract History is TaskHandler {
         for (uint256 i = 0; i < events.length; ++i) {
             events[i] = IReducer.Event(t.events[i].kind, t.events[i].data);
         }
-        IReducer.Input[] memory inputs = new IReducer.Input[](t.seats.length);
-        for (uint256 i = 0; i < inputs.length; ++i) inputs[i] = IReducer.Input(uint8(i), _inputOf(height, i));
-        IReducer.Member[] memory members = new IReducer.Member[](inputs.length);
-        for (uint256 i = 0; i < inputs.length; ++i) {
+        uint256[] memory listed = _listedAt(task, height);
+        IReducer.Input[] memory inputs = new IReducer.Input[](listed.length);
+        for (uint256 i = 0; i < inputs.length; ++i)
+            inputs[i] = IReducer.Input(uint8(listed[i]), _inputOf(height, listed[i]));
+        IReducer.Member[] memory members = new IReducer.Member[](t.seats.length);
+        for (uint256 i = 0; i < members.length; ++i) {
             members[i] = IReducer.Member(_keys[t.seats[i].key].account, 1);
         }
         IReducer.Context memory context = IReducer.Context(t.seed, uint64(height), members, "");
@@ -86,12 +84,39 @@ abstract contract History is TaskHandler {
 
     function _inputsRootAt(uint256 task, uint256 height, bytes32 parent) private view returns (bytes32) {
         Task storage t = _tasks[task];
-        bytes32[] memory hashes = new bytes32[](t.seats.length);
+        uint256[] memory listed = _listedAt(task, height);
+        bytes32[] memory hashes = new bytes32[](listed.length);
         for (uint256 i = 0; i < hashes.length; ++i) {
-            bytes32 stateHash = keccak256(_inputOf(height, i));
+            bytes32 stateHash = keccak256(_inputOf(height, listed[i]));
             hashes[i] = Digests.status(t.cluster, uint64(height), parent, stateHash, 0);
         }
-        return Digests.inputsRoot(_everybody(task), hashes);
+        return Digests.inputsRoot(_decided[task][height].list, hashes);
+    }
+
+    /// @dev Everybody, mostly; else as few as a quorum can spare are missing.
+    function _drawList(uint256 n) internal returns (uint256 list) {
+        list = (1 << n) - 1;
+        if (n == 0 || _chance(60)) return list;
+        uint256 absent = _pick(n - (2 * n) / 3);
+        uint256 start = _pick(n);
+        for (uint256 i = 0; i < absent; ++i) list ^= 1 << ((start + i) % n);
+        if (absent != 0) _did("short list");
+    }
+
+    /// @dev The seats in the list of a height, ascending.
+    function _listedAt(uint256 task, uint256 height) private view returns (uint256[] memory seats) {
+        uint256 n = _tasks[task].seats.length;
+        uint256 list = _decided[task][height].list;
+        uint256 count = 0;
+        seats = new uint256[](n);
+        for (uint256 i = 0; i < n; ++i) {
+            if ((list >> i) & 1 == 0) continue;
+            seats[count] = i;
+            ++count;
+        }
+        assembly ("memory-safe") {
+            mstore(seats, count)
+        }
     }
 
     function _inputOf(uint256 height, uint256 seat) internal pure returns (bytes memory) {

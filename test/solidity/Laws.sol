@@ -39,16 +39,18 @@ abstract contract Laws is Books {
         uint256 lost = _credits() + _h.registry().burnt();
         _require(balance - _h.donatedToRegistry() == staked + lost, 1, "the registry's balance");
         balance = _h.token().balanceOf(address(_h.board()));
-        _require(balance - _h.donatedToBoard() == _escrows(), 1, "the board's balance");
+        uint256 pay = _escrows() + _h.board().burnt();
+        _require(balance - _h.donatedToBoard() == pay, 1, "the board's balance");
         _require(lost == _h.slashed() - _h.creditsPaid(), 1, "credits and burnt stake");
         _require(_h.registry().burnt() == _h.burnt(), 1, "burnt stake");
+        _require(_h.board().burnt() == _h.burntPay(), 1, "burnt pay");
     }
 
     function _i2() internal view {
         (uint256 staked, ) = _stake();
         staked += _credits() + _h.registry().burnt();
         _require(_h.token().balanceOf(address(_h.registry())) >= staked, 2, "registry");
-        _require(_h.token().balanceOf(address(_h.board())) >= _escrows(), 2, "board");
+        _require(_h.token().balanceOf(address(_h.board())) >= _escrows() + _h.board().burnt(), 2, "board");
     }
 
     function _i3() internal view {
@@ -103,7 +105,7 @@ abstract contract Laws is Books {
         _unbroken(8);
         for (uint256 task = 0; task < _h.taskCount(); ++task) {
             Ghost.Task memory t = _h.taskAt(task);
-            _require(t.paid <= t.escrow, 8, "more was paid than was escrowed");
+            _require(t.paid + t.burnt <= t.escrow, 8, "more was paid and burnt than was escrowed");
         }
     }
 
@@ -163,8 +165,11 @@ abstract contract Laws is Books {
         _unbroken(14);
         for (uint256 task = 0; task < _h.taskCount(); ++task) {
             Ghost.Seat[] memory seats = _h.taskAt(task).seats;
-            (uint64 last, uint16[] memory missed, uint32[] memory units) = _h.log().tally(task + 1);
+            (uint64 last, uint64 due, uint16[] memory missed, uint32[] memory units) = _h.log().tally(
+                task + 1
+            );
             _require(missed.length == seats.length, 14, "seats");
+            _require(due == _h.taskAt(task).feesDue, 14, "fees due");
             for (uint256 i = 0; i < seats.length; ++i) {
                 _require(last - missed[i] == seats[i].covered, 14, "covered heights");
                 _require(units[i] == seats[i].feeUnits, 14, "fee units");

@@ -25,6 +25,7 @@ abstract contract LogHandler is History {
         bytes inputs;
         uint256 weight;
         bool sound;
+        uint256[] lists;
     }
 
     function checkpoint(uint256 seed) external dice(seed) {
@@ -40,6 +41,7 @@ abstract contract LogHandler is History {
         address sender = t.seats.length == 0 || _chance(20) ? address(this) : _submitter(t);
         uint256 first = t.last + (_chance(4) ? _pick(3) : 1);
         a.sound = a.sound && first == t.last + 1 && _isAcceptable(t, a);
+        a.sound = a.sound && _maySubmit(a.task, sender);
         bytes memory data = abi.encodeCall(
             IPhaseLog.checkpoint,
             (
@@ -73,7 +75,7 @@ abstract contract LogHandler is History {
         bytes memory result = _stateAt(task, t.last);
         bytes memory data = abi.encodeCall(
             ITaskBoard.finalize,
-            (_id(task), result, before, h.inputsRoot, h.inputs)
+            (_id(task), result, before, h.inputsRoot, h.list)
         );
         (bool success, ) = _act(address(this), address(board), data);
         if (!success) return;
@@ -95,9 +97,10 @@ abstract contract LogHandler is History {
         a.count = _between(1, t.epochHeights - (t.last % t.epochHeights));
         if (_chance(3)) a.count += 1 + _pick(t.epochHeights);
         // nothing is decided before the cluster is drawn
-        bool lie = t.lied || t.seats.length == 0 || _chance(8);
+        bool lie = t.lied || t.seats.length == 0 || _chance(20);
         uint256 seq = t.last == 0 ? 0 : _decided[task][t.last].eventSeq;
         a.root = t.last == 0 ? Digests.rootZero(t.cluster) : _decided[task][t.last].root;
+        a.lists = new uint256[](a.count);
         for (uint256 i = 1; i <= a.count; ++i) {
             Height memory h = lie ? _lie(t, seq) : _decide(task, t.last + i);
             a.batch = abi.encodePacked(
@@ -106,9 +109,10 @@ abstract contract LogHandler is History {
                 h.stateHash,
                 h.inputsRoot,
                 uint16(h.eventSeq - seq),
-                _list(t, h.inputs)
+                _packed(h.list, t.seats.length)
             );
-            seq = h.eventSeq;
+            (seq, a.lists[i - 1]) = (h.eventSeq, h.list);
+            if (h.list >> t.seats.length != 0) a.sound = false;
             a.root = Digests.nextRoot(a.root, _valueOf(task, h));
         }
         a.eventSeq = seq;
@@ -120,13 +124,19 @@ abstract contract LogHandler is History {
     function _lie(Task storage t, uint256 seq) private returns (Height memory) {
         // sometimes one event more than there is
         uint256 extra = _chance(20) && seq <= t.events.length ? t.events.length - seq + 1 : 0;
-        uint256 list = _pick(1 << t.seats.length);
+        uint256 n = t.seats.length;
+        // now and then somebody who has no seat; with 8 or more that takes another byte
+        uint256 list = _chance(10) && n % 8 != 0 ? 1 << n : _drawList(n);
         return Height(bytes32(_pick(type(uint256).max)), bytes32(_pick(9)), list, seq + extra, 0, 0);
     }
 
-    /// @dev ⌈n / 8⌉ bytes; here at most nine seats.
-    function _list(Task storage t, uint256 inputs) private view returns (bytes memory) {
-        return t.seats.length > 8 ? abi.encodePacked(uint16(inputs)) : abi.encodePacked(uint8(inputs));
+    /// @dev A list in the ⌈n / 8⌉ bytes that it takes.
+    function _packed(uint256 list, uint256 n) private pure returns (bytes memory packed) {
+        packed = new bytes((n + 7) / 8);
+        for (uint256 i = packed.length; i > 0; --i) {
+            packed[i - 1] = bytes1(uint8(list));
+            list >>= 8;
+        }
     }
 
     function _signAll(Attempt memory a, bool lie) private {
@@ -174,7 +184,8 @@ abstract contract LogHandler is History {
         }
         uint256 kind = spoil ? _pick(3) : 3;
         if (kind == 0) ++height;
-        bytes32 hash = Digests.checkpoint(t.cluster, uint64(height), a.root, uint64(seq), head);
+        bytes32 inputs = a.inputs.length == 0 ? bytes32(0) : keccak256(a.inputs);
+        bytes32 hash = Digests.checkpoint(t.cluster, uint64(height), a.root, uint64(seq), head, inputs);
         uint256 secret = _keys[t.seats[seat].key].secret;
         bytes memory signature = _sign(
             kind == 1 ? secret + 50 : secret,
@@ -190,7 +201,7 @@ abstract contract LogHandler is History {
     }
 
     function _submitter(Task storage t) private returns (address) {
-        Key storage k = _keys[t.seats[_chance(60) ? _turnOf(t) : _pick(t.seats.length)].key];
+        Key storage k = _keys[t.seats[_chance(85) ? _turnOf(t) : _pick(t.seats.length)].key];
         return _chance(50) ? k.account : _operators[k.operator].account;
     }
 
@@ -199,7 +210,18 @@ abstract contract LogHandler is History {
         return (t.last / t.epochHeights + turns) % t.seats.length;
     }
 
-    /// @dev Everything about a checkpoint but its signatures.
+    function _isTheirTurn(Task storage t, address sender) private view returns (bool) {
+        Key storage k = _keys[t.seats[_turnOf(t)].key];
+        return sender == k.account || sender == _operators[k.operator].account;
+    }
+
+    /// @dev In turn; while Finalizing anybody.
+    function _maySubmit(uint256 task, address sender) private view returns (bool) {
+        (ITaskBoard.Status status, ) = expectedStatus(task);
+        return status == ITaskBoard.Status.Finalizing || _isTheirTurn(_tasks[task], sender);
+    }
+
+    /// @dev Everything about a checkpoint but its signatures and its sender.
     function _isAcceptable(Task storage t, Attempt memory a) private view returns (bool) {
         (ITaskBoard.Status status, ) = expectedStatus(a.task);
         if (!_isRunning(a.task)) return false;
@@ -216,16 +238,13 @@ abstract contract LogHandler is History {
         (ITaskBoard.Status status, ) = expectedStatus(a.task);
         uint256 last = t.last + a.count;
         for (uint256 i = 0; i < t.seats.length; ++i) {
-            if ((a.bitmap >> i) & 1 == 1) t.seats[i].covered += a.count;
+            for (uint256 h = 0; h < a.count; ++h) t.seats[i].covered += (a.lists[h] >> i) & 1;
         }
-        (t.missing, t.lastCount) = (~a.bitmap & ((1 << t.seats.length) - 1), a.count);
         uint256 elapsed = block.number - t.lastBlock;
         bool pays = last % t.epochHeights == 0 || last == t.heights || elapsed * 2 >= t.stallBlocks;
-        Seat storage seat = t.seats[_turnOf(t)];
-        Key storage k = _keys[seat.key];
-        bool isTheirs = sender == k.account || sender == _operators[k.operator].account;
-        if (pays && isTheirs) {
-            seat.feeUnits += a.weight;
+        if (pays) ++t.feesDue;
+        if (pays && _isTheirTurn(t, sender)) {
+            t.seats[_turnOf(t)].feeUnits += a.weight;
             _did("fee");
         }
         if (status == ITaskBoard.Status.Finalizing) t.grace += a.count;

@@ -36,19 +36,19 @@ abstract contract MoneyHandler is FramingHandler {
     /// @notice What an account has not been paid of a task, if claims are open.
     function owed(uint256 task, address account) public view returns (uint256 amount) {
         Task storage t = _tasks[task];
-        uint256 n = t.seats.length;
-        uint256 earned = 0;
-        for (uint256 i = 0; i < n; ++i) {
-            Seat storage s = t.seats[i];
-            if (s.convicted) continue;
-            // who was drawn for a revoked task is paid one idle height
-            uint256 covered = t.heights == 0 ? 1 : s.covered;
-            uint256 part = (t.reward * covered) / n + (t.fee * s.feeUnits) / n;
-            earned += part;
-            uint256 operator = _keys[s.key].operator;
-            if (_operators[operator].account == account && !_paidTo[task][operator]) amount += part;
+        for (uint256 i = 0; i < t.seats.length; ++i) {
+            uint256 operator = _keys[t.seats[i].key].operator;
+            if (_operators[operator].account == account && !_paidTo[task][operator]) amount += _earned(t, i);
         }
-        if (account == t.client && !t.clientPaid) amount += t.escrow - earned;
+        if (account == t.client && !t.clientPaid) amount += t.escrow - _spent(t);
+    }
+
+    /// @notice What nobody earned of what the client has spent, and is not booked yet.
+    function lost(uint256 task) public view returns (uint256 amount) {
+        Task storage t = _tasks[task];
+        if (t.settled) return 0;
+        amount = _spent(t);
+        for (uint256 i = 0; i < t.seats.length; ++i) amount -= _earned(t, i);
     }
 
     /// @notice Everybody who may be owed something.
@@ -68,10 +68,24 @@ abstract contract MoneyHandler is FramingHandler {
                 bool isTheirs = _operators[_keys[key].operator].account == account;
                 if (isTheirs && lockOf[task][key] != 0) _release(task, key, account);
             }
-            if (owed(task, account) != 0) _claim(task, account);
+            if (owed(task, account) + lost(task) != 0) _claim(task, account);
         }
         if (creditOf[account] != 0) _withdrawCredit(account);
         for (uint256 i = 0; i < _operators.length; ++i) if (_operators[i].account == account) _leave(i);
+    }
+
+    /// @dev What the accepted heights and the fees that were due cost; who is drawn for a revoked task is paid one height.
+    function _spent(Task storage t) private view returns (uint256) {
+        if (t.formBlock == 0) return 0;
+        return t.reward * (t.heights == 0 ? 1 : t.last) + t.fee * t.feesDue;
+    }
+
+    function _earned(Task storage t, uint256 seat) private view returns (uint256) {
+        Seat storage s = t.seats[seat];
+        if (s.convicted) return 0;
+        uint256 covered = t.heights == 0 ? 1 : s.covered;
+        uint256 n = t.seats.length;
+        return (t.reward * covered) / n + (t.fee * s.feeUnits) / n;
     }
 
     function _leave(uint256 operator) private {
@@ -89,16 +103,21 @@ abstract contract MoneyHandler is FramingHandler {
         uint256 opensAt = expectedClaimsAt(task);
         bool isOpen = opensAt != 0 && block.number >= opensAt;
         bool calm = _isCalm();
-        uint256 expected = owed(task, account);
+        (uint256 expected, uint256 unearned) = (owed(task, account), lost(task));
         bytes memory data = abi.encodeCall(ITaskBoard.claim, (_id(task)));
         (bool success, bytes memory answer) = _act(account, address(board), data);
         if (success && !isOpen) _break(12, "claimed while proofs were still taken");
-        if (!success && isOpen && expected != 0 && calm) _refused(8, "a claim was refused", answer);
+        if (!success && isOpen && expected + unearned != 0 && calm)
+            _refused(8, "a claim was refused", answer);
         if (!success) return;
         uint256 amount = abi.decode(answer, (uint256));
         if (amount > expected) _break(_hasConvict(t) ? 7 : 14, "more was paid than was earned");
         if (amount < expected) _break(8, "less was paid than was earned");
         t.paid += amount;
+        t.burnt += unearned;
+        burntPay += unearned;
+        t.settled = true;
+        if (unearned != 0) _did("burnt");
         if (account == t.client) t.clientPaid = true;
         for (uint256 i = 0; i < _operators.length; ++i) {
             if (_operators[i].account == account) _paidTo[task][i] = true;

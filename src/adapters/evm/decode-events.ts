@@ -1,7 +1,7 @@
 import { AbiCoder } from 'ethers'
 import type { Interface, Log, LogDescription } from 'ethers'
 import type { AddressesUpdatedEvent } from '../../../types/ethers-contracts/NodeRegistry.ts'
-import type { CheckpointedEvent } from '../../../types/ethers-contracts/PhaseLog.ts'
+import type { CheckpointedEvent, RepublishedEvent } from '../../../types/ethers-contracts/PhaseLog.ts'
 import type { ConvictedEvent } from '../../../types/ethers-contracts/Slasher.ts'
 import type {
   ClusterFormedEvent,
@@ -82,7 +82,7 @@ const DECODERS = {
   },
   PhaseLog: {
     Checkpointed: (args) => {
-      const [taskId, first, last, root, , bitmap, sharedSeq, sharedHead] =
+      const [taskId, first, last, root, , bitmap, sharedSeq, sharedHead, , batch, , notes] =
         args as CheckpointedEvent.OutputTuple
       return {
         kind: 'checkpointed',
@@ -93,7 +93,13 @@ const DECODERS = {
         bitmap,
         sharedSeq: Number(sharedSeq),
         sharedHead: lower(sharedHead),
+        batch: lower(batch),
+        notes: lower(notes),
       }
+    },
+    Republished: (args) => {
+      const [taskId, height, hints, notes] = args as RepublishedEvent.OutputTuple
+      return { kind: 'republished', taskId, height: Number(height), hints: lower(hints), notes: lower(notes) }
     },
   },
   Slasher: {

@@ -5,11 +5,11 @@ import type { Terms } from '../../codec/roots.ts'
 import type {
   Chain,
   CheckpointCall,
-  CoSignCall,
-  FinalState,
   EventPage,
+  FinalState,
   PreparedCall,
   ProofContext,
+  RepublishCall,
   SendOutcome,
   TwinCall,
 } from '../../ports/chain.ts'
@@ -132,9 +132,9 @@ export class EvmChain implements Chain {
     return { to: this.connection.deployment.contracts.PhaseLog.address, data: data as Hex }
   }
 
-  prepareCoSign({ taskId, member, logSeq, logHead, note, signature }: CoSignCall): PreparedCall {
-    const args = [taskId, member, logSeq, logHead, note, signature] as const
-    const data = this.connection.contracts.log.interface.encodeFunctionData('coSign', [...args])
+  prepareRepublish({ taskId, height, hints, notes }: RepublishCall): PreparedCall {
+    const { log } = this.connection.contracts
+    const data = log.interface.encodeFunctionData('republish', [taskId, height, hints, notes])
     return { to: this.connection.deployment.contracts.PhaseLog.address, data: data as Hex }
   }
 

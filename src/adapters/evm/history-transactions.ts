@@ -69,7 +69,7 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
       'inputs',
       'signatures',
     ],
-    coSign: ['taskId', 'member', 'logSeq', 'logHead', 'note', 'signature'],
+    republish: ['taskId', 'height', 'hints', 'notes'],
   },
   Slasher: {
     equivocation: [...ACCUSED, 'objectType', 'first', 'firstSignature', 'second', 'secondSignature'],

@@ -39,10 +39,11 @@ const BOARD_EVENTS = [
   'Penalised',
   'TaskRevoked',
   'Claimed',
+  'Burnt',
   'Released',
 ] as const
 /** Events with the task as their first topic. */
-const LOG_EVENTS = ['Checkpointed', 'CoSigned'] as const
+const LOG_EVENTS = ['Checkpointed', 'Republished'] as const
 /** Events with a signing key as their second topic. */
 const KEY_EVENTS = ['KeyRegistered', 'KeyRotated', 'KeyFrozen'] as const
 /** Events with the task as their first topic. */

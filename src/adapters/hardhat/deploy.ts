@@ -139,17 +139,8 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
     from: deployer,
     nonce: (await provider.getTransactionCount(deployer)) + BOARD_POSITION,
   })
-  const windows = options.windows ?? (local ? LOCAL_WINDOWS : WINDOWS)
-  const unbonding = options.unbondingBlocks ?? (local ? LOCAL_UNBONDING_BLOCKS : UNBONDING_BLOCKS)
-  const bountyWei = options.bountyWei ?? LOCAL_BOUNTY_WEI
-  const parameters = {
-    token,
-    board,
-    nonce: options.nonce,
-    windows: { ...windows },
-    unbondingBlocks: unbonding,
-    bountyWei,
-  }
+  const { windows, unbondingBlocks, bountyWei } = termsOf(options, local)
+  const parameters = { token, board, nonce: options.nonce, windows, unbondingBlocks, bountyWei }
   const rsdp = await connection.ignition.deploy(rsdpModule, { ...ignite, parameters: { Rsdp: parameters } })
 
   const addresses = {
@@ -178,7 +169,7 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
       data: id('deploymentId()').slice(0, 10),
     })) as Hex,
     chance: chanceOf(chainId),
-    windows: { ...windows, unbonding },
+    windows: { ...windows, unbonding: unbondingBlocks },
     bountyWei: String(bountyWei),
     contracts: {
       StakeToken: {
@@ -192,6 +183,15 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
       TaskBoard: await describe(addresses.TaskBoard),
       BundleStore: await describe(addresses.BundleStore),
     },
+  }
+}
+
+/** What is fixed for good at deployment, as asked for or as suits the chain. */
+function termsOf({ windows, unbondingBlocks, bountyWei }: DeployOptions, local: boolean) {
+  return {
+    windows: { ...(windows ?? (local ? LOCAL_WINDOWS : WINDOWS)) },
+    unbondingBlocks: unbondingBlocks ?? (local ? LOCAL_UNBONDING_BLOCKS : UNBONDING_BLOCKS),
+    bountyWei: bountyWei ?? LOCAL_BOUNTY_WEI,
   }
 }
 

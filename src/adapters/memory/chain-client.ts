@@ -36,7 +36,7 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     prepareForm: (taskId, seedBlock) =>
       ask(() => chain.prepare({ kind: 'form', taskId, mixHash: chain.mixHashOf(seedBlock) })),
     prepareCheckpoint: (call) => chain.prepare({ kind: 'checkpoint', call }),
-    prepareCoSign: (call) => chain.prepare({ kind: 'coSign', call }),
+    prepareRepublish: (call) => chain.prepare({ kind: 'republish', call }),
     prepareFinalize: (taskId, result) => chain.prepare({ kind: 'finalize', taskId, result }),
     prepareSteps: () => [],
     prepareEvidence: (taskId, evidence, { events }) =>

@@ -1,5 +1,5 @@
-import { decodeBatch, decodeExceptions, decodeInputs } from '../../codec/batch.ts'
-import { bitmapOf, hasMember, hasStranger, membersOf } from '../../codec/bitmap.ts'
+import { decodeBatch, decodeExceptions, decodeInputs, inputsHashOf } from '../../codec/batch.ts'
+import { bitmapOf, hasStranger, membersOf } from '../../codec/bitmap.ts'
 import { appendEvent } from '../../codec/events.ts'
 import { accusedOf } from '../../codec/evidence.ts'
 import { byteLength, concatHex, keccak, uint, utf8Hex } from '../../codec/hex.ts'
@@ -8,7 +8,13 @@ import type { Domain } from '../../codec/objects.ts'
 import { domainSeparator, hashObject, signingDigest, valueHash } from '../../codec/objects.ts'
 import { appendRoot, clusterId, encodeSnapshot, rootStart, termsHash } from '../../codec/roots.ts'
 import type { Terms } from '../../codec/roots.ts'
-import type { ChainEvent, CheckpointCall, CoSignCall, FinalState, PreparedCall } from '../../ports/chain.ts'
+import type {
+  ChainEvent,
+  CheckpointCall,
+  FinalState,
+  PreparedCall,
+  RepublishCall,
+} from '../../ports/chain.ts'
 import type { RecoverSigner } from '../../ports/keyring.ts'
 import { invariant } from '../../types/errors.ts'
 import { OFFENCES } from '../../types/evidence.ts'
@@ -31,12 +37,12 @@ export type ChainCall =
   | { readonly kind: 'join'; readonly taskId: bigint; readonly key: Address; readonly agreed: Digest }
   | { readonly kind: 'form'; readonly taskId: bigint; readonly mixHash: Digest }
   | { readonly kind: 'checkpoint'; readonly call: CheckpointCall }
-  | { readonly kind: 'coSign'; readonly call: CoSignCall }
   | {
       readonly kind: 'finalize'
       readonly taskId: bigint
       readonly result: FinalState
     }
+  | { readonly kind: 'republish'; readonly call: RepublishCall }
   | EvidenceCall
 
 export interface ChainTask {
@@ -50,10 +56,7 @@ export interface ChainTask {
   last: number
   root: Digest
   eventSeq: number
-  /** Members that the last checkpoint left out, as a bitmap, and how many heights it held. */
-  missing: Bitmap
-  lastCount: number
-  /** Heights that no signature of a member covers. */
+  /** Heights whose list leaves a member out. */
   readonly missed: Map<MemberIndex, number>
   /** Block of the last accepted checkpoint, or of the drawing. */
   lastBlock: number
@@ -116,8 +119,6 @@ export class MemoryChain {
   readonly closeGrace: number
   readonly tasks = new Map<bigint, ChainTask>()
   readonly accepted: AcceptedCheckpoint[] = []
-  /** Signatures that checkpoints had left out. */
-  readonly coSigned: { readonly taskId: bigint; readonly member: MemberIndex; readonly height: number }[] = []
   readonly twin: TwinModel | null
   readonly #recover: RecoverSigner
   readonly #separator: Digest
@@ -136,7 +137,7 @@ export class MemoryChain {
     this.#separator = domainSeparator(init.domain)
     this.#blocks = new Blocks({
       maps: [this.tasks, this.#registered],
-      lists: [this.#events, this.accepted, this.coSigned],
+      lists: [this.#events, this.accepted],
     })
   }
 
@@ -215,8 +216,6 @@ export class MemoryChain {
       last: 0,
       root: zero,
       eventSeq: 0,
-      missing: 0n,
-      lastCount: 0,
       missed: new Map(),
       lastBlock: 0,
       revokedAt: null,
@@ -299,9 +298,13 @@ export class MemoryChain {
 
   /** Whose turn it is to submit at the next block. */
   turn(taskId: bigint): number {
+    return this.#turnAt(taskId, this.#block + 1)
+  }
+
+  #turnAt(taskId: bigint, block: number): number {
     const { cluster, params, last, lastBlock } = this.#task(taskId)
     if (cluster === null) return 0
-    const waited = Math.floor((this.#block + 1 - lastBlock) / params.turnBlocks)
+    const waited = Math.floor((block - lastBlock) / params.turnBlocks)
     return (Math.floor(last / params.epochHeights) + waited) % cluster.members.length
   }
 
@@ -315,11 +318,10 @@ export class MemoryChain {
     this.#events.push({ ...event, block: this.#block })
   }
 
-  /** Why a call would be refused now. Only proofs and co-signatures are tried before they are sent. */
+  /** Why a call would be refused now. Only proofs are tried before they are sent. */
   refusal(data: Hex): string | null {
     const call = this.#call(data)
-    if (call.kind === 'evidence') return refusalOf(() => void this.#judge(call))
-    return call.kind === 'coSign' ? refusalOf(() => this.#checkCoSign(call.call)) : null
+    return call.kind === 'evidence' ? refusalOf(() => void this.#judge(call)) : null
   }
 
   #call(data: Hex): ChainCall {
@@ -337,10 +339,10 @@ export class MemoryChain {
         this.#form(call.taskId, call.mixHash)
         break
       case 'checkpoint':
-        this.#checkpoint(call.call)
+        this.#checkpoint(from, call.call)
         break
-      case 'coSign':
-        this.#coSign(call.call)
+      case 'republish':
+        this.#republish(call.call)
         break
       case 'finalize':
         this.#finalize(call)
@@ -417,7 +419,7 @@ export class MemoryChain {
     this.#emit({ kind: 'clusterFormed', taskId, cluster: task.cluster })
   }
 
-  #checkpoint(call: CheckpointCall): void {
+  #checkpoint(from: Address, call: CheckpointCall): void {
     const task = this.#task(call.taskId)
     const { cluster, params } = task
     check(cluster !== null && RUNNING.has(this.statusOf(call.taskId)), 'WrongStatus')
@@ -437,37 +439,33 @@ export class MemoryChain {
     check(eventSeq <= task.events.length, 'UnknownEvent')
     const inputs = decodeInputs(call.inputs)
     check(inputs !== null && inputs.length === (params.calldataInputs ? heights.length : 0), 'InputsMode')
+    const status = this.statusOf(call.taskId)
+    check(status === 'Finalizing' || this.#isTheirTurn(from, call.taskId, cluster), 'NotYourTurn')
     const signers = this.#verify(call, cluster, last, root)
-    const count = heights.length
-    task.missing = allOf(cluster) & ~call.bitmap
-    task.lastCount = count
-    for (const member of membersOf(task.missing))
-      task.missed.set(member, (task.missed.get(member) ?? 0) + count)
+    for (const { inputs: list } of heights)
+      for (const member of membersOf(allOf(cluster) & ~list))
+        task.missed.set(member, (task.missed.get(member) ?? 0) + 1)
     task.last = last
     task.root = root
     task.eventSeq = eventSeq
     task.lastBlock = this.#block
     this.accepted.push({ taskId: call.taskId, first: call.first, last, root, roots, signers })
-    const { taskId, first, bitmap, sharedSeq, sharedHead } = call
-    this.#emit({ kind: 'checkpointed', taskId, first, height: last, root, bitmap, sharedSeq, sharedHead })
+    const { taskId, first, bitmap, sharedSeq, sharedHead, batch, notes } = call
+    const published = { bitmap, sharedSeq, sharedHead, batch, notes }
+    this.#emit({ kind: 'checkpointed', taskId, first, height: last, root, ...published })
   }
 
-  #coSign(call: CoSignCall): void {
-    this.#checkCoSign(call)
-    const task = this.#task(call.taskId)
-    task.missing &= ~(1n << BigInt(call.member))
-    task.missed.set(call.member, (task.missed.get(call.member) ?? 0) - task.lastCount)
-    this.coSigned.push({ taskId: call.taskId, member: call.member, height: task.last })
+  /** The key or operator of the member whose turn it is in the block that is being mined. */
+  #isTheirTurn(from: Address, taskId: bigint, { members }: Cluster): boolean {
+    const seat = members[this.#turnAt(taskId, this.#block)]
+    return from === seat?.key || from === seat?.operator
   }
 
-  #checkCoSign({ taskId, member, logSeq, logHead, signature }: CoSignCall): void {
-    const { cluster, missing, last, root } = this.#task(taskId)
-    check(cluster !== null, 'NotOpen')
-    check(RUNNING.has(this.statusOf(taskId)), 'StatusNotAllowed')
-    check(hasMember(missing, member), 'NotMissing')
-    const object: Checkpoint = { type: 'checkpoint', height: last, root, logSeq, logHead }
-    const digest = signingDigest(this.#separator, hashObject(cluster.id, object))
-    check(this.#recover(digest, signature) === cluster.members[member]?.key, 'BadSignature')
+  #republish({ taskId, height, hints, notes }: RepublishCall): void {
+    const task = this.#task(taskId)
+    check(task.cluster !== null, 'NotOpen')
+    check(height >= 1 && height <= task.last, 'NotAccepted')
+    this.#emit({ kind: 'republished', taskId, height, hints, notes })
   }
 
   /** Members who signed; refuses unless all in the bitmap did and they are of quorum weight. */
@@ -482,12 +480,13 @@ export class MemoryChain {
       exceptions.every(({ member }) => signers.includes(member)),
       'BadException',
     )
+    const inputsHash = inputsHashOf(call.inputs)
     let weight = 0
     signers.forEach((member, i) => {
       const own = exceptions.find((exception) => exception.member === member)
       const logSeq = own?.logSeq ?? sharedSeq
       const logHead = own?.logHead ?? sharedHead
-      const object: Checkpoint = { type: 'checkpoint', height, root, logSeq, logHead }
+      const object: Checkpoint = { type: 'checkpoint', height, root, logSeq, logHead, inputsHash }
       const digest = signingDigest(this.#separator, hashObject(cluster.id, object))
       const signature: Hex = `0x${signatures.slice(2 + 130 * i, 132 + 130 * i)}`
       const seat = cluster.members[member]

@@ -11,8 +11,8 @@ export function dutyOf(call: ChainCall): string {
       return `${call.kind} ${call.taskId}`
     case 'checkpoint':
       return `checkpoint ${call.call.taskId} ${call.call.first}`
-    case 'coSign':
-      return `coSign ${call.call.taskId} ${call.call.member}`
+    case 'republish':
+      return `republish ${call.call.taskId} ${call.call.height}`
     case 'evidence':
       return `evidence ${call.taskId} ${accusedOf(call.evidence)}`
   }

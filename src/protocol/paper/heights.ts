@@ -52,7 +52,7 @@ function enterHeight(w: Work, height: number): void {
   s.observing = false
   for (const name of ['debate', 'share', 'resend'] as const) own(w, s, 'timers').delete(name)
   // nothing is put on a chain, so no epoch has to be proved
-  s.epoch = { first: height, previous: s.chain.value, values: [], entries: [] }
+  s.epoch = { first: height, previous: s.chain.value, values: [], entries: [], inputs: '0x' }
   const kept = new Set(boxes(w).flatMap(announced))
   for (const hash of s.bodies.keys()) if (!kept.has(hash)) own(w, s, 'bodies').delete(hash)
 }

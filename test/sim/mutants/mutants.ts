@@ -37,10 +37,6 @@ export const MUTANTS = {
       ],
     ],
   },
-  neverCoSigns: {
-    name: 'who was left out of a checkpoint does not add its signature',
-    edits: [['node/co-signer.ts', 'if (checkpoint === null) return', 'if (checkpoint !== undefined) return']],
-  },
   waitsForListed: {
     name: 'DEBATE waits for the last list only, not for who was heard',
     edits: [['protocol/awaited.ts', '...heardBefore, ...heard, config.self', 'config.self']],
@@ -143,7 +139,7 @@ export const MUTANTS = {
     name: 'one member’s word is enough for a ledger event',
     edits: [
       [
-        'protocol/debate.ts',
+        'protocol/ledger.ts',
         `      hasHonest(
         s.config.cluster,
         weightOf(

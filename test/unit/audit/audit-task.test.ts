@@ -7,7 +7,7 @@ import type { AuditReport } from '../../../src/audit/report.ts'
 import { auditExitCode, fieldPath } from '../../../src/audit/report.ts'
 import { runAudit } from '../../../src/audit/run.ts'
 import type { HandMade, HistoryOptions } from '../../helpers/audit-history.ts'
-import { makeHistory, withEvent } from '../../helpers/audit-history.ts'
+import { makeHistory, withCopies, withEvent } from '../../helpers/audit-history.ts'
 import { RESET_MEMBER, SILENT_MEMBER } from '../../helpers/audit-task.ts'
 import type { Twist } from '../../helpers/audit-task.ts'
 
@@ -152,12 +152,13 @@ describe('audit: what the cluster signed and what is true', () => {
     expect(report.findings[0]).to.include({ field: 'Checkpointed.batch.eventSeqDelta[0]', height: 1 })
   })
 
-  it('refuses inputs other than the attested ones', () => {
+  it('M-1 inputs other than the signed ones carry no signature: a contract that takes them is wrong', () => {
     const report = twisted({
       call: (index, call) =>
         index === 0 ? { ...call, inputs: concatHex(call.inputs.slice(0, -2), 'ff') } : call,
     })
-    expect(report.findings[0]).to.include({ field: 'Checkpointed.inputs[3]', height: 4 })
+    expect(report.findings[0]).to.include({ field: 'checkpoint().signatures[0]', member: 0 })
+    expect(fields(report)).to.include('Checkpointed.inputs[3]')
   })
 
   it('refuses bytes that are no inputs', () => {
@@ -217,13 +218,31 @@ describe('audit: certificates', () => {
 })
 
 describe('audit: logs', () => {
-  it('names the member whose note does not fold to its signed head', () => {
-    const report = twisted({
-      note: (_, note) => (note === null ? null : concatHex(note.slice(0, -4), '0002')),
-    })
-    expect(report.findings).to.have.length(1)
-    expect(report.findings[0]).to.include({ field: 'Checkpointed.notes[0]', member: RESET_MEMBER })
-    expect(report.logs.get(RESET_MEMBER)?.every(({ height }) => height > 4)).to.equal(true)
+  describe('M-1 what the submitter replaced', () => {
+    const spoilt: readonly (readonly [string, Twist])[] = [
+      ['a note', { note: (_, note) => (note === null ? null : concatHex(note.slice(0, -4), '0002')) }],
+      ['bytes that are no notes', { note: (member, note) => (member === 0 ? '0x00' : note) }],
+      ['two notes of one member', { note: (_, note) => (note === null ? null : concatHex(note, note)) }],
+      ['hints', { hint: () => 0 }],
+      ['notes and hints', { hint: (height) => (height <= 4 ? 3 : 0), note: () => '0x00' }],
+    ]
+    for (const [what, twist] of spoilt) {
+      it(`${what}: blames nobody, is unavailable, and verifies when anybody has published it again`, () => {
+        const made = makeHistory({ twist })
+        const without = auditTask(made.history)
+        expect([fields(without), without.verdict]).to.deep.equal([[], 'unavailable'])
+        const noise = { hints: '0x01', notes: '0x00' } as const
+        const wrong = { hints: '0x00000000', notes: '0x' } as const
+        for (const copies of [[made.good], [noise, wrong, made.good], [made.good, wrong, noise]]) {
+          const mended = auditTask(withCopies(made, copies))
+          expect([fields(mended), mended.unavailable, mended.verdict]).to.deep.equal([[], [], 'verified'])
+          expect(mended.heights.map(({ round }) => round)).to.deep.equal([0, 1, 0, 0, 0, 0, 0, 0])
+          expect(mended.logs).to.deep.equal(auditTask(makeHistory().history).logs)
+        }
+        const useless = auditTask(withCopies(made, [noise, wrong]))
+        expect([fields(useless), useless.verdict]).to.deep.equal([[], 'unavailable'])
+      })
+    }
   })
 
   it('calls a missing note unavailable, not wrong', () => {
@@ -231,18 +250,6 @@ describe('audit: logs', () => {
     expect(fields(report)).to.deep.equal([])
     expect(report.verdict).to.equal('unavailable')
     expect(report.unavailable[0]).to.include({ field: 'Checkpointed.notes', member: RESET_MEMBER })
-  })
-
-  it('refuses hints that do not give the shared head', () => {
-    const report = twisted({ hint: () => 0 })
-    expect(fields(report)).to.deep.equal(['Checkpointed.batch.hint'])
-  })
-
-  it('refuses bytes that are no notes, and a second note of one member', () => {
-    const broken = twisted({ note: (member, note) => (member === 0 ? '0x00' : note) })
-    expect(fields(broken)).to.include('Checkpointed.notes')
-    const twice = twisted({ note: (_, note) => (note === null ? null : concatHex(note, note)) })
-    expect(fields(twice)).to.include('Checkpointed.notes')
   })
 
   it('names a signed transition that the table refuses', () => {

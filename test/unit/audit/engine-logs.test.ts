@@ -99,7 +99,6 @@ function anchoredBatches(
         previous: decisions[call.first - 2]?.value ?? NIL,
         root: NIL,
         rootBeforeLast: NIL,
-        coSigned: [],
         certificate: { heads: new Map(heads), quorum: true, claimed: heads.length },
       }
     })
@@ -118,7 +117,7 @@ describe('audit of logs that real engines wrote', () => {
           .decisions.filter(({ decided }) => decided.inputs.some(({ object }) => object.type === 'close'))
           .map(({ decided }) => decided.height),
       )
-      const { logs } = checkMemberLogs(judge, batches, world.cluster, EPOCH, closing, NOBODY)
+      const { logs } = checkMemberLogs(judge, batches, world.cluster, EPOCH, closing, NOBODY, [])
       expect(judge.findings).to.deep.equal([])
       expect(judge.unavailable).to.deep.equal([])
       for (const { index } of world.cluster.members) {
@@ -147,7 +146,7 @@ describe('audit of logs that real engines wrote', () => {
         const heads = new Map(batch.certificate.heads).set(LIAR, { ...head, logHead: NIL })
         return { ...batch, certificate: { ...batch.certificate, heads } }
       })
-      return { judge, logs: checkMemberLogs(judge, batches, world.cluster, EPOCH, new Set(), convicts) }
+      return { judge, logs: checkMemberLogs(judge, batches, world.cluster, EPOCH, new Set(), convicts, []) }
     }
     const twoFaced = (member: MemberIndex): Convicts => ({ ...NOBODY, twoFaced: new Set([member]) })
 
@@ -180,7 +179,15 @@ describe('audit of logs that real engines wrote', () => {
     const judge = new Judge(() => null)
     const batches = anchoredBatches(judge, world, boxes)
     const illegal = new Set([2])
-    const { logs } = checkMemberLogs(judge, batches, world.cluster, EPOCH, new Set(), { ...NOBODY, illegal })
+    const { logs } = checkMemberLogs(
+      judge,
+      batches,
+      world.cluster,
+      EPOCH,
+      new Set(),
+      { ...NOBODY, illegal },
+      [],
+    )
     expect(logs.get(2)).to.deep.equal([])
     expect(logs.get(1)).not.to.deep.equal([])
   })

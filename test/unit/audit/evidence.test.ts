@@ -83,8 +83,8 @@ const SOLIDITY: Readonly<Record<ProtocolObject['type'], readonly [string[], stri
     ['height', 'round', 'value'],
   ],
   checkpoint: [
-    ['uint64', 'bytes32', 'uint64', 'bytes32'],
-    ['height', 'root', 'logSeq', 'logHead'],
+    ['uint64', 'bytes32', 'uint64', 'bytes32', 'bytes32'],
+    ['height', 'root', 'logSeq', 'logHead', 'inputsHash'],
   ],
   close: [[], []],
 }
@@ -153,7 +153,14 @@ describe('evidence in the audit: equivocation', () => {
   })
 
   it('costs the lock for votes and checkpoints, five per cent of it for the rest', () => {
-    const head = { type: 'checkpoint', height: 8, root: NIL, logSeq: 1, logHead: NIL } as const
+    const head = {
+      type: 'checkpoint',
+      height: 8,
+      root: NIL,
+      logSeq: 1,
+      logHead: NIL,
+      inputsHash: NIL,
+    } as const
     const status = { type: 'status', height: 3, parent: PARENT, stateHash: NIL, eventSeq: 0 } as const
     const hello = { ...NIL_SHARE, type: 'hello', value: NIL, inputs: 7n } as const
     expect(prove(share(), other)).equal('E1 100')
@@ -207,6 +214,7 @@ describe('evidence in the audit: logs', () => {
     root: NIL,
     logSeq: entries.at(-1)!.seq,
     logHead: fold(entries),
+    inputsHash: NIL,
   })
   const pack = (entries: readonly LogEntry[]): Hex => concatHex(...entries.map(encodeLogEntry))
   const illegal = (signed: readonly LogEntry[], shown = signed): string =>

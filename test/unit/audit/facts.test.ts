@@ -3,6 +3,7 @@ import { auditTask } from '../../../src/audit/audit-task.ts'
 import { differences } from '../../../src/audit/diff.ts'
 import type { Candidate } from '../../../src/audit/draw.ts'
 import { drawSeats, operatorCap } from '../../../src/audit/draw.ts'
+import type { Layout } from '../../../src/audit/packed.ts'
 import { packedFieldAt, packedFields } from '../../../src/audit/packed.ts'
 import type { AuditReport } from '../../../src/audit/report.ts'
 import { fieldPath } from '../../../src/audit/report.ts'
@@ -177,7 +178,7 @@ describe('audit: two tellings of one fact', () => {
 
 describe('audit: names of fields', () => {
   it('names every byte of packed bytes', () => {
-    const layout = (name: string) => ({ name, members: 4 })
+    const layout = (name: string): Layout => ({ name, members: 4 })
     const batch: Hex = `0x${'00'.repeat(136)}`
     expect(packedFields(layout('batch'), batch)).to.have.length(10)
     expect(packedFieldAt(layout('batch'), batch, 0).path).to.equal('.hint[0]')

@@ -21,6 +21,7 @@ function box(height: number, members: readonly number[]): CheckpointBox {
     root: digestOf('root'),
     logSeq: 4,
     logHead: digestOf('head'),
+    inputsHash: digestOf('inputs'),
   } as const
   return {
     ...emptyCheckpoint(height),
@@ -121,8 +122,19 @@ describe('Anchor', () => {
       expect(chain.sent).to.be.empty
     })
 
-    it('that the contract refuses is tried again, but not at every poll', async () => {
+    it('that was mined when the turn had passed on is sent again with the next turn, without a pause', async () => {
       chain.outcome = () => ({ kind: 'reverted', error: 'NotYourTurn' })
+      anchor.certified(box(2, [0, 1, 2, 3]))
+      await poll(1)
+      chain.log.turn = 2
+      await poll(2)
+      chain.log.turn = SELF
+      await poll(1)
+      expect(chain.sent).to.have.length(2)
+    })
+
+    it('that the contract refuses is tried again, but not at every poll', async () => {
+      chain.outcome = () => ({ kind: 'reverted', error: 'WrongFirst' })
       anchor.certified(box(2, [0, 1, 2, 3]))
       await poll(8)
       expect(chain.sent).to.have.length(1)
@@ -188,7 +200,7 @@ describe('Anchor', () => {
     })
 
     it('is tried again after a refusal, until it is published', async () => {
-      chain.outcome = () => ({ kind: 'reverted', error: 'NotYourTurn' })
+      chain.outcome = () => ({ kind: 'reverted', error: 'NotFinal' })
       await poll(8)
       chain.outcome = () => ({ kind: 'mined', block: 9, hash: digestOf('tx'), gasUsed: 1n })
       await poll(30)

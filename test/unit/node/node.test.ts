@@ -11,7 +11,6 @@ import { seededOrder } from '../../../src/codec/roots.ts'
 import type { NodeInit } from '../../../src/node/node.ts'
 import { RsdpNode } from '../../../src/node/node.ts'
 import { signObject } from '../../../src/node/signing.ts'
-import { KEPT_NOTHING } from '../../../src/protocol/state.ts'
 import type { StateSource } from '../../../src/ports/state-source.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import type { Peer } from '../../../src/ports/transport.ts'
@@ -543,32 +542,6 @@ describe('RsdpNode', () => {
       expect(node.health()).to.deep.include({ ready: true, outbox: 0 })
       expect(chain.sent).to.deep.equal(['join 9'])
     })
-  })
-
-  it('adds its signature to the last checkpoint where that left it out, in no task in which it is convicted', async () => {
-    await node.stop()
-    const store = openStore()
-    node = makeNode({ store })
-    const shared = { sharedSeq: 12, sharedHead: digestOf('shared') }
-    for (const taskId of [1n, 2n]) {
-      publish(taskId, { rewardPerHeight: 4n })
-      form(taskId)
-      const cluster = digestOf(`cluster of task ${taskId}`)
-      const root = digestOf('root')
-      const object = { type: 'checkpoint', height: 3, root, logSeq: 12, logHead: NIL } as const
-      const separator = domainSeparator(DOMAIN)
-      const sign = (): Signed => signObject({ cluster, self: 0, keyring: keyringOf(0), separator }, object)
-      store.signOnce({ cluster, key: 'checkpoint/3', entries: [], proof: null, kept: KEPT_NOTHING, sign })
-      chain.happen({ kind: 'checkpointed', taskId, first: 1, height: 3, root, bitmap: 0b1110n, ...shared })
-    }
-    const conviction = { member: 0, offence: 'E1', percent: 100, reporter: BOB } as const
-    chain.happen({ kind: 'convicted', taskId: 2n, ...conviction })
-    chain.log.last = 3
-    chain.mine()
-    await node.start()
-    await poll(3)
-    expect(chain.sent).to.deep.equal(['coSign 1 by 0'])
-    expect([said('co-sign.mined').length, fatal]).to.deep.equal([1, []])
   })
 
   describe('a task that is over', () => {

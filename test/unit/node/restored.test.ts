@@ -22,6 +22,8 @@ import {
   status,
 } from '../../helpers/store-kit.ts'
 
+const EPOCHS = { epochHeights: 2 }
+
 describe('restoredTask', () => {
   let store: Store
 
@@ -40,13 +42,13 @@ describe('restoredTask', () => {
   }
 
   it('of a task that never ran is empty', () => {
-    const { decided, signed: own, entries, left } = restoredTask(store, CLUSTER)
+    const { decided, signed: own, entries, left } = restoredTask(store, CLUSTER, EPOCHS)
     expect([decided, own, entries, left]).to.deep.equal([[], [], [], 0n])
   })
 
   it('has every decided height, in order', () => {
     for (const height of [1, 2, 3]) decide(height, [0, 1, 2, 3])
-    const { decided } = restoredTask(store, CLUSTER)
+    const { decided } = restoredTask(store, CLUSTER, EPOCHS)
     expect(decided.map(({ chain }) => chain.height)).to.deep.equal([1, 2, 3])
     expect(decided.map(({ value }) => value)).to.deep.equal(decided.map(({ chain }) => chain.value))
   })
@@ -56,7 +58,7 @@ describe('restoredTask', () => {
       decide(1, [0, 1, 2, 3])
       decide(2, [0, 1, 2])
       decide(3, [1, 2, 3])
-      expect(restoredTask(store, CLUSTER).left).to.equal(0n)
+      expect(restoredTask(store, CLUSTER, EPOCHS).left).to.equal(0n)
     })
 
     it('with the last height, or long ago', () => {
@@ -65,7 +67,7 @@ describe('restoredTask', () => {
       decide(3, [0, 1, 4])
       decide(4, [0, 2, 4])
       decide(5, [0, 1, 2], [4])
-      expect(restoredTask(store, CLUSTER).left).to.equal(bitmapOf([3, 4]))
+      expect(restoredTask(store, CLUSTER, EPOCHS).left).to.equal(bitmapOf([3, 4]))
     })
   })
 
@@ -80,7 +82,7 @@ describe('restoredTask', () => {
       },
       load: () => store.load(CLUSTER),
     })
-    expect(restoredTask(counting, CLUSTER).decided).to.have.length(600)
+    expect(restoredTask(counting, CLUSTER, EPOCHS).decided).to.have.length(600)
     expect(read).to.be.at.most(1)
   })
 })
@@ -108,7 +110,14 @@ describe('missingCheckpoint', () => {
     const found = missingCheckpoint(config, task(2, [...entries(1, 1, 4), ...entries(2, 5, 8)]))
     const root = decided(2).reduce((before, { value }) => appendRoot(before, value), rootStart(CLUSTER))
     const logHead = [...entries(1, 1, 4), ...entries(2, 5, 8)].reduce(appendLog, logStart(CLUSTER, 0))
-    expect(found?.object).to.deep.equal({ type: 'checkpoint', height: 2, root, logSeq: 8, logHead })
+    expect(found?.object).to.deep.equal({
+      type: 'checkpoint',
+      height: 2,
+      root,
+      logSeq: 8,
+      logHead,
+      inputsHash: NIL,
+    })
     // these entries are no shared log, so nobody could tell the head without a note
     expect(found?.kept.note).to.be.a('string')
   })
@@ -119,7 +128,14 @@ describe('missingCheckpoint', () => {
   })
 
   it('is not due where it was signed', () => {
-    const own = signed({ type: 'checkpoint', height: 2, root: NIL, logSeq: 1, logHead: NIL } as const)
+    const own = signed({
+      type: 'checkpoint',
+      height: 2,
+      root: NIL,
+      logSeq: 1,
+      logHead: NIL,
+      inputsHash: NIL,
+    } as const)
     expect(missingCheckpoint(config, task(2, entries(2, 1, 8), [own]))).to.equal(null)
   })
 

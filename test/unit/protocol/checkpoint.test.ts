@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { decodeNotes } from '../../../src/codec/notes.ts'
+import { decodeInputs, encodeInputs, publishedInputs } from '../../../src/codec/batch.ts'
 import { keccak } from '../../../src/codec/hex.ts'
 import { appendRoot, rootStart } from '../../../src/codec/roots.ts'
 import { isCheckpointHeight, NOTE_BYTES_MAX, ownNote } from '../../../src/protocol/checkpoint.ts'
@@ -9,6 +10,7 @@ import type { EpochRecord } from '../../../src/protocol/state.ts'
 import type { Digest } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import type { LogEntry } from '../../../src/types/log.ts'
+import type { Checkpoint } from '../../../src/types/objects.ts'
 import { EngineCluster } from '../../helpers/engine-cluster.ts'
 import { EngineBench } from '../../helpers/engine-cluster-bench.ts'
 
@@ -31,7 +33,7 @@ function epochOf(
       entries.push(entry)
     }
   })
-  return { first: 1, previous: NIL, values: VALUES, entries: edit(entries) }
+  return { first: 1, previous: NIL, values: VALUES, entries: edit(entries), inputs: '0x' }
 }
 
 const heightsOf = (epoch: EpochRecord): number[] | null => {
@@ -128,15 +130,42 @@ describe('checkpoints', () => {
       return world.memory(3).signed
     }
 
-    it('are not signed where the chain has a later one: they could be added no more', () => {
+    it('are not signed where the chain has them: they are of no use any more', () => {
       const signed = caughtUp(5, 4)
-      expect(signed.has('checkpoint/2')).to.equal(false)
+      expect([signed.has('checkpoint/2'), signed.has('checkpoint/4')]).to.deep.equal([false, false])
     })
+  })
 
-    it('are signed where the last one of the chain is this one', () => {
-      const signed = caughtUp(5, 4)
-      expect(signed.get('checkpoint/4')?.object).to.include({ type: 'checkpoint', height: 4 })
-    })
+  it('carry the hash of the inputs that are published with them, and NIL where none are', () => {
+    for (const publishesInputs of [true, false]) {
+      const world = new EngineCluster({ n: 4, heights: 2, epochHeights: 2, publishesInputs }).start()
+      expect(world.run(2, 400)).to.equal(true)
+      const { decisions, bodies, signed } = world.memory(0)
+      const packed = encodeInputs(
+        decisions.map(({ decided }) => publishedInputs(decided.inputs, (hash) => bodies.get(hash) ?? null)),
+      )
+      const object = signed.get('checkpoint/2')?.object
+      expect(object).to.include({ inputsHash: publishesInputs ? keccak(packed) : NIL })
+      expect(decodeInputs(packed)).to.have.length(2)
+    }
+  })
+
+  it('M-1 a signature for other inputs counts for nothing', () => {
+    for (const inputsHash of [NIL, keccak('0x01')]) {
+      const bench = new EngineBench({ fate: () => [1], heights: 2, epochHeights: 2 })
+      bench.world.silent.add(3)
+      bench.world.start()
+      bench.world.run(1, 400)
+      // the root that all will sign: this world without the liar
+      const twin = new EngineCluster({ n: 4, fate: () => [1], heights: 2, epochHeights: 2 })
+      twin.silent.add(3)
+      twin.start().run(2, 400)
+      const honest = twin.memory(1).signed.get('checkpoint/2')?.object as Checkpoint
+      bench.hear(1, bench.sign(1, { ...honest, inputsHash }))
+      bench.world.run(2, 400)
+      for (let i = 0; i < 3; i += 1) bench.world.tick()
+      expect(bench.taken('certified')).to.have.length(inputsHash === NIL ? 1 : 0)
+    }
   })
 
   it('are handed over with signatures of quorum weight for the own root, and again with each further one', () => {
@@ -152,7 +181,14 @@ describe('checkpoints', () => {
   it('a signature for another root counts for nothing', () => {
     const bench = new EngineBench({ fate: () => [1], heights: 2, epochHeights: 2 })
     bench.world.silent.add(3)
-    const wrong = { type: 'checkpoint', height: 2, root: NIL, logSeq: 8, logHead: NIL } as const
+    const wrong = {
+      type: 'checkpoint',
+      height: 2,
+      root: NIL,
+      logSeq: 8,
+      logHead: NIL,
+      inputsHash: NIL,
+    } as const
     bench.hear(1, bench.sign(1, wrong))
     bench.world.start()
     bench.world.run(2, 400)
@@ -163,7 +199,10 @@ describe('checkpoints', () => {
   it('are kept for heights that can be one, not for all', () => {
     const bench = new EngineBench({ heights: 100, epochHeights: 4 })
     for (const height of [0, 1, 3, 4, 8, 16, 20, 400]) {
-      bench.hear(1, bench.sign(1, { type: 'checkpoint', height, root: NIL, logSeq: 1, logHead: NIL }))
+      bench.hear(
+        1,
+        bench.sign(1, { type: 'checkpoint', height, root: NIL, logSeq: 1, logHead: NIL, inputsHash: NIL }),
+      )
     }
     expect([...bench.state.checkpoints.keys()]).to.deep.equal([4, 8, 16])
   })

@@ -325,7 +325,15 @@ describe('evidence', () => {
       const { chain, config } = bench.state
       const logHead = log.reduce(appendLog, logStart(config.cluster.id, 0))
       const { root } = chain
-      return bench.sign(1, { type: 'checkpoint', height: EPOCH, root, logSeq: log.length, logHead, ...more })
+      return bench.sign(1, {
+        type: 'checkpoint',
+        height: EPOCH,
+        root,
+        logSeq: log.length,
+        logHead,
+        inputsHash: NIL,
+        ...more,
+      })
     }
 
     function note(steps: readonly Step[]): { kind: 'notes'; firstHeight: number; note: Hex } {

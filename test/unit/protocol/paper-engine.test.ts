@@ -153,7 +153,14 @@ describe('engine, profile paper', () => {
     it('CONFIRM, HELLO of a convener, CHECKPOINT', () => {
       expect(refused((b) => object(b.confirm(1, 0, keccak('0x01'))))).to.deep.equal(['not-in-profile'])
       expect(refused((b) => object(b.hello(1, [b.status(1).signed])))).to.deep.equal(['not-in-profile'])
-      const checkpoint = { type: 'checkpoint', height: 4, root: NIL, logSeq: 1, logHead: NIL } as const
+      const checkpoint = {
+        type: 'checkpoint',
+        height: 4,
+        root: NIL,
+        logSeq: 1,
+        logHead: NIL,
+        inputsHash: NIL,
+      } as const
       expect(refused((b) => object(b.sign(1, checkpoint)))).to.deep.equal(['not-in-profile'])
     })
 

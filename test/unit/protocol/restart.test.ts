@@ -110,7 +110,14 @@ describe('restart', () => {
     const world = new EngineCluster({ n: 4, heights: 4, epochHeights: 2, fate: () => [] })
     const { config } = world.engine(0)
     const own = [2, 4].map((height) => {
-      const object = { type: 'checkpoint', height, root: NIL, logSeq: 9, logHead: NIL } as const
+      const object = {
+        type: 'checkpoint',
+        height,
+        root: NIL,
+        logSeq: 9,
+        logHead: NIL,
+        inputsHash: NIL,
+      } as const
       return signAs(world.cluster, 0, object)
     })
     const notes = new Map([

@@ -137,7 +137,14 @@ describe('what each has seen', () => {
 
   describe('finds two CHECKPOINTs', () => {
     const checkpointOf = (logHead: Digest): Signed<Checkpoint> =>
-      bench.sign<Checkpoint>(3, { type: 'checkpoint', height: 1, root: NIL, logSeq: 5, logHead })
+      bench.sign<Checkpoint>(3, {
+        type: 'checkpoint',
+        height: 1,
+        root: NIL,
+        logSeq: 5,
+        logHead,
+        inputsHash: NIL,
+      })
     const held = (): Signed<Checkpoint> => checkpointOf(NIL)
     const lie = (): Signed<Checkpoint> => checkpointOf(keccak('0x01'))
     const told = (): Part => ({
@@ -186,7 +193,14 @@ describe('what each has seen', () => {
       decide()
       bench.hear(3, held())
       bench.effects.length = 0
-      const own = { type: 'checkpoint', height: 1, root: NIL, logSeq: 6, logHead: NIL } as const
+      const own = {
+        type: 'checkpoint',
+        height: 1,
+        root: NIL,
+        logSeq: 6,
+        logHead: NIL,
+        inputsHash: NIL,
+      } as const
       bench.hear(1, bench.sign<Checkpoint>(1, own), told())
       expect(asked()).to.deep.equal([[1, [lie().hash]]])
     })

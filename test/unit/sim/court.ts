@@ -136,6 +136,7 @@ export class Bench {
       root: digestOf('root'),
       logSeq: entries.length,
       logHead,
+      inputsHash: digestOf('inputs'),
     } as const
     return { entries, checkpoint }
   }

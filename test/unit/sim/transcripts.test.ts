@@ -64,7 +64,14 @@ describe('transcripts of the honest', () => {
     expect(found).to.deep.equal([])
   })
 
-  const checkpoint: Checkpoint = { type: 'checkpoint', height: 4, root: A, logSeq: 1, logHead: A }
+  const checkpoint: Checkpoint = {
+    type: 'checkpoint',
+    height: 4,
+    root: A,
+    logSeq: 1,
+    logHead: A,
+    inputsHash: NIL,
+  }
   const twice: readonly (readonly [ProtocolObject, ProtocolObject])[] = [
     [HELLO, { ...HELLO, inputsRoot: B }],
     [STATUS, { ...STATUS, eventSeq: 1 }],
