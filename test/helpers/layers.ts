@@ -40,6 +40,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   // what a node agrees to: a decision about facts, and the shape of the file that says how
   policy: { imports: [...BASE, 'reducers'], packages: ['zod'], nature: 'pure' },
   views: { imports: [...BASE, 'protocol'], packages: [], nature: 'pure' },
+  sandbox: { imports: BASE, packages: [], nature: 'pure' },
   // a port speaks of what passes through it, so it may name those types, but it runs nothing
   ports: { imports: ['types'], types: ['codec', 'protocol', 'reducers'], packages: [], nature: 'closed' },
   // what passes through a port has the protocol's types; its values stay out of reach
@@ -47,6 +48,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   'adapters/evm': { imports: [...BASE, 'ports', 'artifacts'], types: ['protocol', 'bindings'] },
   // what it adapts are the reducers: they run in its thread
   'adapters/worker': { imports: [...BASE, 'ports', 'reducers'] },
+  // brings the engine's bytes from its package
+  'adapters/sandbox': { imports: [...BASE, 'sandbox'] },
   // the development chain and deployment are the project's own Hardhat set-up
   'adapters/hardhat': {
     imports: [...BASE, 'ports', 'hardhat.config.ts', 'ignition', 'artifacts'],

@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Engine } from '../../sandbox/sandbox.ts'
+import { createEngine } from '../../sandbox/sandbox.ts'
+
+let engine: Engine | null = null
+
+/** The engine of profile e1, from the package quickjs-wasi. Compiled once per process: takes a fraction of a second. */
+export function loadEngine(): Engine {
+  engine ??= createEngine(readFileSync(fileURLToPath(import.meta.resolve('quickjs-wasi/quickjs.wasm'))))
+  return engine
+}
