@@ -138,7 +138,8 @@ export class SignUp {
   /** Said once per reason: a task that is looked at again must not fill the log. */
   #refuse(refusal: NotJoined, taskId: bigint): void {
     const isKnown = this.#refused.get(taskId)?.reason === refusal.reason
-    this.#refused.delete(taskId)
+    // what is looked at again and refused as before keeps its place among the newest
+    if (!isKnown) this.#refused.delete(taskId)
     this.#refused.set(taskId, refusal)
     const [oldest] = this.#refused.keys()
     if (this.#refused.size > REFUSED_MAX && oldest !== undefined) this.#refused.delete(oldest)

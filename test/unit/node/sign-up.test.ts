@@ -147,6 +147,16 @@ describe('SignUp', () => {
     expect(signing.refused()).to.be.empty
   })
 
+  it('keeps the place of a refusal that it repeats', async () => {
+    chain.registered = { ...chain.registered!, allowance: { ...NOTHING_ALLOWED } }
+    const signing = signUp()
+    signing.published(task(1n, params({ joinDeadline: 60 })))
+    await signing.poll(10)
+    signing.published(task(2n, params({ joinDeadline: 60 })))
+    for (const head of [11, 10 + 8]) await signing.poll(head)
+    expect(signing.refused().map(({ taskId }) => taskId)).to.deep.equal(['1', '2'])
+  })
+
   it('C-1: what it has waiting to be drawn counts before the chain tells of it', async () => {
     const policy = { ...defaultPolicy(true), lockPercentPending: 15 }
     const signing = signUp({ policy })
