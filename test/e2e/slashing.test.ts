@@ -27,11 +27,12 @@ interface Crime {
   readonly kind: Offence
   /** Base share of the lock, per cent. */
   readonly percent: (conviction: ChainConviction) => number
-  /** Share at release, when the other liar of the task weighs in: ⌊300 · 1 / 7⌋ % if both are of the kinds that add up. */
+  /** Share at release, when the other liar of the task weighs in, if both are of the kinds that add up. */
   readonly finalPercent: (percent: number) => number
 }
 
-const CORRELATED = Math.floor(300 / SEATS)
+/** ⌊5 · (1 + 3 · w / W)⌋ with one other so convicted; all weigh 1 */
+const CORRELATED = Math.floor(5 * (1 + 3 / SEATS))
 const addsUp = (percent: number): number => Math.max(percent, CORRELATED)
 const alone = (percent: number): number => percent
 
