@@ -60,7 +60,7 @@ function readmeWords(what: string): string[] {
 
 for (const [name, start] of Object.entries(CHAINS))
   describe(`step by step, by script, on a chain that already runs: ${name}`, function () {
-    this.timeout(240_000)
+    this.timeout(420_000)
     let chain: Chain
     let scratch: string
     let deployment: string
@@ -106,7 +106,7 @@ for (const [name, start] of Object.entries(CHAINS))
       nodes = running
       running.stdout.on('data', (data: Buffer) => (printed += data.toString()))
       running.stderr.on('data', (data: Buffer) => (printed += data.toString()))
-      await eventually(() => printed.split('node.ready').length > 4, 60_000)
+      await eventually(() => printed.split('node.ready').length > 4, 240_000)
 
       const published = await script('scripts/publish-task.ts')
       expect(published.code, published.stderr).equal(0)
