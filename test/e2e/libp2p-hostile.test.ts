@@ -86,7 +86,6 @@ describe('libp2p transport under attack', function () {
       listen: ['/ip4/127.0.0.1/tcp/0'],
       gater: {},
       limits: DEFAULT_LIMITS,
-      local: true,
     })
     nodes.push(node)
     await node.start()

@@ -85,7 +85,6 @@ describe('D2: a node takes connections of members of its own clusters and of nob
       listen: ['/ip4/127.0.0.1/tcp/0'],
       gater: {},
       limits: DEFAULT_LIMITS,
-      local: true,
     })
     visits = 0
     raw.addEventListener('connection:open', ({ detail }) => {
@@ -108,7 +107,6 @@ describe('D2: a node takes connections of members of its own clusters and of nob
       listen: ['/ip4/127.0.0.1/tcp/0'],
       clock: realClock,
       logger: recordingLogger(lines),
-      local: true,
       random: () => 0.5,
       limits: { backoffMsMin: 20, backoffMsMax: 50 },
     })

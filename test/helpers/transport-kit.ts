@@ -54,7 +54,6 @@ export function createLibp2pTransport(
     listen: [options.listen ?? '/ip4/127.0.0.1/tcp/0'],
     clock: realClock,
     logger: options.logger ?? new RecordingLogger(),
-    local: true,
     random: () => 0.5,
     // quick reconnects, so that a test waits for what it tests
     limits: { backoffMsMin: 20, backoffMsMax: 200, ...options.limits },

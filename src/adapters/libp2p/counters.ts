@@ -2,9 +2,11 @@ import type { TransportCounters } from '../../ports/transport.ts'
 
 /**
  * Why a peer or one of its streams was cut: `stranger` outside the peer set, `oversized` or `malformed` frame, `late` frame
- * that missed its deadline, `flood` budget spent, `streams` more than allowed, `stalled` peer that takes nothing.
+ * that missed its deadline, `flood` budget spent, `streams` more than allowed, `stalled` peer that takes nothing, `crowd`
+ * at the door.
  */
-export type Refusal = 'stranger' | 'oversized' | 'malformed' | 'late' | 'flood' | 'streams' | 'stalled'
+export type Refusal =
+  'stranger' | 'oversized' | 'malformed' | 'late' | 'flood' | 'streams' | 'stalled' | 'crowd'
 
 /** What a transport counts since its start. One object, shared by its parts. */
 export class Counters {

@@ -10,11 +10,9 @@ export interface NodeSettings {
   readonly listen: readonly string[]
   readonly gater: ConnectionGater
   readonly limits: Limits
-  /** True when many nodes share one host: the limits per remote IP must not count neighbours as one attacker. */
-  readonly local: boolean
 }
 
-/** Must never be the smaller bound: the peer set and `CONNECTIONS_PER_PEER_MAX` bound them by member. */
+/** Must never be the smaller bound: the door bounds who waits, the peer set and `CONNECTIONS_PER_PEER_MAX` who is in. */
 const CONNECTIONS_MAX = 4_096
 
 /** The stream window, equal on both ends: also the most that can wait unseen between sender and receiver. */
@@ -25,7 +23,7 @@ const WINDOW_BYTES = 262_144
  * discovery: addresses come from the chain's registry alone, and each service less is one less to attack.
  */
 export function createNode(settings: NodeSettings): Promise<Libp2p> {
-  const { limits, local } = settings
+  const { limits } = settings
   return createLibp2p({
     start: false,
     privateKey: settings.privateKey,
@@ -47,8 +45,8 @@ export function createNode(settings: NodeSettings): Promise<Libp2p> {
     connectionGater: settings.gater,
     connectionManager: {
       maxConnections: CONNECTIONS_MAX,
-      maxIncomingPendingConnections: local ? CONNECTIONS_MAX : 10,
-      inboundConnectionThreshold: local ? 1_000 : 5,
+      maxIncomingPendingConnections: CONNECTIONS_MAX,
+      inboundConnectionThreshold: Number.MAX_SAFE_INTEGER,
       inboundUpgradeTimeout: limits.handshakeDeadlineMs,
       inboundStreamProtocolNegotiationTimeout: limits.handshakeDeadlineMs,
       outboundStreamProtocolNegotiationTimeout: limits.dialDeadlineMs,

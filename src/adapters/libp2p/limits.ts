@@ -60,7 +60,7 @@ const MIB = 1_048_576
 export const DEFAULT_LIMITS: Limits = {
   frameDeadlineMs: 5_000,
   writeDeadlineMs: 5_000,
-  handshakeDeadlineMs: 5_000,
+  handshakeDeadlineMs: 3_000,
   dialDeadlineMs: 5_000,
   backoffMsMin: 250,
   backoffMsMax: 10_000,

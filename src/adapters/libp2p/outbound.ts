@@ -1,7 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import type { Clock } from '../../ports/clock.ts'
 import { backoffMs } from './backoff.ts'
-import { ByteBucket } from './byte-bucket.ts'
+import { Bucket } from './bucket.ts'
 import type { Counters } from './counters.ts'
 import { PREFIX_BYTES } from './frame-decoder.ts'
 import { BATCH_BYTES_MAX, CLOSE_DEADLINE_MS, PACE_COST_FRAME_BYTES, STABLE_STREAM_MS } from './limits.ts'
@@ -31,7 +31,7 @@ export interface OutboundComponents {
 export class Outbound {
   readonly #with: OutboundComponents
   readonly #outbox: Outbox
-  readonly #pace: ByteBucket
+  readonly #pace: Bucket
   readonly #abort = new AbortController()
   #stream: Stream | null = null
   #openedAtMs = 0
@@ -47,7 +47,7 @@ export class Outbound {
     this.#with = components
     const { clock, limits } = components
     this.#outbox = new Outbox(limits.outboxFramesMax, limits.outboxBytesMax)
-    this.#pace = new ByteBucket(clock, limits.paceBytesPerSecond, limits.paceBurstBytes)
+    this.#pace = new Bucket(clock, limits.paceBytesPerSecond, limits.paceBurstBytes)
   }
 
   get isOpen(): boolean {

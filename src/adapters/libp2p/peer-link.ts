@@ -3,7 +3,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Clock } from '../../ports/clock.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Address } from '../../types/ids.ts'
-import { ByteBucket } from './byte-bucket.ts'
+import { Bucket } from './bucket.ts'
 import type { Counters, Refusal } from './counters.ts'
 import { readFrames } from './inbound.ts'
 import { CONNECTIONS_PER_PEER_MAX, COST_BYTES, INBOUND_STREAMS_MAX, PROTOCOL } from './limits.ts'
@@ -29,7 +29,7 @@ export class PeerLink {
   readonly key: Address
   readonly #with: PeerLinkComponents
   readonly #outbound: Outbound
-  readonly #budget: ByteBucket
+  readonly #budget: Bucket
   /** Oldest first, as are the streams. */
   readonly #connections: Connection[] = []
   readonly #inbound: Stream[] = []
@@ -44,7 +44,7 @@ export class PeerLink {
     this.#addresses = addresses
     this.#with = components
     const { clock, limits, counters, random } = components
-    this.#budget = new ByteBucket(clock, limits.floodBytesPerSecond, limits.floodBurstBytes)
+    this.#budget = new Bucket(clock, limits.floodBytesPerSecond, limits.floodBurstBytes)
     this.#outbound = new Outbound({
       clock,
       limits,

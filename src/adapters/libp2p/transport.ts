@@ -10,8 +10,11 @@ import type { Address } from '../../types/ids.ts'
 import { Counters } from './counters.ts'
 import { createNode } from './create-node.ts'
 import { dialAddresses } from './dial-addresses.ts'
+import { Door } from './door.ts'
 import { encodeFrame } from './frame-decoder.ts'
 import { createGater } from './gater.ts'
+import { hostOf } from './host.ts'
+import type { Host } from './host.ts'
 import { addressFromPeerId, privateKeyFromBytes } from './identity.ts'
 import { DEFAULT_LIMITS, INBOUND_STREAMS_MAX, PROTOCOL } from './limits.ts'
 import type { Limits } from './limits.ts'
@@ -28,8 +31,6 @@ export interface Libp2pTransportInit {
   readonly listen: readonly string[]
   readonly clock: Clock
   readonly logger: Logger
-  /** True when many nodes share this host (`rsdp dev`, tests): lifts the limits per remote IP. */
-  readonly local?: boolean
   /** Jitter source, in [0, 1). */
   readonly random?: () => number
   readonly limits?: Partial<Limits>
@@ -39,7 +40,8 @@ export interface Libp2pTransportInit {
  * Transport over libp2p (TCP, noise, yamux): a full mesh of the peer set, one long-lived stream each way.
  *
  * Guarantees besides the port's: memory per peer is bounded whatever the peer does; a peer that breaks a rule loses its
- * stream, one that floods is isolated for a while and then released; a stranger never gets as far as a stream.
+ * stream, one that floods is isolated for a while and then released; a stranger never gets as far as a stream, and keeps
+ * no member from one.
  */
 export class Libp2pTransport implements Transport {
   readonly key: Address
@@ -49,6 +51,10 @@ export class Libp2pTransport implements Transport {
   readonly #counters = new Counters()
   readonly #links = new Map<Address, PeerLink>()
   readonly #addressTexts = new Map<Address, string>()
+  /** Where each peer of the set is, as registered, … */
+  readonly #homes = new Map<Address, readonly (Host | null)[]>()
+  /** … and where its last connection came from. */
+  readonly #origins = new Map<Address, Host | null>()
   #receive: (from: Address, bytes: Uint8Array) => void = () => undefined
   #node: Libp2p | null = null
   #starting: Promise<void> | null = null
@@ -94,6 +100,8 @@ export class Libp2pTransport implements Transport {
       if (wanted.has(key)) continue
       this.#links.delete(key)
       this.#addressTexts.delete(key)
+      this.#homes.delete(key)
+      this.#origins.delete(key)
       void link.close()
       link.cutConnections('left the set')
     }
@@ -123,8 +131,16 @@ export class Libp2pTransport implements Transport {
   }
 
   async #start(): Promise<void> {
-    const { listen, local = false, logger } = this.#init
+    const { clock, listen, logger } = this.#init
+    const door = new Door({
+      clock,
+      isMembers: (host) => this.#isMembers(host),
+      onCrowd: () => {
+        this.#counters.refuse('crowd')
+      },
+    })
     const gater = createGater(
+      door,
       (key) => this.#links.get(key)?.mayConnect ?? false,
       (peerId) => this.#onStranger(peerId),
       (key, raw) => this.#links.get(key)?.meter(raw),
@@ -135,7 +151,6 @@ export class Libp2pTransport implements Transport {
         listen,
         gater,
         limits: this.#limits,
-        local,
       })
       this.#node = node
       node.addEventListener('connection:open', ({ detail }) => this.#onConnection(detail))
@@ -158,6 +173,7 @@ export class Libp2pTransport implements Transport {
     if (this.#addressTexts.get(key) === text) return
     this.#addressTexts.set(key, text)
     const usable = dialAddresses(key, addresses)
+    this.#homes.set(key, usable.addresses.map(hostOf))
     // length-capped: the text comes from whoever registered the peer
     for (const address of usable.skipped)
       logger.warn('peer.address-skipped', { key, address: address.slice(0, 128) })
@@ -188,8 +204,17 @@ export class Libp2pTransport implements Transport {
     const key = addressFromPeerId(connection.remotePeer)
     const link = key === null ? undefined : this.#links.get(key)
     // the set may have changed between the gater and here
-    if (link === undefined) connection.abort(new Error('not in the set'))
-    else link.addConnection(connection)
+    if (key === null || link === undefined) {
+      connection.abort(new Error('not in the set'))
+      return
+    }
+    this.#origins.set(key, hostOf(connection.remoteAddr))
+    link.addConnection(connection)
+  }
+
+  #isMembers(host: Host): boolean {
+    for (const homes of this.#homes.values()) if (homes.includes(host)) return true
+    return [...this.#origins.values()].includes(host)
   }
 
   #onStream(stream: Stream, connection: Connection): void {

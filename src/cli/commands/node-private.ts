@@ -91,7 +91,7 @@ async function makeNode(
     schedule: schedule === 'slots' || schedule === 'asynchronous' ? schedule : 'external',
     keyring,
     recover: recoverSigner,
-    transport: new Libp2pTransport({ privateKey, listen, clock: systemClock, logger, local: true }),
+    transport: new Libp2pTransport({ privateKey, listen, clock: systemClock, logger }),
     runner,
     source: workload(settings, self),
     clock: systemClock,

@@ -65,7 +65,6 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     listen: options.listen,
     clock: systemClock,
     logger,
-    local,
   })
   const { domain } = chain
   const liarInit = { strategies, link, keyring, domain, store, clock: systemClock, logger }

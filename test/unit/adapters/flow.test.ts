@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { backoffMs } from '../../../src/adapters/libp2p/backoff.ts'
-import { ByteBucket } from '../../../src/adapters/libp2p/byte-bucket.ts'
+import { Bucket } from '../../../src/adapters/libp2p/bucket.ts'
 import { DEFAULT_LIMITS } from '../../../src/adapters/libp2p/limits.ts'
 import { Outbox } from '../../../src/adapters/libp2p/outbox.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
@@ -18,10 +18,10 @@ function handClock(): Clock & { ms: number } {
   }
 }
 
-describe('ByteBucket', () => {
+describe('Bucket', () => {
   it('gives the burst at once, then the rate, and never more than the burst', () => {
     const clock = handClock()
-    const bucket = new ByteBucket(clock, 100, 1_000)
+    const bucket = new Bucket(clock, 100, 1_000)
     expect(bucket.take(1_000)).to.equal(true)
     expect(bucket.take(1)).to.equal(false)
     expect(bucket.waitMs(50)).to.equal(500)
