@@ -24,6 +24,7 @@ import {TaskStatus} from "./libraries/TaskStatus.sol";
 /// @notice See ITaskBoard, which is the specification.
 contract TaskBoard is ITaskBoard, ReentrancyGuard {
     using Convictions for uint256;
+    using Convictions for mapping(uint256 word => uint256 convictions);
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
     using Snapshot for bytes;
@@ -32,7 +33,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     /// number that the windows, which the unbonding time keeps below 2^32, allow. `heights` is 0 once the cluster of a
     /// task was drawn that had been revoked.
     struct Task {
-        uint256 convictions;
+        mapping(uint256 word => uint256 convictions) convictions;
         address snapshot;
         uint40 formBlock;
         uint16 eventsPosted;
@@ -53,7 +54,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         address client;
         uint40 lastEventBlock;
         uint16 eventBytes;
-        uint32 claimed;
+        uint136 claimed;
         bool settled;
         uint16 inputCap;
         bytes32 paramsHash;
@@ -71,8 +72,8 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         bytes32 seed;
     }
 
-    /// @dev Bit of `claimed` that stands for the client; seats are 0 … 30.
-    uint256 private constant CLIENT_BIT = 31;
+    /// @dev Bit of `claimed` that stands for the client; seats are 0 … 127.
+    uint256 private constant CLIENT_BIT = 128;
     /// @dev Per listed member: u8 member, u64 eventSeq, u16 length; per height: u8 count.
     uint256 private constant INPUT_OVERHEAD = 11;
     /// @dev Heights that the members are paid who were drawn for a task that the client had revoked.
@@ -201,7 +202,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
 
         address pointer = Snapshot.write(members);
         if (t.revokedBlock != 0) t.heights = 0;
-        t.convictions = Convictions.NONE;
+        t.convictions.open(keys.length);
         if (t.provable) _twins[taskId].seed = seed;
         t.snapshot = pointer;
         t.formBlock = uint40(block.number);
@@ -278,7 +279,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         if (t.settled) lost = 0;
         if (amount + lost == 0) revert NothingToClaim(taskId, msg.sender);
 
-        t.claimed = uint32(claimed);
+        t.claimed = uint136(claimed);
         t.settled = true;
         if (lost != 0) {
             burnt += lost;
@@ -318,13 +319,10 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         Task storage t = _requireEvidenceOpen(taskId);
         bytes memory members = Snapshot.read(t.snapshot);
         address key = members.key(member);
-        uint256 before = t.convictions;
-        uint256 convictions = before.convict(member, percent, correlated);
-        uint256 percentBefore = before.percentOf(member);
-        if (convictions == before) revert AlreadyConvicted(taskId, member, uint8(percentBefore));
-        uint128 amount = _newlyDue(t, percentBefore, convictions.percentOf(member));
-
-        t.convictions = convictions;
+        (uint256 before, uint256 convicted) = t.convictions.convict(member, percent, correlated);
+        (uint256 percentBefore, uint256 percentNow) = (before.percentOf(), convicted.percentOf());
+        if (convicted == before) revert AlreadyConvicted(taskId, member, uint8(percentBefore));
+        uint128 amount = _newlyDue(t, percentBefore, percentNow);
         uint128 credit = 0;
         if (amount != 0) (, credit) = _REGISTRY.slash(taskId, key, amount, reporter);
         _REGISTRY.jail(key, uint40(block.number + _JAIL));
@@ -333,12 +331,12 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
             member,
             key,
             members.operator(member),
-            uint8(convictions.percentOf(member)),
+            uint8(percentNow),
             amount,
             reporter,
             credit
         );
-        if (percentBefore.isNews(percent)) {
+        if (Convictions.isNews(percentBefore, percent)) {
             bytes memory entry = abi.encodePacked(member, offence, percent);
             emit SystemEntry(taskId, _LOG.noteEvent(taskId, SYSTEM, address(0), keccak256(entry)), entry);
         }
@@ -379,9 +377,9 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint256 taskId,
         uint8 member
     ) external view override returns (uint8 percent, bool correlated) {
-        uint256 convictions = _tasks[taskId].convictions;
         if (member >= _tasks[taskId].members) return (0, false);
-        return (uint8(convictions.percentOf(member)), convictions.isCorrelated(member));
+        uint256 convicted = _tasks[taskId].convictions.get(member);
+        return (uint8(convicted.percentOf()), convicted.isCorrelated());
     }
 
     /// @inheritdoc ITaskBoard
@@ -476,7 +474,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint256 seat
     ) private returns (bool) {
         uint256 percent = t.convictions.finalPercent(members, seat);
-        uint128 amount = _newlyDue(t, t.convictions.percentOf(seat), percent);
+        uint128 amount = _newlyDue(t, t.convictions.get(seat).percentOf(), percent);
         if (amount == 0) return false;
         (address key, address operator) = (members.key(seat), members.operator(seat));
 
@@ -504,9 +502,8 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         if (t.heights == 0) last = IDLE_HEIGHTS;
         spent = t.rewardPerHeight * last + t.checkpointFee * feesDue;
         lost = spent;
-        uint256 convictions = t.convictions;
         for (uint256 i = 0; i < missed.length; ++i) {
-            if (convictions.percentOf(i) != 0) continue;
+            if (t.convictions.get(i).percentOf() != 0) continue;
             uint256 reward = uint256(t.rewardPerHeight) * (last - missed[i]);
             uint256 part =
                 StakeMath.portionDown(reward, members.weight(i), total) +

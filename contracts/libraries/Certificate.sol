@@ -60,7 +60,7 @@ library Certificate {
     /// @notice 3 · weight > 2 · total, and total > 0.
     function isQuorum(uint256 weight, uint256 total) internal pure returns (bool) {
         unchecked {
-            // weights are sums of at most 31 numbers of 16 bits
+            // weights are sums of at most 128 numbers of 16 bits
             return total > 0 && 3 * weight > 2 * total;
         }
     }
@@ -106,7 +106,7 @@ library Certificate {
     }
 
     /// @dev Goes over members i … end − 1; those in the bitmap must have signed `scan.digest`.
-    /// In assembly for the gas of 31 signatures: `ecrecover` on the calldata bytes, one buffer for all.
+    /// In assembly for the gas of up to 128 signatures: `ecrecover` on the calldata bytes, one buffer for all.
     /// The recovered address starts as all ones, which is no key, and stays so for a malformed signature: high s, or one
     /// that `ecrecover` answers with nothing, as it does unless v is 27 or 28. So a key of zero never matches either.
     /// Warning: offsets are unchecked; `verify` has matched the lengths with the bitmap.

@@ -17,7 +17,7 @@ library TaskBounds {
     uint256 internal constant BYTES_MAX = 31 * 1024;
     uint256 private constant PARAMS_BYTES_MAX = 1024;
     uint256 private constant NODES_MIN = 4;
-    uint256 private constant NODES_MAX = 31;
+    uint256 private constant NODES_MAX = 128;
     uint256 private constant EPOCH_HEIGHTS_MAX = 256;
     uint256 private constant REPORTERS_MAX = 4;
     /// @dev Sequence numbers have 16 bits; two system entries for each of 128 members are left.

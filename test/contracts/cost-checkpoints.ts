@@ -10,6 +10,8 @@ import { allOf, running } from './world.ts'
 
 const INPUT_OVERHEAD = 11
 const STATE_BYTES = 32
+/** Heights whose published inputs fit a checkpoint, 31 KiB of states, at 128 members. */
+const PUBLISHED = 7
 
 export async function checkpointCosts(w: World, actors: readonly Actor[]): Promise<Costs> {
   const n = actors.length
@@ -28,10 +30,12 @@ export async function checkpointCosts(w: World, actors: readonly Actor[]): Promi
   costs['republish, 16 hints'] = await aside(w, () =>
     w.log.republish(story.taskId, 16, `0x${'00'.repeat(16)}`, '0x'),
   )
-  const inputs = bytes(16 * (1 + n * (INPUT_OVERHEAD + STATE_BYTES)))
+  const inputs = bytes(PUBLISHED * (1 + n * (INPUT_OVERHEAD + STATE_BYTES)))
   const changes = { calldataInputs: true, inputCap: STATE_BYTES }
-  const published = await steady(w, actors, 16, changes, { inputs })
-  costs['checkpoint, 16 heights, inputs of 32 bytes'] = await next(w, published, 16, { inputs })
+  const published = await steady(w, actors, PUBLISHED, changes, { inputs })
+  costs[`checkpoint, ${PUBLISHED} heights, inputs of 32 bytes`] = await next(w, published, PUBLISHED, {
+    inputs,
+  })
   return costs
 }
 

@@ -18,7 +18,7 @@ export interface Snapshot {
   readonly penalties: Readonly<Record<string, Penalty>>
 }
 
-export const SIZES = [4, 7, 15, 31]
+export const SIZES = [4, 7, 13, 31, 64, 100, 128]
 export const SNAPSHOT = new URL('../vectors/gas.json', import.meta.url)
 
 export const readSnapshot = (): Snapshot => JSON.parse(readFileSync(SNAPSHOT, 'utf8')) as Snapshot

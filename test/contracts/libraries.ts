@@ -299,6 +299,7 @@ describe('Draw', () => {
     ['two seats each where seven allow two', [1, 1, 2, 2, 3, 3, 4, 4], 4, 7, 7],
     ['smaller, because six allow only one each', [1, 1, 2, 2, 3, 3], 4, 6, 0],
     ['one large operator among many', [1, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8], 4, 31, 10],
+    ['128 seats, 512 sign-ups', Array.from({ length: 512 }, (_, i) => (i * 7) % 200), 4, 128, 128],
     ['more sign-ups than seats', Array.from({ length: 124 }, (_, i) => i % 40), 4, 31, 31],
   ]
   for (const [name, numbers, min, max, n] of cases) {

@@ -9,8 +9,8 @@ import {Draw} from "../../contracts/libraries/Draw.sol";
 
 /// @title What more than two thirds of the weight means
 contract QuorumProofs {
-    /// @dev 31 members of 16 bits.
-    uint256 private constant TOTAL_MAX = 31 * uint256(type(uint16).max);
+    /// @dev 128 members of 16 bits.
+    uint256 private constant TOTAL_MAX = 128 * uint256(type(uint16).max);
 
     function twoQuorumsShareMoreThanAThird(
         uint256 both,
@@ -55,7 +55,7 @@ contract QuorumProofs {
     }
 
     function twoOperatorsAreNoQuorum(uint256 seats) external pure {
-        require(seats >= 4 && seats <= 31);
+        require(seats >= 4 && seats <= 128);
         assert(!Certificate.isQuorum(2 * Draw.operatorCap(seats), seats));
     }
 }

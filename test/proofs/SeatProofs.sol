@@ -9,7 +9,7 @@ import {Draw} from "../../contracts/libraries/Draw.sol";
 /// @title How many seats of a cluster one operator may have
 contract SeatProofs {
     uint256 private constant SEATS_MIN = 4;
-    uint256 private constant SEATS_MAX = 31;
+    uint256 private constant SEATS_MAX = 128;
 
     function oneOperatorHasLessThanAThird(uint256 seats) external pure {
         require(seats >= SEATS_MIN && seats <= SEATS_MAX);

@@ -9,8 +9,8 @@ import {StakeMath} from "../../contracts/libraries/StakeMath.sol";
 
 /// @title What penalties take and rewards give
 contract StakeProofs {
-    /// @dev 31 members of 16 bits.
-    uint256 private constant TOTAL_MAX = 31 * uint256(type(uint16).max);
+    /// @dev 128 members of 16 bits.
+    uint256 private constant TOTAL_MAX = 128 * uint256(type(uint16).max);
 
     function aPenaltyIsWithinTheLock(uint128 lock, uint256 percent) external pure {
         require(percent <= 100);
