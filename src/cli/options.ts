@@ -136,6 +136,7 @@ export interface SimOptions {
   readonly seed?: number
   readonly workers: number
   readonly heights: number
+  readonly nodes?: number
   readonly liar?: string
   readonly liars?: string
   readonly reorgs?: boolean

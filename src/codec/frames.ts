@@ -1,10 +1,13 @@
 import { decode, encode } from '@ipld/dag-cbor'
-import type { Frame, Part, Seen } from '../types/frames.ts'
+import type { Frame, Part } from '../types/frames.ts'
+import { SEEN_KINDS } from '../types/frames.ts'
 import type { Digest, Hex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
 import type { ObjectType, ProtocolObject, Signed } from '../types/objects.ts'
+import { bytesOf, digestOf, integer, list, Malformed } from './fields.ts'
 import { equalBytes, fromHex, keccak, toHex, uint } from './hex.ts'
 import { TYPE_NUMBERS } from './objects.ts'
+import { encodeSeen, readSeen } from './seen.ts'
 
 /** An object as it arrives: nobody has checked yet who signed it. */
 export type Unverified = Omit<Signed, 'hash'>
@@ -33,7 +36,7 @@ export interface RawFrame {
   readonly parts: readonly RawPart[]
 }
 
-const VERSION = 4
+const VERSION = 5
 const TAGS = {
   ask: 0,
   object: 1,
@@ -148,16 +151,7 @@ function encodePart(part: Part | RawPart): unknown[] {
     case 'body':
       return [tag, part.bytes]
     case 'seen':
-      return [
-        tag,
-        part.height,
-        part.seen.map((seen) => [
-          seen.member,
-          ...[seen.status, seen.hello, seen.share, seen.confirm, seen.checkpoint].map((hash) =>
-            hash === null ? null : fromHex(hash),
-          ),
-        ]),
-      ]
+      return [tag, part.height, ...encodeSeen(part.seen)]
     case 'get':
       return [tag, part.hashes.map(fromHex)]
     case 'sync':
@@ -179,30 +173,6 @@ function encodePart(part: Part | RawPart): unknown[] {
     case 'notes':
       return [tag, part.firstHeight, fromHex(part.note)]
   }
-}
-
-/** Decoding: every reader returns null, or throws into `decodeFrame`'s one catch, for anything unexpected. */
-class Malformed extends Error {}
-
-function list(value: unknown, max: number): unknown[] {
-  if (!Array.isArray(value) || value.length > max) throw new Malformed()
-  return value as unknown[]
-}
-
-function bytesOf(value: unknown, length?: number): Uint8Array {
-  if (!(value instanceof Uint8Array) || (length !== undefined && value.length !== length))
-    throw new Malformed()
-  return value
-}
-
-function digestOf(value: unknown): Digest {
-  return toHex(bytesOf(value, 32))
-}
-
-function integer(value: unknown, min: number, max: number): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max)
-    throw new Malformed()
-  return value
 }
 
 const U32_MAX = 0xffff_ffff
@@ -277,8 +247,8 @@ function readPart(value: unknown): RawPart {
       return { kind: 'body', hash: keccak(bytes), bytes }
     }
     case TAGS.seen:
-      fixed(2)
-      return { kind: 'seen', height: height(fields[0]), seen: list(fields[1], MEMBERS_MAX).map(readSeen) }
+      fixed(1 + SEEN_KINDS.length)
+      return { kind: 'seen', height: height(fields[0]), seen: readSeen(fields.slice(1)) }
     case TAGS.get:
       fixed(1)
       return { kind: 'get', hashes: list(fields[0], WANTED_MAX).map(digestOf) }
@@ -307,20 +277,5 @@ function readPart(value: unknown): RawPart {
       return { kind: 'notes', firstHeight: height(fields[0]), note: toHex(bytesOf(fields[1])) }
     default:
       throw new Malformed()
-  }
-}
-
-function readSeen(value: unknown): Seen {
-  const fields = list(value, 6)
-  if (fields.length !== 6) throw new Malformed()
-  const [member, status, hello, share, confirm, checkpoint] = fields
-  const optional = (field: unknown): Digest | null => (field === null ? null : digestOf(field))
-  return {
-    member: integer(member, 0, MEMBERS_MAX - 1),
-    status: optional(status),
-    hello: optional(hello),
-    share: optional(share),
-    confirm: optional(confirm),
-    checkpoint: optional(checkpoint),
   }
 }

@@ -9,8 +9,8 @@ import { Isolation } from './isolation.ts'
 
 /** Most verified objects remembered per task; the oldest go first. */
 const REMEMBERED_MAX = 8_192
-/** Signature checks that a peer can cause between two refills. */
-const CHECKS_BURST = 512
+/** Signature checks that a peer can cause between two refills: for a decided height of 128 members, nearly for two. */
+export const CHECKS_BURST = 512
 /** What a wrong signature costs its sender, in checks: honest members relay only what they have checked. */
 const WRONG_SIGNATURE_CHECKS = 32
 

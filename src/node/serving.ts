@@ -1,9 +1,10 @@
 import type { Store } from '../ports/store.ts'
 import type { Part } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
+import { CHECKS_BURST } from './admit.ts'
 import type { MemberLink } from './member-link.ts'
 
-/** Heights sent to a member that is behind, per request. */
+/** Heights sent to a member that is behind, per request; fewer where that many hold more signatures than it checks. */
 const SERVED_HEIGHTS_MAX = 8
 /** States that go with them; what is missing then is asked for. */
 const SERVED_BODY_BYTES_MAX = 256 * 1024
@@ -23,7 +24,11 @@ export class Serving {
   /** Decided heights with the states behind them: who holds the votes only may find nobody else that has the states. */
   heights(to: MemberIndex, fromHeight: number): void {
     let room = SERVED_BODY_BYTES_MAX
+    let checks = CHECKS_BURST
     for (const { decided, state } of this.#store.heights(this.#cluster, fromHeight, SERVED_HEIGHTS_MAX)) {
+      // more signatures than that the other side would not check
+      checks -= decided.confirms.length + 1 + decided.inputs.length
+      if (checks < 0) return
       const bodies = new Map([[decided.share.object.stateHash, state]])
       for (const { object } of decided.inputs) {
         const body = object.type === 'status' ? this.#store.body(this.#cluster, object.stateHash) : null

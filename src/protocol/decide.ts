@@ -4,7 +4,7 @@ import { epochOf } from '../codec/log.ts'
 import { appendRoot } from '../codec/roots.ts'
 import type { DecidedHeight } from '../types/frames.ts'
 import type { Digest } from '../types/ids.ts'
-import { NIL } from '../types/ids.ts'
+import { MEMBERS_MAX, NIL } from '../types/ids.ts'
 import type { Share, Signed } from '../types/objects.ts'
 import { forgetReports } from './accuse.ts'
 import { turnHearing } from './awaited.ts'
@@ -21,8 +21,8 @@ import { resolve, tallyConfirms, votedValue } from './votes.ts'
 import type { Work } from './work.ts'
 import { emit, expired, logEvent, own, recordEntries, setTimer } from './work.ts'
 
-/** Most bodies one request may name. */
-export const GET_MAX = 64
+/** Most digests that one request may name and be answered: the states of a height. */
+export const GET_MAX = MEMBERS_MAX + 1
 
 /** Looks for a commit certificate of the height in work and decides once everything behind it is here. */
 export function tryDecide(w: Work): boolean {

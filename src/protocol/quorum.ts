@@ -4,11 +4,11 @@ import type { MemberIndex } from '../types/ids.ts'
 /** Registered weight of a set of members; each counts once. */
 export function weightOf(cluster: Cluster, members: Iterable<MemberIndex>): number {
   let weight = 0
-  let counted = 0
+  const counted = new Set<MemberIndex>()
   for (const index of members) {
     const member = cluster.members[index]
-    if (member === undefined || (counted & (1 << index)) !== 0) continue
-    counted |= 1 << index
+    if (member === undefined || counted.has(index)) continue
+    counted.add(index)
     weight += member.weight
   }
   return weight

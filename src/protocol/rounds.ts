@@ -1,7 +1,7 @@
 import { bitmapOf } from '../codec/bitmap.ts'
 import { inputsRoot } from '../codec/objects.ts'
 import type { MemberIndex } from '../types/ids.ts'
-import { MEMBERS_MAX, NIL } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
 import type { Hello, Signed, SignedInput } from '../types/objects.ts'
 import { aggregate, castShare, isUsable, usableInputs } from './debate.ts'
 import { askProofs } from './help.ts'
@@ -15,8 +15,8 @@ import { admission, resolve, tallyConfirms } from './votes.ts'
 import type { Work } from './work.ts'
 import { emit, expired, grown, hasOpened, logEvent, own, ownRound, record, setTimer } from './work.ts'
 
-/** Rounds of a height that are remembered behind the running one. */
-const ROUNDS_KEPT = 2 * MEMBERS_MAX
+/** Fewest rounds of a height that are remembered behind the running one; 2 n where that is more. */
+const ROUNDS_KEPT_MIN = 64
 
 /** Convener of a round ≥ 1: members by `keccak(seed ‖ key)`, position (height + round) mod n. */
 export function convener(config: EngineConfig, height: number, round: number): MemberIndex {
@@ -67,11 +67,12 @@ function enterRound(w: Work, round: number): void {
 
 /**
  * Drops what nobody can need any more, so that a height without end does not fill memory. Every member convenes within
- * MEMBERS_MAX rounds, and brings the SHARE quorum of its lock along.
+ * n rounds, and brings the SHARE quorum of its lock along.
  */
 function forgetRounds(w: Work): void {
   const { s } = w
-  const dropped = [...s.box.rounds.keys()].filter((round) => round < s.round - ROUNDS_KEPT)
+  const rounds = Math.max(ROUNDS_KEPT_MIN, 2 * s.config.cluster.members.length)
+  const dropped = [...s.box.rounds.keys()].filter((round) => round < s.round - rounds)
   if (dropped.length === 0) return
   for (const round of dropped) if (round !== s.valid?.round) own(w, s.box, 'rounds').delete(round)
   const boxes = [...s.box.rounds.values()]

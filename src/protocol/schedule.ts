@@ -16,7 +16,7 @@ export type Schedule = 'slots' | 'asynchronous' | 'external'
  *
  * A is the on-chain member set; the rank is over hashes salted with the cluster's seed, so ids cannot be ground.
  *
- * @param order members by rank, no duplicates, 1 ≤ |A| ≤ 31
+ * @param order members by rank, no duplicates, 1 ≤ |A| ≤ 128
  * @param periodTicks ΔT in ticks, integer, ≥ |A|
  * @returns first tick of each member's slot, in [0, ΔT), all distinct
  */

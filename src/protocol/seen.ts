@@ -1,7 +1,9 @@
-import type { Part, Seen } from '../types/frames.ts'
+import type { Part, Seen, SeenKind } from '../types/frames.ts'
+import { SEEN_KINDS } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import type { Checkpoint, Confirm, Signed } from '../types/objects.ts'
 import { isReported } from './accuse.ts'
+import { GET_MAX } from './decide.ts'
 import type { HeightBox } from './state.ts'
 import type { Work } from './work.ts'
 import { boxOf, emit, own } from './work.ts'
@@ -56,7 +58,7 @@ function heldOf(
   box: HeightBox,
   member: MemberIndex,
   round: number,
-): Readonly<Record<Exclude<keyof Seen, 'member'>, Signed | null>> {
+): Readonly<Record<SeenKind, Signed | null>> {
   const input = box.inputs.get(member)
   const ofRound = box.rounds.get(round)
   const hellos = [ofRound?.hello, box.rounds.get(round + 1)?.hello]
@@ -90,16 +92,15 @@ export function receiveSeen(
   const box = boxOf(w, height)
   if (box === null) return
   const round = isRunning ? behind.round : lastRound(box)
-  const hashes = seen.flatMap(({ member, ...told }) => {
+  const hashes: Digest[] = []
+  for (const { member, ...told } of seen) {
     const held = heldOf(box, member, round)
-    return [
-      ...conflict(w, box, from, held.status, told.status),
-      ...conflict(w, box, from, held.hello, told.hello),
-      ...conflict(w, box, from, held.share, told.share),
-      ...conflict(w, box, from, held.confirm, told.confirm),
-      ...conflict(w, box, from, held.checkpoint, told.checkpoint),
-    ]
-  })
+    for (const kind of SEEN_KINDS) {
+      // what does not fit is asked for when the view comes again
+      if (hashes.length === GET_MAX) break
+      hashes.push(...conflict(w, box, from, held[kind], told[kind]))
+    }
+  }
   if (hashes.length > 0) emit(w, { kind: 'send', to: from, parts: [{ kind: 'get', hashes }] })
 }
 

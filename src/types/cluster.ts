@@ -14,7 +14,7 @@ export interface Cluster {
   /** `keccak(abi.encode(taskId, paramsHash, keccak(snapshot), seed))`; every signed object names it. */
   readonly id: Digest
   readonly seed: Digest
-  /** By index, 4 ≤ n ≤ 31. */
+  /** By index, 4 ≤ n ≤ 128. */
   readonly members: readonly Member[]
   /** W = Σ w_i, registered weight: silence does not lower it. */
   readonly totalWeight: number

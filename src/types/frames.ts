@@ -43,6 +43,10 @@ export interface Seen {
   readonly checkpoint: Digest | null
 }
 
+/** What of a member can be seen, in wire order. */
+export const SEEN_KINDS = ['status', 'hello', 'share', 'confirm', 'checkpoint'] as const
+export type SeenKind = (typeof SEEN_KINDS)[number]
+
 export interface Frame {
   readonly cluster: Digest
   readonly parts: readonly Part[]

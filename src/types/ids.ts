@@ -19,4 +19,4 @@ export type Bitmap = bigint
 export const NIL: Digest = `0x${'00'.repeat(32)}`
 
 /** Most members a cluster can have: loops on chain are bounded by it. */
-export const MEMBERS_MAX = 31
+export const MEMBERS_MAX = 128

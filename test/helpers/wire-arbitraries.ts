@@ -69,6 +69,24 @@ export const signed: fc.Arbitrary<Unverified> = fc.record({
 })
 const listOf = <T>(item: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(item, { maxLength: 6 })
 const optional = fc.option(digest, { nil: null })
+/** By member, each once, and each with something. */
+const seen = fc
+  .uniqueArray(
+    fc.record({
+      member,
+      status: optional,
+      hello: optional,
+      share: optional,
+      confirm: optional,
+      checkpoint: optional,
+    }),
+    { maxLength: 6, selector: (one) => one.member },
+  )
+  .map((rows) =>
+    rows
+      .filter(({ member: _, ...hashes }) => Object.values(hashes).some((hash) => hash !== null))
+      .sort((a, b) => a.member - b.member),
+  )
 
 export const part: fc.Arbitrary<RawPart> = fc.oneof(
   fc.record({ kind: fc.constant('ask' as const), height: count }),
@@ -79,16 +97,7 @@ export const part: fc.Arbitrary<RawPart> = fc.oneof(
   fc.record({
     kind: fc.constant('seen' as const),
     height: count,
-    seen: listOf(
-      fc.record({
-        member,
-        status: optional,
-        hello: optional,
-        share: optional,
-        confirm: optional,
-        checkpoint: optional,
-      }),
-    ),
+    seen,
   }),
   fc.record({ kind: fc.constant('get' as const), hashes: listOf(digest) }),
   fc.record({ kind: fc.constant('sync' as const), fromHeight: count }),

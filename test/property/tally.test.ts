@@ -21,7 +21,7 @@ const vote = fc.option(
   fc.record({ content: fc.constantFrom(...CONTENTS), validRound: fc.constantFrom(-1, 0, 1) }),
   { freq: 4 },
 )
-const ballot = fc.array(fc.tuple(vote, fc.integer({ min: 1, max: 9 })), { minLength: 4, maxLength: 31 })
+const ballot = fc.array(fc.tuple(vote, fc.integer({ min: 1, max: 9 })), { minLength: 4, maxLength: 128 })
 
 function shareOf({ content, validRound }: { content: (typeof CONTENTS)[number]; validRound: number }): Share {
   const base = { type: 'share', height: 1, round: 2, parent: PARENT, ...NOTHING } as const

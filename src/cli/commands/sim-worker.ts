@@ -13,6 +13,7 @@ export interface SimWork {
   readonly heights: number
   readonly liar: LiarName | null
   readonly liarPercent: PercentRange | null
+  readonly nodes?: number
   readonly reorgs?: boolean
 }
 

@@ -27,6 +27,7 @@ export async function sim(options: SimOptions, context: CommandContext): Promise
     liar: parseLiar(options.liar),
     liarPercent: parsePercent(options.liars),
     ...(options.reorgs === undefined ? {} : { reorgs: options.reorgs }),
+    ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
   }
   if (options.seed !== undefined) return replay(options, options.seed, worlds, context)
   if (options.trace) throw usage('--trace shows one seed', 'name it with --seed')
@@ -71,7 +72,7 @@ function share(work: SimWork, take: (report: SeedReport) => void, signal: AbortS
 async function replay(
   options: SimOptions,
   seed: number,
-  worlds: Pick<SimWork, 'liar' | 'liarPercent' | 'reorgs'>,
+  worlds: Pick<SimWork, 'liar' | 'liarPercent' | 'nodes' | 'reorgs'>,
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const { heights } = options
@@ -123,8 +124,9 @@ function failure(failed: FailedSeed | undefined, options: SimOptions): string {
   if (failed === undefined || first === undefined) return ''
   const liar = options.liar === undefined ? '' : ` --liar ${options.liar}`
   const liars = options.liars === undefined ? '' : ` --liars ${options.liars}`
+  const nodes = options.nodes === undefined ? '' : ` --nodes ${options.nodes}`
   const reorgs = options.reorgs === true ? ' --reorgs' : ''
-  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${liar}${liars}${reorgs} --trace`
+  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${nodes}${liar}${liars}${reorgs} --trace`
   return `seed ${failed.seed}: ${first.kind}: ${first.detail}\n  replay: ${again}`
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { MEMBERS_MAX } from '../../types/ids.ts'
 import { deployment, examples, integer, json, rpcUrl } from '../flags.ts'
 import type { AuditOptions, SimOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
@@ -28,6 +29,7 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .option('--seed <n>', 'run this one again', integer(0, 999_999_999))
     .option('--workers <n>', 'threads', integer(1, 64), 2)
     .option('--heights <n>', 'decisions per seed', integer(1, 60), 8)
+    .option('--nodes <n>', 'members in every world; default: drawn, 4 to 13', integer(4, MEMBERS_MAX))
     .option('--liar <name>', 'all liars are of this kind')
     .option('--liars <a..b>', 'most weight of liars, % of all, drawn between; default: below a third')
     .option('--reorgs', 're-orgs of the chain in every world; default: in a third of them')

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { deployment, examples, integer, json, rpcUrl, sending } from '../flags.ts'
 import type { ChainOptions, TaskPublishOptions, TaskSendOptions, TaskWatchOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
+import { MEMBERS_MAX } from '../../types/ids.ts'
 
 /** task publish, list, status, result, watch, revoke, join, claim, release. */
 export function addTaskCommands(program: Command, run: RunCommand): void {
@@ -104,7 +105,7 @@ function addMoney(task: Command, run: RunCommand): void {
 function addPublish(task: Command, run: RunCommand): void {
   sending(task.command('publish'), 'client’s')
     .description('publishes a rate-limit task over the example trace, paid by the client')
-    .option('--nodes <n>', 'seats of the cluster', integer(4, 31), 7)
+    .option('--nodes <n>', 'seats of the cluster', integer(4, MEMBERS_MAX), 7)
     .option('--heights <n>', 'decisions to make', integer(1, 65_535), 24)
     .option('--epoch <n>', 'R: heights per checkpoint', integer(1, 255), 8)
     .option('--factor <n>', 'replay speed of the request trace', integer(1, 40), 10)

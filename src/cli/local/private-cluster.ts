@@ -12,6 +12,7 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import { stateBytes } from '../task-params.ts'
 import type { Cluster } from '../../types/cluster.ts'
+import { MEMBERS_MAX } from '../../types/ids.ts'
 import type { Address, Hex } from '../../types/ids.ts'
 import { freePort, NODE_NAMES, nodeKey } from './register-nodes.ts'
 
@@ -42,7 +43,7 @@ const schema = z.strictObject({
       z.strictObject({ key: address, weight: z.int().min(1).max(65_535), addresses: z.array(z.string()) }),
     )
     .min(2)
-    .max(31),
+    .max(MEMBERS_MAX),
 })
 
 export type PrivateSettings = z.infer<typeof schema>

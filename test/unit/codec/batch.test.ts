@@ -109,7 +109,8 @@ describe('packed layout', () => {
     expect(decodeExceptions(`0x${row(1)}${row(2)}`)).length(2)
     expect(decodeExceptions(`0x${row(2)}${row(1)}`)).equal(null)
     expect(decodeExceptions(`0x${row(1)}${row(1)}`)).equal(null)
-    expect(decodeExceptions(`0x${row(31)}`)).equal(null)
+    expect(decodeExceptions(`0x${row(128)}`)).equal(null)
+    expect(decodeExceptions(`0x${row(127)}`)).length(1)
     const rows = [2, 1].map((member) => ({ member, logSeq: 0, logHead: NIL }))
     expect(() => encodeExceptions(rows)).throw(InvariantError)
   })
@@ -127,7 +128,7 @@ describe('packed layout', () => {
     expect(encodeInputs(list)).equal('0x00' + '02' + '00' + '0000000000000005' + '0003' + '010203' + '83')
     expect(decodeInputs('0x028380')).equal(null)
     expect(decodeInputs('0x028383')).equal(null)
-    expect(decodeInputs('0x019f')).equal(null)
+    expect(decodeInputs('0x01ff')).deep.equal([[{ kind: 'close', member: 127 }]])
     const close = { kind: 'close', member: 3 } as const
     expect(() => encodeInputs([[close, close]])).throw(InvariantError)
     expect(decodeInputs('0xff')).equal(null)
@@ -147,7 +148,7 @@ describe('packed layout', () => {
     expect(readNotes('0x00ffff')).equal(null)
     expect(readNotes('0x010000000000')).equal(null)
     expect(readNotes('0x010000010000')).equal(null)
-    expect(readNotes('0x1f0000')).equal(null)
+    expect(readNotes('0x800000')).equal(null)
     expect(readNotes('0x000000010000')).length(2)
     expect(readNotes('0x0100000000')).equal(null)
     expect(() =>

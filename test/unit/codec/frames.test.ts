@@ -18,7 +18,7 @@ const bytes32 = fromHex(cluster)
 const sig = fromHex(signature)
 
 /** A frame of raw CBOR values, as a peer with its own encoder would send them. */
-const crafted = (...parts: readonly unknown[]): Uint8Array => encode([4, bytes32, parts])
+const crafted = (...parts: readonly unknown[]): Uint8Array => encode([5, bytes32, parts])
 const ask = [0, 1]
 /** `[4, cluster, [[0, 1]]]` byte by byte, with one of the pieces replaced. */
 function spelled(
@@ -28,7 +28,7 @@ function spelled(
 ): Uint8Array {
   const usual = {
     outer: '83',
-    version: '04',
+    version: '05',
     cluster: `5820${cluster.slice(2)}`,
     parts: '81',
     part: '82',
@@ -46,7 +46,7 @@ describe('frames', () => {
     })
 
     const SPELLINGS: Readonly<Record<string, Parameters<typeof spelled>[0]>> = {
-      'a version in two bytes': { version: '1804' },
+      'a version in two bytes': { version: '1805' },
       'a height in two bytes': { height: '1801' },
       'a height in nine bytes': { height: '1b0000000000000001' },
       'a bignum tag': { height: 'c24101' },
@@ -98,12 +98,15 @@ describe('frames', () => {
     const object = [4, 0, 1, 0, bytes32, sig]
     const list = new Uint8Array(32).fill(255)
     const share = [3, 0, 1, 0, bytes32, bytes32, bytes32, list, 0, bytes32, -1, sig]
+    const digestAt = (i: number): Uint8Array => new Uint8Array(32).fill(i)
+    /** A digest of each. */
+    const everybody = Array.from({ length: MEMBERS_MAX }, (_, i) => [digestAt(i), i])
     const times = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item)
     /** A part at its limit, and the same one beyond it. */
     const LIMITS: Readonly<Record<string, readonly [within: unknown[], beyond: unknown[]]>> = {
-      'a member above 30': [
-        [1, ...object],
-        [1, 4, 31, 1, 0, bytes32, sig],
+      'a member above 127': [
+        [1, 4, 127, 1, 0, bytes32, sig],
+        [1, 4, 128, 1, 0, bytes32, sig],
       ],
       'an object type above 6': [
         [1, 6, 0, sig],
@@ -150,12 +153,102 @@ describe('frames', () => {
         [4, times(2 * MEMBERS_MAX + 1, bytes32)],
       ],
       'members seen': [
-        [3, 1, times(MEMBERS_MAX, [0, null, null, bytes32, null, null])],
-        [3, 1, times(MEMBERS_MAX + 1, [0, null, null, bytes32, null, null])],
+        [3, 1, everybody, [], everybody, [], [[bytes32, 127]]],
+        [3, 1, everybody, [], everybody, [], [[bytes32, 128]]],
       ],
-      'a row of seen': [
-        [3, 1, [[0, null, null, null, null, null]]],
-        [3, 1, [[0, null, null, null, null, null, null]]],
+      'digests seen of a kind': [
+        [3, 1, everybody, [], [], [], []],
+        [3, 1, [...everybody, [digestAt(128), 127]], [], [], [], []],
+      ],
+      'kinds of what was seen': [
+        [3, 1, [], [], [], [], []],
+        [3, 1, [], [], [], [], [], []],
+      ],
+      'a digest that nobody signed': [
+        [3, 1, [[bytes32, 3]], [], [], [], []],
+        [3, 1, [[bytes32]], [], [], [], []],
+      ],
+      'a digest in two groups': [
+        [
+          3,
+          1,
+          [
+            [digestAt(0), 3],
+            [bytes32, 4],
+          ],
+          [],
+          [],
+          [],
+          [],
+        ],
+        [
+          3,
+          1,
+          [
+            [bytes32, 3],
+            [bytes32, 4],
+          ],
+          [],
+          [],
+          [],
+          [],
+        ],
+      ],
+      'a member in two groups': [
+        [
+          3,
+          1,
+          [
+            [digestAt(0), 3, 5],
+            [bytes32, 4],
+          ],
+          [],
+          [],
+          [],
+          [],
+        ],
+        [
+          3,
+          1,
+          [
+            [digestAt(0), 3, 5],
+            [bytes32, 4, 5],
+          ],
+          [],
+          [],
+          [],
+          [],
+        ],
+      ],
+      'groups out of order': [
+        [
+          3,
+          1,
+          [
+            [digestAt(0), 3],
+            [bytes32, 4],
+          ],
+          [],
+          [],
+          [],
+          [],
+        ],
+        [
+          3,
+          1,
+          [
+            [digestAt(0), 4],
+            [bytes32, 3],
+          ],
+          [],
+          [],
+          [],
+          [],
+        ],
+      ],
+      'members of a group out of order': [
+        [3, 1, [[bytes32, 3, 4]], [], [], [], []],
+        [3, 1, [[bytes32, 4, 3]], [], [], [], []],
       ],
       CONFIRMs: [
         [7, 1, 0, times(MEMBERS_MAX, object)],

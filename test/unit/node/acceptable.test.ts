@@ -19,7 +19,7 @@ describe('taskRefusal', () => {
     ],
     seats: [
       { minNodes: 3 },
-      { maxNodes: 32 },
+      { maxNodes: 129 },
       { minNodes: 8, maxNodes: 7 },
       { maxNodes: Number.NaN },
       { minNodes: 4.5 },
@@ -63,7 +63,7 @@ describe('taskRefusal', () => {
     expect(taskRefusal(taskParams())).to.equal(null)
   })
 
-  for (const nodes of [4, 7, 31]) {
+  for (const nodes of [4, 7, 31, 128]) {
     for (const factor of [1, 10, 100]) {
       it(`takes the example's task with ${nodes} nodes at ${factor} times its pace`, () => {
         const size = { nodes, heights: 60, epoch: 4, joinBlocks: 10, head: 100, taskBlocksMax: 10_000 }
@@ -73,7 +73,7 @@ describe('taskRefusal', () => {
   }
 
   it('takes the largest of everything that goes together', () => {
-    const largest = { maxNodes: 31, heights: 65_535, stateCap: 1_024, epochHeights: 256, maxEvents: 4_096 }
+    const largest = { maxNodes: 128, heights: 65_535, stateCap: 1_024, epochHeights: 256, maxEvents: 4_096 }
     expect(taskRefusal(taskParams(largest))).to.equal(null)
     expect(taskRefusal(taskParams({ heights: 1, stateCap: 31 * 1024 }))).to.equal(null)
     expect(taskRefusal(taskParams({ heights: 65_535, inputCap: 31 * 1024 }))).to.equal(null)

@@ -4,7 +4,9 @@ import { decodeFrame } from '../../../src/codec/frames.ts'
 import { keccak } from '../../../src/codec/hex.ts'
 import { packFrames } from '../../../src/node/frames.ts'
 import { FRAME_BYTES_MAX } from '../../../src/ports/transport.ts'
-import type { Part } from '../../../src/types/frames.ts'
+import type { Part, Seen } from '../../../src/types/frames.ts'
+import type { Digest } from '../../../src/types/ids.ts'
+import { MEMBERS_MAX } from '../../../src/types/ids.ts'
 import type { Confirm, Share, SignedInput } from '../../../src/types/objects.ts'
 import { holds } from '../../helpers/holds.ts'
 import { CLUSTER, confirm, share, signed, status } from '../../helpers/store-kit.ts'
@@ -44,8 +46,8 @@ describe('packFrames', () => {
     expect(packFrames(CLUSTER, three)).to.have.length(2)
   })
 
-  it('a height decided by 31 members fits into one frame', () => {
-    const members = Array.from({ length: 31 }, (_, member) => member)
+  it('a height decided by 128 members fits into half a frame', () => {
+    const members = Array.from({ length: MEMBERS_MAX }, (_, member) => member)
     const decided = {
       height: 65_535,
       confirms: members.map((member) => signed<Confirm>(confirm(65_535, 255), member)),
@@ -54,7 +56,32 @@ describe('packFrames', () => {
     }
     const [frame, ...others] = packFrames(CLUSTER, [{ kind: 'decided', decided }])
     expect(others).to.be.empty
-    expect(frame).to.have.length.at.most(FRAME_BYTES_MAX)
+    expect(frame).to.have.length.at.most(FRAME_BYTES_MAX / 2)
+  })
+
+  it('what one of 128 has seen of a height of which nothing is missing fits into an eighth of a frame', () => {
+    const seen = Array.from({ length: MEMBERS_MAX }, (_, member): Seen => ({
+      member,
+      status: keccak(Uint8Array.of(1, member)),
+      hello: null,
+      share: keccak('0x02'),
+      confirm: keccak('0x03'),
+      checkpoint: keccak('0x04'),
+    }))
+    const [frame, ...others] = packFrames(CLUSTER, [{ kind: 'seen', height: 65_535, seen }])
+    expect(others).to.be.empty
+    expect(frame).to.have.length.at.most(FRAME_BYTES_MAX / 8)
+  })
+
+  it('nor do 128 members that all say different things of everything need more than half a frame', () => {
+    const seen = Array.from({ length: MEMBERS_MAX }, (_, member): Seen => {
+      const [status, hello, share, confirm, checkpoint] = [1, 2, 3, 4, 5].map((kind) =>
+        keccak(Uint8Array.of(kind, member)),
+      ) as [Digest, Digest, Digest, Digest, Digest]
+      return { member, status, hello, share, confirm, checkpoint }
+    })
+    const [frame] = packFrames(CLUSTER, [{ kind: 'seen', height: 65_535, seen }])
+    expect(frame).to.have.length.at.most(FRAME_BYTES_MAX / 2)
   })
 
   it('never exceeds the limit, loses nothing and keeps the order', () => {

@@ -10,6 +10,9 @@ describe('quorum', () => {
     [7, 4, 5],
     [9, 6, 7],
     [31, 20, 21],
+    [64, 42, 43],
+    [100, 66, 67],
+    [128, 85, 86],
     [300, 200, 201],
   ] as const) {
     it(`W = ${total}: ${refused} is none, ${accepted} is one`, () => {
@@ -35,12 +38,12 @@ describe('quorum', () => {
   it('counts a member once, and strangers not at all', () => {
     const cluster = makeCluster(4, [5, 1, 1, 1])
     expect(weightOf(cluster, [0, 0, 0])).to.equal(5)
-    expect(weightOf(cluster, [1, 4, 31, -1])).to.equal(1)
+    expect(weightOf(cluster, [1, 4, 31, 32, 33, 128, -1])).to.equal(1)
     expect(weightOf(cluster, [])).to.equal(0)
   })
 
   it('two quorums share more than a third', () => {
-    for (const n of [4, 5, 6, 7, 13, 31]) {
+    for (const n of [4, 5, 6, 7, 13, 31, 33, 64, 100, 128]) {
       const cluster = makeCluster(n)
       const least = Array.from({ length: n + 1 }, (_, weight) => weight).find((weight) =>
         isQuorum(cluster, weight),

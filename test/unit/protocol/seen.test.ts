@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { keccak } from '../../../src/codec/hex.ts'
+import { GET_MAX } from '../../../src/protocol/decide.ts'
 import type { Part, Seen } from '../../../src/types/frames.ts'
 import type { Digest } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
@@ -79,6 +80,36 @@ describe('what each has seen', () => {
     expect(asked()).to.deep.equal([[1, [other]]])
     tell(2, [status(3, other)])
     expect(asked()).to.deep.equal([[2, [other]]])
+  })
+
+  it('leads to one bounded question per view, whatever a liar claims to have seen', () => {
+    const bench = new EngineBench({ n: 128 }).start()
+    bench.effects.length = 0
+    const members = Array.from({ length: 127 }, (_, i) => i + 1)
+    const value = content.value
+    for (const member of members) {
+      bench.hear(member, bench.status(member).signed, bench.confirm(member, 0, value))
+    }
+    const questions = (): (readonly Digest[])[] =>
+      bench
+        .taken('send')
+        .filter(({ to }) => to === 1)
+        .flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'get' ? [part.hashes] : [])))
+    bench.effects.length = 0
+    const lie = (member: number): Digest => keccak(Uint8Array.of(77, member))
+    const seen = members.map((member) => ({
+      ...nothing,
+      member,
+      status: lie(member),
+      confirm: lie(member),
+    }))
+    const sizes = []
+    for (let i = 0; i < 9; i += 1) {
+      bench.hear(1, bench.confirm(1, 0, value), { kind: 'seen', height: 1, seen })
+      sizes.push(...questions().map(({ length }) => length))
+    }
+    // each object once: the STATUS and the CONFIRM of 127 members
+    expect(sizes).to.deep.equal([GET_MAX, 2 * 127 - GET_MAX])
   })
 
   it('is not asked about where nothing is held, nor about this node itself', () => {
