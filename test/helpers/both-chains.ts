@@ -16,12 +16,13 @@ import type { Digest, Hex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { Checkpoint } from '../../src/types/objects.ts'
 import type { TaskParams } from '../../src/types/task.ts'
+import type { TestNetwork } from './chain.ts'
 import { joinCall, publishTask, startTestNetwork, testTask } from './chain.ts'
 import { digestOf } from './store-kit.ts'
 
 export const CLOSE_GRACE = 10
 
-/** A chain behind its port, with four registered nodes and a client; whichever adapter it is. */
+/** A chain behind its port, with registered nodes and a client; whichever adapter it is. */
 export interface Stage {
   /** Connections of the nodes, by node. */
   readonly nodes: readonly Chain[]
@@ -40,13 +41,15 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export async function hardhatStage(): Promise<Stage> {
-  const net = await startTestNetwork()
+/** The real contracts, with so many nodes. */
+export async function hardhatStage(count = 4): Promise<Stage & { readonly net: TestNetwork }> {
+  const net = await startTestNetwork({ nodes: count })
   const { rpcUrl, deployment } = net
   const nodes = await Promise.all(
     net.nodes.map(({ privateKey }) => connect({ rpcUrl, deployment, privateKey })),
   )
   return {
+    net,
     nodes,
     keys: net.nodes.map(({ key }) => key),
     params: (changes) => testTask(net, changes),
