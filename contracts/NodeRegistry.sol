@@ -13,6 +13,7 @@ import {Signature} from "./libraries/Signature.sol";
 
 /// @title NodeRegistry
 /// @notice See INodeRegistry, which is the specification.
+/// @dev One long file: stake, keys, who acts for them and who is paid are checked against one another in most calls.
 contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
@@ -22,6 +23,13 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         address owner;
         KeyStatus status;
         uint40 inactiveSince;
+    }
+
+    /// @dev Who acts for an account and who is paid. `payout` 0: the wallet. `offer` 0: nobody.
+    struct Holder {
+        address wallet;
+        address payout;
+        address offer;
     }
 
     /// @dev One slot. `byKey`: the key signed up by itself, so the lock counts against its allowance.
@@ -54,6 +62,9 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
 
     mapping(address key => Key) private _keys;
     mapping(address operator => Account) private _accounts;
+    mapping(address operator => Holder) private _holders;
+    /// @dev The one account of which an address is or was the wallet. Written once, so that nobody has two.
+    mapping(address wallet => address operator) private _accountsOf;
     mapping(address operator => mapping(uint64 number => Tranche)) private _tranches;
     mapping(uint256 taskId => mapping(address key => Lock)) private _locks;
     mapping(address key => Allowance) private _allowances;
@@ -86,52 +97,56 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         bytes[] calldata multiaddrs,
         bytes calldata signature
     ) external override nonReentrant {
-        address key = _addKey(publicKey, signature);
-        if (total != 0 || perTask != 0) _allow(key, perTask, total);
+        address operator = _openOrFind();
+        address key = _addKey(operator, publicKey, signature);
+        if (total != 0 || perTask != 0) _allow(operator, key, perTask, total);
         _announce(key, multiaddrs);
-        if (stake != 0) _addStake(stake);
+        if (stake != 0) _addStake(operator, stake);
     }
 
     /// @inheritdoc INodeRegistry
     function setAllowance(address key, uint128 perTask, uint128 total) external override {
-        address owner = _keys[key].owner;
-        if (msg.sender != owner) revert NotAllowed(msg.sender, owner);
-        _allow(key, perTask, total);
+        address operator = _keys[key].owner;
+        _requireWalletOf(operator);
+        _allow(operator, key, perTask, total);
     }
 
     /// @inheritdoc INodeRegistry
     function addStake(uint128 amount) external override nonReentrant {
         _requirePositive(amount);
-        _addStake(amount);
+        _addStake(_openOrFind(), amount);
     }
 
     /// @inheritdoc INodeRegistry
     function requestUnbond(uint128 amount) external override nonReentrant returns (uint64 tranche) {
         _requirePositive(amount);
-        Account storage a = _accounts[msg.sender];
-        if (a.free < amount) revert InsufficientFree(msg.sender, a.free, amount);
+        address operator = _requireAccount();
+        Account storage a = _accounts[operator];
+        if (a.free < amount) revert InsufficientFree(operator, a.free, amount);
         tranche = a.tranches;
         uint64 unbondingEndsAt = uint64(block.number) + unbondingBlocks;
 
         a.free -= amount;
         a.unbonding += amount;
         a.tranches = tranche + 1;
-        _tranches[msg.sender][tranche] = Tranche(amount, unbondingEndsAt);
-        emit UnbondRequested(msg.sender, tranche, amount, unbondingEndsAt);
+        _tranches[operator][tranche] = Tranche(amount, unbondingEndsAt);
+        emit UnbondRequested(operator, tranche, amount, unbondingEndsAt);
     }
 
     /// @inheritdoc INodeRegistry
     function withdraw(uint64 tranche) external override nonReentrant {
-        Account storage a = _accounts[msg.sender];
-        Tranche storage t = _tranches[msg.sender][tranche];
+        address operator = _requireAccount();
+        Account storage a = _accounts[operator];
+        Tranche storage t = _tranches[operator][tranche];
         uint128 amount = t.amount;
-        if (amount == 0) revert NoSuchTranche(msg.sender, tranche, a.tranches);
+        if (amount == 0) revert NoSuchTranche(operator, tranche, a.tranches);
         if (block.number < t.unbondingEndsAt) revert TooEarly(block.number, t.unbondingEndsAt);
 
         t.amount = 0;
         a.unbonding -= amount;
-        emit Withdrawn(msg.sender, tranche, amount);
-        _TOKEN.safeTransfer(msg.sender, amount);
+        address to = payoutOf(operator);
+        emit Withdrawn(operator, to, tranche, amount);
+        _TOKEN.safeTransfer(to, amount);
     }
 
     /// @inheritdoc INodeRegistry
@@ -142,37 +157,65 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         bytes calldata signature
     ) external override {
         Key storage k = _keys[key];
-        if (msg.sender != k.owner) revert NotAllowed(msg.sender, k.owner);
+        address operator = k.owner;
+        _requireWalletOf(operator);
         if (k.status == KeyStatus.Rotated) {
             uint256 never = (1 << uint8(KeyStatus.Unknown)) | (1 << uint8(KeyStatus.Rotated));
             revert KeyStatusNotAllowed(key, k.status, ALL_STATUSES ^ never);
         }
         k.status = KeyStatus.Rotated;
         _noteInactive(k);
-        address newKey = _addKey(publicKey, signature);
-        emit KeyRotated(msg.sender, key, newKey);
+        address newKey = _addKey(operator, publicKey, signature);
+        emit KeyRotated(operator, key, newKey);
         _announce(newKey, multiaddrs);
     }
 
     /// @inheritdoc INodeRegistry
     function updateAddresses(address key, bytes[] calldata multiaddrs) external override {
-        address owner = _keys[key].owner;
-        if (owner == address(0) || (msg.sender != owner && msg.sender != key)) {
-            revert NotAllowed(msg.sender, owner);
-        }
+        address operator = _keys[key].owner;
+        if (operator == address(0) || msg.sender != key) _requireWalletOf(operator);
         _announce(key, multiaddrs);
     }
 
     /// @inheritdoc INodeRegistry
     function freeze(address key) external override {
         Key storage k = _keys[key];
-        if (msg.sender != k.owner) revert NotAllowed(msg.sender, k.owner);
+        address operator = k.owner;
+        _requireWalletOf(operator);
         if (k.status != KeyStatus.Active) {
             revert KeyStatusNotAllowed(key, k.status, ONLY_ACTIVE | (1 << uint8(KeyStatus.Jailed)));
         }
         k.status = KeyStatus.Frozen;
         _noteInactive(k);
-        emit KeyFrozen(msg.sender, key);
+        emit KeyFrozen(operator, key);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setPayout(address payout) external override {
+        address operator = _requireAccount();
+        _holders[operator].payout = payout;
+        emit PayoutSet(operator, payout);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function offerAccount(address newWallet) external override {
+        address operator = _requireAccount();
+        if (newWallet != address(0)) _requireUnused(newWallet);
+        _holders[operator].offer = newWallet;
+        emit AccountOffered(operator, newWallet);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function acceptAccount(address operator) external override nonReentrant {
+        Holder storage h = _holders[operator];
+        if (msg.sender != h.offer) revert NotAllowed(msg.sender, h.offer);
+        _requireUnused(msg.sender);
+
+        (h.wallet, h.offer) = (msg.sender, address(0));
+        _accountsOf[msg.sender] = operator;
+        creditOf[operator] += creditOf[msg.sender];
+        creditOf[msg.sender] = 0;
+        emit WalletSet(operator, msg.sender);
     }
 
     /// @inheritdoc INodeRegistry
@@ -225,13 +268,15 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         Lock storage held = _locks[taskId][key];
         if (held.amount < amount) revert NotLocked(taskId, key);
         address operator = _keys[key].owner;
-        if (reporter != address(0)) credit = _reporterPart(amount);
 
         left = held.amount - amount;
         held.amount = left;
         if (held.byKey) _consumeAllowance(key, amount);
         _accounts[operator].locked -= amount;
-        creditOf[reporter] += credit;
+        if (reporter != address(0)) {
+            credit = _reporterPart(amount);
+            creditOf[_creditedFor(reporter)] += credit;
+        }
         burnt += amount - credit;
         emit StakeSlashed(operator, taskId, key, amount);
     }
@@ -248,11 +293,17 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
 
     /// @inheritdoc INodeRegistry
     function withdrawCredit() external override nonReentrant returns (uint256 amount) {
-        amount = creditOf[msg.sender];
-        if (amount == 0) revert NoCredit(msg.sender);
-        creditOf[msg.sender] = 0;
-        emit CreditWithdrawn(msg.sender, amount);
-        _TOKEN.safeTransfer(msg.sender, amount);
+        address creditor = _creditedFor(msg.sender);
+        address to = msg.sender;
+        if (_holders[creditor].wallet != address(0)) {
+            _requireWalletOf(creditor);
+            to = payoutOf(creditor);
+        }
+        amount = creditOf[creditor];
+        if (amount == 0) revert NoCredit(creditor);
+        creditOf[creditor] = 0;
+        emit CreditWithdrawn(creditor, to, amount);
+        _TOKEN.safeTransfer(to, amount);
     }
 
     /// @inheritdoc INodeRegistry
@@ -294,6 +345,16 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     }
 
     /// @inheritdoc INodeRegistry
+    function walletOf(address operator) external view override returns (address) {
+        return _holders[operator].wallet;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function offerOf(address operator) external view override returns (address) {
+        return _holders[operator].offer;
+    }
+
+    /// @inheritdoc INodeRegistry
     function trancheOf(address operator, uint64 tranche) external view override returns (Tranche memory) {
         return _tranches[operator][tranche];
     }
@@ -309,32 +370,59 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     }
 
     /// @inheritdoc INodeRegistry
+    function accountOf(address wallet) public view override returns (address operator) {
+        operator = _accountsOf[wallet];
+        if (_holders[operator].wallet != wallet) operator = address(0);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function payoutOf(address operator) public view override returns (address payout) {
+        Holder storage h = _holders[operator];
+        payout = h.payout;
+        if (payout == address(0)) payout = h.wallet;
+    }
+
+    /// @inheritdoc INodeRegistry
     function domainSeparator() public view override returns (bytes32) {
         return Domain.plain(block.chainid, address(this));
     }
 
-    /// @dev The caller becomes the key's owner, for ever, if the key agreed.
-    function _addKey(bytes calldata publicKey, bytes calldata signature) private returns (address key) {
+    /// @dev The caller's account. An address that never had one opens the account of its own number.
+    function _openOrFind() private returns (address operator) {
+        if (_accountsOf[msg.sender] != address(0)) return _requireAccount();
+        operator = msg.sender;
+        _requireUnused(operator);
+        _accountsOf[operator] = operator;
+        _holders[operator].wallet = operator;
+        emit WalletSet(operator, operator);
+    }
+
+    /// @dev The key belongs to the operator, for ever, if the key agreed.
+    function _addKey(
+        address operator,
+        bytes calldata publicKey,
+        bytes calldata signature
+    ) private returns (address key) {
         if (publicKey.length != PUBLIC_KEY_BYTES) {
             revert PublicKeyLength(publicKey.length, PUBLIC_KEY_BYTES);
         }
         key = address(uint160(uint256(keccak256(publicKey))));
-        if (key == msg.sender) revert KeyIsOperator(key);
+        if (_accountsOf[key] != address(0)) revert KeyIsOperator(key);
         address owner = _keys[key].owner;
         if (owner != address(0)) revert KeyTaken(key, owner);
-        bytes32 digest = Domain.digest(domainSeparator(), Digests.register(msg.sender, key));
+        bytes32 digest = Domain.digest(domainSeparator(), Digests.register(operator, key));
         address signer = Signature.signer(digest, signature);
         if (signer == address(0) || signer != key) revert NotTheKey(signer, key);
 
-        _keys[key] = Key(msg.sender, KeyStatus.Active, 0);
-        emit KeyRegistered(msg.sender, key, publicKey);
+        _keys[key] = Key(operator, KeyStatus.Active, 0);
+        emit KeyRegistered(operator, key, publicKey);
     }
 
-    function _allow(address key, uint128 perTask, uint128 total) private {
+    function _allow(address operator, address key, uint128 perTask, uint128 total) private {
         if (perTask > total) revert OutOfBounds("perTask", perTask, 0, total);
         Allowance storage a = _allowances[key];
         (a.perTask, a.total) = (perTask, total);
-        emit AllowanceSet(msg.sender, key, perTask, total);
+        emit AllowanceSet(operator, key, perTask, total);
     }
 
     function _useAllowance(address key, uint128 amount) private {
@@ -364,14 +452,38 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         emit AddressesUpdated(key, multiaddrs);
     }
 
-    function _addStake(uint128 amount) private {
-        _accounts[msg.sender].free += amount;
-        emit StakeAdded(msg.sender, amount);
+    function _addStake(address operator, uint128 amount) private {
+        _accounts[operator].free += amount;
+        emit StakeAdded(operator, amount);
         _TOKEN.pull(msg.sender, amount);
     }
 
     function _noteInactive(Key storage k) private {
         if (k.inactiveSince == 0) k.inactiveSince = uint40(block.number);
+    }
+
+    /// @dev The account whose wallet the caller is.
+    function _requireAccount() private view returns (address operator) {
+        operator = accountOf(msg.sender);
+        if (operator == address(0)) revert NoAccount(msg.sender);
+    }
+
+    function _requireWalletOf(address operator) private view {
+        address wallet = _holders[operator].wallet;
+        if (msg.sender != wallet) revert NotAllowed(msg.sender, wallet);
+    }
+
+    /// @dev Neither a wallet, now or before, nor a signing key.
+    function _requireUnused(address wallet) private view {
+        address operator = _accountsOf[wallet];
+        if (operator != address(0)) revert WalletTaken(wallet, operator);
+        if (_keys[wallet].owner != address(0)) revert KeyIsOperator(wallet);
+    }
+
+    /// @dev Where the credits of an address are booked: its account, or itself if it is no account's wallet.
+    function _creditedFor(address reporter) private view returns (address creditor) {
+        creditor = accountOf(reporter);
+        if (creditor == address(0)) creditor = reporter;
     }
 
     function _ownerOf(address key) private view returns (address owner, KeyStatus status) {

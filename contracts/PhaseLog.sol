@@ -290,7 +290,7 @@ contract PhaseLog is IPhaseLog {
     ) private view returns (bool) {
         uint256 turn = _turn(p, epochHeights, block.number);
         address key = members.key(turn);
-        if (msg.sender == key || msg.sender == members.operator(turn)) return true;
+        if (msg.sender == key) return true;
         if (finalizing) return false;
         uint256 rest = p.turnBlocks - ((block.number - p.lastBlock) % p.turnBlocks);
         revert NotYourTurn(msg.sender, uint8(turn), key, block.number + rest - 1);

@@ -270,13 +270,15 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     function claim(uint256 taskId) external override nonReentrant returns (uint256 amount) {
         Task storage t = _requireStatus(taskId, TaskStatus.OVER | TaskStatus.EXPIRED);
         _requireClaimsOpen(taskId);
-        (uint256 earned, uint256 spent, uint256 lost, uint256 claimed) = _owed(taskId, t, msg.sender);
-        amount = earned;
+        address operator = _REGISTRY.accountOf(msg.sender);
+        (uint256 earned, uint256 spent, uint256 lost, uint256 claimed) = _owed(taskId, t, operator);
+        uint256 rest = 0;
         if (msg.sender == t.client && (claimed >> CLIENT_BIT) == 0) {
-            amount += t.escrow - spent;
+            rest = t.escrow - spent;
             claimed |= 1 << CLIENT_BIT;
         }
         if (t.settled) lost = 0;
+        amount = earned + rest;
         if (amount + lost == 0) revert NothingToClaim(taskId, msg.sender);
 
         t.claimed = uint136(claimed);
@@ -285,8 +287,15 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
             burnt += lost;
             emit Burnt(taskId, lost);
         }
-        emit Claimed(taskId, msg.sender, amount);
-        _TOKEN.safeTransfer(msg.sender, amount);
+        if (earned != 0) {
+            address to = _REGISTRY.payoutOf(operator);
+            emit Claimed(taskId, operator, to, earned);
+            _TOKEN.safeTransfer(to, earned);
+        }
+        if (rest != 0) {
+            emit Refunded(taskId, msg.sender, rest);
+            _TOKEN.safeTransfer(msg.sender, rest);
+        }
     }
 
     /// @inheritdoc ITaskBoard
@@ -484,7 +493,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         return true;
     }
 
-    /// @dev What `account` has earned and not claimed; what the accepted heights and the fees that were due cost the
+    /// @dev What `account` has earned and not claimed, 0 for nobody's; what the accepted heights and the fees that were due cost the
     /// client; what of that nobody earned; the claims once `account` is paid. Rounded down for members; convicted ones
     /// earn nothing.
     function _owed(
@@ -596,6 +605,8 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
 
     function _requireKeyOrOperator(address key) private view returns (address operator) {
         operator = _REGISTRY.keyOwner(key);
-        if (msg.sender != key && msg.sender != operator) revert NotAllowed(msg.sender, operator);
+        if (msg.sender == key) return operator;
+        address wallet = _REGISTRY.walletOf(operator);
+        if (msg.sender != wallet) revert NotAllowed(msg.sender, wallet);
     }
 }

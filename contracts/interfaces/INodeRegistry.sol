@@ -2,11 +2,18 @@
 pragma solidity 0.8.37;
 
 /// @title Operators, their stake and their signing keys
-/// @notice An operator (a cold wallet) owns stake and any number of signing keys; one key is one node. Stake is the sum
-/// of a free, a locked and an unbonding part. Only locked stake secures anything: a lock belongs to one (task, key) and
-/// moves through the task board alone. Free stake can always leave. There is no owner and no pause.
-/// The operator's wallet may lock all of its free stake. A signing key, which is online and may be stolen, may lock what
-/// the wallet allows it (`setAllowance`), at first nothing.
+/// @notice An operator owns stake and any number of signing keys; one key is one node. Stake is the sum of a free, a locked
+/// and an unbonding part. Only locked stake secures anything: a lock belongs to one (task, key) and moves through the task
+/// board alone. Free stake can always leave. There is no owner and no pause.
+/// An operator is an account. Its id is the address of the wallet that opened it (by `register` or `addStake`) and never
+/// changes. Stake, keys, locks, allowances, jail, caps and credits belong to the id. One wallet at a time acts for the
+/// account. The wallet can hand the account over to another wallet, which must accept it. Tokens that leave go to the
+/// account's payout address, which the wallet sets.
+/// An address is the wallet of one account at most, once: nobody gets a second account by a hand-over, and a wallet that
+/// handed its account over opens no other one. No wallet is a signing key.
+/// Warning: whoever has the wallet's private key has the account.
+/// The wallet may lock all of the free stake. A signing key, which is online and may be stolen, may lock what the wallet
+/// allows it (`setAllowance`), at first nothing. It moves neither the account nor the payout address.
 /// A conviction is booked here and moves no token, so that no token can stop it. The balance, less donations, is the sum
 /// of all accounts, all credits and `burnt`.
 /// All amounts are in the token's smallest unit, all times are block numbers.
@@ -86,7 +93,18 @@ interface INodeRegistry {
     event UnbondRequested(address indexed operator, uint64 tranche, uint128 amount, uint64 unbondingEndsAt);
 
     /// @notice A tranche left the registry.
-    event Withdrawn(address indexed operator, uint64 tranche, uint128 amount);
+    /// @param to the payout address of the operator
+    event Withdrawn(address indexed operator, address indexed to, uint64 tranche, uint128 amount);
+
+    /// @notice `wallet` acts for the operator from now on, and no other address does. The first such event of an operator
+    /// opens its account; both addresses are the same in it. Each later one is an accepted hand-over.
+    event WalletSet(address indexed operator, address indexed wallet);
+
+    /// @notice The operator's wallet offers the account to another wallet; 0: it took the offer back.
+    event AccountOffered(address indexed operator, address indexed wallet);
+
+    /// @notice The operator is paid at another address from now on; 0: at its wallet.
+    event PayoutSet(address indexed operator, address indexed payout);
 
     /// @notice Free stake became the lock of (task, key).
     event StakeLocked(address indexed operator, uint256 indexed taskId, address indexed key, uint128 amount);
@@ -107,7 +125,9 @@ interface INodeRegistry {
     event Jailed(address indexed operator, address indexed key, uint40 untilBlock);
 
     /// @notice A reporter was paid what it was credited.
-    event CreditWithdrawn(address indexed account, uint256 amount);
+    /// @param account an operator, or a reporter that is no operator's wallet
+    /// @param to the payout address of the operator, or the reporter itself
+    event CreditWithdrawn(address indexed account, address indexed to, uint256 amount);
 
     /// @notice A public key must be 64 bytes (x ‖ y).
     error PublicKeyLength(uint256 given, uint256 expected);
@@ -117,8 +137,15 @@ interface INodeRegistry {
     /// @param key the key that had to sign
     error NotTheKey(address signer, address key);
 
-    /// @notice The wallet that moves stake must not be the hot key.
+    /// @notice The wallet that moves stake must not be a signing key.
+    /// @param key the address that is, or was, both
     error KeyIsOperator(address key);
+
+    /// @notice The caller is the wallet of no account: it never opened one, or handed it over.
+    error NoAccount(address wallet);
+
+    /// @notice The address is, or was, the wallet of an account, and can be that of no other one.
+    error WalletTaken(address wallet, address operator);
 
     /// @notice The key has an owner already; keys are registered once, for ever.
     error KeyTaken(address key, address owner);
@@ -148,9 +175,10 @@ interface INodeRegistry {
     /// @notice Nothing is credited to the account.
     error NoCredit(address account);
 
-    /// @notice Registers a signing key of the caller, says how much it may lock by itself, and adds stake.
-    /// @dev Nobody can register a stranger's key: the key signs `Register(operator, key)` in the registry's own domain.
-    /// @param publicKey 64 bytes, x ‖ y; its address must not be the caller and must never have been registered
+    /// @notice Registers a signing key of the caller's account, which it opens if the caller never had one, says how much it may lock by itself, and adds stake.
+    /// @dev Nobody can register a stranger's key: the key signs `Register(operator, key)` in the registry's own domain, where
+    /// `operator` is the account id.
+    /// @param publicKey 64 bytes, x ‖ y; its address must never have been registered and never have been a wallet
     /// @param stake token wei to pull from the caller, may be 0 (stake is shared by the operator's keys)
     /// @param perTask as in `setAllowance`
     /// @param total as in `setAllowance`; 0 = only the wallet signs this key up
@@ -173,14 +201,15 @@ interface INodeRegistry {
     /// @param total largest sum of the locks that the key sends, token wei
     function setAllowance(address key, uint128 perTask, uint128 total) external;
 
-    /// @notice Pulls `amount` token wei from the caller into its free stake.
+    /// @notice Pulls `amount` token wei from the caller into the free stake of its account, which it opens if the caller never
+    /// had one.
     function addStake(uint128 amount) external;
 
     /// @notice Starts to unbond `amount` of the caller's free stake. Always possible.
     /// @return tranche number under which it can be withdrawn after `unbondingBlocks`
     function requestUnbond(uint128 amount) external returns (uint64 tranche);
 
-    /// @notice Pays the caller a tranche whose unbonding has ended.
+    /// @notice Pays a tranche of the caller's account whose unbonding has ended to the account's payout address.
     function withdraw(uint64 tranche) external;
 
     /// @notice Replaces one of the caller's keys in later tasks; running tasks keep the old one.
@@ -195,11 +224,29 @@ interface INodeRegistry {
         bytes calldata signature
     ) external;
 
-    /// @notice Says where a node can be reached. By the key or its operator.
+    /// @notice Says where a node can be reached. By the key or its operator's wallet.
     function updateAddresses(address key, bytes[] calldata multiaddrs) external;
 
     /// @notice Refuses an active or jailed key of the caller in every later task: the kill switch for a stolen key.
     function freeze(address key) external;
+
+    /// @notice Says where the caller's account is paid: by `withdraw`, `withdrawCredit` and `ITaskBoard.claim`. Only the
+    /// operator's wallet.
+    /// @dev Only the wallet calls these three, so nobody else chooses when and where its money goes. A hand-over keeps the
+    /// payout address; the new wallet should look at it.
+    /// @param payout 0 = the account's wallet, also after a hand-over
+    function setPayout(address payout) external;
+
+    /// @notice Offers the caller's account to another wallet. Nothing changes until it accepts. Replaces an earlier offer.
+    /// @param newWallet 0 takes the offer back; else an address that never was a wallet or a signing key
+    function offerAccount(address newWallet) external;
+
+    /// @notice Takes over an account that was offered to the caller: from now on the caller alone acts for it. What the caller
+    /// was credited for proofs becomes the account's.
+    /// @dev Warning: for the caller this cannot be undone. It takes over jail and locks, and can never have an account of
+    /// its own. Until it accepts, the present wallet can take stake out and set the payout address.
+    /// @param operator the account's id
+    function acceptAccount(address operator) external;
 
     /// @notice Turns free stake of the key's operator into the lock of (task, key). Only the task board.
     /// @param byKey the key itself signs up, within its allowance; else its operator's wallet
@@ -221,7 +268,7 @@ interface INodeRegistry {
     /// gets no more than that back. The rest is burnt. Burnt tokens stay here: not every token can be burnt, some refuse
     /// a transfer to an address that nobody owns, and no call pays them out.
     /// If the key signed up by itself, its allowance shrinks by what is taken.
-    /// @param reporter who is credited; 0 = nobody
+    /// @param reporter who is credited, by its account if it is an operator's wallet; 0 = nobody
     /// @return left what is still locked
     /// @return credit what the reporter was credited
     function slash(
@@ -236,7 +283,8 @@ interface INodeRegistry {
     /// @dev Warning: `untilBlock` must not be below that of an earlier call.
     function jail(address key, uint40 untilBlock) external;
 
-    /// @notice Pays the caller what it was credited for proofs.
+    /// @notice Pays what the caller was credited for proofs: an operator's wallet to the payout address of the account,
+    /// anybody else itself.
     /// @return amount token wei paid
     function withdrawCredit() external returns (uint256 amount);
 
@@ -252,13 +300,14 @@ interface INodeRegistry {
     /// @notice Most that a reporter is credited for one proof, token wei. Fixed at deployment: about the price of 150,000 gas.
     function bounty() external view returns (uint128);
 
-    /// @notice What an account is credited for proofs and has not withdrawn, token wei.
+    /// @notice What an operator, or a reporter that is no operator's wallet, is credited for proofs and has not withdrawn,
+    /// token wei.
     function creditOf(address account) external view returns (uint256);
 
     /// @notice Stake that was taken and credited to nobody, token wei. No call pays it out.
     function burnt() external view returns (uint256);
 
-    /// @notice Who registered the key; 0 if nobody did. Set once.
+    /// @notice The operator, by its account id, that registered the key; 0 if nobody did. Set once.
     function keyOwner(address key) external view returns (address);
 
     /// @notice The key's status.
@@ -280,6 +329,18 @@ interface INodeRegistry {
 
     /// @notice An operator's stake.
     function account(address operator) external view returns (Account memory);
+
+    /// @notice The wallet that acts for an operator; 0 if there is no such account.
+    function walletOf(address operator) external view returns (address);
+
+    /// @notice The operator for which a wallet acts now; 0 if it acts for none.
+    function accountOf(address wallet) external view returns (address operator);
+
+    /// @notice Where an operator is paid; 0 if there is no such account.
+    function payoutOf(address operator) external view returns (address);
+
+    /// @notice To which wallet an operator's account is offered; 0 if to none.
+    function offerOf(address operator) external view returns (address);
 
     /// @notice One of an operator's tranches.
     function trancheOf(address operator, uint64 tranche) external view returns (Tranche memory);

@@ -103,7 +103,7 @@ interface IPhaseLog {
     event Republished(uint256 indexed taskId, uint64 indexed height, bytes hints, bytes notes);
 
     /// @notice It is another member's turn.
-    /// @param member whose turn it is, with its key; its operator may submit, too
+    /// @param member whose turn it is, with its key
     /// @param until last block of the turn
     error NotYourTurn(address caller, uint8 member, address key, uint256 until);
 
@@ -150,9 +150,9 @@ interface IPhaseLog {
     /// @notice The task ends in this block. Only the task board, while the task is Active.
     function end(uint256 taskId) external;
 
-    /// @notice Accepts the next heights of a task. By the key or operator of the member whose turn it is; by anyone while
-    /// the task is Finalizing.
-    /// @dev A fee is due if the batch ends an epoch or the task, or comes at least stallBlocks / 2 after the last one. The
+    /// @notice Accepts the next heights of a task. By the key of the member whose turn it is; by anyone while the task is
+    /// Finalizing.
+    /// @dev An operator's wallet has no turn: it may change in mid-task, and the log, which calls nobody, cannot ask. A fee is due if the batch ends an epoch or the task, or comes at least stallBlocks / 2 after the last one. The
     /// member whose turn it is earns checkpointFee · w(signers) / W of it; what is left is burnt, so that nobody gains by
     /// a signature that is left out, nor by submitting while Finalizing in another member's turn.
     /// Members miss the reward of each height whose list leaves them out; who signs the checkpoint changes nobody's reward.

@@ -165,8 +165,12 @@ interface ITaskBoard {
     /// @notice The last decided state was published.
     event TaskFinalized(uint256 indexed taskId, uint64 height, bytes32 stateHash, bytes result);
 
-    /// @notice Rewards and fees, or the client's remainder, were paid.
-    event Claimed(uint256 indexed taskId, address indexed account, uint256 amount);
+    /// @notice Rewards and fees of an operator's seats were paid.
+    /// @param to the operator's payout address
+    event Claimed(uint256 indexed taskId, address indexed operator, address indexed to, uint256 amount);
+
+    /// @notice What the client did not spend was paid back.
+    event Refunded(uint256 indexed taskId, address indexed client, uint256 amount);
 
     /// @notice What a task's accepted heights and due fees cost and nobody earned was booked as burnt.
     event Burnt(uint256 indexed taskId, uint256 amount);
@@ -277,7 +281,7 @@ interface ITaskBoard {
     /// `publish`, 0 without a twin))
     function join(uint256 taskId, address key, bytes32 termsHash) external;
 
-    /// @notice Withdraws a sign-up and its lock. By the key or its operator, up to `joinDeadline`. The place is free at once;
+    /// @notice Withdraws a sign-up and its lock. By the key or its operator's wallet, up to `joinDeadline`. The place is free at once;
     /// the last sign-up of the list moves into it.
     /// @dev The list is no longer than the sign-ups that stand: signing up and quitting in turn does not use it up. In the
     /// last 2 · reorgDepth blocks of sign-up ⌈stakePerNode / 100⌉ of the lock is burnt: who fills a list and leaves it too
@@ -320,9 +324,11 @@ interface ITaskBoard {
         uint256 inputs
     ) external;
 
-    /// @notice Pays the caller all it is owed from a task: as operator the rewards and fees of its seats, as client what
-    /// it did not spend. After the evidence window; at once if the task expired.
-    /// @dev A seat earns ⌊rewardPerHeight · covered heights · w / W⌋ + ⌊checkpointFee · feeUnits / W⌋: rounded down, in
+    /// @notice Pays all that a task owes to the caller: as an operator's wallet the rewards and fees of the operator's seats, to
+    /// the payout address of its account; as client what it did not spend, to itself. After the evidence window; at once if
+    /// the task expired.
+    /// @dev Nobody claims for another operator: who could would choose the moment, just before a wallet replaces a payout
+    /// address that is lost. A seat earns ⌊rewardPerHeight · covered heights · w / W⌋ + ⌊checkpointFee · feeUnits / W⌋: rounded down, in
     /// favour of what is burnt. A convicted seat earns nothing. The client has spent rewardPerHeight for each accepted height
     /// and checkpointFee for each checkpoint for which a fee was due. What nobody earned of that is burnt: the first claim
     /// of a task books it, even if it pays its caller nothing.
@@ -342,7 +348,7 @@ interface ITaskBoard {
     /// @param offence what was proved (ISlasher.Offence), for the ledger
     /// @param percent base share of the lock, 1 … 100
     /// @param correlated the share may grow by the convictions of others, at `release`
-    /// @notice Withdraws a sign-up and its lock. By the key or its operator, up to `joinDeadline`. The place is free at once;
+    /// @notice Withdraws a sign-up and its lock. By the key or its operator's wallet, up to `joinDeadline`. The place is free at once;
     /// the last sign-up of the list moves into it.
     /// @dev The list is no longer than the sign-ups that stand: signing up and quitting in turn does not use it up. In the
     /// last 2 · reorgDepth blocks of sign-up ⌈stakePerNode / 100⌉ of the lock is burnt: who fills a list and leaves it too

@@ -164,14 +164,21 @@ export const GUARDED: readonly Mutant[] = [
     'I18',
     'money waits until somebody publishes the result',
     BOARD,
-    '_requireClaimsOpen(taskId);\n        (uint256 earned',
-    '_requireClaimsOpen(taskId);\n        if (t.resultHash == 0) revert NothingDecided(taskId);\n        (uint256 earned',
+    '_requireClaimsOpen(taskId);\n        address operator',
+    '_requireClaimsOpen(taskId);\n        if (t.resultHash == 0) revert NothingDecided(taskId);\n        address operator',
   ),
   invariant(
     'I19',
     'a penalty leaves the key its allowance',
     REGISTRY,
     'a.total = a.total < amount ? 0 : a.total - amount;',
+    '',
+  ),
+  invariant(
+    'I20',
+    'a wallet that was replaced still acts',
+    REGISTRY,
+    'if (_holders[operator].wallet != wallet) operator = address(0);',
     '',
   ),
 ]

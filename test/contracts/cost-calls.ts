@@ -55,7 +55,15 @@ export async function registryCosts(w: World): Promise<Costs> {
     ),
     updateAddresses: await aside(w, () => registry.updateAddresses(keyAddress, ONE_MULTIADDR)),
     freeze: await aside(w, () => registry.freeze(keyAddress)),
+    setPayout: await aside(w, () => registry.setPayout(w.mallory)),
+    offerAccount: await aside(w, () => registry.offerAccount(w.mallory)),
+    acceptAccount: await acceptCost(w, owner),
   }
+}
+
+async function acceptCost(w: World, { operator, operatorAddress }: Actor): Promise<number> {
+  await w.registry.connect(operator).offerAccount(w.mallory)
+  return aside(w, () => w.registry.connect(w.mallory).acceptAccount(operatorAddress))
 }
 
 /** Every call in the life of a task that accepts one height of two, by the last to sign up and the first to claim. */

@@ -41,6 +41,9 @@ const REGISTRY = [
   'rotateKey',
   'updateAddresses',
   'freeze',
+  'setPayout',
+  'offerAccount',
+  'acceptAccount',
 ]
 const BOARD = [
   'publish',

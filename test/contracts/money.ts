@@ -79,7 +79,8 @@ describe('Money', () => {
       const sameTwice = first === second && i === first
       const amount = reward + (sameTwice ? (9n * 13n) / 7n : fees)
       const claim = w.board.connect(member.operator).claim(taskId)
-      await expect(claim).to.emit(w.board, 'Claimed').withArgs(taskId, member.operatorAddress, amount)
+      const to = member.operatorAddress
+      await expect(claim).to.emit(w.board, 'Claimed').withArgs(taskId, to, to, amount)
       await expect(claim).to.changeTokenBalance(connection.ethers, w.token, member.operatorAddress, amount)
       if (i === 0) await expect(claim).to.emit(w.board, 'Burnt').withArgs(taskId, lost)
       expect(await w.board.burnt()).to.equal(lost)
@@ -90,6 +91,9 @@ describe('Money', () => {
     }
     expect(escrow - paid).to.equal(escrow - spent)
     const client = w.board.connect(w.client).claim(taskId)
+    await expect(client)
+      .to.emit(w.board, 'Refunded')
+      .withArgs(taskId, w.client, escrow - spent)
     await expect(client).to.changeTokenBalance(connection.ethers, w.token, w.client, escrow - spent)
     await refused(w.board.connect(w.client).claim(taskId), w.board, 'NothingToClaim', taskId, w.client)
     for (const member of actors) {
@@ -369,7 +373,7 @@ describe('Hostile tokens', () => {
     ]
     for (const data of intoBoard) {
       await token.setCallback(w.board, data)
-      const claim = w.board.connect(w.client).claim(story.taskId)
+      const claim = w.board.connect(alice.operator).claim(story.taskId)
       await refused(claim, w.board, 'ReentrancyGuardReentrantCall')
     }
   })

@@ -372,7 +372,7 @@ describe('Penalties', () => {
       const convict = story.members[turn]!
       const claim = w.board.connect(convict.operator).claim(story.taskId)
       // it gets nothing; the first claim books what nobody earned: its reward and fee
-      await expect(claim).to.emit(w.board, 'Claimed').withArgs(story.taskId, convict.operatorAddress, 0)
+      await expect(claim).not.to.emit(w.board, 'Claimed')
       await expect(claim)
         .to.emit(w.board, 'Burnt')
         .withArgs(story.taskId, SPENT - 36n)
@@ -397,7 +397,7 @@ describe('Penalties', () => {
       await refused(stranger, w.registry, 'NoCredit', await w.client.getAddress())
       const reporter = await w.mallory.getAddress()
       const withdraw = w.registry.connect(w.mallory).withdrawCredit()
-      await expect(withdraw).to.emit(w.registry, 'CreditWithdrawn').withArgs(reporter, BOUNTY)
+      await expect(withdraw).to.emit(w.registry, 'CreditWithdrawn').withArgs(reporter, reporter, BOUNTY)
       await expect(withdraw).to.changeTokenBalances(
         connection.ethers,
         w.token,

@@ -169,10 +169,11 @@ describe('NodeRegistry', () => {
       await mineTo(w, endsAt - 2n)
       await refused(registry.withdraw(0), w.registry, 'TooEarly', endsAt - 1n, endsAt)
       const others = w.registry.connect(bob.operator).withdraw(0)
-      await refused(others, w.registry, 'NoSuchTranche', bob.operatorAddress, 0, 0)
+      await refused(others, w.registry, 'NoAccount', bob.operatorAddress)
       await mineTo(w, endsAt - 1n)
       const call = registry.withdraw(0)
-      await expect(call).to.emit(w.registry, 'Withdrawn').withArgs(alice.operatorAddress, 0, 400)
+      const to = alice.operatorAddress
+      await expect(call).to.emit(w.registry, 'Withdrawn').withArgs(to, to, 0, 400)
       await expect(call).to.changeTokenBalance(connection.ethers, w.token, alice.operatorAddress, 400)
       await refused(registry.withdraw(0), w.registry, 'NoSuchTranche', alice.operatorAddress, 0, 2)
       expect(await w.registry.account(alice.operatorAddress)).to.deep.equal([STAKE - 495n, 0n, 100n, 2n, 0n])

@@ -16,7 +16,7 @@ abstract contract Books {
     /// @notice An invariant does not hold.
     error Broken(uint256 invariant, string what);
 
-    uint256 private constant INVARIANTS = 19;
+    uint256 private constant INVARIANTS = 20;
 
     Handler internal _h;
 
@@ -56,7 +56,7 @@ abstract contract Books {
 
     /// @dev What the fuzzer calls; what a story needs most often comes twice.
     function _deeds() internal view returns (bytes4[] memory all) {
-        bytes4[34] memory deeds = [
+        bytes4[39] memory deeds = [
             _h.addStake.selector,
             _h.unbond.selector,
             _h.withdraw.selector,
@@ -65,6 +65,11 @@ abstract contract Books {
             _h.rotate.selector,
             _h.freeze.selector,
             _h.setAllowance.selector,
+            _h.setPayout.selector,
+            _h.offer.selector,
+            _h.accept.selector,
+            _h.accept.selector,
+            _h.haunt.selector,
             _h.publish.selector,
             _h.publishWild.selector,
             _h.signUp.selector,

@@ -20,6 +20,10 @@ contract Campaign is Laws {
         "join",
         "join by key",
         "setAllowance",
+        "setPayout",
+        "offer",
+        "accept",
+        "haunt",
         "quit",
         "form",
         "postEvent",
@@ -53,7 +57,7 @@ contract Campaign is Laws {
 
     mapping(string deed => uint256 count) private _done;
 
-    function invariant_all_of_I1_to_I19() external view {
+    function invariant_all_of_I1_to_I20() external view {
         if (_h.calls() % LOOK_EVERY == 0) _all();
     }
 

@@ -31,7 +31,7 @@ abstract contract EvidenceHandler is LogHandler {
 
     function _accuse(uint256 task, uint256 seat) private {
         (bytes memory proof, Charge memory c) = _prove(task, seat);
-        address reporter = _chance(50) ? _clients[0] : _operators[_pick(_operators.length)].account;
+        (address reporter, address credited) = _reporter();
         if (_chance(5)) _upset();
         bool calm = _isCalm();
         bool due = _isEvidenceOpen(task) && _addsTo(task, seat, c);
@@ -39,8 +39,21 @@ abstract contract EvidenceHandler is LogHandler {
         if (success && !due) _break(5, "a proof that adds nothing was taken");
         if (!success && due && calm) _refused(5, "a proof was refused", answer);
         if (!success) return;
-        _convicted(task, seat, c, reporter);
+        _convicted(task, seat, c, credited);
         _proofs.push(proof);
+    }
+
+    /// @dev A client, or an operator by its wallet, by the one that opened its account, or by one that is not yet its own.
+    function _reporter() private returns (address reporter, address credited) {
+        if (_chance(50)) return (_clients[0], _clients[0]);
+        Operator storage o = _operators[_pick(_operators.length)];
+        uint256 who = _pick(4);
+        if (who == 0) return (o.account, o.account);
+        if (who == 1 && o.offer != address(0)) {
+            if (creditOf[o.offer] == 0) _outsiders.push(o.offer);
+            return (o.offer, o.offer);
+        }
+        return (o.wallet, o.account);
     }
 
     /// @notice Brings a proof again that was taken before.

@@ -11,11 +11,17 @@ abstract contract Ghost is Deployment {
         uint256 endsAt;
     }
 
+    /// @param account its id; `wallet` acts for it, `payout` is paid (0: the wallet), `offer` may take it over
+    /// @param past wallets that acted for it before
     /// @param honest its keys sign by the protocol alone
     /// @param slashed taken from its locks, by proofs and for late quits
     /// @param quitting the part for late quits, which it chose itself
     struct Operator {
         address account;
+        address wallet;
+        address payout;
+        address offer;
+        address[] past;
         bool honest;
         uint256 jailedUntil;
         uint256 deposited;
@@ -107,6 +113,8 @@ abstract contract Ghost is Deployment {
     Key[] internal _keys;
     Task[] internal _tasks;
     address[] internal _clients;
+    /// @dev Reporters that had no account when they reported.
+    address[] internal _outsiders;
     mapping(uint256 task => mapping(uint256 key => uint256 amount)) public lockOf;
     mapping(uint256 task => mapping(uint256 key => uint256 amount)) public takenOf;
     mapping(uint256 task => mapping(uint256 key => bool byKey)) internal _sentByKey;

@@ -81,4 +81,8 @@ contract Invariants is Laws {
     function invariant_I19_a_key_locks_and_loses_what_it_may_at_most() external view {
         _i19();
     }
+
+    function invariant_I20_one_wallet_acts_for_an_operator_and_its_payout_is_paid() external view {
+        _i20();
+    }
 }

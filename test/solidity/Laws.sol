@@ -7,7 +7,7 @@ import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
 import {Books} from "./Books.sol";
 import {Ghost} from "./Ghost.sol";
 
-/// @title What holds after every call, whoever did what before: the nineteen invariants
+/// @title What holds after every call, whoever did what before: the twenty invariants
 abstract contract Laws is Books {
     function _all() internal view {
         _i1();
@@ -28,6 +28,7 @@ abstract contract Laws is Books {
         _i16();
         _i17();
         _i19();
+        _i20();
     }
 
     /// @dev Sum of what people own = what came in less what went out = the balance without donations.
@@ -210,6 +211,24 @@ abstract contract Laws is Books {
             _require(a.perTask == keys[i].perTask && a.total == keys[i].total, 19, "an allowance");
             _require(a.running == keys[i].running, 19, "what a key has running");
             _require(keys[i].lost + keys[i].running <= keys[i].atRisk, 19, "more at risk than was allowed");
+        }
+    }
+
+    /// @dev One wallet acts for each operator, no wallet for two, and none that was replaced for any.
+    function _i20() internal view {
+        _unbroken(20);
+        INodeRegistry registry = _h.registry();
+        Ghost.Operator[] memory operators = _h.operators();
+        for (uint256 i = 0; i < operators.length; ++i) {
+            Ghost.Operator memory o = operators[i];
+            _require(registry.walletOf(o.account) == o.wallet, 20, "the wallet of an operator");
+            _require(registry.accountOf(o.wallet) == o.account, 20, "the account of a wallet");
+            address payout = o.payout == address(0) ? o.wallet : o.payout;
+            _require(registry.payoutOf(o.account) == payout, 20, "where an operator is paid");
+            _require(registry.offerOf(o.account) == o.offer, 20, "to whom an account is offered");
+            for (uint256 j = 0; j < o.past.length; ++j) {
+                _require(registry.accountOf(o.past[j]) == address(0), 20, "a past wallet has an account");
+            }
         }
     }
 }

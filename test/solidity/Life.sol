@@ -2,10 +2,10 @@
 pragma solidity 0.8.37;
 
 import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
-import {StakeHandler} from "./StakeHandler.sol";
+import {AccountHandler} from "./AccountHandler.sol";
 
 /// @title Where a task stands, worked out a second time from what was seen
-abstract contract Life is StakeHandler {
+abstract contract Life is AccountHandler {
     /// @notice Status, and the block at which the task closed or expired (0 while it runs).
     function expectedStatus(uint256 task) public view returns (ITaskBoard.Status, uint256 closedAt) {
         Task storage t = _tasks[task];

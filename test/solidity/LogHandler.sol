@@ -202,7 +202,7 @@ abstract contract LogHandler is History {
 
     function _submitter(Task storage t) private returns (address) {
         Key storage k = _keys[t.seats[_chance(85) ? _turnOf(t) : _pick(t.seats.length)].key];
-        return _chance(50) ? k.account : _operators[k.operator].account;
+        return _chance(90) ? k.account : _operators[k.operator].wallet;
     }
 
     function _turnOf(Task storage t) private view returns (uint256) {
@@ -211,8 +211,7 @@ abstract contract LogHandler is History {
     }
 
     function _isTheirTurn(Task storage t, address sender) private view returns (bool) {
-        Key storage k = _keys[t.seats[_turnOf(t)].key];
-        return sender == k.account || sender == _operators[k.operator].account;
+        return sender == _keys[t.seats[_turnOf(t)].key].account;
     }
 
     /// @dev In turn; while Finalizing anybody.

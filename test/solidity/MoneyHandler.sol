@@ -53,9 +53,11 @@ abstract contract MoneyHandler is FramingHandler {
 
     /// @notice Everybody who may be owed something.
     function people() public view returns (address[] memory all) {
-        all = new address[](_operators.length + _clients.length);
+        all = new address[](_operators.length + _clients.length + _outsiders.length);
         for (uint256 i = 0; i < _operators.length; ++i) all[i] = _operators[i].account;
         for (uint256 i = 0; i < _clients.length; ++i) all[_operators.length + i] = _clients[i];
+        uint256 start = _operators.length + _clients.length;
+        for (uint256 i = 0; i < _outsiders.length; ++i) all[start + i] = _outsiders[i];
     }
 
     /// @notice Long after everything: one account takes all that is its own, and nobody else does anything.
@@ -105,7 +107,7 @@ abstract contract MoneyHandler is FramingHandler {
         bool calm = _isCalm();
         (uint256 expected, uint256 unearned) = (owed(task, account), lost(task));
         bytes memory data = abi.encodeCall(ITaskBoard.claim, (_id(task)));
-        (bool success, bytes memory answer) = _act(account, address(board), data);
+        (bool success, bytes memory answer) = _ask(account, address(board), data);
         if (success && !isOpen) _break(12, "claimed while proofs were still taken");
         if (!success && isOpen && expected + unearned != 0 && calm)
             _refused(8, "a claim was refused", answer);
@@ -163,13 +165,42 @@ abstract contract MoneyHandler is FramingHandler {
         bool calm = _isCalm();
         uint256 expected = creditOf[account];
         bytes memory data = abi.encodeCall(INodeRegistry.withdrawCredit, ());
-        (bool success, bytes memory answer) = _act(account, address(registry), data);
+        (bool success, bytes memory answer) = _ask(account, address(registry), data);
         if (!success && expected != 0 && calm) _refused(8, "a credit was kept", answer);
         if (!success) return;
         if (abi.decode(answer, (uint256)) != expected) _break(14, "another credit was paid");
         creditOf[account] = 0;
         creditsPaid += expected;
         _did("withdrawCredit");
+    }
+
+    /// @dev Asks for what is an account's: the amount that is answered goes where the account is paid.
+    function _ask(
+        address account,
+        address target,
+        bytes memory data
+    ) private returns (bool success, bytes memory answer) {
+        bool calm = _isCalm();
+        uint256 before = token.balanceOf(_payoutOf(account));
+        (success, answer) = _act(_walletOf(account), target, data);
+        if (success && calm) _requirePaid(_payoutOf(account), before, abi.decode(answer, (uint256)));
+    }
+
+    /// @dev Who acts for an account: the wallet of an operator, anybody else itself.
+    function _walletOf(address account) private view returns (address) {
+        for (uint256 i = 0; i < _operators.length; ++i) {
+            if (_operators[i].account == account) return _operators[i].wallet;
+        }
+        return account;
+    }
+
+    /// @dev Where an account is paid.
+    function _payoutOf(address account) private view returns (address) {
+        for (uint256 i = 0; i < _operators.length; ++i) {
+            if (_operators[i].account == account && _operators[i].payout != address(0))
+                return _operators[i].payout;
+        }
+        return _walletOf(account);
     }
 
     function _seatOf(Task storage t, uint256 key) internal view returns (uint256 seat) {

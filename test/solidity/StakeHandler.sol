@@ -27,6 +27,7 @@ abstract contract StakeHandler is Ghost {
         for (uint256 i = 0; i < OPERATORS; ++i) {
             Operator storage o = _operators.push();
             o.account = address(uint160(0x09e7a70000 + i));
+            o.wallet = o.account;
             o.honest = i >= LIARS;
             vm.prank(o.account);
             token.approve(address(registry), type(uint256).max);
@@ -62,12 +63,12 @@ abstract contract StakeHandler is Ghost {
     function rotate(uint256 seed) external dice(seed) {
         if (_keys.length >= KEYS_MAX) return;
         uint256 old = _pick(_keys.length);
-        address owner = _operators[_keys[old].operator].account;
+        Operator storage o = _operators[_keys[old].operator];
         bytes memory data = abi.encodeCall(
             INodeRegistry.rotateKey,
-            (_keys[old].account, _publicKeys[_keys.length], new bytes[](0), _consent(owner))
+            (_keys[old].account, _publicKeys[_keys.length], new bytes[](0), _consent(o.account))
         );
-        (bool success, ) = _act(owner, address(registry), data);
+        (bool success, ) = _act(o.wallet, address(registry), data);
         if (!success) return;
         _noteInactive(_keys[old]);
         _addKey(_keys[old].operator);
@@ -79,7 +80,7 @@ abstract contract StakeHandler is Ghost {
         Key storage k = _keys[_pick(_keys.length)];
         uint256 total = _between(0, 2000);
         uint256 perTask = _between(total / 2, _chance(10) ? total + 1 : total);
-        address owner = _operators[k.operator].account;
+        address owner = _operators[k.operator].wallet;
         uint256 who = _pick(10);
         address sender = who == 0 ? k.account : owner;
         if (who == 1) sender = address(this);
@@ -98,7 +99,7 @@ abstract contract StakeHandler is Ghost {
         if (_pick(4) != 0) return;
         Key storage k = _keys[_pick(_keys.length)];
         bytes memory data = abi.encodeCall(INodeRegistry.freeze, (k.account));
-        (bool success, ) = _act(_operators[k.operator].account, address(registry), data);
+        (bool success, ) = _act(_operators[k.operator].wallet, address(registry), data);
         if (!success) return;
         _noteInactive(k);
         _did("freeze");
@@ -115,9 +116,9 @@ abstract contract StakeHandler is Ghost {
     function _deposit(uint256 i, uint256 amount) internal {
         Operator storage o = _operators[i];
         bool calm = _isCalm();
-        token.faucet(o.account, amount);
+        token.faucet(o.wallet, amount);
         bytes memory data = abi.encodeCall(INodeRegistry.addStake, (uint128(amount)));
-        (bool success, bytes memory answer) = _act(o.account, address(registry), data);
+        (bool success, bytes memory answer) = _act(o.wallet, address(registry), data);
         if (success) o.deposited += amount;
         if (success && amount == 0) _break(1, "nothing was staked");
         if (!success && amount != 0 && calm) _refused(12, "stake was refused", answer);
@@ -127,7 +128,7 @@ abstract contract StakeHandler is Ghost {
         Operator storage o = _operators[i];
         uint256 free = registry.account(o.account).free;
         bytes memory data = abi.encodeCall(INodeRegistry.requestUnbond, (uint128(amount)));
-        (bool success, ) = _act(o.account, address(registry), data);
+        (bool success, ) = _act(o.wallet, address(registry), data);
         if (success != (amount != 0 && amount <= free)) _break(12, "unbonding of free stake");
         if (!success) return;
         o.tranches.push(Tranche(amount, block.number + UNBONDING));
@@ -137,25 +138,28 @@ abstract contract StakeHandler is Ghost {
     function _withdraw(uint256 i, uint256 tranche) internal {
         Operator storage o = _operators[i];
         bool calm = _isCalm();
+        address payout = o.payout == address(0) ? o.wallet : o.payout;
+        uint256 before = token.balanceOf(payout);
         bytes memory data = abi.encodeCall(INodeRegistry.withdraw, (uint64(tranche)));
-        (bool success, bytes memory answer) = _act(o.account, address(registry), data);
+        (bool success, bytes memory answer) = _act(o.wallet, address(registry), data);
         bool due = tranche < o.tranches.length && o.tranches[tranche].amount != 0;
         due = due && block.number >= o.tranches[tranche].endsAt;
         if (success && !due) _break(13, "withdrawn before the end, or twice");
         if (!success && due && calm) _refused(12, "unbonded stake was kept", answer);
         if (!success) return;
+        if (calm) _requirePaid(payout, before, o.tranches[tranche].amount);
         o.withdrawn += o.tranches[tranche].amount;
         o.tranches[tranche].amount = 0;
         _did("withdraw");
     }
 
     function _register(uint256 operator) private {
-        address owner = _operators[operator].account;
+        Operator storage o = _operators[operator];
         bytes memory data = abi.encodeCall(
             INodeRegistry.register,
-            (_publicKeys[_keys.length], 0, 300, 1500, new bytes[](0), _consent(owner))
+            (_publicKeys[_keys.length], 0, 300, 1500, new bytes[](0), _consent(o.account))
         );
-        (bool success, ) = _act(owner, address(registry), data);
+        (bool success, ) = _act(o.wallet, address(registry), data);
         if (!success) return;
         _addKey(operator);
         _allowed(_keys[_keys.length - 1], 300, 1500);
@@ -185,6 +189,11 @@ abstract contract StakeHandler is Ghost {
     function _sign(uint256 secret, bytes32 digest) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(secret, digest);
         return abi.encodePacked(r, s, v);
+    }
+
+    /// @dev What leaves goes to the payout address alone.
+    function _requirePaid(address payout, uint256 before, uint256 amount) internal {
+        if (token.balanceOf(payout) != before + amount) _break(20, "paid to somebody else");
     }
 
     /// @dev The first of freezing, replacing and conviction counts.

@@ -162,7 +162,7 @@ abstract contract TaskHandler is Life {
         bytes32 terms = _termsOf(task);
         if (isOther) terms = bytes32(uint256(terms) ^ 1);
         bytes memory data = abi.encodeCall(ITaskBoard.join, (_id(task), k.account, terms));
-        address sender = byKey ? k.account : _operators[k.operator].account;
+        address sender = byKey ? k.account : _operators[k.operator].wallet;
         (bool success, ) = _act(sender, address(board), data);
         if (!success) return;
         if (isOther) _break(19, "a sign-up agreed to other terms");

@@ -455,10 +455,9 @@ export class MemoryChain {
     this.#emit({ kind: 'checkpointed', taskId, first, height: last, root, ...published })
   }
 
-  /** The key or operator of the member whose turn it is in the block that is being mined. */
+  /** The key of the member whose turn it is in the block that is being mined. */
   #isTheirTurn(from: Address, taskId: bigint, { members }: Cluster): boolean {
-    const seat = members[this.#turnAt(taskId, this.#block)]
-    return from === seat?.key || from === seat?.operator
+    return from === members[this.#turnAt(taskId, this.#block)]?.key
   }
 
   #republish({ taskId, height, hints, notes }: RepublishCall): void {
