@@ -4,6 +4,7 @@ import type { RecoverSigner } from '../ports/keyring.ts'
 import type { AnyReducer } from '../reducers/catalog.ts'
 import { findReducerByHash } from '../reducers/catalog.ts'
 import type { Digest } from '../types/ids.ts'
+import { Accounts } from './accounts.ts'
 import { checkCheckpoints } from './checkpoints.ts'
 import { checkCluster } from './cluster.ts'
 import { checkEnd } from './end.ts'
@@ -90,15 +91,16 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   if (task === null) return NOTHING
   const { findReducer = findReducerByHash } = options
   const reducer = findReducer(task.params.reducer)
-  const registrations = checkRegistrations(judge, history, reconciler)
-  const keys = checkSignups(judge, history, reconciler, task, registrations)
+  const accounts = new Accounts(reconciler)
+  const registrations = checkRegistrations(judge, history, reconciler, accounts)
+  const keys = checkSignups(judge, history, reconciler, task, registrations, accounts)
   const cluster = checkCluster(history, reconciler, task, {
     registrations,
     keys,
     jailed: checkJail(history, reconciler, registrations),
   })
   const events = checkLedger(judge, history, reconciler, task)
-  const settled = { task, registrations, keys }
+  const settled = { task, registrations, keys, accounts }
   if (cluster === null) {
     const end = checkEnd(judge, history, reconciler, task, keys.length, null, [])
     const money = settle(judge, history, reconciler, { ...settled, end, cluster, batches: [], penalties: [] })

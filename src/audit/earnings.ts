@@ -2,7 +2,6 @@ import type { TaskHistory } from '../ports/chain-history.ts'
 import { membersOf } from '../codec/bitmap.ts'
 import { weightOf } from '../protocol/quorum.ts'
 import type { Member } from '../types/cluster.ts'
-import type { Address } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
 import type { FormedCluster } from './cluster.ts'
@@ -91,7 +90,7 @@ function count(
     if (isDue) feesDue += 1
     const owner = turnOf(params, cluster, first, waited)
     const tally = owner === undefined ? undefined : tallies[owner.index]
-    if (isDue && tally !== undefined && isBy(owner, source.args.submitter))
+    if (isDue && tally !== undefined && source.args.submitter === owner?.key)
       tally.feeUnits += weightOf(cluster, membersOf(source.args.bitmap))
     previous = block
   }
@@ -107,9 +106,4 @@ export function turnOf(
 ): Member | undefined {
   const turn = Math.floor((first - 1) / params.epochHeights) + Math.floor(waited / params.turnBlocks)
   return cluster.members[turn % cluster.members.length]
-}
-
-/** Whether a member sent it: by its key or its operator. */
-export function isBy(member: Member | undefined, submitter: Address): boolean {
-  return submitter === member?.key || submitter === member?.operator
 }

@@ -3,7 +3,7 @@ import type { TaskStatus } from '../types/task.ts'
 import { TASK_STATUSES } from '../types/task.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
 import type { FormedCluster } from './cluster.ts'
-import { isBy, turnOf } from './earnings.ts'
+import { turnOf } from './earnings.ts'
 import type { Judge } from './judge.ts'
 import type { Life, LifeFacts } from './life.ts'
 import { lifeAt } from './life.ts'
@@ -115,7 +115,7 @@ function checkTurn(
   const waited = Number(batch.block - (batches[index - 1]?.block ?? cluster.block))
   const owner = turnOf(params, cluster, batch.first, waited)
   const { submitter } = batch.source.args
-  if (!isBy(owner, submitter))
+  if (submitter !== owner?.key)
     batch.bench.mismatch('Checkpointed.submitter', owner?.key ?? 'a member', submitter, 'whose turn it was')
 }
 

@@ -1,10 +1,11 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Address, Digest } from '../types/ids.ts'
+import type { Accounts } from './accounts.ts'
 import type { FormedCluster } from './cluster.ts'
 import type { Earned, Earnings } from './earnings.ts'
 import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
-import type { Reconciler } from './reconcile.ts'
+import type { Reconciled, Reconciler } from './reconcile.ts'
 import type { Penalty } from './report.ts'
 import type { PublishedTask } from './task.ts'
 
@@ -39,48 +40,52 @@ export interface EscrowBook {
   readonly left: readonly Balance[]
 }
 
+/** What the payments of a task are held against. */
+export interface EscrowFacts {
+  readonly task: PublishedTask
+  readonly life: Ended
+  readonly cluster: FormedCluster | null
+  readonly earnings: Earnings | null
+  readonly accounts: Accounts
+}
+
 /** Everything that a task owes, to whom, and every payment: the amounts are computed again, none is believed. */
 export function checkEscrow(
   judge: Judge,
   { views, taskId, expected }: TaskHistory,
   reconciler: Reconciler,
-  task: PublishedTask,
-  life: Ended,
-  cluster: FormedCluster | null,
-  earnings: Earnings | null,
+  facts: EscrowFacts,
 ): EscrowBook {
+  const { task, life, cluster, earnings } = facts
   const paid = escrowOf(task, expected.closeGrace)
   const why = 'rewards of all heights, fees that can be earned'
   // parameters that do not have their hash are blamed for themselves
   if (judge.at('task').verdict() !== 'mismatch')
     judge.at('money').equal('task().escrow', paid, views.task.escrow, why)
-  const dues = duesOf(task, paid, cluster, earnings)
-  const open = new Set(dues)
   const lost = lostOf(earnings)
+  const rest = restOf(task, paid, cluster, earnings)
+  const open = new Set([...seatDues(cluster, earnings), rest])
   const { client, block, transaction } = task
   const movements: Movement[] = [
     { block: Number(block), transaction, from: client, to: 'escrow', amount: paid, why: 'publish' },
   ]
-  for (const { bench, args, block: at, transactionHash } of reconciler.all('Claimed')) {
-    bench.equal('Claimed.taskId', taskId, args.taskId, 'the task that was asked for')
-    const own = [...open].filter(({ owner }) => owner === args.account)
-    const amount = own.reduce((sum, due) => sum + due.amount, 0n)
-    bench.equal('Claimed.amount', amount, args.amount, 'what the task owes the account')
-    if (life.claimsOpenAt === null || at < life.claimsOpenAt)
-      bench.mismatch(
-        'Claimed.blockNumber',
-        `block ${life.claimsOpenAt ?? 'after its end'}`,
-        at,
-        'at the earliest',
-      )
-    for (const due of own) {
-      open.delete(due)
-      if (due.amount === 0n) continue
-      const shared = { block: Number(at), transaction: transactionHash }
-      movements.push({ ...shared, from: 'escrow', to: args.account, amount: due.amount, why: due.why })
-    }
+  for (const claimed of reconciler.all('Claimed')) {
+    const { bench, args } = claimed
+    const operator = facts.accounts.operatorOf('Claimed', claimed)
+    const own = [...open].filter((due) => due !== rest && due.owner === operator)
+    const to = facts.accounts.payoutAt(operator, claimed) ?? args.to
+    bench.equal('Claimed.to', to, args.to, 'where the operator is paid')
+    movements.push(...pay('Claimed', claimed, { taskId, own, open, to }))
+  }
+  for (const refunded of reconciler.all('Refunded')) {
+    const { bench, args } = refunded
+    bench.equal('Refunded.client', client, args.client, 'who published the task')
+    const own = open.has(rest) ? [rest] : []
+    movements.push(...pay('Refunded', refunded, { taskId, own, open, to: client }))
   }
   const burnt = checkBurnt(reconciler, taskId, lost, movements)
+  for (const name of ['Claimed', 'Refunded', 'Burnt'] as const)
+    for (const event of reconciler.all(name)) checkMoment(name, event, life)
   const balance = ({ owner, amount, why }: Due): Balance => ({ account: 'escrow', owner, amount, why })
   const running = { account: 'escrow', owner: 'nobody yet', amount: paid, why: `the task is ${life.status}` }
   const unbooked = {
@@ -91,6 +96,30 @@ export function checkEscrow(
   }
   const left = life.closedAt === null ? [running] : [...[...open].map(balance), unbooked]
   return { paid, movements, left: left.filter(({ amount }) => amount > 0n) }
+}
+
+/** Pays what is due to one owner, all of it. */
+function pay(
+  name: 'Claimed' | 'Refunded',
+  { bench, args, block, transactionHash }: Reconciled<'Claimed'> | Reconciled<'Refunded'>,
+  { taskId, own, open, to }: { taskId: bigint; own: readonly Due[]; open: Set<Due>; to: Address },
+): Movement[] {
+  const amount = own.reduce((sum, due) => sum + due.amount, 0n)
+  bench.equal(`${name}.taskId`, taskId, args.taskId, 'the task that was asked for')
+  bench.equal(`${name}.amount`, amount, args.amount, 'what the task owes')
+  for (const due of own) open.delete(due)
+  const shared = { block: Number(block), transaction: transactionHash, from: 'escrow', to }
+  return own.filter((due) => due.amount > 0n).map((due) => ({ ...shared, amount: due.amount, why: due.why }))
+}
+
+function checkMoment(
+  name: 'Claimed' | 'Refunded' | 'Burnt',
+  { bench, block }: Reconciled<'Claimed' | 'Refunded' | 'Burnt'>,
+  { claimsOpenAt }: Ended,
+): void {
+  if (claimsOpenAt !== null && block >= claimsOpenAt) return
+  const expected = `block ${claimsOpenAt ?? 'after its end'}`
+  bench.mismatch(`${name}.blockNumber`, expected, block, 'at the earliest')
 }
 
 /** rewardPerHeight · heights + checkpointFee · min(heights, ⌈heights / R⌉ + ⌊blocks / ⌈stallBlocks / 2⌉⌋). */
@@ -108,9 +137,10 @@ function lostOf(earnings: Earnings | null): bigint {
 
 /** The first claim books as burnt what nobody earned. Returns what was booked. */
 function checkBurnt(reconciler: Reconciler, taskId: bigint, lost: bigint, movements: Movement[]): bigint {
-  const [claimed] = reconciler.all('Claimed')
+  const [claimed] = [...reconciler.all('Claimed'), ...reconciler.all('Refunded')]
   const [burnt, second] = reconciler.all('Burnt')
-  const expected = claimed === undefined ? 0n : lost
+  // a claim that pays its caller nothing may book it
+  const expected = (claimed ?? burnt) === undefined ? 0n : lost
   if (burnt === undefined) {
     if (expected !== 0n)
       claimed?.bench.mismatch(
@@ -137,19 +167,22 @@ function checkBurnt(reconciler: Reconciler, taskId: bigint, lost: bigint, moveme
   return args.amount
 }
 
-function duesOf(
+function seatDues(cluster: FormedCluster | null, earnings: Earnings | null): readonly Due[] {
+  return (cluster?.members ?? []).flatMap(({ operator, index }): Due[] => {
+    const seat = earnings?.seats[index]
+    return seat === undefined ? [] : [{ owner: operator, amount: seat.paid, why: describe(index, seat) }]
+  })
+}
+
+/** What goes back to the client. */
+function restOf(
   { client }: PublishedTask,
   escrow: bigint,
   cluster: FormedCluster | null,
   earnings: Earnings | null,
-): readonly Due[] {
-  const seats = (cluster?.members ?? []).flatMap(({ operator, index }): Due[] => {
-    const seat = earnings?.seats[index]
-    return seat === undefined ? [] : [{ owner: operator, amount: seat.paid, why: describe(index, seat) }]
-  })
-  const rest = escrow - (earnings?.spent ?? 0n)
+): Due {
   const why = cluster === null ? 'no cluster was drawn: all of it' : 'what was not spent'
-  return [...seats, { owner: client, amount: rest, why }]
+  return { owner: client, amount: escrow - (earnings?.spent ?? 0n), why }
 }
 
 function describe(member: number, { heights, reward, fees, convicted }: Earned): string {

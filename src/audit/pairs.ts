@@ -26,23 +26,41 @@ const accusing = (...names: string[]): Pairing['calls'] => ({
 })
 
 export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
+  WalletSet: {
+    step: 'cluster',
+    contracts: ['NodeRegistry'],
+    calls: { register: same(), addStake: same(), acceptAccount: same('operator') },
+    sender: 'wallet',
+  },
+  AccountOffered: {
+    step: 'cluster',
+    contracts: ['NodeRegistry'],
+    calls: { offerAccount: { wallet: 'newWallet' } },
+    sender: null,
+  },
+  PayoutSet: {
+    step: 'cluster',
+    contracts: ['NodeRegistry'],
+    calls: { setPayout: same('payout') },
+    sender: null,
+  },
   KeyRegistered: {
     step: 'cluster',
     contracts: ['NodeRegistry'],
     calls: { register: same('publicKey'), rotateKey: same('publicKey') },
-    sender: 'operator',
+    sender: null,
   },
   KeyRotated: {
     step: 'cluster',
     contracts: ['NodeRegistry'],
     calls: { rotateKey: { oldKey: 'key' } },
-    sender: 'operator',
+    sender: null,
   },
   KeyFrozen: {
     step: 'cluster',
     contracts: ['NodeRegistry'],
     calls: { freeze: same('key') },
-    sender: 'operator',
+    sender: null,
   },
   Jailed: { step: 'cluster', contracts: ['Slasher'], calls: accusing(), sender: null },
   StakeLocked: {
@@ -71,7 +89,13 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
     step: 'money',
     contracts: ['TaskBoard'],
     calls: { claim: same('taskId') },
-    sender: 'account',
+    sender: null,
+  },
+  Refunded: {
+    step: 'money',
+    contracts: ['TaskBoard'],
+    calls: { claim: same('taskId') },
+    sender: 'client',
   },
   Burnt: { step: 'money', contracts: ['TaskBoard'], calls: { claim: same('taskId') }, sender: null },
   Released: {

@@ -234,8 +234,12 @@ function placeOf(name: EventName, args: Args, members: number): string {
       return `key ${shown('key')}`
     case 'KeyRotated':
       return `key ${shown('newKey')}`
+    case 'WalletSet':
+    case 'AccountOffered':
+    case 'PayoutSet':
     case 'Claimed':
-      return `account ${shown('account')}`
+      return `operator ${shown('operator')}`
+    case 'Refunded':
     case 'Burnt':
     case 'TaskPublished':
     case 'TaskRevoked':

@@ -2,6 +2,7 @@ import { keccak } from '../codec/hex.ts'
 import { registerDigest } from '../codec/objects.ts'
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Address, Hex } from '../types/ids.ts'
+import type { Accounts } from './accounts.ts'
 import type { Judge } from './judge.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
 
@@ -24,47 +25,62 @@ export function checkRegistrations(
   judge: Judge,
   history: TaskHistory,
   reconciler: Reconciler,
+  accounts: Accounts,
 ): ReadonlyMap<Address, Registration> {
   const retired = new Map<Address, bigint>()
-  for (const { args, block } of reconciler.all('KeyFrozen')) retired.set(args.key, block)
+  for (const frozen of reconciler.all('KeyFrozen')) {
+    accounts.operatorOf('KeyFrozen', frozen)
+    retired.set(frozen.args.key, frozen.block)
+  }
   for (const rotated of reconciler.all('KeyRotated')) {
     const { oldKey } = rotated.args
     // a replaced key is never frozen afterwards, a frozen one may be replaced
     if (!retired.has(oldKey)) retired.set(oldKey, rotated.block)
-    checkRotation(judge, history, rotated)
+    checkRotation(judge, history, rotated, accounts.operatorOf('KeyRotated', rotated))
   }
   const registrations = new Map<Address, Registration>()
   for (const registered of reconciler.all('KeyRegistered')) {
-    const { args, block } = registered
-    const key = checkKey(judge, history, registered)
-    registrations.set(key, { key, operator: args.operator, block, retiredAt: retired.get(key) ?? null })
+    const operator = accounts.operatorOf('KeyRegistered', registered)
+    const key = checkKey(judge, history, registered, operator)
+    const { block } = registered
+    registrations.set(key, { key, operator, block, retiredAt: retired.get(key) ?? null })
   }
   return registrations
 }
 
-function checkRotation(judge: Judge, history: TaskHistory, rotated: Reconciled<'KeyRotated'>): void {
+function checkRotation(
+  judge: Judge,
+  history: TaskHistory,
+  rotated: Reconciled<'KeyRotated'>,
+  operator: Address,
+): void {
   const { args, bench, call, sender } = rotated
   if (call === null || !('publicKey' in call)) return
   const derived = addressOf(call.publicKey)
   if (sender !== null) {
     bench.equal('KeyRotated.newKey', derived, args.newKey, 'address of the public key of rotateKey()')
-    checkConsent(judge, history, rotated, derived)
+    checkConsent(judge, history, rotated, operator, derived)
     return
   }
   const why = 'KeyRotated names the address of this public key'
   if (derived !== args.newKey)
     bench.calldata(rotated.transactionHash, 'rotateKey().publicKey', args.newKey, derived, why)
-  checkConsent(judge, history, rotated, args.newKey)
+  checkConsent(judge, history, rotated, operator, args.newKey)
 }
 
-function checkKey(judge: Judge, history: TaskHistory, registered: Reconciled<'KeyRegistered'>): Address {
+function checkKey(
+  judge: Judge,
+  history: TaskHistory,
+  registered: Reconciled<'KeyRegistered'>,
+  operator: Address,
+): Address {
   const { args, bench, sender } = registered
   const derived = addressOf(args.publicKey)
   // where the transaction binds the public key, the address follows from it; else either could be wrong
   if (sender !== null) bench.equal('KeyRegistered.key', derived, args.key, 'address of the public key')
   else bench.equal('KeyRegistered.publicKey', args.key, derived, 'a key is the address of its public key')
   const key = sender === null ? args.key : derived
-  if (checkConsent(judge, history, registered, key)) judge.counts.registrationSignatures += 1
+  if (checkConsent(judge, history, registered, operator, key)) judge.counts.registrationSignatures += 1
   return key
 }
 
@@ -72,7 +88,8 @@ function checkKey(judge: Judge, history: TaskHistory, registered: Reconciled<'Ke
 function checkConsent(
   judge: Judge,
   { expected }: TaskHistory,
-  { args, bench, call, callName, transactionHash }: Reconciled<'KeyRegistered'> | Reconciled<'KeyRotated'>,
+  { bench, call, callName, transactionHash }: Reconciled<'KeyRegistered'> | Reconciled<'KeyRotated'>,
+  operator: Address,
   key: Address,
 ): boolean {
   if (callName === null || call === null || !('signature' in call)) {
@@ -80,7 +97,7 @@ function checkConsent(
     return false
   }
   const { address } = expected.contracts.NodeRegistry
-  const signer = judge.recover(registerDigest(expected.chainId, address, args.operator, key), call.signature)
+  const signer = judge.recover(registerDigest(expected.chainId, address, operator, key), call.signature)
   if (signer === key) return true
   const why = 'the key itself consents to its operator'
   bench.calldata(transactionHash, `${callName}().signature`, key, signer ?? 'nobody', why)

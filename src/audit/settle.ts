@@ -1,5 +1,6 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Address } from '../types/ids.ts'
+import type { Accounts } from './accounts.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
 import type { FormedCluster } from './cluster.ts'
 import { checkEarnings } from './earnings.ts'
@@ -40,6 +41,7 @@ export interface SettleFacts {
   readonly penalties: readonly Penalty[]
   readonly registrations: ReadonlyMap<Address, Registration>
   readonly keys: readonly Address[]
+  readonly accounts: Accounts
 }
 
 /** Escrow, earnings, penalties and locks of a task, each computed again. */
@@ -49,10 +51,10 @@ export function settle(
   reconciler: Reconciler,
   facts: SettleFacts,
 ): Money {
-  const { task, end, cluster, batches, penalties, registrations, keys } = facts
+  const { task, end, cluster, batches, penalties, registrations, keys, accounts } = facts
   const earnings =
     cluster === null ? null : checkEarnings(judge, history, task.params, cluster, batches, end, penalties)
-  const escrow = checkEscrow(judge, history, reconciler, task, end, cluster, earnings)
+  const escrow = checkEscrow(judge, history, reconciler, { task, life: end, cluster, earnings, accounts })
   const locks = checkLocks(judge, history, reconciler, {
     ...{ task, cluster, penalties, registrations, keys, life: end },
   })

@@ -2,23 +2,25 @@ import type { TaskHistory } from '../ports/chain-history.ts'
 import { termsHash } from '../codec/roots.ts'
 import type { Address } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
+import type { Accounts } from './accounts.ts'
 import type { Judge } from './judge.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
 import type { Registration } from './registrations.ts'
 import type { PublishedTask } from './task.ts'
 
-/** Every sign-up is of a registered key, by the key or its operator, and locks the stake that the task asks for. */
+/** Every sign-up is of a registered key, by the key or its operator's wallet, and locks the stake that the task asks for. */
 export function checkSignups(
   judge: Judge,
   history: TaskHistory,
   reconciler: Reconciler,
   task: PublishedTask,
   registrations: ReadonlyMap<Address, Registration>,
+  accounts: Accounts,
 ): readonly Address[] {
   const joined = reconciler.all('Joined')
   const locked = reconciler.all('StakeLocked')
   for (const seat of joined) {
-    checkSeat(seat, 'Joined', task, registrations)
+    checkSeat(seat, 'Joined', task, registrations, accounts)
     checkLock(seat, locked, task, registrations)
     checkTerms(seat, history, task)
     judge.counts.signups += 1
@@ -28,7 +30,7 @@ export function checkSignups(
       lock.bench.mismatch('Joined', 'a sign-up for every lock', 'none', 'only join() locks stake')
   }
   const left = reconciler.all('Left')
-  for (const seat of left) checkSeat(seat, 'Left', task, registrations)
+  for (const seat of left) checkSeat(seat, 'Left', task, registrations, accounts)
   const signups = replay(joined, left)
   judge
     .at('cluster')
@@ -41,6 +43,7 @@ function checkSeat(
   event: 'Joined' | 'Left',
   task: PublishedTask,
   registrations: ReadonlyMap<Address, Registration>,
+  accounts: Accounts,
 ): void {
   const { args, bench, sender } = seat
   bench.equal(`${event}.taskId`, task.taskId, args.taskId, 'the task that was asked for')
@@ -50,13 +53,14 @@ function checkSeat(
     return
   }
   bench.equal(`${event}.operator`, registration.operator, args.operator, 'who registered the key')
-  if (sender !== null && sender !== args.key && sender !== registration.operator) {
-    const allowed = `${args.key} or ${registration.operator}`
+  const wallet = accounts.walletAt(registration.operator, seat)
+  if (sender !== null && sender !== args.key && sender !== wallet) {
+    const allowed = `${args.key} or ${wallet ?? 'nobody'}`
     bench.mismatch(
       `${event}.key`,
       `a key of the sender ${sender}`,
       allowed,
-      'only the key or its operator may',
+      "only the key or its operator's wallet may",
     )
   }
 }

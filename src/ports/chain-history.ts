@@ -108,6 +108,11 @@ export interface EventArgs {
   readonly KeyRegistered: { readonly operator: Address; readonly key: Address; readonly publicKey: Hex }
   readonly KeyRotated: { readonly operator: Address; readonly oldKey: Address; readonly newKey: Address }
   readonly KeyFrozen: { readonly operator: Address; readonly key: Address }
+  /** The wallet acts for the operator from now on; the first one opens the account. */
+  readonly WalletSet: { readonly operator: Address; readonly wallet: Address }
+  readonly AccountOffered: { readonly operator: Address; readonly wallet: Address }
+  /** Where the operator is paid; 0: at its wallet. */
+  readonly PayoutSet: { readonly operator: Address; readonly payout: Address }
   /** The key was convicted; all keys of its operator are refused up to a block. */
   readonly Jailed: { readonly operator: Address; readonly key: Address; readonly untilBlock: bigint }
   readonly StakeLocked: Seat & { readonly amount: bigint }
@@ -169,7 +174,13 @@ export interface EventArgs {
     readonly stateHash: Digest
     readonly result: Hex
   }
-  readonly Claimed: { readonly taskId: bigint; readonly account: Address; readonly amount: bigint }
+  readonly Claimed: {
+    readonly taskId: bigint
+    readonly operator: Address
+    readonly to: Address
+    readonly amount: bigint
+  }
+  readonly Refunded: { readonly taskId: bigint; readonly client: Address; readonly amount: bigint }
   readonly Burnt: { readonly taskId: bigint; readonly amount: bigint }
   readonly Released: Seat & { readonly amount: bigint }
   readonly Convicted: {
@@ -223,6 +234,10 @@ export interface CallArgs {
     readonly signature: Hex
   }
   readonly freeze: { readonly key: Address }
+  readonly addStake: { readonly amount: bigint }
+  readonly setPayout: { readonly payout: Address }
+  readonly offerAccount: { readonly newWallet: Address }
+  readonly acceptAccount: { readonly operator: Address }
   readonly publish: { readonly params: RawTaskParams }
   readonly join: { readonly taskId: bigint; readonly key: Address; readonly termsHash: Digest }
   readonly quit: { readonly taskId: bigint; readonly key: Address }

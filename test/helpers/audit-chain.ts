@@ -1,23 +1,30 @@
 import { Wallet } from '../../src/adapters/evm/wallet.ts'
 import { connect } from '../../src/adapters/evm/connect.ts'
 import {
+  acceptAccount,
+  addStake,
+  approve,
   claim,
+  faucet,
   finalize,
   form,
   freeze,
+  fund,
+  offerAccount,
   postEvent,
   publish,
   quit,
   release,
   revoke,
   rotateKey,
+  setPayout,
 } from '../../src/adapters/evm/operator.ts'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
 import { concatHex, fromHex, keccak, utf8Hex } from '../../src/codec/hex.ts'
 import { domainSeparator, encodeFields, hashObject, signingDigest } from '../../src/codec/objects.ts'
 import type { Chain } from '../../src/ports/chain.ts'
 import type { Keyring } from '../../src/ports/keyring.ts'
-import type { Cluster } from '../../src/types/cluster.ts'
+import type { Cluster, Member } from '../../src/types/cluster.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { Checkpoint, Share, Status } from '../../src/types/objects.ts'
@@ -33,11 +40,14 @@ export interface AuditedNetwork {
   readonly script: Script
 }
 
+/** Wei. */
+const GAS_MONEY = 10n ** 18n
+
 const lower = (text: string): Address => text.toLowerCase() as Address
 
 /**
  * A whole task on a local chain with real contracts and keys, anchored without running nodes. Besides the four members
- * one sign-up is withdrawn, one key frozen and one replaced; the client revokes the task before its last checkpoint, which
+ * one sign-up is withdrawn, one key frozen and one replaced; seat 0's operator hands its account over in mid-task; the client revokes the task before its last checkpoint, which
  * is accepted in the grace; hints and notes are published again; then three members are convicted and one of them released,
  * and some take what is theirs, so
  * that every event the auditor reads is there.
@@ -61,6 +71,8 @@ export async function anchorTask(): Promise<AuditedNetwork> {
   await form(walletOf(net, alice!), taskId, seedBlock)
   const cluster = await readCluster(net, taskId)
   await postEvent(net.client, taskId, fromHex(EVENT_DATA))
+  const [first] = cluster.members
+  const next = await handOver(net, first!)
   const keys = cluster.members.map(({ key }) => net.nodes.find((node) => node.key.address === key)!.key)
   const script = scriptTask({
     taskId,
@@ -71,7 +83,7 @@ export async function anchorTask(): Promise<AuditedNetwork> {
   })
   await anchor(net, cluster, taskId, script)
   await convict(net, taskId, cluster, keys)
-  await settle(net, taskId, cluster)
+  await settle(net, taskId, cluster, next)
   return { net, taskId, script }
 }
 
@@ -199,12 +211,30 @@ async function convict(
   await release(net.client, taskId, cluster.members[2]!.key)
 }
 
+/** A wallet that the operator of a seat hands its account over to in mid-task; it is paid elsewhere. */
+async function handOver(net: TestNetwork, { key, operator }: Member): Promise<Wallet> {
+  const old = net.nodes.find((node) => node.key.address === key)!.operator
+  const next = new Wallet(net.connection, keccak(utf8Hex('next wallet')))
+  await fund(net.client, next.address, GAS_MONEY)
+  await faucet(old, old.address, 1n)
+  await approve(old, 'NodeRegistry', 1n)
+  await addStake(old, 1n)
+  await offerAccount(old, next.address)
+  await acceptAccount(next, operator)
+  await setPayout(next, net.client.address)
+  return next
+}
+
 /** The client, seat 0 and a sign-up that was not drawn take what is theirs; the others leave it. */
-async function settle(net: TestNetwork, taskId: bigint, { members }: Cluster): Promise<void> {
-  const ownerOf = (key: Address): Wallet => net.nodes.find((node) => node.key.address === key)!.operator
+async function settle(
+  net: TestNetwork,
+  taskId: bigint,
+  { members }: Cluster,
+  firstWallet: Wallet,
+): Promise<void> {
   const [first] = members
   await claim(net.client, taskId)
-  await claim(ownerOf(first!.key), taskId)
+  await claim(firstWallet, taskId)
   await release(net.client, taskId, first!.key)
   const [, , , , , frank] = net.nodes
   await release(net.client, taskId, frank!.key.address)

@@ -27,7 +27,7 @@ import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from '
 import type { Script, Twist } from './audit-task.ts'
 import { decodeBatch } from '../../src/codec/batch.ts'
 
-const TASK_ID = 1n
+export const TASK_ID = 1n
 const CODE: Hex = '0x6001'
 const DEPLOYMENT_ID = keccak(utf8Hex('deployment'))
 const MIX_HASH = keccak(utf8Hex('seed block'))
@@ -43,10 +43,10 @@ const PUBLISHED_AT = 10n
 const FORMED_AT = 37n
 /** Blocks between two checkpoints, all sent by alice. */
 const PACE = 10n
-const NAMES = ['alice', 'bob', 'carol', 'dave']
+export const NAMES = ['alice', 'bob', 'carol', 'dave']
 
 const address = (text: string): Address => `0x${keccak(utf8Hex(text)).slice(26)}`
-const privateKey = (text: string): Hex => keccak(utf8Hex(text))
+export const privateKey = (text: string): Hex => keccak(utf8Hex(text))
 
 const CONTRACTS = {
   NodeRegistry: { address: address('NodeRegistry'), codeHash: keccak(CODE) },
@@ -108,7 +108,7 @@ export interface HandMade {
 }
 
 /** Writes events with signed transactions behind them. */
-class Chronicle {
+export class Chronicle {
   readonly events: EventRecord[] = []
   #nonce = 0
 
@@ -170,6 +170,7 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
       signature: key.sign(digest),
     }
     const sent = chronicle.transaction('NodeRegistry', operator, 5n, 'register', args)
+    chronicle.emit('NodeRegistry', sent, 'WalletSet', { operator: owner, wallet: owner })
     chronicle.emit('NodeRegistry', sent, 'KeyRegistered', { operator: owner, key: key.address, publicKey })
   }
   const published = chronicle.transaction('TaskBoard', client, PUBLISHED_AT, 'publish', { params })

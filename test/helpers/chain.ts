@@ -6,7 +6,15 @@ import type { Connection } from '../../src/adapters/evm/connection.ts'
 import { openConnection } from '../../src/adapters/evm/connection.ts'
 import type { Deployment } from '../../src/adapters/evm/deployment.ts'
 import { deploymentPath, writeDeployment } from '../../src/adapters/evm/deployment.ts'
-import { approve, faucet, fund, join as signUp, publish, register } from '../../src/adapters/evm/operator.ts'
+import {
+  addStake,
+  approve,
+  faucet,
+  fund,
+  join as signUp,
+  publish,
+  register,
+} from '../../src/adapters/evm/operator.ts'
 import { readTerms } from '../../src/adapters/evm/reads.ts'
 import { Wallet } from '../../src/adapters/evm/wallet.ts'
 import type { DeployOptions } from '../../src/adapters/hardhat/deploy.ts'
@@ -132,7 +140,11 @@ export async function registeredNode(
   await faucet(funder, operator.address, 10n * STAKE_WEI)
   await approve(operator, 'NodeRegistry', 10n * STAKE_WEI)
   const allowance = { perTaskWei: 10n * STAKE_WEI, totalWei: 10n * STAKE_WEI }
-  await register(operator, key, 10n * STAKE_WEI, allowance, addressesOf({ name, key, privateKey }, index))
+  // both calls open an account
+  const deposit = index === 0 ? 10n * STAKE_WEI : 0n
+  if (deposit > 0n) await addStake(operator, deposit)
+  const stake = 10n * STAKE_WEI - deposit
+  await register(operator, key, stake, allowance, addressesOf({ name, key, privateKey }, index))
   return { name, privateKey, key, operator }
 }
 

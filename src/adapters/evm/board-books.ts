@@ -41,13 +41,16 @@ export async function readBooks(rpc: HistoryRpc, deployment: Deployment, head: b
     return { balance, received: total(received, 'value'), sent: total(sent, 'value') }
   }
 
+  const opened = distinct(await events('NodeRegistry', ['WalletSet']), 'operator')
   const moves = await events('NodeRegistry', ['StakeAdded', 'Withdrawn', 'CreditWithdrawn'])
   const of = (name: string) => moves.filter(({ event }) => event === name)
   const accounts = new Map<Address, AccountBook>()
-  for (const operator of distinct(of('StakeAdded'), 'operator'))
+  for (const operator of opened)
     accounts.set(operator, (await view('NodeRegistry', 'account', [operator])) as AccountBook)
   const credits = new Map<Address, bigint>()
-  for (const reporter of distinct(await events('TaskBoard', ['Penalised']), 'reporter'))
+  // a reporter that is an operator's wallet is credited by its account
+  const reporters = distinct(await events('TaskBoard', ['Penalised']), 'reporter')
+  for (const reporter of new Set([...reporters, ...opened]))
     credits.set(reporter, (await view('NodeRegistry', 'creditOf', [reporter])) as bigint)
   return {
     head,

@@ -44,6 +44,10 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
     register: ['publicKey', 'stake', 'perTask', 'total', 'multiaddrs', 'signature'],
     rotateKey: ['key', 'publicKey', 'multiaddrs', 'signature'],
     freeze: ['key'],
+    addStake: ['amount'],
+    setPayout: ['payout'],
+    offerAccount: ['newWallet'],
+    acceptAccount: ['operator'],
   },
   TaskBoard: {
     publish: ['params'],

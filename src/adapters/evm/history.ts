@@ -39,6 +39,7 @@ const BOARD_EVENTS = [
   'Penalised',
   'TaskRevoked',
   'Claimed',
+  'Refunded',
   'Burnt',
   'Released',
 ] as const
@@ -46,6 +47,8 @@ const BOARD_EVENTS = [
 const LOG_EVENTS = ['Checkpointed', 'Republished'] as const
 /** Events with a signing key as their second topic. */
 const KEY_EVENTS = ['KeyRegistered', 'KeyRotated', 'KeyFrozen'] as const
+/** Events with an operator as their first topic. */
+const OPERATOR_EVENTS = ['WalletSet', 'AccountOffered', 'PayoutSet', 'Jailed'] as const
 /** Events with the task as their first topic. */
 const SLASHER_EVENTS = ['Convicted', 'LogOpened'] as const
 /** Events with the task as their second topic. */
@@ -104,8 +107,9 @@ export class EvmHistory implements ChainHistory {
     const ofTask = await this.#ofTask(taskId, head)
     if (ofTask.length === 0 && BigInt(stated.task.client) === 0n) throw noTask(taskId, head)
     const transactions = await this.#transactions(ofTask)
-    const keys = keysOf(decodeAll(ofTask, transactions).events)
-    const ofKeys = await this.#ofKeys(keys, head)
+    const told = decodeAll(ofTask, transactions).events
+    const keys = keysOf(told)
+    const ofKeys = await this.#ofKeys(keys, operatorsOf(told), head)
     await this.#transactions(ofKeys, transactions)
     const views = { ...stated, locks: await this.#locks(taskId, keys, head) }
     const { events, malformed } = decodeAll([...ofTask, ...ofKeys], transactions)
@@ -218,18 +222,16 @@ export class EvmHistory implements ChainHistory {
     ]
   }
 
-  async #ofKeys(keys: readonly Address[], head: bigint): Promise<SourcedLog[]> {
+  async #ofKeys(keys: readonly Address[], told: readonly Address[], head: bigint): Promise<SourcedLog[]> {
     if (keys.length === 0) return []
     const { address } = this.#expected.contracts.NodeRegistry
-    const padded = keys.map((key): Digest => `0x${key.slice(2).padStart(64, '0')}`)
-    const topics = [topicsOf('NodeRegistry', KEY_EVENTS), null, padded]
+    const topics = [topicsOf('NodeRegistry', KEY_EVENTS), null, keys.map(topicOf)]
     const ofKeys = await this.#logs('NodeRegistry', { address, topics }, head)
-    // the operator is the first topic of KeyRegistered; jail is the operator's, whatever key was convicted
-    const operators = [...new Set(ofKeys.flatMap(({ topics: [, operator] }) => operator ?? []))]
-    const jail = [topicsOf('NodeRegistry', ['Jailed']), operators]
-    return operators.length === 0
-      ? ofKeys
-      : [...ofKeys, ...(await this.#logs('NodeRegistry', { address, topics: jail }, head))]
+    // the operator is the first topic of KeyRegistered, too: of two that differ, one is right
+    const registered = ofKeys.flatMap(({ topics: [, operator] }) => operator ?? [])
+    const operators = [...new Set([...told.map(topicOf), ...registered])]
+    const ofOperators = { address, topics: [topicsOf('NodeRegistry', OPERATOR_EVENTS), operators] }
+    return [...ofKeys, ...(await this.#logs('NodeRegistry', ofOperators, head))]
   }
 
   async #logs(contract: ContractName, query: LogQuery, head: bigint): Promise<SourcedLog[]> {
@@ -331,7 +333,7 @@ const READ: readonly EventName[] = [
   ...STAKE_EVENTS,
   ...LOG_EVENTS,
   ...SLASHER_EVENTS,
-  'Jailed',
+  ...OPERATOR_EVENTS,
 ]
 
 /** Every key that signed up, as event or as calldata says, or that got a seat. */
@@ -345,6 +347,18 @@ function keysOf(events: readonly EventRecord[]): Address[] {
   }
   return [...keys]
 }
+
+/** Every operator of whom the task's events tell. */
+function operatorsOf(events: readonly EventRecord[]): Address[] {
+  const operators = new Set<Address>()
+  for (const { name, args } of events) {
+    if (name === 'Joined' || name === 'StakeLocked' || name === 'Claimed') operators.add(args.operator)
+    if (name === 'ClusterFormed') for (const operator of args.operators) operators.add(operator)
+  }
+  return [...operators]
+}
+
+const topicOf = (address: Address): Digest => `0x${address.slice(2).padStart(64, '0')}`
 
 function zeros(abi: Interface, name: string): Hex {
   const words = abi

@@ -30,7 +30,7 @@ describe('audit of a whole task', () => {
     expect(auditExitCode(report)).to.equal(0)
     expect(report.counts).to.include({
       transactions: 14,
-      events: 18,
+      events: 22,
       signups: 4,
       registrationSignatures: 4,
       checkpoints: 2,
