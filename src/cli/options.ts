@@ -21,6 +21,7 @@ export interface FundOptions extends WalletOptions, CautionOptions {}
 export interface StakeStatusOptions extends WalletOptions {
   readonly operator?: string
 }
+export interface AccountOptions extends WalletOptions, CautionOptions {}
 export interface KeysOptions {
   readonly keysDir: string
   readonly passwordFile?: string

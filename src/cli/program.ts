@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { SettingsCommand } from './environment.ts'
+import { addAccountCommands } from './groups/account.ts'
 import { addCheckCommands } from './groups/check.ts'
 import { addDoctorCommands } from './groups/doctor.ts'
 import { addEvidenceCommands } from './groups/evidence.ts'
@@ -33,6 +34,7 @@ export function buildProgram(run: RunCommand): Command {
   addPolicyCommands(program, run)
   addKeysCommands(program, run)
   addStakeCommands(program, run)
+  addAccountCommands(program, run)
   addTaskCommands(program, run)
   addCheckCommands(program, run)
   addDoctorCommands(program, run)

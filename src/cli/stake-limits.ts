@@ -9,7 +9,7 @@ import { inTokens } from './stake-view.ts'
  * @throws RsdpError E_FUNDS_STAKE on any other chain
  */
 export function requireTokens(
-  { operator, token, walletWei }: StakeView,
+  { operator, wallet, token, walletWei }: StakeView,
   amountWei: bigint,
   isLocal: boolean,
 ): bigint {
@@ -17,10 +17,10 @@ export function requireTokens(
   if (isLocal) return amountWei - walletWei
   throw new RsdpError({
     code: 'E_FUNDS_STAKE',
-    message: `${operator} has ${inTokens(walletWei, token)}, ${inTokens(amountWei, token)} are needed`,
-    hint: `send tokens (${token.address}) to ${operator}`,
+    message: `${wallet} has ${inTokens(walletWei, token)}, ${inTokens(amountWei, token)} are needed`,
+    hint: `send tokens (${token.address}) to ${wallet}`,
     exit: EXIT.precondition,
-    details: { operator, hasWei: walletWei, needsWei: amountWei },
+    details: { operator, wallet, hasWei: walletWei, needsWei: amountWei },
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Connection } from '../adapters/evm/connection.ts'
+import { readHolder } from '../adapters/evm/reads.ts'
 import type { Address } from '../types/ids.ts'
 import { showAmount } from './amount.ts'
 
@@ -18,11 +19,18 @@ export interface TrancheView {
 
 /** An operator's stake as the registry has it at one block. */
 export interface StakeView {
+  /** Id of the account: the wallet that opened it. */
   readonly operator: Address
+  /** Acts for the operator; `operator` itself before its account is open. */
+  readonly wallet: Address
+  /** Where the operator is paid. */
+  readonly payout: Address
   readonly token: TokenFacts
   readonly freeWei: bigint
   readonly lockedWei: bigint
   readonly unbondingWei: bigint
+  /** Last block in which none of the operator's keys may join a task; 0: never jailed. */
+  readonly jailedUntil: number
   /** Not withdrawn yet. */
   readonly tranches: readonly TrancheView[]
   /** Tokens in the operator's wallet, and how many of them the registry may pull. */
@@ -38,21 +46,28 @@ export async function readStake(connection: Connection, operator: Address): Prom
   const { contracts, deployment, provider } = connection
   const { registry, token } = contracts
   const block = await connection.read(provider.getBlockNumber())
+  const { wallet, payout } = (await readHolder(connection, operator)) ?? {
+    wallet: operator,
+    payout: operator,
+  }
   const [account, walletWei, allowanceWei, gasWei, unbondingBlocks] = await connection.read(
     Promise.all([
       registry.account(operator),
-      token.balanceOf(operator),
-      token.allowance(operator, deployment.contracts.NodeRegistry.address),
-      provider.getBalance(operator),
+      token.balanceOf(wallet),
+      token.allowance(wallet, deployment.contracts.NodeRegistry.address),
+      provider.getBalance(wallet),
       registry.unbondingBlocks(),
     ]),
   )
   return {
     operator,
+    wallet,
+    payout,
     token: await readToken(connection),
     freeWei: account.free,
     lockedWei: account.locked,
     unbondingWei: account.unbonding,
+    jailedUntil: Number(account.jailedUntil),
     tranches: await readTranches(connection, operator, account.tranches, block),
     walletWei,
     allowanceWei,

@@ -1,4 +1,4 @@
-import { SigningKey } from 'ethers'
+import { SigningKey, ZeroAddress } from 'ethers'
 import type { Interface, TransactionReceipt } from 'ethers'
 import { toHex } from '../../codec/hex.ts'
 import { registerDigest } from '../../codec/objects.ts'
@@ -12,6 +12,7 @@ import type { TaskParams } from '../../types/task.ts'
 import { abis } from './abi.ts'
 import type { ContractName } from './deployment.ts'
 import { encodeMultiaddrs } from './multiaddrs.ts'
+import { accountOf } from './reads.ts'
 import type { Wallet } from './wallet.ts'
 
 /**
@@ -60,7 +61,7 @@ export async function register(
   { perTaskWei, totalWei }: AllowanceLimits,
   addresses: readonly string[],
 ): Promise<Done> {
-  const { publicKey, signature } = consent(wallet, key)
+  const { publicKey, signature } = await consent(wallet, key)
   const args = [publicKey, stakeWei, perTaskWei, totalWei, encodeMultiaddrs(addresses), signature] as const
   const data = abis().NodeRegistry.encodeFunctionData('register', [...args])
   return done(await execute(wallet, 'register', 'NodeRegistry', data))
@@ -83,13 +84,13 @@ export async function rotateKey(
   newKey: Keyring,
   addresses: readonly string[],
 ): Promise<Done> {
-  const { publicKey, signature } = consent(wallet, newKey)
+  const { publicKey, signature } = await consent(wallet, newKey)
   const args = [oldKey, publicKey, encodeMultiaddrs(addresses), signature] as const
   const data = abis().NodeRegistry.encodeFunctionData('rotateKey', [...args])
   return done(await execute(wallet, 'rotateKey', 'NodeRegistry', data))
 }
 
-/** Says where a node can be reached. By the key itself or its operator. */
+/** Says where a node can be reached. By the key itself or its operator's wallet. */
 export async function updateAddresses(
   wallet: Wallet,
   key: Address,
@@ -103,6 +104,24 @@ export async function updateAddresses(
 export async function freeze(wallet: Wallet, key: Address): Promise<Done> {
   const data = abis().NodeRegistry.encodeFunctionData('freeze', [key])
   return done(await execute(wallet, 'freeze', 'NodeRegistry', data))
+}
+
+/** Says where the operator is paid; null: at its wallet. */
+export async function setPayout(wallet: Wallet, payout: Address | null): Promise<Done> {
+  const data = abis().NodeRegistry.encodeFunctionData('setPayout', [payout ?? ZeroAddress])
+  return done(await execute(wallet, 'setPayout', 'NodeRegistry', data))
+}
+
+/** Offers the operator's account to another wallet; null takes the offer back. */
+export async function offerAccount(wallet: Wallet, newWallet: Address | null): Promise<Done> {
+  const data = abis().NodeRegistry.encodeFunctionData('offerAccount', [newWallet ?? ZeroAddress])
+  return done(await execute(wallet, 'offerAccount', 'NodeRegistry', data))
+}
+
+/** Takes over the account of an operator, which was offered to the wallet. */
+export async function acceptAccount(wallet: Wallet, operator: Address): Promise<Done> {
+  const data = abis().NodeRegistry.encodeFunctionData('acceptAccount', [operator])
+  return done(await execute(wallet, 'acceptAccount', 'NodeRegistry', data))
 }
 
 export async function addStake(wallet: Wallet, amountWei: bigint): Promise<Done> {
@@ -191,11 +210,15 @@ export async function submitEvidence(wallet: Wallet, data: Hex): Promise<Done> {
   return done(await execute(wallet, 'evidence', 'Slasher', data))
 }
 
-/** Takes everything that the task owes the wallet. */
+/** Takes everything that the task owes: to the wallet as client, and to the operator for which it acts. */
 export async function claim(wallet: Wallet, taskId: bigint): Promise<Done & { readonly amountWei: bigint }> {
   const data = abis().TaskBoard.encodeFunctionData('claim', [taskId])
   const receipt = await execute(wallet, 'claim', 'TaskBoard', data)
-  return { ...done(receipt), amountWei: eventArgs(receipt, abis().TaskBoard, 'Claimed')[2] as bigint }
+  const paid = [
+    ...allEventArgs(receipt, abis().TaskBoard, 'Claimed').map(([, , , amount]) => amount as bigint),
+    ...allEventArgs(receipt, abis().TaskBoard, 'Refunded').map(([, , amount]) => amount as bigint),
+  ]
+  return { ...done(receipt), amountWei: paid.reduce((sum, amount) => sum + amount, 0n) }
 }
 
 /** Turns a sign-up's lock into free stake of its operator; a part may be burnt first. */
@@ -213,7 +236,7 @@ export async function release(
 export async function withdrawCredit(wallet: Wallet): Promise<Done & { readonly amountWei: bigint }> {
   const data = abis().NodeRegistry.encodeFunctionData('withdrawCredit')
   const receipt = await execute(wallet, 'withdrawCredit', 'NodeRegistry', data)
-  const [, amountWei] = eventArgs(receipt, abis().NodeRegistry, 'CreditWithdrawn')
+  const [, , amountWei] = eventArgs(receipt, abis().NodeRegistry, 'CreditWithdrawn')
   return { ...done(receipt), amountWei: amountWei as bigint }
 }
 
@@ -234,11 +257,15 @@ function done({ hash, blockNumber, gasUsed }: TransactionReceipt): Done {
   return { hash: hash as Digest, block: blockNumber, gasUsed }
 }
 
-/** The key's agreement to belong to the wallet's owner. */
-function consent({ connection, address }: Wallet, key: Keyring): { publicKey: Hex; signature: Hex } {
+/** The key's agreement to belong to the operator for which the wallet acts; the first call opens its account. */
+async function consent(
+  { connection, address }: Wallet,
+  key: Keyring,
+): Promise<{ publicKey: Hex; signature: Hex }> {
   const { chainId } = connection.domain
   const registry = connection.deployment.contracts.NodeRegistry.address
-  const digest = registerDigest(chainId, registry, address, key.address)
+  const operator = (await accountOf(connection, address)) ?? address
+  const digest = registerDigest(chainId, registry, operator, key.address)
   const signature = key.sign(digest)
   // 0x04 ‖ x ‖ y
   const publicKey: Hex = `0x${SigningKey.recoverPublicKey(digest, signature).slice(4)}`
@@ -247,9 +274,14 @@ function consent({ connection, address }: Wallet, key: Keyring): { publicKey: He
 
 /** Arguments of the one event of this name that a mined call has left behind. */
 function eventArgs(receipt: TransactionReceipt, abi: Interface, name: string): readonly unknown[] {
-  for (const log of receipt.logs) {
+  const [args] = allEventArgs(receipt, abi, name)
+  invariant(args !== undefined, `the receipt of ${receipt.hash} has no ${name}`)
+  return args
+}
+
+function allEventArgs(receipt: TransactionReceipt, abi: Interface, name: string): (readonly unknown[])[] {
+  return receipt.logs.flatMap((log) => {
     const parsed = abi.parseLog(log)
-    if (parsed?.name === name) return [...parsed.args] as unknown[]
-  }
-  invariant(false, `the receipt of ${receipt.hash} has no ${name}`)
+    return parsed?.name === name ? [[...parsed.args] as unknown[]] : []
+  })
 }

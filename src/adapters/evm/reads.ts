@@ -18,6 +18,34 @@ export async function stakeAccount(connection: Connection, operator: Address): P
   return { freeWei: free, lockedWei: locked, unbondingWei: unbonding, tranches }
 }
 
+/** Who acts for an operator, and where it is paid. */
+export interface Holder {
+  readonly wallet: Address
+  readonly payout: Address
+  /** To which wallet the account is offered; null: to none. */
+  readonly offeredTo: Address | null
+}
+
+/** Null if there is no such account. */
+export async function readHolder(connection: Connection, operator: Address): Promise<Holder | null> {
+  const { registry } = connection.contracts
+  const [wallet, payout, offer] = await connection.read(
+    Promise.all([registry.walletOf(operator), registry.payoutOf(operator), registry.offerOf(operator)]),
+  )
+  if (BigInt(wallet) === 0n) return null
+  return {
+    wallet: lower(wallet),
+    payout: lower(payout),
+    offeredTo: BigInt(offer) === 0n ? null : lower(offer),
+  }
+}
+
+/** The operator for which a wallet acts now; null if it acts for none. */
+export async function accountOf(connection: Connection, wallet: Address): Promise<Address | null> {
+  const operator = await connection.read(connection.contracts.registry.accountOf(wallet))
+  return BigInt(operator) === 0n ? null : lower(operator)
+}
+
 export function tokenBalance(connection: Connection, owner: Address): Promise<bigint> {
   return connection.read(connection.contracts.token.balanceOf(owner))
 }
@@ -41,7 +69,7 @@ export async function readTerms(connection: Connection, taskId: bigint): Promise
   )
   if (BigInt(client) === 0n) return null
   return {
-    client: client.toLowerCase() as Address,
+    client: lower(client),
     paramsHash: paramsHash as Digest,
     twinCodeHash: twinCodeHash as Digest,
   }
@@ -52,3 +80,5 @@ export async function readAllowance(connection: Connection, key: Address): Promi
   const { perTask, total, running } = await connection.read(connection.contracts.registry.allowanceOf(key))
   return { perTaskWei: perTask, totalWei: total, runningWei: running }
 }
+
+const lower = (address: string): Address => address.toLowerCase() as Address

@@ -1,4 +1,5 @@
 import type { Connection } from '../../adapters/evm/connection.ts'
+import { accountOf } from '../../adapters/evm/reads.ts'
 import { RsdpError } from '../../types/errors.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
@@ -13,15 +14,15 @@ type Question =
   | { readonly transaction: Digest; readonly account: null }
   | { readonly transaction: null; readonly account: Address }
 
-/** Explains a slash: by its transaction, or all of a node's, by its key or operator. Exit 6 if one does not hold. */
+/** Explains a slash: by its transaction, or all of a node's, by its key, operator or wallet. Exit 6 if one does not hold. */
 export async function explain(
   what: string,
   options: ChainOptions,
   { output }: CommandContext,
 ): Promise<ExitCode> {
-  const question = parseQuestion(what)
+  const asked = parseQuestion(what)
   const connection = await openDeployment(options.rpcUrl, options.deployment)
-  const taskIds = await tasksOf(connection, question).finally(() => connection.close())
+  const { question, taskIds } = await find(connection, asked).finally(() => connection.close())
   const found: { readonly data: unknown; readonly lines: readonly string[]; readonly holds: boolean }[] = []
   for (const taskId of taskIds) {
     const opened = await openCourt(taskId, options)
@@ -51,9 +52,19 @@ function parseQuestion(text: string): Question {
   throw new RsdpError({
     code: 'E_USAGE',
     message: `'${text}' is neither a transaction hash nor an address`,
-    hint: 'rsdp explain 0x… takes the transaction of a slash, or the key or operator of a node',
+    hint: 'rsdp explain 0x… takes the transaction of a slash, or the key, operator or wallet of a node',
     exit: EXIT.usage,
   })
+}
+
+/** The question about a wallet is one about its operator. */
+async function find(
+  connection: Connection,
+  asked: Question,
+): Promise<{ readonly question: Question; readonly taskIds: bigint[] }> {
+  const operator = asked.account === null ? null : await accountOf(connection, asked.account)
+  const question: Question = operator === null ? asked : { transaction: null, account: operator }
+  return { question, taskIds: await tasksOf(connection, question) }
 }
 
 /** Tasks in which what is asked about was convicted. */

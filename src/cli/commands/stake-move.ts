@@ -27,7 +27,7 @@ export function stakeDeposit(
     const missing = requireTokens(stake, amountWei, isLocal)
     const toApprove = stake.allowanceWei < amountWei
     const go = await agreed([
-      `deposit  ${inTokens(amountWei, token)} of ${stake.operator} to NodeRegistry ${registry}`,
+      `deposit  ${inTokens(amountWei, token)} of ${stake.wallet} to NodeRegistry ${registry}`,
       `free     ${inTokens(stake.freeWei, token)} → ${inTokens(stake.freeWei + amountWei, token)}`,
       ...(missing > 0n ? [`faucet   ${inTokens(missing, token)}, as this is a local chain`] : []),
       ...(toApprove ? [`approve  NodeRegistry may pull ${inTokens(amountWei, token)}`] : []),
@@ -77,8 +77,10 @@ export function stakeWithdraw(
     const amountWei = due.reduce((sum, tranche) => sum + tranche.amountWei, 0n)
     const names = due.map(({ tranche }) => tranche).join(', ')
     const go = await agreed([
-      `withdraw ${inTokens(amountWei, token)} to ${stake.operator}: tranche ${names}`,
-      `wallet   ${inTokens(stake.walletWei, token)} → ${inTokens(stake.walletWei + amountWei, token)}`,
+      `withdraw ${inTokens(amountWei, token)} to ${stake.payout}: tranche ${names}`,
+      ...(stake.payout === stake.wallet
+        ? [`wallet   ${inTokens(stake.walletWei, token)} → ${inTokens(stake.walletWei + amountWei, token)}`]
+        : []),
     ])
     const facts = { amountWei, tranches: due.map(({ tranche }) => tranche) }
     if (!go) return reportNothing(session, context, facts)
@@ -90,13 +92,13 @@ export function stakeWithdraw(
 }
 
 async function report(
-  { wallet }: StakeSession,
+  { wallet, stake: before }: StakeSession,
   { output }: CommandContext,
   done: readonly Done[],
   text: string,
   facts: Readonly<Record<string, unknown>>,
 ): Promise<ExitCode> {
-  const stake = await readStake(wallet.connection, wallet.address)
+  const stake = await readStake(wallet.connection, before.operator)
   const transactions = done.map(({ hash, block, gasUsed }) => ({ hash, block, gasUsed }))
   output.result({ dryRun: false, ...facts, transactions, stake }, text)
   return EXIT.ok

@@ -1,6 +1,6 @@
 import { formatEther } from 'ethers'
 import type { Connection } from '../../adapters/evm/connection.ts'
-import { readAllowance } from '../../adapters/evm/reads.ts'
+import { accountOf, readAllowance } from '../../adapters/evm/reads.ts'
 import type { KeyAllowance } from '../../ports/chain.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
@@ -31,8 +31,10 @@ export async function stakeStatus(
   }
 }
 
-/** The operator of a signing key; any other account is taken for an operator itself. */
-async function operatorOf(connection: Connection, account: Address): Promise<Address> {
+/** The operator of a wallet or signing key; any other address is taken for an operator itself. */
+export async function operatorOf(connection: Connection, account: Address): Promise<Address> {
+  const operator = await accountOf(connection, account)
+  if (operator !== null) return operator
   const owner = (await connection.read(connection.contracts.registry.keyOwner(account))).toLowerCase()
   return BigInt(owner) === 0n ? account : (owner as Address)
 }
@@ -58,6 +60,8 @@ function render(stake: StakeView, keys: readonly KeyView[]): string {
   const { token, block } = stake
   const rows: (readonly [string, string])[] = [
     ['operator', stake.operator],
+    ...(stake.wallet === stake.operator ? [] : [['its wallet', stake.wallet] as const]),
+    ...(stake.payout === stake.wallet ? [] : [['is paid at', stake.payout] as const]),
     ['free', inTokens(stake.freeWei, token)],
     ['locked', `${inTokens(stake.lockedWei, token)} in tasks`],
     ['unbonding', inTokens(stake.unbondingWei, token)],

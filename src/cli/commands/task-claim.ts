@@ -1,6 +1,6 @@
 import type { Connection } from '../../adapters/evm/connection.ts'
 import { claim } from '../../adapters/evm/operator.ts'
-import { claimsOpenAt } from '../../adapters/evm/reads.ts'
+import { accountOf, claimsOpenAt, readHolder } from '../../adapters/evm/reads.ts'
 import { revertOf } from '../../adapters/evm/wallet.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
@@ -12,7 +12,7 @@ import { inTokens, readToken } from '../stake-view.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 import { parseTaskId, summary, unknownTask } from './task-list.ts'
 
-/** Pays the wallet all that a task owes it: rewards and fees of its seats, and as client what nobody earned. */
+/** Pays all that a task owes: rewards and fees of seats where the operator is paid, the client's rest to the wallet. */
 export function taskClaim(id: string, options: TaskSendOptions, context: CommandContext): Promise<ExitCode> {
   const taskId = parseTaskId(id)
   return withWallet(options, context, async ({ connection, wallet, agreed }) => {
@@ -21,8 +21,11 @@ export function taskClaim(id: string, options: TaskSendOptions, context: Command
     if (refusal !== null) throw refusal
     const amountWei = await owed(connection, taskId, wallet.address)
     const amount = inTokens(amountWei, await readToken(connection))
-    const facts = { taskId, account: wallet.address, amountWei }
-    if (!(await agreed([`claim    ${amount} of task ${id} to ${wallet.address}`]))) {
+    const operator = await accountOf(connection, wallet.address)
+    const payout = operator === null ? null : ((await readHolder(connection, operator))?.payout ?? null)
+    const facts = { taskId, account: wallet.address, operator, payout, amountWei }
+    const { client } = await summary(connection, taskId)
+    if (!(await agreed([`claim    ${amount} of task ${id} to ${payees(wallet.address, client, payout)}`]))) {
       output.result({ dryRun: true, ...facts, transaction: null }, NOTHING_SENT)
       return EXIT.ok
     }
@@ -33,6 +36,12 @@ export function taskClaim(id: string, options: TaskSendOptions, context: Command
     )
     return EXIT.ok
   })
+}
+
+/** Seats are paid where the operator is, the client's rest at the client. */
+function payees(wallet: Address, client: string, payout: Address | null): string {
+  if (payout === null || payout === wallet) return wallet
+  return wallet === client ? `${payout} for seats, ${wallet} as client` : payout
 }
 
 /** Why a task does not pay yet, or null: E_NO_TASK, E_TASK_RUNNING, E_CLAIM_EARLY. */

@@ -52,7 +52,9 @@ export function addEvidenceCommands(program: Command, run: RunCommand): void {
       ),
     )
   onChain(program.command('explain <what>'))
-    .description('explains a slash by its transaction, or all slashes of a node by its key or operator')
+    .description(
+      'explains a slash by its transaction, or all slashes of a node by its key, operator or wallet',
+    )
     .addHelpText('after', examples('rsdp explain 0x12…ab', 'rsdp explain 0xf39F…2266 --json'))
     .action((what: string, options: ChainOptions) =>
       run('explain', options.json, async (context) =>

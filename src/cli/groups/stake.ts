@@ -9,7 +9,7 @@ export function addStakeCommands(program: Command, run: RunCommand): void {
   stake
     .command('status')
     .description('free, locked and unbonding stake of an operator')
-    .option('--operator <address>', 'operator, or one of its signing keys (default: the wallet’s)')
+    .option('--operator <address>', 'operator, its wallet or a signing key (default: the wallet’s)')
     .addOption(rpcUrl())
     .addOption(deployment())
     .addOption(keyFile('operator’s'))
