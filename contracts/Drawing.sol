@@ -26,10 +26,11 @@ contract Drawing is IDrawing {
     function draw(
         Terms calldata terms,
         address[] calldata signups,
-        bytes calldata header
+        bytes calldata header,
+        bytes calldata parent
     ) external view override returns (bytes32 seed, address[] memory keys, address[] memory operators) {
-        seed = keccak256(abi.encode(header.mixHashAt(terms.seedBlock), terms.taskId));
-        address[] memory owners = _REGISTRY.ownersActiveAt(signups, terms.joinDeadline);
+        seed = keccak256(abi.encode(header.mixHashSince(parent, terms.seedAt), terms.taskId));
+        address[] memory owners = _REGISTRY.ownersActiveAt(signups, terms.signedUp);
         (uint256[] memory seats, uint256 fillable) = Draw.draw(seed, owners, terms.minNodes, terms.maxNodes);
         if (seats.length == 0) revert ITaskBoard.TooFewMembers(fillable, terms.minNodes);
         keys = new address[](seats.length);

@@ -8,6 +8,7 @@ import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Domain} from "./libraries/Domain.sol";
 import {ExactTransfer} from "./libraries/ExactTransfer.sol";
+import {Moment, Moments} from "./libraries/Moments.sol";
 import {ReentrancyGuard} from "./libraries/ReentrancyGuard.sol";
 import {Signature} from "./libraries/Signature.sol";
 
@@ -17,12 +18,14 @@ import {Signature} from "./libraries/Signature.sol";
 contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
+    using Moments for Moment;
 
     /// @dev One slot. `status` is never Jailed: that follows from the account.
     struct Key {
         address owner;
         KeyStatus status;
-        uint40 inactiveSince;
+        uint40 inactiveBlock;
+        uint40 inactiveTime;
     }
 
     /// @dev Who acts for an account and who is paid. `payout` 0: the wallet. `offer` 0: nobody.
@@ -53,6 +56,8 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     /// @inheritdoc INodeRegistry
     uint64 public immutable override unbondingBlocks;
     /// @inheritdoc INodeRegistry
+    uint64 public immutable override unbondingSeconds;
+    /// @inheritdoc INodeRegistry
     uint128 public immutable override bounty;
 
     /// @inheritdoc INodeRegistry
@@ -76,15 +81,26 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
 
     /// @param token_ the stake token, for ever
     /// @param board_ where the task board is going to be; it refuses to be built elsewhere
-    /// @param unbondingBlocks_ blocks that stake takes to leave
+    /// @param unbondingBlocks_ blocks that stake takes to leave at least
+    /// @param unbondingSeconds_ seconds that it takes at least
     /// @param bounty_ most that a proof is worth to its reporter, token wei
-    constructor(IERC20 token_, address board_, uint64 unbondingBlocks_, uint128 bounty_) {
+    constructor(
+        IERC20 token_,
+        address board_,
+        uint64 unbondingBlocks_,
+        uint64 unbondingSeconds_,
+        uint128 bounty_
+    ) {
         if (unbondingBlocks_ > UNBONDING_MAX) {
             revert OutOfBounds("unbondingBlocks", unbondingBlocks_, 0, UNBONDING_MAX);
+        }
+        if (unbondingSeconds_ > UNBONDING_MAX) {
+            revert OutOfBounds("unbondingSeconds", unbondingSeconds_, 0, UNBONDING_MAX);
         }
         _TOKEN = token_;
         board = board_;
         unbondingBlocks = unbondingBlocks_;
+        unbondingSeconds = unbondingSeconds_;
         bounty = bounty_;
     }
 
@@ -124,13 +140,13 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         Account storage a = _accounts[operator];
         if (a.free < amount) revert InsufficientFree(operator, a.free, amount);
         tranche = a.tranches;
-        uint64 unbondingEndsAt = uint64(block.number) + unbondingBlocks;
+        Moment memory ends = Moments.current().plus(unbondingBlocks, unbondingSeconds);
 
         a.free -= amount;
         a.unbonding += amount;
-        a.tranches = tranche + 1;
-        _tranches[operator][tranche] = Tranche(amount, unbondingEndsAt);
-        emit UnbondRequested(operator, tranche, amount, unbondingEndsAt);
+        ++a.tranches;
+        _tranches[operator][tranche] = Tranche(amount, ends.number, ends.time);
+        emit UnbondRequested(operator, tranche, amount, ends.number, ends.time);
     }
 
     /// @inheritdoc INodeRegistry
@@ -140,7 +156,8 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         Tranche storage t = _tranches[operator][tranche];
         uint128 amount = t.amount;
         if (amount == 0) revert NoSuchTranche(operator, tranche, a.tranches);
-        if (block.number < t.unbondingEndsAt) revert TooEarly(block.number, t.unbondingEndsAt);
+        Moment memory ends = Moment(t.unbondingEndsAt, t.unbondingEndsTime);
+        if (!ends.isReached()) revert TooEarly(block.number, ends.number, block.timestamp, ends.time);
 
         t.amount = 0;
         a.unbonding -= amount;
@@ -282,13 +299,14 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     }
 
     /// @inheritdoc INodeRegistry
-    function jail(address key, uint40 untilBlock) external override onlyBoard {
+    function jail(address key, uint40 untilBlock, uint40 untilTime) external override onlyBoard {
         Key storage k = _keys[key];
         address operator = k.owner;
         if (k.status != KeyStatus.Rotated) k.status = KeyStatus.Convicted;
         _noteInactive(k);
-        _accounts[operator].jailedUntil = untilBlock;
-        emit Jailed(operator, key, untilBlock);
+        Account storage a = _accounts[operator];
+        (a.jailedUntil, a.jailedUntilTime) = (untilBlock, untilTime);
+        emit Jailed(operator, key, untilBlock, untilTime);
     }
 
     /// @inheritdoc INodeRegistry
@@ -323,19 +341,20 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     }
 
     /// @inheritdoc INodeRegistry
-    function inactiveSince(address key) external view override returns (uint40) {
-        return _keys[key].inactiveSince;
+    function inactiveSince(address key) external view override returns (Moment memory) {
+        return Moment(_keys[key].inactiveBlock, _keys[key].inactiveTime);
     }
 
     /// @inheritdoc INodeRegistry
     function ownersActiveAt(
         address[] calldata keys,
-        uint256 blockNumber
+        Moment calldata end
     ) external view override returns (address[] memory owners) {
         owners = new address[](keys.length);
         for (uint256 i = 0; i < keys.length; ++i) {
             Key memory k = _keys[keys[i]];
-            if (k.inactiveSince == 0 || k.inactiveSince > blockNumber) owners[i] = k.owner;
+            bool wasActive = k.inactiveBlock >= end.number && k.inactiveTime >= end.time;
+            if (k.inactiveBlock == 0 || wasActive) owners[i] = k.owner;
         }
     }
 
@@ -414,7 +433,7 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
         address signer = Signature.signer(digest, signature);
         if (signer == address(0) || signer != key) revert NotTheKey(signer, key);
 
-        _keys[key] = Key(operator, KeyStatus.Active, 0);
+        _keys[key] = Key(operator, KeyStatus.Active, 0, 0);
         emit KeyRegistered(operator, key, publicKey);
     }
 
@@ -459,7 +478,8 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     }
 
     function _noteInactive(Key storage k) private {
-        if (k.inactiveSince == 0) k.inactiveSince = uint40(block.number);
+        if (k.inactiveBlock != 0) return;
+        (k.inactiveBlock, k.inactiveTime) = (uint40(block.number), uint40(block.timestamp));
     }
 
     /// @dev The account whose wallet the caller is.
@@ -489,8 +509,9 @@ contract NodeRegistry is INodeRegistry, ReentrancyGuard {
     function _ownerOf(address key) private view returns (address owner, KeyStatus status) {
         Key storage k = _keys[key];
         (owner, status) = (k.owner, k.status);
-        if (status == KeyStatus.Active && block.number <= _accounts[owner].jailedUntil)
-            status = KeyStatus.Jailed;
+        if (status != KeyStatus.Active) return (owner, status);
+        Account storage a = _accounts[owner];
+        if (block.number <= a.jailedUntil || block.timestamp < a.jailedUntilTime) status = KeyStatus.Jailed;
     }
 
     /// @dev min(⌊amount / 10⌋, bounty)

@@ -9,6 +9,7 @@ import {Certificate} from "./libraries/Certificate.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Domain} from "./libraries/Domain.sol";
 import {Lists} from "./libraries/Lists.sol";
+import {Moment} from "./libraries/Moments.sol";
 import {PackedCounters} from "./libraries/PackedCounters.sol";
 import {Snapshot} from "./libraries/Snapshot.sol";
 import {TaskStatus} from "./libraries/TaskStatus.sol";
@@ -20,27 +21,38 @@ contract PhaseLog is IPhaseLog {
     using PackedCounters for mapping(uint256 word => uint256 counters);
     using Snapshot for bytes;
 
-    /// @dev One slot, written by every checkpoint: what changes, beside what does not and is needed anyway.
+    /// @dev One slot, written by every checkpoint: what changes, beside what does not and is needed anyway. `lastBlock` and
+    /// `lastTime` are those of the last checkpoint before the task was Finalizing: late heights prolong nothing.
     struct Progress {
         uint16 last;
         uint16 eventSeq;
         uint16 graceHeights;
         uint40 lastBlock;
+        uint40 lastTime;
         uint8 members;
         uint16 heights;
-        uint32 stallBlocks;
         uint32 turnBlocks;
-        uint32 closeGrace;
         uint16 feesDue;
     }
 
     /// @dev One slot.
     struct Bounds {
         address snapshot;
-        uint40 endBlock;
         uint16 events;
         uint16 epochHeights;
         uint24 inputsPerHeightMax;
+    }
+
+    /// @dev One slot: what decides when the task is over, and how many fees its escrow holds.
+    struct Clock {
+        uint40 endBlock;
+        uint40 endTime;
+        uint32 stallBlocks;
+        uint32 stallSeconds;
+        uint32 grace;
+        uint32 graceSeconds;
+        uint16 feesMax;
+        bool revoked;
     }
 
     /// @dev A checkpoint writes root, progress, counters of the missing and one fee counter, all paid for by `open`.
@@ -49,6 +61,7 @@ contract PhaseLog is IPhaseLog {
         bytes32 cluster;
         Progress progress;
         Bounds bounds;
+        Clock clock;
         mapping(uint256 seq => bytes32 eventsHash) eventsHashes;
         mapping(uint256 word => uint256 counters) missed;
         mapping(uint256 word => uint256 counters) feeUnits;
@@ -100,19 +113,27 @@ contract PhaseLog is IPhaseLog {
             eventSeq: 0,
             graceHeights: 0,
             lastBlock: uint40(block.number),
+            lastTime: uint40(block.timestamp),
             members: terms.members,
             heights: terms.heights,
-            stallBlocks: terms.stallBlocks,
             turnBlocks: terms.turnBlocks,
-            closeGrace: terms.closeGrace,
             feesDue: 0
         });
         log.bounds = Bounds({
             snapshot: terms.snapshot,
-            endBlock: terms.endBlock,
             events: log.bounds.events,
             epochHeights: terms.epochHeights,
             inputsPerHeightMax: terms.inputsPerHeightMax
+        });
+        log.clock = Clock({
+            endBlock: terms.endBlock,
+            endTime: terms.endTime,
+            stallBlocks: terms.stallBlocks,
+            stallSeconds: terms.stallSeconds,
+            grace: terms.closeGrace,
+            graceSeconds: terms.graceSeconds,
+            feesMax: terms.feesMax,
+            revoked: false
         });
         log.missed.open(MISSED_BITS, terms.members);
         log.feeUnits.open(FEE_BITS, terms.members);
@@ -133,7 +154,10 @@ contract PhaseLog is IPhaseLog {
 
     /// @inheritdoc IPhaseLog
     function end(uint256 taskId) external override onlyBoard {
-        _requireOpen(taskId).bounds.endBlock = uint40(block.number);
+        Clock storage c = _requireOpen(taskId).clock;
+        c.endBlock = uint40(block.number);
+        c.endTime = uint40(block.timestamp);
+        c.revoked = true;
     }
 
     /// @inheritdoc IPhaseLog
@@ -153,7 +177,9 @@ contract PhaseLog is IPhaseLog {
         Progress memory p = log.progress;
         if (p.members == 0) revert NotOpen(taskId);
         Bounds memory b = log.bounds;
-        bool finalizing = _requireRunning(taskId, p, b);
+        Clock memory c = log.clock;
+        bool finalizing = _requireRunning(taskId, p, c);
+        bool isPause = p.graceHeights == 0 && _isPause(p, c);
         if (first != p.last + 1) revert WrongFirst(first, p.last + 1);
         Certificate.Statement memory s;
         (s.cluster, s.root) = (log.cluster, log.root);
@@ -161,10 +187,12 @@ contract PhaseLog is IPhaseLog {
         if (inputs.length != 0) s.inputsHash = keccak256(inputs);
         _extend(log.eventsHashes, s, p, b, batch, finalizing);
         _checkBodies(b, s.height - p.last, notes.length, inputs.length);
-        _payFee(log, p, b, s.height, _attest(p, b, s, bitmap, exceptions, signatures, finalizing));
+        uint256 feeUnits = _attest(p, b, s, bitmap, exceptions, signatures, finalizing);
+        bool isEnd = s.height % b.epochHeights == 0 || s.height == p.heights;
+        if ((isEnd || isPause) && p.feesDue < c.feesMax) _payFee(log, p, b.epochHeights, feeUnits);
         log.missed.countMissing(MISSED_BITS, batch, p.members);
         p.last = uint16(s.height);
-        p.lastBlock = uint40(block.number);
+        if (!finalizing) (p.lastBlock, p.lastTime) = (uint40(block.number), uint40(block.timestamp));
         log.progress = p;
         log.root = s.root;
         emit Checkpointed(
@@ -202,7 +230,16 @@ contract PhaseLog is IPhaseLog {
     function head(uint256 taskId) external view override returns (Head memory) {
         Log storage log = _logs[taskId];
         Progress memory p = log.progress;
-        return Head(log.root, p.last, p.eventSeq, log.bounds.events, p.lastBlock, p.graceHeights, p.members);
+        return
+            Head(
+                log.root,
+                p.last,
+                p.eventSeq,
+                log.bounds.events,
+                Moment(p.lastBlock, p.lastTime),
+                p.graceHeights,
+                p.members
+            );
     }
 
     /// @inheritdoc IPhaseLog
@@ -213,17 +250,17 @@ contract PhaseLog is IPhaseLog {
     /// @inheritdoc IPhaseLog
     function statusOf(
         uint256 taskId
-    ) external view override returns (ITaskBoard.Status status, uint64 closedAt) {
+    ) external view override returns (ITaskBoard.Status status, Moment memory closedAt) {
         Log storage log = _requireOpen(taskId);
-        return _status(log.progress, log.bounds);
+        return _status(log.progress, log.clock);
     }
 
     /// @inheritdoc IPhaseLog
     function limitOf(uint256 taskId) external view override returns (uint64 limit) {
         Log storage log = _requireOpen(taskId);
         Progress memory p = log.progress;
-        (ITaskBoard.Status status, uint64 closedAt) = _status(p, log.bounds);
-        if (closedAt != 0) return p.last;
+        (ITaskBoard.Status status, Moment memory closedAt) = _status(p, log.clock);
+        if (closedAt.number != 0) return p.last;
         return uint64(_limit(p, log.bounds.epochHeights, status == ITaskBoard.Status.Finalizing));
     }
 
@@ -297,17 +334,16 @@ contract PhaseLog is IPhaseLog {
     }
 
     /// @dev A fee that is due is spent, whoever earns it.
-    function _payFee(
-        Log storage log,
-        Progress memory p,
-        Bounds memory b,
-        uint256 last,
-        uint256 feeUnits
-    ) private {
-        bool ends = last % b.epochHeights == 0 || last == p.heights;
-        if (!ends && 2 * (block.number - p.lastBlock) < p.stallBlocks) return;
+    function _payFee(Log storage log, Progress memory p, uint256 epochHeights, uint256 feeUnits) private {
         ++p.feesDue;
-        if (feeUnits != 0) log.feeUnits.add(FEE_BITS, _turn(p, b.epochHeights, block.number), feeUnits);
+        if (feeUnits != 0) log.feeUnits.add(FEE_BITS, _turn(p, epochHeights, block.number), feeUnits);
+    }
+
+    /// @dev Whether half of the longest silence is over, in blocks and in seconds.
+    function _isPause(Progress memory p, Clock memory c) private view returns (bool) {
+        return
+            2 * (block.number - p.lastBlock) >= c.stallBlocks &&
+            2 * (block.timestamp - p.lastTime) >= c.stallSeconds;
     }
 
     function _requireOpen(uint256 taskId) private view returns (Log storage log) {
@@ -319,27 +355,30 @@ contract PhaseLog is IPhaseLog {
     function _requireRunning(
         uint256 taskId,
         Progress memory p,
-        Bounds memory b
+        Clock memory c
     ) private view returns (bool finalizing) {
-        (ITaskBoard.Status status, ) = _status(p, b);
+        (ITaskBoard.Status status, ) = _status(p, c);
         TaskStatus.check(taskId, status, TaskStatus.ACTIVE | TaskStatus.FINALIZING);
         return status == ITaskBoard.Status.Finalizing;
     }
 
     function _status(
         Progress memory p,
-        Bounds memory b
-    ) private view returns (ITaskBoard.Status status, uint64 closedAt) {
-        uint256 closed;
-        bool complete = p.last == p.heights;
-        (status, closed) = TaskStatus.afterForm(
-            complete,
-            p.lastBlock,
-            b.endBlock,
-            p.stallBlocks,
-            p.closeGrace
-        );
-        closedAt = uint64(closed);
+        Clock memory c
+    ) private view returns (ITaskBoard.Status status, Moment memory closedAt) {
+        return
+            TaskStatus.afterForm(
+                TaskStatus.Facts({
+                    last: Moment(p.lastBlock, p.lastTime),
+                    end: Moment(c.endBlock, c.endTime),
+                    stallBlocks: c.stallBlocks,
+                    stallSeconds: c.stallSeconds,
+                    grace: c.grace,
+                    graceSeconds: c.graceSeconds,
+                    complete: p.last == p.heights && p.graceHeights == 0,
+                    revoked: c.revoked
+                })
+            );
     }
 
     function _turn(

@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Admission} from "./Admission.sol";
 import {Drawing} from "./Drawing.sol";
 import {NotAllowed, NotWired, OutOfBounds, TooEarly, TooLate} from "./interfaces/Errors.sol";
+import {IAdmission} from "./interfaces/IAdmission.sol";
 import {IDrawing} from "./interfaces/IDrawing.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IPhaseLog} from "./interfaces/IPhaseLog.sol";
@@ -14,6 +16,7 @@ import {Convictions} from "./libraries/Convictions.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Draw} from "./libraries/Draw.sol";
 import {ExactTransfer} from "./libraries/ExactTransfer.sol";
+import {Moment, Moments} from "./libraries/Moments.sol";
 import {ReentrancyGuard} from "./libraries/ReentrancyGuard.sol";
 import {Snapshot} from "./libraries/Snapshot.sol";
 import {StakeMath} from "./libraries/StakeMath.sol";
@@ -27,10 +30,11 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     using Convictions for mapping(uint256 word => uint256 convictions);
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
+    using Moments for Moment;
     using Snapshot for bytes;
 
     /// @dev What a checkpoint needs, and the cluster's digest, is handed to the log by `form`. 40 bits hold every block
-    /// number that the windows, which the unbonding time keeps below 2^32, allow. `heights` is 0 once the cluster of a
+    /// number and second that the windows, which the unbonding time keeps below 2^32, allow. `heights` is 0 once the cluster of a
     /// task was drawn that had been revoked.
     struct Task {
         mapping(uint256 word => uint256 convictions) convictions;
@@ -57,6 +61,11 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint136 claimed;
         bool settled;
         uint16 inputCap;
+        uint40 joinTime;
+        uint40 endTime;
+        uint32 stallSeconds;
+        uint40 revokedTime;
+        uint16 feesMax;
         bytes32 paramsHash;
         uint128 stakePerNode;
         uint128 rewardPerHeight;
@@ -87,12 +96,18 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     IPhaseLog private immutable _LOG;
     ISlasher private immutable _SLASHER;
     IDrawing private immutable _DRAWING;
+    IAdmission private immutable _ADMISSION;
     IERC20 private immutable _TOKEN;
     uint64 private immutable _TASK_BLOCKS_MAX;
     uint64 private immutable _CLOSE_GRACE;
     uint64 private immutable _EVIDENCE;
     uint64 private immutable _REORG_DEPTH;
     uint64 private immutable _JAIL;
+    uint64 private immutable _TASK_SECONDS_MAX;
+    uint64 private immutable _GRACE_SECONDS;
+    uint64 private immutable _EVIDENCE_SECONDS;
+    uint64 private immutable _SEED_DELAY_SECONDS;
+    uint64 private immutable _JAIL_SECONDS;
     uint256 private immutable _FORM_WINDOW;
 
     /// @inheritdoc ITaskBoard
@@ -113,29 +128,37 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         if (slasher_.board() != address(this)) revert NotWired(slasher_.board(), address(this));
         if (slasher_.log() != address(log_)) revert NotWired(slasher_.log(), address(log_));
         if (w.jail == 0 || w.jail > JAIL_MAX) revert OutOfBounds("jail", w.jail, 1, JAIL_MAX);
+        if (w.jailSeconds > JAIL_MAX) revert OutOfBounds("jailSeconds", w.jailSeconds, 0, JAIL_MAX);
         if (w.reorgDepth == 0) revert OutOfBounds("reorgDepth", 0, 1, type(uint64).max);
         uint256 sum = uint256(w.taskBlocksMax) + w.closeGrace + w.evidence + w.reorgDepth;
         uint256 unbonding = registry_.unbondingBlocks();
         if (unbonding <= sum) revert OutOfBounds("unbonding", unbonding, sum + 1, type(uint64).max);
+        sum = uint256(w.taskSecondsMax) + w.graceSeconds + w.evidenceSeconds + w.seedDelaySeconds;
+        unbonding = registry_.unbondingSeconds();
+        if (unbonding < sum) revert OutOfBounds("unbondingSeconds", unbonding, sum, type(uint64).max);
 
         _REGISTRY = registry_;
         _LOG = log_;
         _SLASHER = slasher_;
         _DRAWING = new Drawing(registry_);
+        _ADMISSION = new Admission();
         _TOKEN = IERC20(registry_.token());
         _TASK_BLOCKS_MAX = w.taskBlocksMax;
         _CLOSE_GRACE = w.closeGrace;
         _EVIDENCE = w.evidence;
         _REORG_DEPTH = w.reorgDepth;
         _JAIL = w.jail;
+        _TASK_SECONDS_MAX = w.taskSecondsMax;
+        _GRACE_SECONDS = w.graceSeconds;
+        _EVIDENCE_SECONDS = w.evidenceSeconds;
+        _SEED_DELAY_SECONDS = w.seedDelaySeconds;
+        _JAIL_SECONDS = w.jailSeconds;
         _FORM_WINDOW = _DRAWING.formWindow();
     }
 
     /// @inheritdoc ITaskBoard
     function publish(TaskParams calldata p) external override nonReentrant returns (uint256 taskId) {
-        Windows memory w = windows();
-        TaskBounds.check(p, w, tasks);
-        uint128 escrow = TaskBounds.escrow(p, w);
+        (uint128 escrow, uint16 feesMax) = _ADMISSION.admit(p, windows(), tasks);
         bytes32 paramsHash = keccak256(abi.encode(p));
 
         taskId = ++tasks;
@@ -143,6 +166,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         t.client = msg.sender;
         t.paramsHash = paramsHash;
         t.escrow = escrow;
+        t.feesMax = feesMax;
         _store(t, p);
         if (p.twin != address(0)) _twins[taskId].codeHash = p.twin.codehash;
         for (uint256 i = 0; i < p.reporters.length; ++i) _reporters[taskId][p.reporters[i]] = true;
@@ -179,20 +203,21 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         --_signupsBy[taskId][operator];
         t.signups[i] = t.signups[count - 1];
         t.signups.pop();
-        uint128 late = TaskBounds.lateQuit(t.stakePerNode, t.joinDeadline, _REORG_DEPTH);
+        uint128 late = TaskBounds.lateQuit(t.stakePerNode, _signedUp(t), _REORG_DEPTH, _SEED_DELAY_SECONDS);
         emit Left(taskId, key, operator, late);
         if (late == 0 || _slash(taskId, key, late) != 0) _REGISTRY.unlock(taskId, key);
     }
 
     /// @inheritdoc ITaskBoard
-    function form(uint256 taskId, bytes calldata header) external override {
+    function form(uint256 taskId, bytes calldata header, bytes calldata parent) external override {
         Task storage t = _requireStatus(taskId, TaskStatus.OPEN);
-        uint256 seedBlock = _seedBlock(t);
-        if (block.number <= seedBlock) revert TooEarly(block.number, seedBlock + 1);
+        Moment memory seedAt = _seedAt(t);
+        _requireReached(seedAt.plus(1, 0));
         (bytes32 seed, address[] memory keys, address[] memory operators) = _DRAWING.draw(
-            IDrawing.Terms(taskId, t.joinDeadline, seedBlock, t.minNodes, t.maxNodes),
+            IDrawing.Terms(taskId, _signedUp(t), seedAt, t.minNodes, t.maxNodes),
             t.signups,
-            header
+            header,
+            parent
         );
         uint16[] memory weights = new uint16[](keys.length);
         for (uint256 i = 0; i < keys.length; ++i) weights[i] = 1;
@@ -217,7 +242,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         if (msg.sender != t.client) revert NotAllowed(msg.sender, t.client);
         if (t.revokedBlock != 0) revert AlreadyRevoked(taskId, t.revokedBlock);
 
-        t.revokedBlock = uint40(block.number);
+        (t.revokedBlock, t.revokedTime) = (uint40(block.number), uint40(block.timestamp));
         emit TaskRevoked(taskId);
         if (t.formBlock != 0) _LOG.end(taskId);
     }
@@ -334,7 +359,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         uint128 amount = _newlyDue(t, percentBefore, percentNow);
         uint128 credit = 0;
         if (amount != 0) (, credit) = _REGISTRY.slash(taskId, key, amount, reporter);
-        _REGISTRY.jail(key, uint40(block.number + _JAIL));
+        _REGISTRY.jail(key, uint40(block.number + _JAIL), uint40(block.timestamp + _JAIL_SECONDS));
         emit Penalised(
             taskId,
             member,
@@ -352,8 +377,8 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     }
 
     /// @inheritdoc ITaskBoard
-    function claimsOpenAt(uint256 taskId) external view override returns (uint64) {
-        return _claimsOpenAt(taskId);
+    function claimsOpenAt(uint256 taskId) external view override returns (Moment memory opensAt) {
+        (, opensAt) = _standing(taskId);
     }
 
     /// @inheritdoc ITaskBoard
@@ -425,30 +450,44 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
     }
 
     /// @inheritdoc ITaskBoard
+    function admission() external view override returns (address) {
+        return address(_ADMISSION);
+    }
+
+    /// @inheritdoc ITaskBoard
     function formWindow() external view override returns (uint256) {
         return _FORM_WINDOW;
     }
 
     /// @inheritdoc ITaskBoard
     function windows() public view override returns (Windows memory) {
-        return Windows(_TASK_BLOCKS_MAX, _CLOSE_GRACE, _EVIDENCE, _REORG_DEPTH, _JAIL);
+        return
+            Windows(
+                _TASK_BLOCKS_MAX,
+                _CLOSE_GRACE,
+                _EVIDENCE,
+                _REORG_DEPTH,
+                _JAIL,
+                _TASK_SECONDS_MAX,
+                _GRACE_SECONDS,
+                _EVIDENCE_SECONDS,
+                _SEED_DELAY_SECONDS,
+                _JAIL_SECONDS
+            );
     }
 
     /// @inheritdoc ITaskBoard
-    function statusOf(uint256 taskId) public view override returns (Status status, uint64 closedAt) {
+    function statusOf(uint256 taskId) public view override returns (Status status, Moment memory closedAt) {
         Task storage t = _tasks[taskId];
         if (t.formBlock != 0) return _LOG.statusOf(taskId);
-        if (t.client == address(0)) return (Status.None, 0);
-        uint256 expired;
-        (status, expired) = TaskStatus.beforeForm(
-            t.joinDeadline,
-            _seedBlock(t),
-            _FORM_WINDOW,
-            t.endBlock,
-            t.revokedBlock,
-            block.number <= t.joinDeadline || t.signups.length >= t.minNodes
-        );
-        closedAt = uint64(expired);
+        if (t.client == address(0)) return (Status.None, closedAt);
+        return
+            TaskStatus.beforeForm(
+                _signedUp(t),
+                _seedAt(t).plus(_FORM_WINDOW + 1, _GRACE_SECONDS).floor(Moment(t.endBlock, t.endTime)),
+                Moment(t.revokedBlock, t.revokedTime),
+                t.signups.length >= t.minNodes
+            );
     }
 
     function _store(Task storage t, TaskParams calldata p) private {
@@ -461,6 +500,9 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
         t.maxEvents = p.maxEvents;
         t.joinDeadline = uint40(p.joinDeadline);
         t.endBlock = uint40(p.endBlock);
+        t.joinTime = uint40(p.joinTime);
+        t.endTime = uint40(p.endTime);
+        t.stallSeconds = p.stallSeconds;
         t.stallBlocks = p.stallBlocks;
         t.turnBlocks = p.turnBlocks;
         t.calldataInputs = p.calldataInputs;
@@ -546,35 +588,53 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
                 heights: t.heights,
                 epochHeights: t.epochHeights,
                 stallBlocks: t.stallBlocks,
+                stallSeconds: t.stallSeconds,
                 turnBlocks: t.turnBlocks,
                 closeGrace: uint32(_CLOSE_GRACE),
+                graceSeconds: uint32(_GRACE_SECONDS),
                 endBlock: t.endBlock,
+                endTime: t.endTime,
+                feesMax: t.feesMax,
                 inputsPerHeightMax: uint24(inputsMax)
             });
     }
 
-    /// @dev The block whose mixHash is the seed: deep enough after sign-up that nobody can choose who is in.
-    function _seedBlock(Task storage t) private view returns (uint256) {
-        return uint256(t.joinDeadline) + _REORG_DEPTH;
+    /// @dev The end of sign-up: its first moment after.
+    function _signedUp(Task storage t) private view returns (Moment memory) {
+        return Moment(uint64(t.joinDeadline) + 1, t.joinTime);
     }
 
-    function _claimsOpenAt(uint256 taskId) private view returns (uint64) {
-        (Status status, uint64 closedAt) = statusOf(taskId);
-        if (closedAt == 0 || status == Status.Expired) return closedAt;
-        return closedAt + _EVIDENCE + 1;
+    /// @dev When the seed is drawn: late enough after sign-up that nobody can choose who is in.
+    function _seedAt(Task storage t) private view returns (Moment memory) {
+        return Moment(t.joinDeadline + _REORG_DEPTH, t.joinTime + _SEED_DELAY_SECONDS);
+    }
+
+    /// @dev Status, and when claims open and evidence ends; 0 while the task runs.
+    function _standing(uint256 taskId) private view returns (Status status, Moment memory opensAt) {
+        (status, opensAt) = statusOf(taskId);
+        if (opensAt.number == 0 || status == Status.Expired) return (status, opensAt);
+        opensAt = opensAt.plus(_EVIDENCE + 1, _EVIDENCE_SECONDS);
     }
 
     function _requireClaimsOpen(uint256 taskId) private view {
-        uint64 opensAt = _claimsOpenAt(taskId);
-        if (block.number < opensAt) revert TooEarly(block.number, opensAt);
+        (, Moment memory opensAt) = _standing(taskId);
+        _requireReached(opensAt);
+    }
+
+    function _requireReached(Moment memory m) private view {
+        if (!m.isReached()) revert TooEarly(block.number, m.number, block.timestamp, m.time);
+    }
+
+    /// @dev What ends with the block before `m`, and is not over before the second of `m` either.
+    function _requireBefore(Moment memory m) private view {
+        if (m.isReached()) revert TooLate(block.number, m.number - 1, block.timestamp, m.time);
     }
 
     /// @dev The gate of convictions: from the drawing to the end of the evidence window.
     function _requireEvidenceOpen(uint256 taskId) private view returns (Task storage) {
-        (Status current, uint64 closedAt) = statusOf(taskId);
+        (Status current, Moment memory opensAt) = _standing(taskId);
         TaskStatus.check(taskId, current, TaskStatus.ACTIVE | TaskStatus.FINALIZING | TaskStatus.OVER);
-        uint256 deadline = uint256(closedAt) + _EVIDENCE;
-        if (closedAt != 0 && block.number > deadline) revert TooLate(block.number, deadline);
+        if (opensAt.number != 0) _requireBefore(opensAt);
         return _tasks[taskId];
     }
 
@@ -587,7 +647,7 @@ contract TaskBoard is ITaskBoard, ReentrancyGuard {
 
     function _requireSignup(uint256 taskId) private view returns (Task storage t) {
         t = _requireStatus(taskId, TaskStatus.OPEN);
-        if (block.number > t.joinDeadline) revert TooLate(block.number, t.joinDeadline);
+        _requireBefore(_signedUp(t));
     }
 
     function _requireTerms(uint256 taskId, Task storage t, bytes32 given) private view {

@@ -11,6 +11,7 @@ import {Domain} from "../libraries/Domain.sol";
 import {Draw} from "../libraries/Draw.sol";
 import {LogChain} from "../libraries/LogChain.sol";
 import {MinHeap} from "../libraries/MinHeap.sol";
+import {Moment} from "../libraries/Moments.sol";
 import {PhaseTransitions} from "../libraries/PhaseTransitions.sol";
 import {Snapshot} from "../libraries/Snapshot.sol";
 
@@ -170,16 +171,12 @@ contract DigestsHarness {
         return Certificate.isQuorum(weight, total);
     }
 
-    function mixHashAt(bytes calldata header, uint256 number) external view returns (bytes32) {
-        return Beacon.mixHashAt(header, number);
-    }
-
     function mixHashSince(
         bytes calldata header,
         bytes calldata parent,
-        uint256 time
+        Moment calldata since
     ) external view returns (bytes32) {
-        return Beacon.mixHashSince(header, parent, time);
+        return Beacon.mixHashSince(header, parent, since);
     }
 
     function readHeader(bytes calldata header) external pure returns (BlockHeader.Fields memory) {

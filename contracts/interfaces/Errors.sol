@@ -10,15 +10,19 @@ pragma solidity 0.8.37;
 /// @param max largest accepted value
 error OutOfBounds(bytes32 field, uint256 given, uint256 min, uint256 max);
 
-/// @notice The call opens later.
+/// @notice The call opens later: once both the block and the second are reached.
 /// @param blockNumber the current block
 /// @param opensAt first block in which the call is accepted
-error TooEarly(uint256 blockNumber, uint256 opensAt);
+/// @param time the current block's, unix seconds
+/// @param opensAtTime first second in which the call is accepted
+error TooEarly(uint256 blockNumber, uint256 opensAt, uint256 time, uint256 opensAtTime);
 
-/// @notice The call's last block has passed.
+/// @notice The call is closed: both the block has passed and the second is reached.
 /// @param blockNumber the current block
 /// @param deadline last block in which the call was accepted
-error TooLate(uint256 blockNumber, uint256 deadline);
+/// @param time the current block's, unix seconds
+/// @param deadlineTime the call was accepted before this second
+error TooLate(uint256 blockNumber, uint256 deadline, uint256 time, uint256 deadlineTime);
 
 /// @notice The caller may not do this.
 /// @param caller who called

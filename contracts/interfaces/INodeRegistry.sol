@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Moment} from "../libraries/Moments.sol";
+
 /// @title Operators, their stake and their signing keys
 /// @notice An operator owns stake and any number of signing keys; one key is one node. Stake is the sum of a free, a locked
 /// and an unbonding part. Only locked stake secures anything: a lock belongs to one (task, key) and moves through the task
@@ -16,7 +18,8 @@ pragma solidity 0.8.37;
 /// allows it (`setAllowance`), at first nothing. It moves neither the account nor the payout address.
 /// A conviction is booked here and moves no token, so that no token can stop it. The balance, less donations, is the sum
 /// of all accounts, all credits and `burnt`.
-/// All amounts are in the token's smallest unit, all times are block numbers.
+/// All amounts are in the token's smallest unit. What lasts, lasts for a number of blocks and a number of seconds, whichever
+/// is over later: neither a chain that stops nor one whose blocks come fast shortens it.
 interface INodeRegistry {
     /// @notice What a signing key may do. `Rotated`, `Frozen` and `Convicted` keys go on serving the tasks they are in, or
     /// were signed up for when sign-up ended, and join no other; none of the three becomes active again. A `Jailed` key
@@ -36,13 +39,15 @@ interface INodeRegistry {
     /// @param locked sum of the operator's locks
     /// @param unbonding sum of the tranches not yet withdrawn
     /// @param tranches number of tranches ever requested; the next one gets this number
-    /// @param jailedUntil last block in which none of the operator's keys may join a task; 0 if none was ever convicted
+    /// @param jailedUntil none of the operator's keys may join a task up to this block; 0 if none was ever convicted
+    /// @param jailedUntilTime nor before this second
     struct Account {
         uint128 free;
         uint128 locked;
         uint128 unbonding;
-        uint64 tranches;
+        uint48 tranches;
         uint40 jailedUntil;
+        uint40 jailedUntilTime;
     }
 
     /// @notice How much of its operator's free stake a key may lock by itself. The wallet's own sign-ups do not count.
@@ -60,9 +65,11 @@ interface INodeRegistry {
     /// @notice Stake on its way out.
     /// @param amount 0 once withdrawn
     /// @param unbondingEndsAt first block in which it can be withdrawn; never moves
+    /// @param unbondingEndsTime first second in which it can be; never moves
     struct Tranche {
         uint128 amount;
         uint64 unbondingEndsAt;
+        uint64 unbondingEndsTime;
     }
 
     /// @notice A signing key belongs to an operator from now on, for ever.
@@ -90,7 +97,13 @@ interface INodeRegistry {
     event StakeAdded(address indexed operator, uint128 amount);
 
     /// @notice `amount` of free stake began to unbond.
-    event UnbondRequested(address indexed operator, uint64 tranche, uint128 amount, uint64 unbondingEndsAt);
+    event UnbondRequested(
+        address indexed operator,
+        uint64 tranche,
+        uint128 amount,
+        uint64 unbondingEndsAt,
+        uint64 unbondingEndsTime
+    );
 
     /// @notice A tranche left the registry.
     /// @param to the payout address of the operator
@@ -121,8 +134,8 @@ interface INodeRegistry {
     event StakeSlashed(address indexed operator, uint256 indexed taskId, address indexed key, uint128 amount);
 
     /// @notice The key was convicted and is refused in every new task; all keys of its operator are refused up to and
-    /// including block `untilBlock`.
-    event Jailed(address indexed operator, address indexed key, uint40 untilBlock);
+    /// including block `untilBlock`, and before second `untilTime`.
+    event Jailed(address indexed operator, address indexed key, uint40 untilBlock, uint40 untilTime);
 
     /// @notice A reporter was paid what it was credited.
     /// @param account an operator, or a reporter that is no operator's wallet
@@ -206,7 +219,7 @@ interface INodeRegistry {
     function addStake(uint128 amount) external;
 
     /// @notice Starts to unbond `amount` of the caller's free stake. Always possible.
-    /// @return tranche number under which it can be withdrawn after `unbondingBlocks`
+    /// @return tranche number under which it can be withdrawn after `unbondingBlocks` and `unbondingSeconds`
     function requestUnbond(uint128 amount) external returns (uint64 tranche);
 
     /// @notice Pays a tranche of the caller's account whose unbonding has ended to the account's payout address.
@@ -278,10 +291,10 @@ interface INodeRegistry {
         address reporter
     ) external returns (uint128 left, uint128 credit);
 
-    /// @notice Refuses the key in every new task, and all keys of its operator up to and including block `untilBlock`.
-    /// Tasks that they are in go on. Only the task board.
-    /// @dev Warning: `untilBlock` must not be below that of an earlier call.
-    function jail(address key, uint40 untilBlock) external;
+    /// @notice Refuses the key in every new task, and all keys of its operator up to and including block `untilBlock`
+    /// and before second `untilTime`. Tasks that they are in go on. Only the task board.
+    /// @dev Warning: neither must be below that of an earlier call.
+    function jail(address key, uint40 untilBlock, uint40 untilTime) external;
 
     /// @notice Pays what the caller was credited for proofs: an operator's wallet to the payout address of the account,
     /// anybody else itself.
@@ -294,8 +307,11 @@ interface INodeRegistry {
     /// @notice The task board, the only contract that moves locks.
     function board() external view returns (address);
 
-    /// @notice Blocks between `requestUnbond` and `withdraw`.
+    /// @notice Blocks between `requestUnbond` and `withdraw`, at least.
     function unbondingBlocks() external view returns (uint64);
+
+    /// @notice Seconds between `requestUnbond` and `withdraw`, at least.
+    function unbondingSeconds() external view returns (uint64);
 
     /// @notice Most that a reporter is credited for one proof, token wei. Fixed at deployment: about the price of 150,000 gas.
     function bounty() external view returns (uint128);
@@ -316,15 +332,16 @@ interface INodeRegistry {
     /// @notice How much a key may lock by itself, and has locked by itself.
     function allowanceOf(address key) external view returns (Allowance memory);
 
-    /// @notice Block in which the key was frozen, replaced or convicted, whichever came first; 0 while it is active. Set
-    /// once: what a drawing depends on does not change after the sign-up that it draws from.
-    function inactiveSince(address key) external view returns (uint40);
+    /// @notice When the key was frozen, replaced or convicted, whichever came first; 0 while it is active. Set once: what a
+    /// drawing depends on does not change after the sign-up that it draws from.
+    function inactiveSince(address key) external view returns (Moment memory);
 
-    /// @notice Owners of the keys that were active at the end of a block; 0 for the others.
-    /// @dev Warning: a key counts as active in blocks before its registration.
+    /// @notice Owners of the keys that were active until a moment; 0 for the others.
+    /// @dev Warning: a key counts as active before its registration.
+    /// @param end who became inactive at or after it was active until then
     function ownersActiveAt(
         address[] calldata keys,
-        uint256 blockNumber
+        Moment calldata end
     ) external view returns (address[] memory owners);
 
     /// @notice An operator's stake.

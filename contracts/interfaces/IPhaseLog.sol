@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Moment} from "../libraries/Moments.sol";
 import {ITaskBoard} from "./ITaskBoard.sol";
 
 /// @title The anchored history of every task
@@ -10,17 +11,21 @@ import {ITaskBoard} from "./ITaskBoard.sol";
 /// @dev Calls nobody: the task board hands over what a checkpoint is judged by when the cluster is drawn.
 /// Protocol objects are signed under RSDP, 3, chain id, this contract and `deploymentId` as salt.
 interface IPhaseLog {
-    /// @notice What a checkpoint is judged by. Handed over once; later only `endBlock` changes, when the client revokes the
-    /// task, and the ledger events grow.
+    /// @notice What a checkpoint is judged by. Handed over once; later only the end changes, when the client revokes the task,
+    /// and the ledger events grow.
     /// @param cluster digest that every signed object names
     /// @param snapshot data contract with the members
     /// @param members n
     /// @param heights last height of the task; 0: it was revoked before the cluster was drawn, and accepts none
     /// @param epochHeights R
     /// @param stallBlocks blocks without a checkpoint that end the task
+    /// @param stallSeconds seconds without a checkpoint that end the task, once these blocks are over, too
     /// @param turnBlocks g
-    /// @param closeGrace blocks for which the task stays Finalizing
-    /// @param endBlock the task ends here at the latest
+    /// @param closeGrace blocks for which the task stays Finalizing at least
+    /// @param graceSeconds seconds for which it stays Finalizing at least
+    /// @param endBlock the task does not end before
+    /// @param endTime the task does not end before
+    /// @param feesMax number of fees that the escrow holds
     /// @param inputsPerHeightMax largest `inputs` per height, bytes; 0 = the task does not publish inputs
     struct Terms {
         bytes32 cluster;
@@ -29,9 +34,13 @@ interface IPhaseLog {
         uint16 heights;
         uint16 epochHeights;
         uint32 stallBlocks;
+        uint32 stallSeconds;
         uint32 turnBlocks;
         uint32 closeGrace;
+        uint32 graceSeconds;
         uint40 endBlock;
+        uint40 endTime;
+        uint16 feesMax;
         uint24 inputsPerHeightMax;
     }
 
@@ -52,7 +61,7 @@ interface IPhaseLog {
     /// @param last last accepted height, 0 before the first
     /// @param eventSeq highest ledger event that the decided values have seen
     /// @param events number of ledger events, posted ones and system entries
-    /// @param lastBlock block of the last accepted checkpoint, or of `open`
+    /// @param lastAt moment of the last checkpoint that was accepted before the task was Finalizing, or of `open`
     /// @param graceHeights heights accepted while the task was Finalizing
     /// @param members size n of the cluster, 0 before it was formed
     struct Head {
@@ -60,7 +69,7 @@ interface IPhaseLog {
         uint64 last;
         uint64 eventSeq;
         uint64 events;
-        uint64 lastBlock;
+        Moment lastAt;
         uint64 graceHeights;
         uint8 members;
     }
@@ -147,13 +156,15 @@ interface IPhaseLog {
         bytes32 dataHash
     ) external returns (uint64 seq);
 
-    /// @notice The task ends in this block. Only the task board, while the task is Active.
+    /// @notice The task ends in this block, whatever time it had left. Only the task board, while the task is Active.
     function end(uint256 taskId) external;
 
     /// @notice Accepts the next heights of a task. By the key of the member whose turn it is; by anyone while the task is
     /// Finalizing.
-    /// @dev An operator's wallet has no turn: it may change in mid-task, and the log, which calls nobody, cannot ask. A fee is due if the batch ends an epoch or the task, or comes at least stallBlocks / 2 after the last one. The
-    /// member whose turn it is earns checkpointFee · w(signers) / W of it; what is left is burnt, so that nobody gains by
+    /// @dev An operator's wallet has no turn: it may change in mid-task, and the log, which calls nobody, cannot ask. A fee is
+    /// due if the batch ends an epoch or the task, or comes at least stallBlocks / 2 and stallSeconds / 2 after the last one
+    /// (while Finalizing: the first one only), as long as the escrow holds one. The member whose turn it is earns
+    /// checkpointFee · w(signers) / W of it; what is left is burnt, so that nobody gains by
     /// a signature that is left out, nor by submitting while Finalizing in another member's turn.
     /// Members miss the reward of each height whose list leaves them out; who signs the checkpoint changes nobody's reward.
     /// @param taskId the task, Active or Finalizing
@@ -192,9 +203,14 @@ interface IPhaseLog {
     /// @notice Rolling hash e_seq of the ledger events 1 … seq; 0 for seq 0 and for events that were not posted.
     function eventsHash(uint256 taskId, uint64 seq) external view returns (bytes32);
 
-    /// @notice Status of a task whose cluster was drawn, and the block at which it closed (0 while it runs). For tasks
+    /// @notice Status of a task whose cluster was drawn, and the moment at which it closed (0 while it runs). For tasks
     /// in general ask the board.
-    function statusOf(uint256 taskId) external view returns (ITaskBoard.Status status, uint64 closedAt);
+    /// @dev With `last` the moment of the last checkpoint before Finalizing, or of `open`: if `last` + stall lies before the
+    /// end (by time; by blocks where stallSeconds is 0), the task is NoQuorum once the former is past, and else Finalizing
+    /// from the end on until (max(end, last) + grace). The last height, if accepted before the end, and `revoke` are ends.
+    function statusOf(
+        uint256 taskId
+    ) external view returns (ITaskBoard.Status status, Moment memory closedAt);
 
     /// @notice Last height that can still be accepted: the task's last, or at most R more once it is Finalizing.
     function limitOf(uint256 taskId) external view returns (uint64 limit);
@@ -209,7 +225,7 @@ interface IPhaseLog {
     ) external view returns (uint64 last, uint64 feesDue, uint16[] memory missed, uint32[] memory feeUnits);
 
     /// @notice Member whose turn it is in block `blockNumber`, if no checkpoint is accepted before:
-    /// (⌊last / R⌋ + ⌊blocks since the last checkpoint / turnBlocks⌋) mod n.
+    /// (⌊last / R⌋ + ⌊blocks since `lastAt` / turnBlocks⌋) mod n.
     function turnAt(uint256 taskId, uint256 blockNumber) external view returns (uint8 member);
 
     /// @notice By what the signed objects of a task are judged.

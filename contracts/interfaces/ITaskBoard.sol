@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Moment} from "../libraries/Moments.sol";
+
 /// @title Tasks: escrow, sign-ups, clusters, ledger events, rewards
 /// @notice The only contract that moves locks, pays rewards and takes penalties. Nobody owns it; nothing changes a published task.
 /// Money leaves only by the calls of those it belongs to.
-/// All amounts are in the token's smallest unit, all times are block numbers.
+/// All amounts are in the token's smallest unit. Whatever begins or ends, does so at a moment: a block and a second, both of
+/// which the chain has reached. So a chain that stops ends nothing, nor does one whose blocks come fast. Only the time of
+/// the latest block counts.
 interface ITaskBoard {
-    /// @notice Where a task stands, derived from stored facts and the block number.
+    /// @notice Where a task stands, derived from stored facts and the current block.
     /// @dev Open: sign-up, then drawing · Active: checkpoints · Finalizing: the end was reached, a few late heights are
     /// still accepted · Closed: over · Expired: no cluster was formed, everything goes back · NoQuorum: no checkpoint
-    /// for `stallBlocks`, over.
+    /// for `stallBlocks` and `stallSeconds`, over.
     enum Status {
         None,
         Open,
@@ -36,9 +40,13 @@ interface ITaskBoard {
     /// @param stakePerNode locked by each sign-up, ≥ 1
     /// @param rewardPerHeight shared by all members by weight, for each height
     /// @param checkpointFee for the member whose turn it is, × weight of signers / W
-    /// @param joinDeadline last block for sign-ups
-    /// @param endBlock the task ends here at the latest
+    /// @param joinDeadline sign-up is open up to this block
+    /// @param joinTime and until this second, at most endTime − seedDelaySeconds − graceSeconds
+    /// @param endBlock the task ends here, unless its last height comes before
+    /// @param endTime but not before this second
     /// @param stallBlocks without a checkpoint for so long the task is over, ≥ 4 · maxNodes · turnBlocks
+    /// @param stallSeconds but not before so many seconds, > graceSeconds. This and the two times are 0 in a deployment that
+    /// counts no seconds
     /// @param turnBlocks g, blocks after which the turn to submit passes on, ≥ 1
     /// @param maxEvents largest number of ledger events posted, up to 65,279; system entries are not counted
     /// @param tickMs length of a tick, milliseconds, ≥ 1; the following are in ticks and for the nodes alone
@@ -65,8 +73,11 @@ interface ITaskBoard {
         uint128 rewardPerHeight;
         uint128 checkpointFee;
         uint64 joinDeadline;
+        uint64 joinTime;
         uint64 endBlock;
+        uint64 endTime;
         uint32 stallBlocks;
+        uint32 stallSeconds;
         uint32 turnBlocks;
         uint16 maxEvents;
         uint16 tickMs;
@@ -78,18 +89,28 @@ interface ITaskBoard {
         address[] reporters;
     }
 
-    /// @notice Windows of the deployment, in blocks, fixed for ever.
+    /// @notice Windows of the deployment, fixed for ever: least numbers of blocks and of seconds, both of which have to pass.
     /// @param taskBlocksMax longest time from publish to `endBlock`
     /// @param closeGrace Finalizing lasts so long
     /// @param evidence after closing, evidence is accepted so long; then rewards and locks can be taken
     /// @param reorgDepth blocks between `joinDeadline` and the block whose mixHash is the seed, ≥ 1
     /// @param jail blocks for which all keys of an operator are refused after a conviction, 1 … 2^32 − 1
+    /// @param taskSecondsMax longest time from publish to `endTime`; 0: tasks are measured in blocks alone
+    /// @param graceSeconds what members have to be given: Finalizing lasts so long, and so does the time for the drawing
+    /// @param evidenceSeconds as `evidence`
+    /// @param seedDelaySeconds between `joinTime` and the first second whose block may be the seed
+    /// @param jailSeconds as `jail`
     struct Windows {
         uint64 taskBlocksMax;
         uint64 closeGrace;
         uint64 evidence;
         uint64 reorgDepth;
         uint64 jail;
+        uint64 taskSecondsMax;
+        uint64 graceSeconds;
+        uint64 evidenceSeconds;
+        uint64 seedDelaySeconds;
+        uint64 jailSeconds;
     }
 
     /// @notice A task as it is stored. Derived values: `statusOf`, `claimsOpenAt`.
@@ -234,10 +255,12 @@ interface ITaskBoard {
     /// @notice The block's mixHash is 0: the chain has no randomness.
     error NoRandomness(uint256 blockNumber);
 
-    /// @notice The block is not the first at or after a time, or not there yet.
-    /// @param parent timestamp of the block before, seconds
-    /// @param timestamp the block's own
-    error NotTheFirst(uint256 parent, uint256 timestamp, uint256 time);
+    /// @notice The block is not the first that has reached both a block number and a second.
+    /// @param blockNumber its number
+    /// @param timestamp its own time, unix seconds, if it is too early; that of its parent if it is too late
+    /// @param number the number to reach
+    /// @param time the second to reach
+    error NotTheFirst(uint256 blockNumber, uint256 timestamp, uint256 number, uint256 time);
 
     /// @notice The client revoked the task before.
     error AlreadyRevoked(uint256 taskId, uint256 revokedBlock);
@@ -269,39 +292,43 @@ interface ITaskBoard {
 
     /// @notice Publishes a task and pulls its escrow from the caller.
     /// @dev escrow = rewardPerHeight · heights + checkpointFee · (number of checkpoints that can earn it): min(heights,
-    /// ⌈heights / R⌉ + ⌊(endBlock + closeGrace − now) / ⌈stallBlocks / 2⌉⌋). What is not spent returns by `claim`.
+    /// ⌈heights / R⌉ + pauses), where pauses = ⌊(endBlock + closeGrace − now) / ⌈stallBlocks / 2⌉⌋ or the like in seconds,
+    /// with `endTime`, `graceSeconds` and `stallSeconds`, whichever is more. No more fees than these become due. What is not spent returns by `claim`.
     /// @return taskId numbered from 1
     function publish(TaskParams calldata params) external returns (uint256 taskId);
 
     /// @notice Signs a key up and locks `stakePerNode` of its operator's free stake. By the operator's wallet, or by the key
-    /// within its allowance (INodeRegistry.setAllowance); up to `joinDeadline`; at most 4 · maxNodes sign-ups.
+    /// within its allowance (INodeRegistry.setAllowance); while sign-up is open; at most 4 · maxNodes sign-ups.
     /// @dev The hash binds who signs up to what was looked at: a task of another client with the same parameters, or a
     /// number that a re-organisation gave to another task, has another hash.
     /// @param termsHash keccak(abi.encode(chain id, this contract, taskId, client, paramsHash, code hash of the twin at
     /// `publish`, 0 without a twin))
     function join(uint256 taskId, address key, bytes32 termsHash) external;
 
-    /// @notice Withdraws a sign-up and its lock. By the key or its operator's wallet, up to `joinDeadline`. The place is free at once;
+    /// @notice Withdraws a sign-up and its lock. By the key or its operator's wallet, while sign-up is open. The place is free at once;
     /// the last sign-up of the list moves into it.
     /// @dev The list is no longer than the sign-ups that stand: signing up and quitting in turn does not use it up. In the
-    /// last 2 · reorgDepth blocks of sign-up ⌈stakePerNode / 100⌉ of the lock is burnt: who fills a list and leaves it too
-    /// late for others pays for each place. Nobody gains by it.
+    /// last 2 · reorgDepth blocks and seedDelaySeconds of sign-up ⌈stakePerNode / 100⌉ of the lock is burnt: who fills a
+    /// list and leaves it too late for others pays for each place. Nobody gains by it.
     function quit(uint256 taskId, address key) external;
 
-    /// @notice Draws the cluster. By anyone, in the `formWindow` blocks after the seed block = joinDeadline + reorgDepth,
-    /// before `endBlock`. Missing it expires the task; there is never a second seed.
-    /// @dev Everything that the drawing depends on is fixed at `joinDeadline`, before the seed is known: the list, whose
-    /// keys were active in that block, n, and the cap. What happens to a key later changes no drawing; its seat may be
+    /// @notice Draws the cluster. By anyone, after the seed block: the first with a number ≥ joinDeadline + reorgDepth and a
+    /// time ≥ joinTime + seedDelaySeconds. The task expires `formWindow` blocks and `graceSeconds` after these two, or with
+    /// endBlock and endTime if these are less; there is never a second seed.
+    /// @dev Everything that the drawing depends on is fixed at the end of sign-up, before the seed is known: the list, whose
+    /// keys were active until then, n, and the cap. What happens to a key later changes no drawing; its seat may be
     /// dead. n is the largest number ≤ maxNodes of seats that can be filled with at most ⌊(n − 1) / 3⌋ seats per operator.
     /// Seats go by rank, ascending, passing over operators at their cap; rank of the sign-up at `index` of the list = upper
     /// 240 bits of keccak(seed ‖ u256 index), then the index. Weight 1 per seat. See IDrawing.
     /// @param header RLP header of the seed block; only the fields up to mixHash are read
-    function form(uint256 taskId, bytes calldata header) external;
+    /// @param parent RLP header of the block before, which shows that it was too early; not read where the seed block has
+    /// the number joinDeadline + reorgDepth
+    function form(uint256 taskId, bytes calldata header, bytes calldata parent) external;
 
     /// @notice Ends a task early. By the client, once.
-    /// @dev Up to `joinDeadline` the task expires at once, and everything goes back. From then until `form`, `form` stays
+    /// @dev While sign-up is open the task expires at once, and everything goes back. From then until `form`, `form` stays
     /// possible: members that are drawn are paid one height each and have nothing to do, no height is accepted. While
-    /// Active, the task goes over to Finalizing in this block as if it were `endBlock`: members keep what they earned, and
+    /// Active, the task goes over to Finalizing in this block as if it were the end: members keep what they earned, and
     /// at most R more heights are accepted and paid. What is not spent returns to the client by `claim`.
     function revoke(uint256 taskId) external;
 
@@ -342,17 +369,12 @@ interface ITaskBoard {
     function release(uint256 taskId, address key) external;
 
     /// @notice Takes what a conviction makes due from the lock of (task, key of the member), as `INodeRegistry.slash` says,
-    /// refuses the key in new tasks, and all keys of its operator for `jail` blocks. Moves no token. Only the slasher; from
+    /// refuses the key in new tasks, and all keys of its operator for `jail` and `jailSeconds`. Moves no token. Only the slasher; from
     /// `form` to the end of the evidence window.
     /// @dev Of several convictions the largest share counts, ⌈lock · percent / 100⌉ of the lock as it was at `join`.
     /// @param offence what was proved (ISlasher.Offence), for the ledger
     /// @param percent base share of the lock, 1 … 100
     /// @param correlated the share may grow by the convictions of others, at `release`
-    /// @notice Withdraws a sign-up and its lock. By the key or its operator's wallet, up to `joinDeadline`. The place is free at once;
-    /// the last sign-up of the list moves into it.
-    /// @dev The list is no longer than the sign-ups that stand: signing up and quitting in turn does not use it up. In the
-    /// last 2 · reorgDepth blocks of sign-up ⌈stakePerNode / 100⌉ of the lock is burnt: who fills a list and leaves it too
-    /// late for others pays for each place. Nobody gains by it.
     /// @param reporter who is credited
     function penalise(
         uint256 taskId,
@@ -363,16 +385,17 @@ interface ITaskBoard {
         address reporter
     ) external;
 
-    /// @notice The task's status, and the block at which it closed or expired (0 while it is running).
-    function statusOf(uint256 taskId) external view returns (Status status, uint64 closedAt);
+    /// @notice The task's status, and the moment at which it closed or expired (0 while it is running).
+    function statusOf(uint256 taskId) external view returns (Status status, Moment memory closedAt);
 
-    /// @notice First block in which `claim`, and `release` of a seat, are accepted; 0 while the task is running.
-    function claimsOpenAt(uint256 taskId) external view returns (uint64);
+    /// @notice First moment at which `claim`, and `release` of a seat, are accepted, and evidence no more; 0 while the task is
+    /// running.
+    function claimsOpenAt(uint256 taskId) external view returns (Moment memory);
 
     /// @notice The task as stored.
     function task(uint256 taskId) external view returns (TaskView memory);
 
-    /// @notice Keys signed up. The list is final once `joinDeadline` has passed; a key's place in it decides its rank.
+    /// @notice Keys signed up. The list is final once sign-up has ended; a key's place in it decides its rank.
     function signupsOf(uint256 taskId) external view returns (address[] memory keys);
 
     /// @notice What a member was convicted of.
@@ -400,6 +423,9 @@ interface ITaskBoard {
 
     /// @notice The contract that draws, built by the board.
     function drawing() external view returns (address);
+
+    /// @notice The contract that says which tasks are taken, built by the board.
+    function admission() external view returns (address);
 
     /// @notice Blocks after a seed block in which `form` is accepted: 8,191 where the chain serves hashes as EIP-2935 says,
     /// else 256.

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ITaskBoard} from "../interfaces/ITaskBoard.sol";
 import {OutOfBounds} from "../interfaces/Errors.sol";
+import {Moment} from "./Moments.sol";
 import {StakeMath} from "./StakeMath.sol";
 
 /// @title What a client may ask for, and what it has to pay in advance
@@ -31,7 +32,7 @@ library TaskBounds {
     /// @param tasks number of tasks published before
     function check(
         ITaskBoard.TaskParams calldata p,
-        ITaskBoard.Windows memory w,
+        ITaskBoard.Windows calldata w,
         uint256 tasks
     ) internal view {
         _size(p);
@@ -49,29 +50,38 @@ library TaskBounds {
     }
 
     /// @notice Rewards of all heights, and fees of all checkpoints that can earn one: those that end an epoch or the
-    /// task, and those that come at least stallBlocks / 2 after the last.
+    /// task, and those that come at least half of the longest silence after the last. No more of these fit into the blocks
+    /// that a task is said to take, if blocks are what it waits for, and else into its seconds.
+    /// @return fees number of fees that are paid for
     function escrow(
         ITaskBoard.TaskParams calldata p,
-        ITaskBoard.Windows memory w
-    ) internal view returns (uint128) {
-        uint256 halfStall = (uint256(p.stallBlocks) + 1) / 2;
-        uint256 epochs = (uint256(p.heights) + p.epochHeights - 1) / p.epochHeights;
-        uint256 fees = epochs + (uint256(p.endBlock) + w.closeGrace - block.number) / halfStall;
-        if (fees > p.heights) fees = p.heights;
+        ITaskBoard.Windows calldata w
+    ) internal view returns (uint128, uint16 fees) {
+        uint256 pauses = (uint256(p.endBlock) + w.closeGrace - block.number) / _halfUp(p.stallBlocks);
+        if (p.stallSeconds != 0) {
+            uint256 timed = (uint256(p.endTime) + w.graceSeconds - block.timestamp) / _halfUp(p.stallSeconds);
+            if (timed > pauses) pauses = timed;
+        }
+        uint256 sum = (uint256(p.heights) + p.epochHeights - 1) / p.epochHeights + pauses;
+        fees = uint16(sum < p.heights ? sum : p.heights);
         uint256 amount = uint256(p.rewardPerHeight) * p.heights + uint256(p.checkpointFee) * fees;
         _inside("escrow", amount, 0, type(uint128).max);
-        return uint128(amount);
+        return (uint128(amount), fees);
     }
 
-    /// @notice What quitting in this block burns of a lock: ⌈lock / 100⌉ in the last 2 · reorgDepth blocks of sign-up, when
-    /// others hardly have the time to take the place, else 0.
+    /// @notice What quitting in this block burns of a lock: ⌈lock / 100⌉ in the last 2 · reorgDepth blocks and the last
+    /// seedDelaySeconds of sign-up, when others hardly have the time to take the place, else 0.
+    /// @param signedUp end of sign-up
     function lateQuit(
         uint128 lock,
-        uint256 joinDeadline,
-        uint256 reorgDepth
+        Moment memory signedUp,
+        uint256 reorgDepth,
+        uint256 seedDelaySeconds
     ) internal view returns (uint128) {
-        if (block.number + LATE_QUIT_DEPTHS * reorgDepth <= joinDeadline) return 0;
-        return uint128(StakeMath.percentUp(lock, LATE_QUIT_PERCENT));
+        bool isLate =
+            block.number + LATE_QUIT_DEPTHS * reorgDepth >= signedUp.number &&
+                block.timestamp + seedDelaySeconds >= signedUp.time;
+        return isLate ? uint128(StakeMath.percentUp(lock, LATE_QUIT_PERCENT)) : 0;
     }
 
     /// @notice Bytes that the posted events of a provable task take in a proof, after one more.
@@ -94,7 +104,7 @@ library TaskBounds {
         if (p.twin != address(0)) _inside("twin", heightBytes, 1, BYTES_MAX);
     }
 
-    function _time(ITaskBoard.TaskParams calldata p, ITaskBoard.Windows memory w) private view {
+    function _time(ITaskBoard.TaskParams calldata p, ITaskBoard.Windows calldata w) private view {
         uint256 last = block.number + w.taskBlocksMax;
         // the end leaves room for at least one block in which the cluster can be drawn
         _inside("endBlock", p.endBlock, block.number + w.reorgDepth + 3, last);
@@ -102,6 +112,20 @@ library TaskBounds {
         _inside("turnBlocks", p.turnBlocks, 1, type(uint32).max);
         uint256 stallMin = STALL_TURNS * p.maxNodes * p.turnBlocks;
         _inside("stallBlocks", p.stallBlocks, stallMin, type(uint32).max);
+        if (w.taskSecondsMax == 0) {
+            _inside("endTime", p.endTime, 0, 0);
+            _inside("joinTime", p.joinTime, 0, 0);
+            _inside("stallSeconds", p.stallSeconds, 0, 0);
+            return;
+        }
+        uint256 draw = w.seedDelaySeconds + w.graceSeconds;
+        _inside("endTime", p.endTime, block.timestamp + draw + 1, block.timestamp + w.taskSecondsMax);
+        _inside("joinTime", p.joinTime, block.timestamp + 1, p.endTime - draw);
+        _inside("stallSeconds", p.stallSeconds, w.graceSeconds + 1, type(uint32).max);
+    }
+
+    function _halfUp(uint256 value) private pure returns (uint256) {
+        return (value + 1) / 2;
     }
 
     function _inside(bytes32 field, uint256 given, uint256 min, uint256 max) private pure {

@@ -25,9 +25,15 @@ export interface TaskParams {
   readonly stakePerNode: bigint
   readonly rewardPerHeight: bigint
   readonly checkpointFee: bigint
+  /** Sign-up is open up to this block, and until this unix second. All times are 0 where blocks alone count. */
   readonly joinDeadline: number
+  readonly joinTime: number
+  /** The task ends here, and not before this unix second. */
   readonly endBlock: number
+  readonly endTime: number
+  /** Longest silence: so many blocks, and so many seconds. */
   readonly stallBlocks: number
+  readonly stallSeconds: number
   /** g: blocks until the duty to submit a checkpoint moves on. */
   readonly turnBlocks: number
   readonly maxEvents: number
@@ -49,5 +55,5 @@ export const TASK_STATUSES = [
   'Expired',
   'NoQuorum',
 ] as const
-/** Where a task stands; derived on chain from stored facts and block numbers. */
+/** Where a task stands; derived on chain from stored facts and the current block. */
 export type TaskStatus = (typeof TASK_STATUSES)[number]

@@ -194,6 +194,7 @@ async function bareRegistry() {
     board!,
     UNBONDING_BLOCKS,
     0,
+    0,
   ])
   const alice = await newActor({ ...w, registry }, 'alice')
   const signature = await consent({ ...w, registry }, alice.key, alice.operatorAddress)

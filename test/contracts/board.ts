@@ -15,7 +15,9 @@ import {
   STAKE,
   STATUS,
   WINDOWS,
+  anyTime,
   nextEvents,
+  standingOf,
 } from './world.ts'
 import { joined, label, mineTo, publish, registered, registeredMany, running, stateOf } from './world.ts'
 import { drawingOf, taskParams } from './world.ts'
@@ -58,7 +60,7 @@ async function fourOpen() {
   }
 }
 
-const statusOf = async (w: World, taskId: bigint) => (await w.board.statusOf(taskId)).status
+const statusOf = async (w: World, taskId: bigint) => (await standingOf(w, taskId))[0]
 
 describe('TaskBoard', () => {
   describe('publish', () => {
@@ -227,7 +229,7 @@ describe('TaskBoard', () => {
       await join(w, bob!.node, taskId, bob!.keyAddress)
       const late = joinDeadline + 1n
       const quit = w.board.connect(bob!.node).quit(taskId, bob!.keyAddress)
-      await refused(quit, w.board, 'TooLate', late, joinDeadline)
+      await refused(quit, w.board, 'TooLate', late, joinDeadline, anyTime, 0)
       const erin = await registered(w, 'erin')
       const tooLate = join(w, erin.node, taskId, erin.keyAddress)
       await expect(tooLate).to.be.revertedWithCustomError(w.board, 'TooLate')
@@ -239,7 +241,9 @@ describe('TaskBoard', () => {
       await expect(join(w, alice!.node, taskId, alice!.keyAddress))
         .to.emit(w.board, 'Joined')
         .withArgs(taskId, alice!.keyAddress, alice!.operatorAddress)
-      expect(await w.registry.account(alice!.operatorAddress)).to.deep.equal([STAKE - 100n, 100n, 0n, 0n, 0n])
+      expect(await w.registry.account(alice!.operatorAddress)).to.deep.equal([
+        ...[STAKE - 100n, 100n, 0n, 0n, 0n, 0n],
+      ])
       expect(await w.registry.lockOf(taskId, alice!.keyAddress)).to.equal(100)
       await join(w, bob!.operator, taskId, bob!.keyAddress)
       const stranger = w.board.connect(bob!.node).quit(taskId, alice!.keyAddress)
@@ -247,7 +251,7 @@ describe('TaskBoard', () => {
       await expect(w.board.connect(alice!.operator).quit(taskId, alice!.keyAddress))
         .to.emit(w.board, 'Left')
         .withArgs(taskId, alice!.keyAddress, alice!.operatorAddress, 0)
-      expect(await w.registry.account(alice!.operatorAddress)).to.deep.equal([STAKE, 0n, 0n, 0n, 0n])
+      expect(await w.registry.account(alice!.operatorAddress)).to.deep.equal([STAKE, 0n, 0n, 0n, 0n, 0n])
       expect(await w.board.signupsOf(taskId)).to.deep.equal([bob!.keyAddress])
       const again = w.board.connect(alice!.node).quit(taskId, alice!.keyAddress)
       await refused(again, w.board, 'NotSignedUp', taskId, alice!.keyAddress)
@@ -261,7 +265,15 @@ describe('TaskBoard', () => {
       for (const a of actors) await join(w, a.node, taskId, a.keyAddress)
       const opensAt = joinDeadline + WINDOWS.reorgDepth + 1n
       await mineTo(w, opensAt - 2n)
-      await refused(w.board.form(...(await drawingOf(w, taskId))), w.board, 'TooEarly', opensAt - 1n, opensAt)
+      await refused(
+        w.board.form(...(await drawingOf(w, taskId))),
+        w.board,
+        'TooEarly',
+        opensAt - 1n,
+        opensAt,
+        anyTime,
+        0,
+      )
       await mineTo(w, opensAt - 1n)
       await form(w, taskId, actors)
     })
@@ -304,9 +316,9 @@ describe('TaskBoard', () => {
         STATUS.Expired,
         allowed('Open'),
       )
-      expect(await w.board.statusOf(taskId)).to.deep.equal([STATUS.Open, 0n])
+      expect(await standingOf(w, taskId)).to.deep.equal([STATUS.Open, 0n])
       await mineTo(w, lastBlock + 1n)
-      expect(await w.board.statusOf(taskId)).to.deep.equal([STATUS.Expired, lastBlock + 1n])
+      expect(await standingOf(w, taskId)).to.deep.equal([STATUS.Expired, lastBlock + 1n])
     })
 
     it('never draws at or after the end block', async () => {
@@ -336,7 +348,7 @@ describe('TaskBoard', () => {
       const { w, actors, taskId, joinDeadline } = await loadFixture(fourOpen)
       for (const a of actors.slice(1)) await join(w, a.node, taskId, a.keyAddress)
       await mineTo(w, joinDeadline + 1n)
-      expect(await w.board.statusOf(taskId)).to.deep.equal([STATUS.Expired, joinDeadline + 1n])
+      expect(await standingOf(w, taskId)).to.deep.equal([STATUS.Expired, joinDeadline + 1n])
     })
 
     it('drops keys that were frozen by the deadline, and refuses if too few are left', async () => {
@@ -346,7 +358,7 @@ describe('TaskBoard', () => {
       const taskId = await publish(w, { joinDeadline: now + 6n })
       for (const { node, keyAddress } of actors) await join(w, node, taskId, keyAddress)
       await w.registry.connect(alice!.operator).freeze(alice!.keyAddress)
-      expect(await w.registry.inactiveSince(alice!.keyAddress)).to.equal(now + 6n)
+      expect((await w.registry.inactiveSince(alice!.keyAddress)).number).to.equal(now + 6n)
       await mineTo(w, now + 6n + WINDOWS.reorgDepth)
       await refused(w.board.form(...(await drawingOf(w, taskId))), w.board, 'TooFewMembers', 3, 4)
       const erin = await registered(w, 'erin')
@@ -398,7 +410,7 @@ describe('TaskBoard', () => {
         members: 4,
         heights: 1,
         epochHeights: 1,
-        stallBlocks: 1,
+        ...{ stallBlocks: 1, stallSeconds: 0, graceSeconds: 0, endTime: 0, feesMax: 1 },
         turnBlocks: 1,
         closeGrace: 1,
         endBlock: 1,

@@ -12,6 +12,9 @@ import {
   deployWorld,
   encodeBatch,
   encodeExceptions,
+  claimsOpenAt,
+  standingOf,
+  lastBlockOf,
 } from './world.ts'
 import { heightOf, label, mineTo, publish, registeredMany, running, send } from './world.ts'
 
@@ -279,7 +282,17 @@ describe('PhaseLog.checkpoint', () => {
         '0x0404',
         '0x',
       )
-    expect(await w.log.head(story.taskId)).to.deep.equal([root, 2n, 1n, 1n, await blockNumber(w), 0n, 6n])
+    const head = await w.log.head(story.taskId)
+    expect(head.lastAt.number).to.equal(await blockNumber(w))
+    const { last, eventSeq, events, graceHeights, members } = head
+    expect([head.root, last, eventSeq, events, graceHeights, members]).to.deep.equal([
+      root,
+      2n,
+      1n,
+      1n,
+      0n,
+      6n,
+    ])
   })
 
   it('counts the heights whose list leaves a member out, whoever signs, and writes nothing else', async () => {
@@ -337,7 +350,7 @@ describe('PhaseLog.checkpoint', () => {
       0,
       256,
     )
-    const { lastBlock } = await w.log.head(story.taskId)
+    const lastBlock = await lastBlockOf(w, story.taskId)
     await mineTo(w, lastBlock + 500n) // NoQuorum by now
     const call = by.republish(story.taskId, 3, '0x000100', '0x0404')
     await expect(call).to.emit(w.log, 'Republished').withArgs(story.taskId, 3, '0x000100', '0x0404')
@@ -356,7 +369,7 @@ describe('PhaseLog.checkpoint', () => {
         turnBlocks: 3,
         stallBlocks: 800,
       })
-      const { lastBlock } = await w.log.head(story.taskId)
+      const lastBlock = await lastBlockOf(w, story.taskId)
       await mineTo(w, lastBlock + 2n)
       const [mine, next] = [story.members[1]!, story.members[2]!]
       for (const by of [w.mallory, next.node, next.operator, w.client]) {
@@ -397,7 +410,7 @@ describe('PhaseLog.checkpoint', () => {
 
     it('passes on with the blocks and the epochs', async () => {
       const { w, story } = await fresh()
-      const { lastBlock } = await w.log.head(story.taskId)
+      const lastBlock = await lastBlockOf(w, story.taskId)
       const turns = await Promise.all(
         [0n, 1n, 2n, 3n, 11n, 12n].map((b) => w.log.turnAt(story.taskId, lastBlock + b)),
       )
@@ -409,7 +422,7 @@ describe('PhaseLog.checkpoint', () => {
 
     it('is earned in the middle of an epoch after half the stall time, and not a block before', async () => {
       const { w, story } = await fresh()
-      const { lastBlock } = await w.log.head(story.taskId)
+      const lastBlock = await lastBlockOf(w, story.taskId)
       await mineTo(w, lastBlock + 198n)
       await story.accept()
       expect(await feeUnits(story)).to.deep.equal(nothing)
@@ -437,15 +450,15 @@ describe('PhaseLog.checkpoint', () => {
       expect(await w.log.limitOf(story.taskId)).to.equal(1)
       await story.accept()
       const at = await blockNumber(w)
-      expect(await w.board.statusOf(story.taskId)).to.deep.equal([STATUS.Finalizing, 0n])
+      expect(await standingOf(w, story.taskId)).to.deep.equal([STATUS.Finalizing, 0n])
       await mineTo(w, at + WINDOWS.closeGrace - 1n)
-      expect(await w.board.statusOf(story.taskId)).to.deep.equal([STATUS.Finalizing, 0n])
+      expect(await standingOf(w, story.taskId)).to.deep.equal([STATUS.Finalizing, 0n])
       await mineTo(w, at + WINDOWS.closeGrace)
       const closed = at + WINDOWS.closeGrace
-      expect(await w.board.statusOf(story.taskId)).to.deep.equal([STATUS.Closed, closed])
+      expect(await standingOf(w, story.taskId)).to.deep.equal([STATUS.Closed, closed])
       const late = story.attempt(story.next())
       await refused(late, w.log, 'StatusNotAllowed', story.taskId, STATUS.Closed, RUNNING)
-      expect(await w.board.claimsOpenAt(story.taskId)).to.equal(closed + WINDOWS.evidence + 1n)
+      expect(await claimsOpenAt(w, story.taskId)).to.equal(closed + WINDOWS.evidence + 1n)
     })
 
     it('takes R more heights after the end block and pays them', async () => {
@@ -463,10 +476,7 @@ describe('PhaseLog.checkpoint', () => {
       await refused(story.attempt(story.next(1)), w.log, 'BeyondLimit', 7, 6)
       expect((await w.log.tally(story.taskId)).last).to.equal(6)
       await mineTo(w, endBlock + WINDOWS.closeGrace)
-      expect(await w.board.statusOf(story.taskId)).to.deep.equal([
-        STATUS.Closed,
-        endBlock + WINDOWS.closeGrace,
-      ])
+      expect(await standingOf(w, story.taskId)).to.deep.equal([STATUS.Closed, endBlock + WINDOWS.closeGrace])
       expect(await w.log.limitOf(story.taskId)).to.equal(6)
     })
 
@@ -475,16 +485,16 @@ describe('PhaseLog.checkpoint', () => {
       await story.accept()
       const stall = (await blockNumber(w)) + 400n
       await mineTo(w, stall - 1n)
-      expect(await w.board.statusOf(story.taskId)).to.deep.equal([STATUS.Active, 0n])
+      expect(await standingOf(w, story.taskId)).to.deep.equal([STATUS.Active, 0n])
       await story.accept()
-      const { lastBlock } = await w.log.head(story.taskId)
+      const lastBlock = await lastBlockOf(w, story.taskId)
       expect(lastBlock).to.equal(stall)
       await mineTo(w, lastBlock + 401n)
-      expect(await w.board.statusOf(story.taskId)).to.deep.equal([STATUS.NoQuorum, lastBlock + 400n])
+      expect(await standingOf(w, story.taskId)).to.deep.equal([STATUS.NoQuorum, lastBlock + 400n])
       const call = story.attempt({ ...story.next(), first: 3n })
       await refused(call, w.log, 'StatusNotAllowed', story.taskId, STATUS.NoQuorum, RUNNING)
       await mineTo(w, lastBlock + 1400n)
-      expect(await w.board.statusOf(story.taskId)).to.deep.equal([STATUS.NoQuorum, lastBlock + 400n])
+      expect(await standingOf(w, story.taskId)).to.deep.equal([STATUS.NoQuorum, lastBlock + 400n])
     })
 
     it('does not call silence a stall that ends with the task', async () => {
@@ -492,10 +502,7 @@ describe('PhaseLog.checkpoint', () => {
       const endBlock = (await blockNumber(w)) + 200n
       const story = await running(w, actors, { endBlock })
       await mineTo(w, endBlock + WINDOWS.closeGrace)
-      expect(await w.board.statusOf(story.taskId)).to.deep.equal([
-        STATUS.Closed,
-        endBlock + WINDOWS.closeGrace,
-      ])
+      expect(await standingOf(w, story.taskId)).to.deep.equal([STATUS.Closed, endBlock + WINDOWS.closeGrace])
     })
   })
 })

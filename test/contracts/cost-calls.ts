@@ -14,6 +14,7 @@ import {
   drawingOf,
   form,
   join,
+  claimsOpenAt,
 } from './world.ts'
 import {
   heightOf,
@@ -101,7 +102,7 @@ export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Cos
   await mineTo(w, (await blockNumber(w)) + WINDOWS.closeGrace)
   const result = [stateOf(1n), rootBefore, heightOf(1n).inputsRoot, allOf(actors.length)] as const
   const finalized = await aside(w, () => anybody.finalize(taskId, ...result))
-  await mineTo(w, await w.board.claimsOpenAt(taskId))
+  await mineTo(w, await claimsOpenAt(w, taskId))
   const [{ operator, keyAddress }] = story.members as [Actor]
   return {
     publish: published,

@@ -18,6 +18,7 @@ async function deployBoard(options: {
   slasherFor?: string
   slasherLog?: string
   unbonding?: bigint
+  unbondingSeconds?: bigint
   windows?: object
 }) {
   const [deployer] = await ethers.getSigners()
@@ -25,7 +26,9 @@ async function deployBoard(options: {
   const nonce = (await deployer!.getNonce()) + BOARD_POSITION
   const board = getCreateAddress({ from: deployer!.address, nonce })
   const { registryFor = board, logFor = board, slasherFor = board, unbonding = UNBONDING_BLOCKS } = options
-  const registry = await ethers.deployContract('NodeRegistry', [token, registryFor, unbonding, 0])
+  const registry = await ethers.deployContract('NodeRegistry', [
+    ...[token, registryFor, unbonding, options.unbondingSeconds ?? 0n, 0],
+  ])
   const log = await ethers.deployContract('PhaseLog', [logFor, id('nonce')])
   const slasher = await ethers.deployContract('Slasher', [slasherFor, options.slasherLog ?? log])
   const factory = await ethers.getContractFactory('TaskBoard')
@@ -58,15 +61,27 @@ describe('Deployment', () => {
   })
 
   it('refuses stake that leaves faster than a task and its windows take', async () => {
-    const { jail, ...delays } = WINDOWS
-    expect(jail).to.be.greaterThan(0n)
-    const sum = Object.values(delays).reduce((a, b) => a + b)
+    const { taskBlocksMax, closeGrace, evidence, reorgDepth } = WINDOWS
+    const sum = taskBlocksMax + closeGrace + evidence + reorgDepth
     const { factory, deployed } = await deployBoard({ unbonding: sum })
     const contract = { interface: factory.interface } as never
     await refused(deployed, contract, 'OutOfBounds', label('unbonding'), sum, sum + 1n, MAX_64)
     await (
       await deployBoard({ unbonding: sum + 1n })
     ).deployed
+  })
+
+  it('refuses stake that leaves before the seconds of a task and its windows are over', async () => {
+    const seconds = { taskSecondsMax: 900n, graceSeconds: 40n, evidenceSeconds: 50n, seedDelaySeconds: 10n }
+    const windows = { ...seconds, jailSeconds: 7n }
+    const { factory, deployed } = await deployBoard({ windows, unbondingSeconds: 999n })
+    const contract = { interface: factory.interface } as never
+    await refused(deployed, contract, 'OutOfBounds', label('unbondingSeconds'), 999n, 1000n, MAX_64)
+    await (
+      await deployBoard({ windows, unbondingSeconds: 1000n })
+    ).deployed
+    const forever = await deployBoard({ windows: { jailSeconds: MAX_32 + 1n } })
+    await refused(forever.deployed, contract, 'OutOfBounds', label('jailSeconds'), MAX_32 + 1n, 0, MAX_32)
   })
 
   it('refuses a seed that is known while sign-up is open', async () => {
@@ -78,9 +93,14 @@ describe('Deployment', () => {
   it('refuses an unbonding time beyond any block number', async () => {
     const factory = await ethers.getContractFactory('NodeRegistry')
     const { address } = (await ethers.getSigners())[0]!
-    const deployed = factory.deploy(address, address, MAX_32 + 1n, 0)
     const contract = { interface: factory.interface } as never
-    await refused(deployed, contract, 'OutOfBounds', label('unbondingBlocks'), MAX_32 + 1n, 0, MAX_32)
+    for (const [field, times] of [
+      ['unbondingBlocks', [MAX_32 + 1n, 0n]],
+      ['unbondingSeconds', [0n, MAX_32 + 1n]],
+    ] as const) {
+      const deployed = factory.deploy(address, address, times[0], times[1], 0)
+      await refused(deployed, contract, 'OutOfBounds', label(field), MAX_32 + 1n, 0, MAX_32)
+    }
   })
 
   it('refuses the dev token on any chain but a local one', async () => {
@@ -97,7 +117,7 @@ describe('Deployment', () => {
     const second = await deployRsdp(own, { token, windows: { ...LOCAL_WINDOWS, evidence: 31 } })
     expect(second.token).to.equal(token)
     const board = await own.ethers.getContractAt('TaskBoard', second.board)
-    expect(await board.windows()).to.deep.equal([2000n, 10n, 31n, 6n, 200n])
+    expect(await board.windows()).to.deep.equal([2000n, 10n, 31n, 6n, 200n, 0n, 0n, 0n, 0n, 0n])
     expect([
       await board.registry(),
       await board.log(),

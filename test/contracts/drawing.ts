@@ -13,6 +13,7 @@ import type { Actor, World } from './world.ts'
 import {
   STATUS,
   WINDOWS,
+  anyTime,
   allowed,
   blockNumber,
   consent,
@@ -106,7 +107,7 @@ describe('H-1: who is drawn is settled when sign-up ends', () => {
     const { w, own, taskId } = await loadFixture(contested)
     const deadline = (await seedBlockOf(w, taskId)) - WINDOWS.reorgDepth
     const quit = w.board.connect(own[0]!.node).quit(taskId, own[0]!.keyAddress)
-    await refused(quit, w.board, 'TooLate', (await blockNumber(w)) + 1n, deadline)
+    await refused(quit, w.board, 'TooLate', (await blockNumber(w)) + 1n, deadline, anyTime, 0)
   })
 
   it('a conviction in the block of the deadline counts, one block later it does not', async () => {
@@ -119,7 +120,9 @@ describe('H-1: who is drawn is settled when sign-up ends', () => {
       for (const { node, keyAddress } of actors) await join(w, node, taskId, keyAddress)
       await mineTo(w, joinDeadline + late - 1n)
       await report(w, w.mallory, proofOf(convict, 0, 'unjustifiedVote'))
-      expect(await w.registry.inactiveSince(convict.members[0]!.keyAddress)).to.equal(joinDeadline + late)
+      expect((await w.registry.inactiveSince(convict.members[0]!.keyAddress)).number).to.equal(
+        joinDeadline + late,
+      )
       await mineTo(w, joinDeadline + WINDOWS.reorgDepth)
       expect((await form(w, taskId, actors)).members).to.have.length(4 + Number(late))
     }
@@ -171,18 +174,23 @@ describe('H-2: a builder chooses nothing but whether the seed block is published
     const header = await headerOf(w, seedBlock)
     const mixAt = header.indexOf(MIX_HASH.slice(2))
     const others = [
-      '0x',
-      await headerOf(w, seedBlock - 1n),
       withByte(header, mixAt, '00'),
       withByte(header, header.length - 2, 'ff'),
       `${header}00`,
       header.slice(0, -2),
     ]
     for (const given of others) {
-      const call = w.board.form(taskId, given)
+      const call = w.board.form(taskId, given, '0x')
       await refused(call, w.board, 'NotTheHeader', seedBlock, ethers.keccak256(given), hash)
     }
-    await w.board.form(taskId, header)
+    await refused(w.board.form(taskId, '0x', '0x'), w.board, 'MalformedHeader', 0)
+    await networkHelpers.mine(1)
+    const [before, after] = [await headerOf(w, seedBlock - 1n), await headerOf(w, seedBlock + 1n)]
+    const early = w.board.form(taskId, before, '0x')
+    await refused(early, w.board, 'NotTheFirst', seedBlock - 1n, anyTime, seedBlock, 0)
+    const late = w.board.form(taskId, after, header)
+    await refused(late, w.board, 'NotTheFirst', seedBlock + 1n, anyTime, seedBlock, 0)
+    await w.board.form(taskId, header, '0x')
   })
 
   it('a block without randomness draws nothing', async () => {
@@ -296,11 +304,32 @@ describe('Block headers', () => {
     const headers = await Promise.all([0n, 1n, 2n].map((i) => headerOf(w, first + i)))
     const [a, b, c] = headers as [string, string, string]
     for (const wanted of [101n, 130n])
-      expect(await h.mixHashSince(b, a, start + wanted)).to.equal(id('randomness 1'))
-    const call = (header: string, parent: string, wanted: bigint) =>
-      h.mixHashSince(header, parent, start + wanted)
-    await refused(call(b, a, 100n), errors, 'NotTheFirst', start + 100n, start + 130n, start + 100n)
-    await refused(call(b, a, 131n), errors, 'NotTheFirst', start + 100n, start + 130n, start + 131n)
+      expect(await h.mixHashSince(b, a, { number: first, time: start + wanted })).to.equal(id('randomness 1'))
+    const call = (header: string, parent: string, wanted: bigint, number = first) =>
+      h.mixHashSince(header, parent, { number, time: start + wanted })
+    await refused(call(b, a, 100n), errors, 'NotTheFirst', first + 1n, start + 100n, first, start + 100n)
+    await refused(call(b, a, 131n), errors, 'NotTheFirst', first + 1n, start + 130n, first, start + 131n)
+    // the number decides: the parent is not looked at, and no later block will do
+    expect(await call(b, '0x', 100n, first + 1n)).to.equal(id('randomness 1'))
+    expect(await call(b, '0x', 101n, first + 1n)).to.equal(id('randomness 1'))
+    await refused(
+      call(c, b, 100n, first + 1n),
+      errors,
+      'NotTheFirst',
+      first + 2n,
+      start + 130n,
+      first + 1n,
+      start + 100n,
+    )
+    await refused(
+      call(a, '0x', 100n, first + 1n),
+      errors,
+      'NotTheFirst',
+      first,
+      start + 100n,
+      first + 1n,
+      start + 100n,
+    )
     const { hash, parentHash } = (await ethers.provider.getBlock(first + 2n))!
     await refused(call(c, a, 135n), errors, 'NotTheHeader', first + 1n, ethers.keccak256(a), parentHash)
     const forged = withByte(c, c.length - 2, '11')
@@ -365,7 +394,7 @@ describe('Hashes of past blocks', () => {
     const [deployer] = await ethers.getSigners()
     const nonce = (await deployer!.getNonce()) + BOARD_POSITION
     const predicted = ethers.getCreateAddress({ from: deployer!.address, nonce })
-    const registry = await ethers.deployContract('NodeRegistry', [small.token, predicted, 20_000n, 0])
+    const registry = await ethers.deployContract('NodeRegistry', [small.token, predicted, 20_000n, 0, 0])
     const log = await ethers.deployContract('PhaseLog', [predicted, id('nonce')])
     const slasher = await ethers.deployContract('Slasher', [predicted, log])
     await store(await blockNumber(small))

@@ -6,7 +6,7 @@ import { TWIN_SIZES, twinCostsAt } from './cost-twins.ts'
 import { TWINNED_IDS } from '../helpers/twin-chain.ts'
 import type { Costs } from './cost-of.ts'
 import { SIZES, costsAt, penalties, readSnapshot } from './costs.ts'
-import { allOf, deployWorld, mineTo, registeredMany, running, taskParams } from './world.ts'
+import { allOf, deployWorld, mineTo, registeredMany, running, taskParams, lastBlockOf } from './world.ts'
 
 const connection = await network.create()
 const { loadFixture } = connection.networkHelpers
@@ -155,7 +155,7 @@ describe('A checkpoint in the steady state', () => {
       const missing = (i * 7) % 31
       const list = allOf(31) ^ (1n << BigInt(missing)) ^ (1n << BigInt((missing + 11) % 31))
       const heights = story.heights(1).map((height) => ({ ...height, list }))
-      const { lastBlock } = await w.log.head(story.taskId)
+      const lastBlock = await lastBlockOf(w, story.taskId)
       // the turn passes on every two blocks: everybody gets one
       await mineTo(w, lastBlock + BigInt((i * 2) % 20))
       const { hash } = await story.accept(1, { heights })

@@ -4,7 +4,18 @@ import { proofOf, report } from './evidence.ts'
 import type { Parties, Purses } from './parties.ts'
 import { PURSE, emptied, parties, refusal, takeAll } from './parties.ts'
 import type { Story } from './world.ts'
-import { BOUNTY, STAKE, WINDOWS, allOf, blockNumber, heightOf, mineTo, running, stateOf } from './world.ts'
+import {
+  BOUNTY,
+  STAKE,
+  WINDOWS,
+  allOf,
+  blockNumber,
+  heightOf,
+  mineTo,
+  running,
+  stateOf,
+  claimsOpenAt,
+} from './world.ts'
 
 const connection = await network.create()
 const { loadFixture, takeSnapshot } = connection.networkHelpers
@@ -31,9 +42,9 @@ type Scene = Awaited<ReturnType<typeof worked>>
 
 /** Mines until a call that is refused for being early can be accepted, if time alone is what it lacks. */
 async function settled({ all: { w }, story }: Scene): Promise<void> {
-  if ((await w.board.claimsOpenAt(story.taskId)) === 0n)
+  if ((await claimsOpenAt(w, story.taskId)) === 0n)
     await mineTo(w, (await blockNumber(w)) + WINDOWS.taskBlocksMax)
-  await mineTo(w, (await w.board.claimsOpenAt(story.taskId)) - 1n)
+  await mineTo(w, (await claimsOpenAt(w, story.taskId)) - 1n)
 }
 
 async function closed({ all: { w }, story }: Scene): Promise<void> {

@@ -13,6 +13,7 @@ import {
   mineTo,
   registeredMany,
   running,
+  claimsOpenAt,
 } from './world.ts'
 
 const connection = await network.create()
@@ -51,7 +52,7 @@ async function played(w: World, story: Story, play: Play): Promise<{ paid: Payof
     await story.accept(EPOCH, { heights, signers: [...signers], by })
   }
   await mineTo(w, (await blockNumber(w)) + WINDOWS.closeGrace)
-  await mineTo(w, await w.board.claimsOpenAt(story.taskId))
+  await mineTo(w, await claimsOpenAt(w, story.taskId))
   const members: bigint[] = []
   for (const { operator } of story.members) members.push(await claimed(w, story, operator))
   const client = await claimed(w, story, w.client)

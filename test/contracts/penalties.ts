@@ -12,9 +12,11 @@ import {
   STATUS,
   UNBONDING_BLOCKS,
   WINDOWS,
+  anyTime,
   allowed,
   blockNumber,
   consent,
+  claimsOpenAt,
 } from './world.ts'
 import { deployWorld, form, join, joined, newActor } from './world.ts'
 import { mineTo, publish, registered, registeredMany, running } from './world.ts'
@@ -64,7 +66,7 @@ const lockOf = (w: World, story: Story, member: number) =>
 async function mineToClaims(w: World, story: Story): Promise<void> {
   if (story.last === 0n) await story.accept()
   await mineTo(w, (await blockNumber(w)) + WINDOWS.closeGrace)
-  await mineTo(w, (await w.board.claimsOpenAt(story.taskId)) - 1n)
+  await mineTo(w, (await claimsOpenAt(w, story.taskId)) - 1n)
 }
 
 const release = (w: World, story: Story, member: number) =>
@@ -83,7 +85,7 @@ describe('Penalties', () => {
       const registry = w.registry.connect(w.mallory)
       const slash = registry.slash(story.taskId, alice!.keyAddress, 1, stranger)
       await refused(slash, w.registry, 'NotAllowed', stranger, board)
-      await refused(registry.jail(alice!.keyAddress, 9), w.registry, 'NotAllowed', stranger, board)
+      await refused(registry.jail(alice!.keyAddress, 9, 9), w.registry, 'NotAllowed', stranger, board)
     })
 
     it('from the lock of that task alone', async () => {
@@ -239,12 +241,12 @@ describe('Penalties', () => {
         const { w, story } = await fresh()
         await end(w, story)
         await mineTo(w, (await blockNumber(w)) + WINDOWS.closeGrace)
-        const opensAt = await w.board.claimsOpenAt(story.taskId)
+        const opensAt = await claimsOpenAt(w, story.taskId)
         const closedAt = opensAt - WINDOWS.evidence - 1n
         await mineTo(w, opensAt - 2n)
         await report(w, w.mallory, proofOf(story, 0, 'illegalLog'))
         const late = report(w, w.mallory, proofOf(story, 1, 'illegalLog'))
-        await refused(late, w.board, 'TooLate', opensAt, closedAt + WINDOWS.evidence)
+        await refused(late, w.board, 'TooLate', opensAt, closedAt + WINDOWS.evidence, anyTime, anyTime)
         await w.board.connect(w.client).claim(story.taskId)
       })
     }
@@ -473,7 +475,7 @@ describe('Penalties', () => {
       const until = (await blockNumber(w)) + WINDOWS.jail
       await expect(call)
         .to.emit(w.registry, 'Jailed')
-        .withArgs(alice!.operatorAddress, alice!.keyAddress, until)
+        .withArgs(alice!.operatorAddress, alice!.keyAddress, until, anyTime)
       const now = await blockNumber(w)
       const taskId = await publish(w, { joinDeadline: now + 400n, endBlock: now + 900n })
       const second = await newActor(w, 'a new key', alice!.name)

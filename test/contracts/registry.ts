@@ -8,6 +8,7 @@ import {
   ONE_MULTIADDR,
   STAKE,
   UNBONDING_BLOCKS,
+  anyTime,
   blockNumber,
   consent,
   deployWorld,
@@ -126,7 +127,7 @@ describe('NodeRegistry', () => {
       )
       expect(await w.registry.keyOwner(bob.keyAddress)).to.equal(bob.operatorAddress)
       expect(await w.registry.keyStatus(bob.keyAddress)).to.equal(KEY.Active)
-      expect(await w.registry.account(bob.operatorAddress)).to.deep.equal([STAKE, 0n, 0n, 0n, 0n])
+      expect(await w.registry.account(bob.operatorAddress)).to.deep.equal([STAKE, 0n, 0n, 0n, 0n, 0n])
     })
 
     it('lets one operator have several keys on one stake', async () => {
@@ -162,12 +163,13 @@ describe('NodeRegistry', () => {
       const registry = w.registry.connect(alice.operator)
       await registry.requestUnbond(400)
       const endsAt = (await blockNumber(w)) + UNBONDING_BLOCKS
-      expect(await w.registry.trancheOf(alice.operatorAddress, 0)).to.deep.equal([400n, endsAt])
+      const { amount, unbondingEndsAt } = await w.registry.trancheOf(alice.operatorAddress, 0)
+      expect([amount, unbondingEndsAt]).to.deep.equal([400n, endsAt])
       await registry.requestUnbond(100)
       await registry.addStake(5)
       expect((await w.registry.trancheOf(alice.operatorAddress, 0)).unbondingEndsAt).to.equal(endsAt)
       await mineTo(w, endsAt - 2n)
-      await refused(registry.withdraw(0), w.registry, 'TooEarly', endsAt - 1n, endsAt)
+      await refused(registry.withdraw(0), w.registry, 'TooEarly', endsAt - 1n, endsAt, anyTime, anyTime)
       const others = w.registry.connect(bob.operator).withdraw(0)
       await refused(others, w.registry, 'NoAccount', bob.operatorAddress)
       await mineTo(w, endsAt - 1n)
@@ -176,7 +178,9 @@ describe('NodeRegistry', () => {
       await expect(call).to.emit(w.registry, 'Withdrawn').withArgs(to, to, 0, 400)
       await expect(call).to.changeTokenBalance(connection.ethers, w.token, alice.operatorAddress, 400)
       await refused(registry.withdraw(0), w.registry, 'NoSuchTranche', alice.operatorAddress, 0, 2)
-      expect(await w.registry.account(alice.operatorAddress)).to.deep.equal([STAKE - 495n, 0n, 100n, 2n, 0n])
+      expect(await w.registry.account(alice.operatorAddress)).to.deep.equal([
+        ...[STAKE - 495n, 0n, 100n, 2n, 0n, 0n],
+      ])
     })
   })
 
@@ -265,16 +269,29 @@ describe('NodeRegistry', () => {
     const keys = [alice!, bob!, carol!].map((a) => a.keyAddress)
     const owners = [alice!, bob!, carol!].map((a) => a.operatorAddress)
     const frozenAt = await blockNumber(w)
-    expect(await w.registry.inactiveSince(bob!.keyAddress)).to.equal(frozenAt)
-    expect(await w.registry.inactiveSince(carol!.keyAddress)).to.equal(0)
+    expect((await w.registry.inactiveSince(bob!.keyAddress)).number).to.equal(frozenAt)
+    expect((await w.registry.inactiveSince(carol!.keyAddress)).number).to.equal(0)
     const asked = [...keys, NOBODY]
-    expect(await w.registry.ownersActiveAt(asked, frozenAt - 1n)).to.deep.equal([...owners, NOBODY])
+    expect(await w.registry.ownersActiveAt(asked, { number: frozenAt, time: 0n })).to.deep.equal([
+      ...owners,
+      NOBODY,
+    ])
     owners[1] = NOBODY
-    expect(await w.registry.ownersActiveAt(asked, frozenAt)).to.deep.equal([...owners, NOBODY])
+    expect(await w.registry.ownersActiveAt(asked, { number: frozenAt + 1n, time: 0n })).to.deep.equal([
+      ...owners,
+      NOBODY,
+    ])
+    const { time } = await w.registry.inactiveSince(bob!.keyAddress)
+    // it was active until a second that had come when it was frozen, and not until a later one
+    for (const [end, owner] of [
+      [time, bob!.operatorAddress],
+      [time + 1n, NOBODY],
+    ] as const)
+      expect((await w.registry.ownersActiveAt(asked, { number: frozenAt, time: end }))[1]).to.equal(owner)
     const dave = await newActor(w, 'dave', 'bob')
     const signature = await consent(w, dave.key, bob!.operatorAddress)
     await w.registry.connect(bob!.operator).rotateKey(bob!.keyAddress, dave.publicKey, [], signature)
-    expect(await w.registry.inactiveSince(bob!.keyAddress)).to.equal(frozenAt)
+    expect((await w.registry.inactiveSince(bob!.keyAddress)).number).to.equal(frozenAt)
   })
 
   it('separates its domain from every other', async () => {

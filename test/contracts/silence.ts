@@ -14,6 +14,7 @@ import {
   mineTo,
   publish,
   stateOf,
+  claimsOpenAt,
 } from './world.ts'
 
 const connection = await network.create()
@@ -92,7 +93,7 @@ const LIFE: readonly Step[] = [
   [
     'claim',
     async ({ all: { w, actors }, taskId }) => {
-      const opensAt = await w.board.claimsOpenAt(taskId)
+      const opensAt = await claimsOpenAt(w, taskId)
       await mineTo(w, (opensAt === 0n ? (await blockNumber(w)) + WINDOWS.taskBlocksMax : opensAt) - 1n)
       await w.board.connect(actors[0]!.operator).claim(taskId)
     },

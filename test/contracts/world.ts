@@ -28,8 +28,14 @@ import type {} from '../../types/ethers-contracts/hardhat.d.ts'
 export type Connection = Awaited<ReturnType<typeof network.create>>
 export type TaskParams = { [name in keyof ITaskBoard.TaskParamsStruct]: ITaskBoard.TaskParamsStruct[name] }
 
-/** Windows of the deployments under test, in blocks. */
-export const WINDOWS = { taskBlocksMax: 2000n, closeGrace: 10n, evidence: 30n, reorgDepth: 6n, jail: 200n }
+/** Windows of the deployments under test: they count blocks alone. */
+export const WINDOWS = {
+  ...{ taskBlocksMax: 2000n, closeGrace: 10n, evidence: 30n, reorgDepth: 6n, jail: 200n },
+  ...{ taskSecondsMax: 0n, graceSeconds: 0n, evidenceSeconds: 0n, seedDelaySeconds: 0n, jailSeconds: 0n },
+}
+export type Windows = typeof WINDOWS
+/** For values of an error that a test does not look at: the time of a block. */
+export const anyTime = (): boolean => true
 /** As much as a key may be allowed to lock. */
 export const PLENTY_ALLOWED = 2n ** 128n - 1n
 export const UNBONDING_BLOCKS = 3000n
@@ -87,6 +93,8 @@ export async function deployWorld(
   connection: Connection,
   tokenAddress?: string,
   nonce = id('nonce'),
+  windows: Windows = WINDOWS,
+  unbondingSeconds = 0n,
 ): Promise<World> {
   const { ethers } = connection
   const [deployer, client, mallory] = await ethers.getSigners()
@@ -97,10 +105,12 @@ export async function deployWorld(
   const transactions = await deployer!.getNonce()
   const position = { from: deployer!.address, nonce: transactions + BOARD_POSITION }
   const predicted = ethers.getCreateAddress(position)
-  const registry = await ethers.deployContract('NodeRegistry', [token, predicted, UNBONDING_BLOCKS, BOUNTY])
+  const registry = await ethers.deployContract('NodeRegistry', [
+    ...[token, predicted, UNBONDING_BLOCKS, unbondingSeconds, BOUNTY],
+  ])
   const log = await ethers.deployContract('PhaseLog', [predicted, nonce])
   const slasher = await ethers.deployContract('Slasher', [predicted, log])
-  const board = await ethers.deployContract('TaskBoard', [registry, log, slasher, WINDOWS])
+  const board = await ethers.deployContract('TaskBoard', [registry, log, slasher, windows])
   const bundles = await ethers.deployContract('BundleStore')
   await token.faucet(client!, PLENTY)
   await token.connect(client).approve(board, PLENTY)
@@ -135,9 +145,26 @@ export async function seedBlockOf(w: World, taskId: bigint): Promise<bigint> {
 }
 
 /** What `form` takes. */
-export async function drawingOf(w: World, taskId: bigint): Promise<[taskId: bigint, header: string]> {
-  return [taskId, await headerOf(w, await seedBlockOf(w, taskId))]
+export async function drawingOf(
+  w: World,
+  taskId: bigint,
+): Promise<[taskId: bigint, header: string, parent: string]> {
+  return [taskId, await headerOf(w, await seedBlockOf(w, taskId)), '0x']
 }
+
+/** Status of a task, and the block part of the moment at which it closed. */
+export async function standingOf(w: World, taskId: bigint): Promise<[status: bigint, closedAt: bigint]> {
+  const { status, closedAt } = await w.board.statusOf(taskId)
+  return [status, closedAt.number]
+}
+
+/** The block part of the moment at which claims open. */
+export const claimsOpenAt = async (w: World, taskId: bigint): Promise<bigint> =>
+  (await w.board.claimsOpenAt(taskId)).number
+
+/** Block of the last checkpoint before Finalizing, or of the drawing. */
+export const lastBlockOf = async (w: World, taskId: bigint): Promise<bigint> =>
+  (await w.log.head(taskId)).lastAt.number
 
 /** An operator with money and a key; not registered yet. */
 export async function newActor(w: World, name: string, operatorName = name): Promise<Actor> {
@@ -220,8 +247,11 @@ export async function taskParams(w: World, changes: Partial<TaskParams> = {}): P
     rewardPerHeight: 42n,
     checkpointFee: 9n,
     joinDeadline: now + 40n,
+    joinTime: 0n,
     endBlock: now + 1000n,
+    endTime: 0n,
     stallBlocks: 400n,
+    stallSeconds: 0n,
     turnBlocks: 2n,
     maxEvents: 3n,
     tickMs: 50n,
@@ -468,8 +498,13 @@ export const send = (log: PhaseLog, c: CheckpointCall) =>
   )
 
 /** Draws the cluster of a task and returns it as a story. */
-export async function form(w: World, taskId: bigint, actors: readonly Actor[]): Promise<Story> {
-  await w.board.connect(w.mallory).form(...(await drawingOf(w, taskId)))
+export async function form(
+  w: World,
+  taskId: bigint,
+  actors: readonly Actor[],
+  drawing?: [taskId: bigint, header: string, parent: string],
+): Promise<Story> {
+  await w.board.connect(w.mallory).form(...(drawing ?? (await drawingOf(w, taskId))))
   const [event] = await w.board.queryFilter(w.board.filters.ClusterFormed(taskId))
   const { cluster, signingKeys } = event!.args
   const members = signingKeys.map((key) => actors.find((a) => a.keyAddress === key)!)

@@ -5,149 +5,123 @@ pragma solidity 0.8.37;
 // solhint-disable reason-string, gas-custom-errors
 
 import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
+import {Moment} from "../../contracts/libraries/Moments.sol";
 import {TaskStatus} from "../../contracts/libraries/TaskStatus.sol";
 
-/// @title Which status a task has when
-/// @dev A status depends on how far blocks are from the current one: `passed` blocks later is the same as now with
-/// everything `passed` blocks earlier.
+/// @title Which status a task has when, for every pair of a block and a second
+/// @dev A status depends on how far moments are from the current one: `passed` blocks and seconds later is the same as now
+/// with everything so much earlier. Numbers have 40 bits, as where they are stored.
 contract TaskProofs {
     function openOrExpiredByNow(
-        uint64 joinDeadline,
-        uint64 seedBlock,
-        uint16 formWindow,
-        uint64 endBlock,
-        uint64 revokedBlock,
+        uint40[2] memory signedUp,
+        uint40[2] memory undrawn,
+        uint40[2] memory revoked,
         bool enough
     ) external view {
-        require(endBlock > 0);
-        (ITaskBoard.Status status, uint256 expiredAt) = TaskStatus.beforeForm(
-            joinDeadline,
-            seedBlock,
-            formWindow,
-            endBlock,
-            revokedBlock,
+        require(signedUp[0] > 0 && undrawn[0] > 0);
+        require(revoked[0] <= block.number && revoked[1] <= block.timestamp);
+        (ITaskBoard.Status status, Moment memory at) = TaskStatus.beforeForm(
+            Moment(signedUp[0], signedUp[1]),
+            Moment(undrawn[0], undrawn[1]),
+            Moment(revoked[0], revoked[1]),
             enough
         );
-        bool open = status == ITaskBoard.Status.Open && expiredAt == 0;
-        bool expired = status == ITaskBoard.Status.Expired && 0 < expiredAt && expiredAt <= block.number;
+        bool open = status == ITaskBoard.Status.Open && at.number == 0;
+        bool expired = status == ITaskBoard.Status.Expired && at.number > 0 && _isPast(at);
         assert(open || expired);
     }
 
-    function expiredStaysExpired(
-        uint64 joinDeadline,
-        uint64 seedBlock,
-        uint16 formWindow,
-        uint64 endBlock,
-        bool enough,
-        uint64 passed
-    ) external view {
-        require(passed <= joinDeadline && passed <= seedBlock && passed <= endBlock);
-        (ITaskBoard.Status status, uint256 expiredAt) = TaskStatus.beforeForm(
-            joinDeadline,
-            seedBlock,
-            formWindow,
-            endBlock,
-            0,
-            enough
-        );
-        require(status == ITaskBoard.Status.Expired);
-        (ITaskBoard.Status later, uint256 laterExpiredAt) = TaskStatus.beforeForm(
-            joinDeadline - passed,
-            seedBlock - passed,
-            formWindow,
-            endBlock - passed,
-            0,
-            enough
-        );
-        assert(later == ITaskBoard.Status.Expired && laterExpiredAt + passed == expiredAt);
-    }
-
-    function overSinceTheBlockItClosed(
+    function overSinceTheMomentItClosed(
+        uint40[2] memory last,
+        uint40[2] memory end,
+        uint32[2] memory stall,
+        uint32[2] memory grace,
         bool complete,
-        uint64 lastBlock,
-        uint64 endBlock,
-        uint32 stallBlocks,
-        uint64 closeGrace
+        bool revoked
     ) external view {
-        require(0 < lastBlock && lastBlock <= block.number && 0 < endBlock);
-        (ITaskBoard.Status status, uint256 closedAt) = TaskStatus.afterForm(
-            complete,
-            lastBlock,
-            endBlock,
-            stallBlocks,
-            closeGrace
-        );
-        assert(_isOver(status) == (closedAt != 0) && closedAt <= block.number);
+        require(0 < last[0] && last[0] <= block.number && last[1] <= block.timestamp && 0 < end[0]);
+        (ITaskBoard.Status status, Moment memory at) = _after(last, end, stall, grace, complete, revoked);
+        assert(_isOver(status) == (at.number != 0));
+        if (_isOver(status)) assert(_isPast(at));
     }
 
     function overStaysOver(
+        uint40[2] memory last,
+        uint40[2] memory end,
+        uint32[2] memory stall,
+        uint32[2] memory grace,
         bool complete,
-        uint64 lastBlock,
-        uint64 endBlock,
-        uint32 stallBlocks,
-        uint64 closeGrace,
-        uint64 passed
+        bool revoked,
+        uint40[2] memory passed
     ) external view {
-        require(passed <= lastBlock && lastBlock <= block.number && passed <= endBlock);
-        (ITaskBoard.Status status, uint256 closedAt) = TaskStatus.afterForm(
-            complete,
-            lastBlock,
-            endBlock,
-            stallBlocks,
-            closeGrace
-        );
+        require(passed[0] < last[0] && last[0] <= block.number && last[1] <= block.timestamp);
+        require(passed[0] < end[0] && passed[1] <= last[1] && passed[1] <= end[1]);
+        (ITaskBoard.Status status, Moment memory at) = _after(last, end, stall, grace, complete, revoked);
         require(_isOver(status));
-        (ITaskBoard.Status later, uint256 laterClosedAt) = TaskStatus.afterForm(
+        uint40[2] memory lastThen = [last[0] - passed[0], last[1] - passed[1]];
+        uint40[2] memory endThen = [end[0] - passed[0], end[1] - passed[1]];
+        (ITaskBoard.Status later, Moment memory laterAt) = _after(
+            lastThen,
+            endThen,
+            stall,
+            grace,
             complete,
-            lastBlock - passed,
-            endBlock - passed,
-            stallBlocks,
-            closeGrace
+            revoked
         );
-        assert(later == status && laterClosedAt + passed == closedAt);
+        assert(later == status);
+        assert(laterAt.number + passed[0] == at.number && laterAt.time + passed[1] == at.time);
     }
 
-    function lateHeightsDoNotMoveTheEnd(
+    function membersHaveTheWholeGraceAfterACheckpoint(
+        uint40[2] memory last,
+        uint40[2] memory end,
+        uint32[2] memory stall,
+        uint32[2] memory grace,
         bool complete,
-        uint64 lastBlock,
-        uint64 endBlock,
-        uint32 stallBlocks,
-        uint64 closeGrace
+        bool revoked
     ) external view {
-        require(lastBlock <= block.number && !complete);
-        (ITaskBoard.Status status, ) = TaskStatus.afterForm(
-            complete,
-            lastBlock,
-            endBlock,
-            stallBlocks,
-            closeGrace
-        );
-        require(status == ITaskBoard.Status.Finalizing);
-        (ITaskBoard.Status now_, ) = TaskStatus.afterForm(
-            true,
-            block.number,
-            endBlock,
-            stallBlocks,
-            closeGrace
-        );
-        assert(now_ == ITaskBoard.Status.Finalizing);
+        (ITaskBoard.Status status, Moment memory at) = _after(last, end, stall, grace, complete, revoked);
+        if (status == ITaskBoard.Status.Closed) assert(at.number >= uint256(last[0]) + grace[0]);
+        if (status == ITaskBoard.Status.NoQuorum) assert(at.number == uint256(last[0]) + stall[0]);
     }
 
     function aCheckpointIsNoStall(
-        bool complete,
-        uint64 endBlock,
-        uint32 stallBlocks,
-        uint64 closeGrace
+        uint40[2] memory end,
+        uint32[2] memory stall,
+        uint32[2] memory grace,
+        bool complete
     ) external view {
-        require(block.number <= type(uint64).max);
-        (ITaskBoard.Status status, ) = TaskStatus.afterForm(
-            complete,
-            block.number,
-            endBlock,
-            stallBlocks,
-            closeGrace
-        );
+        require(block.number <= type(uint40).max && block.timestamp <= type(uint40).max);
+        uint40[2] memory last = [uint40(block.number), uint40(block.timestamp)];
+        (ITaskBoard.Status status, ) = _after(last, end, stall, grace, complete, false);
         assert(status != ITaskBoard.Status.NoQuorum);
+    }
+
+    function _after(
+        uint40[2] memory last,
+        uint40[2] memory end,
+        uint32[2] memory stall,
+        uint32[2] memory grace,
+        bool complete,
+        bool revoked
+    ) private view returns (ITaskBoard.Status, Moment memory) {
+        return
+            TaskStatus.afterForm(
+                TaskStatus.Facts({
+                    last: Moment(last[0], last[1]),
+                    end: Moment(end[0], end[1]),
+                    stallBlocks: stall[0],
+                    stallSeconds: stall[1],
+                    grace: grace[0],
+                    graceSeconds: grace[1],
+                    complete: complete,
+                    revoked: revoked
+                })
+            );
+    }
+
+    function _isPast(Moment memory m) private view returns (bool) {
+        return m.number <= block.number && m.time <= block.timestamp;
     }
 
     function _isOver(ITaskBoard.Status status) private pure returns (bool) {

@@ -28,7 +28,7 @@ abstract contract Deployment {
     constructor() {
         address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 4);
         address token_ = _create("contracts/dev/HostileToken.sol:HostileToken", "");
-        bytes memory wiring = abi.encode(token_, next, UNBONDING, BOUNTY);
+        bytes memory wiring = abi.encode(token_, next, UNBONDING, 0, BOUNTY);
         address registry_ = _create("contracts/NodeRegistry.sol:NodeRegistry", wiring);
         address log_ = _create("contracts/PhaseLog.sol:PhaseLog", abi.encode(next, bytes32("nonce")));
         address slasher_ = _create("contracts/Slasher.sol:Slasher", abi.encode(next, log_));
@@ -37,7 +37,12 @@ abstract contract Deployment {
             closeGrace: uint64(CLOSE_GRACE),
             evidence: uint64(EVIDENCE),
             reorgDepth: uint64(REORG_DEPTH),
-            jail: uint64(JAIL)
+            jail: uint64(JAIL),
+            taskSecondsMax: 0,
+            graceSeconds: 0,
+            evidenceSeconds: 0,
+            seedDelaySeconds: 0,
+            jailSeconds: 0
         });
         wiring = abi.encode(registry_, log_, slasher_, w);
         board = ITaskBoard(_create("contracts/TaskBoard.sol:TaskBoard", wiring));

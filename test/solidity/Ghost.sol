@@ -97,6 +97,7 @@ abstract contract Ghost is Deployment {
         bool provable;
         uint256 signups;
         uint256 revokedBlock;
+        bool isCut;
         uint256 formBlock;
         bytes32 cluster;
         bytes32 seed;

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {INodeRegistry} from "../../contracts/interfaces/INodeRegistry.sol";
 import {IPhaseLog} from "../../contracts/interfaces/IPhaseLog.sol";
+import {Moment} from "../../contracts/libraries/Moments.sol";
 import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
 import {Books} from "./Books.sol";
 import {Ghost} from "./Ghost.sol";
@@ -85,7 +86,7 @@ abstract contract Laws is Books {
             bool isWelcome = keys[i].inactiveSince == 0 && block.number > until;
             INodeRegistry.KeyStatus status = _h.registry().keyStatus(keys[i].account);
             _require((status == INodeRegistry.KeyStatus.Active) == isWelcome, 6, "status of a key");
-            uint256 since = _h.registry().inactiveSince(keys[i].account);
+            uint256 since = _h.registry().inactiveSince(keys[i].account).number;
             _require(since == keys[i].inactiveSince, 6, "since when a key is inactive");
         }
     }
@@ -143,9 +144,9 @@ abstract contract Laws is Books {
         _unbroken(12);
         for (uint256 task = 0; task < _h.taskCount(); ++task) {
             (ITaskBoard.Status status, uint256 closedAt) = _h.expectedStatus(task);
-            (ITaskBoard.Status given, uint64 givenAt) = _h.board().statusOf(task + 1);
-            _require(given == status && givenAt == closedAt, 12, "status");
-            _require(_h.board().claimsOpenAt(task + 1) == _h.expectedClaimsAt(task), 12, "claims");
+            (ITaskBoard.Status given, Moment memory givenAt) = _h.board().statusOf(task + 1);
+            _require(given == status && givenAt.number == closedAt, 12, "status");
+            _require(_h.board().claimsOpenAt(task + 1).number == _h.expectedClaimsAt(task), 12, "claims");
         }
     }
 

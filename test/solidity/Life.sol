@@ -83,9 +83,11 @@ abstract contract Life is AccountHandler {
 
     function _afterForm(Task storage t) private view returns (ITaskBoard.Status, uint256) {
         uint256 end = t.endBlock;
-        if (t.last == t.heights && t.lastBlock < end) end = t.lastBlock;
+        bool isComplete = t.last == t.heights && t.grace == 0;
+        if (isComplete) end = t.lastBlock;
         uint256 silence = t.lastBlock + t.stallBlocks;
-        if (silence < end && block.number > silence) return (ITaskBoard.Status.NoQuorum, silence);
+        if (!isComplete && !t.isCut && silence < end && block.number > silence)
+            return (ITaskBoard.Status.NoQuorum, silence);
         if (block.number < end) return (ITaskBoard.Status.Active, 0);
         if (block.number < end + CLOSE_GRACE) return (ITaskBoard.Status.Finalizing, 0);
         return (ITaskBoard.Status.Closed, end + CLOSE_GRACE);

@@ -240,14 +240,16 @@ abstract contract LogHandler is History {
             for (uint256 h = 0; h < a.count; ++h) t.seats[i].covered += (a.lists[h] >> i) & 1;
         }
         uint256 elapsed = block.number - t.lastBlock;
-        bool pays = last % t.epochHeights == 0 || last == t.heights || elapsed * 2 >= t.stallBlocks;
+        bool isPause = t.grace == 0 && elapsed * 2 >= t.stallBlocks;
+        bool pays = last % t.epochHeights == 0 || last == t.heights || isPause;
         if (pays) ++t.feesDue;
         if (pays && _isTheirTurn(t, sender)) {
             t.seats[_turnOf(t)].feeUnits += a.weight;
             _did("fee");
         }
         if (status == ITaskBoard.Status.Finalizing) t.grace += a.count;
-        (t.last, t.lastBlock) = (last, block.number);
+        else t.lastBlock = block.number;
+        t.last = last;
         _remember(t, a);
         _did(status == ITaskBoard.Status.Finalizing ? "late checkpoint" : "checkpoint");
     }

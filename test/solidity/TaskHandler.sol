@@ -88,7 +88,7 @@ abstract contract TaskHandler is Life {
         if (task == _tasks.length) return;
         Task storage t = _tasks[task];
         bytes memory header = _headerOfSeed(t.joinDeadline + REORG_DEPTH);
-        bytes memory data = abi.encodeCall(ITaskBoard.form, (_id(task), header));
+        bytes memory data = abi.encodeCall(ITaskBoard.form, (_id(task), header, ""));
         (bool success, ) = _act(address(this), address(board), data);
         if (!success) return;
         if (header.length == 0) _break(6, "drawn without its seed");
@@ -112,7 +112,7 @@ abstract contract TaskHandler is Life {
         if (success != (sender == t.client && t.revokedBlock == 0)) _break(18, "revoking");
         if (!success) return;
         t.revokedBlock = block.number;
-        if (t.formBlock != 0) t.endBlock = block.number;
+        if (t.formBlock != 0) (t.endBlock, t.isCut) = (block.number, true);
         _did(t.formBlock == 0 ? "revoke" : "revoke while running");
     }
 
