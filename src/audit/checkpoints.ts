@@ -176,5 +176,4 @@ function checkHead(judge: Judge, { views }: TaskHistory, tip: Tip): void {
   bench.equal('head().last', BigInt(tip.height), head.last, why)
   bench.equal('head().root', tip.root, head.root, why)
   bench.equal('head().eventSeq', BigInt(tip.eventSeq), head.eventSeq, why)
-  bench.equal('head().lastBlock', tip.block, head.lastBlock, why)
 }

@@ -1,6 +1,10 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest } from '../types/ids.ts'
+import { seedAt, signedUpAt } from '../types/life.ts'
+import type { Moment } from '../types/moment.ts'
+import { isReached, later } from '../types/moment.ts'
+import { isTimed, momentOf, shown } from './clock.ts'
 import { candidatesAt, drawSeats, operatorCap } from './draw.ts'
 import type { Jailed } from './jail.ts'
 import type { Bench } from './judge.ts'
@@ -40,18 +44,26 @@ export function checkCluster(
   const { seats, hash } = checkMembers(bench, history, args)
   const { id, seed } = checkSeed(formed, history, task, hash)
   checkSeats(bench, task, seats, signedUp.registrations)
-  checkDraw(formed, task, seats, seed, signedUp)
+  checkDraw(formed, history, task, seats, seed, signedUp)
   checkViews(bench, history, block, id, seats.length)
-  const seedBlock = BigInt(task.params.joinDeadline) + history.expected.reorgDepth
-  const { formWindow } = history.views
-  if (block <= seedBlock || block > seedBlock + formWindow) {
-    const window = `block ${seedBlock + 1n} to ${seedBlock + formWindow}`
-    const why = `after the seed block, within ${formWindow} blocks`
-    bench.mismatch('ClusterFormed.blockNumber', window, block, why)
-  }
+  checkMoment(bench, history, task, block)
   const members = seats.map((seat, index) => ({ index, ...seat }))
   const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0)
   return { id, seed, members, totalWeight, block, logIndex }
+}
+
+/** After the first block that can be the seed, and while it can be proved. */
+function checkMoment(bench: Bench, history: TaskHistory, task: PublishedTask, block: bigint): void {
+  const { views, expected } = history
+  const from = later(seedAt(task.params, expected.windows), 1n, 0n)
+  const until = later(from, views.formWindow, expected.windows.graceSeconds)
+  const at = momentOf(history, block)
+  if (isReached(from, at) && !isReached(until, at)) return
+  const window = isTimed(history)
+    ? `from ${shown(from)} until ${shown(until)}`
+    : `block ${from.number} to ${until.number - 1n}`
+  const why = `after the seed block, within ${views.formWindow} blocks`
+  bench.mismatch('ClusterFormed.blockNumber', window, block, why)
 }
 
 /** Seats are of registered keys, and nobody has a third. */
@@ -88,18 +100,20 @@ function checkSeats(
 /** The draw again, from the sign-ups whose keys were active when sign-up ended, whatever happened to them since. */
 function checkDraw(
   { bench }: Reconciled<'ClusterFormed'>,
+  history: TaskHistory,
   task: PublishedTask,
   seats: readonly Seat[],
   seed: Digest,
   { registrations, keys, jailed }: SignedUp,
 ): void {
-  const candidates = candidatesAt(BigInt(task.params.joinDeadline), keys, (key) => {
+  const candidates = candidatesAt(signedUpAt(task.params), keys, (key) => {
     const registration = registrations.get(key)
     if (registration === undefined) return null
-    const convictions = jailed.filter((one) => one.key === key).map(({ block }) => block)
-    const ends = registration.retiredAt === null ? convictions : [registration.retiredAt, ...convictions]
-    const inactiveSince = ends.reduce<bigint | null>(
-      (first, end) => (first === null || end < first ? end : first),
+    const { retiredAt } = registration
+    const ends = jailed.filter((one) => one.key === key).map(({ at }) => at)
+    if (retiredAt !== null) ends.push(momentOf(history, retiredAt))
+    const inactiveSince = ends.reduce<Moment | null>(
+      (first, end) => (first === null || end.number < first.number ? end : first),
       null,
     )
     return { operator: registration.operator, inactiveSince }

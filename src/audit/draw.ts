@@ -1,5 +1,7 @@
 import { concatHex, keccak, uint } from '../codec/hex.ts'
 import type { Address, Digest } from '../types/ids.ts'
+import type { Moment } from '../types/moment.ts'
+import { isReached } from '../types/moment.ts'
 
 /** A sign-up that can be drawn. */
 export interface Candidate {
@@ -20,18 +22,19 @@ export function operatorCap(n: number): number {
 /** What the registry knows of a key. */
 export interface KeyFacts {
   readonly operator: Address
-  /** Block in which it was frozen, replaced or convicted, whichever came first; null while it is active. */
-  readonly inactiveSince: bigint | null
+  /** When it was frozen, replaced or convicted, whichever came first; null while it is active. */
+  readonly inactiveSince: Moment | null
 }
 
 /**
- * The sign-ups that can be drawn: those whose keys were active at the end of the deadline's block. What happens to a key later
+ * The sign-ups that can be drawn: those whose keys were active until sign-up was over. What happens to a key later
  * changes no drawing: its owner would choose it with the seed in view.
  *
- * @param keys the board's list, final at the deadline
+ * @param end first moment after sign-up
+ * @param keys the board's list, final by then
  */
 export function candidatesAt(
-  deadline: bigint,
+  end: Moment,
   keys: readonly Address[],
   factsOf: (key: Address) => KeyFacts | null,
 ): Candidate[] {
@@ -39,7 +42,7 @@ export function candidatesAt(
     const facts = factsOf(key)
     if (facts === null) return []
     const { operator, inactiveSince } = facts
-    return inactiveSince !== null && inactiveSince <= deadline ? [] : [{ index, key, operator }]
+    return inactiveSince !== null && !isReached(end, inactiveSince) ? [] : [{ index, key, operator }]
   })
 }
 

@@ -1,13 +1,16 @@
-import type { TaskHistory } from '../ports/chain-history.ts'
+import type { HistoryWindows, TaskHistory } from '../ports/chain-history.ts'
 import { membersOf } from '../codec/bitmap.ts'
 import { weightOf } from '../protocol/quorum.ts'
 import type { Member } from '../types/cluster.ts'
+import type { Moment } from '../types/moment.ts'
 import type { TaskParams } from '../types/task.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
+import { momentOf } from './clock.ts'
 import type { FormedCluster } from './cluster.ts'
 import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
 import type { Penalty } from './report.ts'
+import type { PublishedTask } from './task.ts'
 
 /** Heights that members are paid who were drawn for a task that had been revoked. */
 const IDLE_HEIGHTS = 1
@@ -41,14 +44,16 @@ interface Tally {
 /** Every seat's reward and fees, counted again from the checkpoints; PhaseLog counts the same. */
 export function checkEarnings(
   judge: Judge,
-  { views }: TaskHistory,
-  params: TaskParams,
+  history: TaskHistory,
+  { params, block }: PublishedTask,
   cluster: FormedCluster,
   batches: readonly AnchoredBatch[],
-  { idle }: Ended,
+  { idle, inTime }: Ended,
   penalties: readonly Penalty[],
 ): Earnings {
-  const { tallies, feesDue } = count(params, cluster, batches)
+  const { views, expected } = history
+  const feesMax = feesMaxOf(params, momentOf(history, block), expected.windows)
+  const { tallies, feesDue } = count(history, params, cluster, batches, inTime, feesMax)
   const last = batches.reduce((sum, { heights }) => sum + heights.length, 0)
   const bench = judge.at('state')
   bench.equal('tally().last', BigInt(last), views.tally.last, 'heights that were found')
@@ -70,31 +75,56 @@ export function checkEarnings(
 }
 
 function count(
+  history: TaskHistory,
   params: TaskParams,
   cluster: FormedCluster,
   batches: readonly AnchoredBatch[],
+  inTime: number,
+  feesMax: number,
 ): { readonly tallies: readonly Tally[]; readonly feesDue: number } {
   const tallies = cluster.members.map((): Tally => ({ missed: 0, feeUnits: 0 }))
   let feesDue = 0
-  let previous = cluster.block
-  for (const { source, heights, first, block } of batches) {
+  let previous = momentOf(history, cluster.block)
+  for (const [i, { source, heights, first, block }] of batches.entries()) {
     const listed = heights.map(({ inputs }) => membersOf(inputs))
     for (const list of listed)
       tallies.forEach((tally, member) => {
         if (!list.includes(member)) tally.missed += 1
       })
     const last = first + heights.length - 1
-    const waited = Number(block - previous)
-    const isDue =
-      last % params.epochHeights === 0 || last === params.heights || 2 * waited >= params.stallBlocks
+    const at = momentOf(history, block)
+    const waited = Number(block - previous.number)
+    const isPause =
+      i <= inTime &&
+      2 * waited >= params.stallBlocks &&
+      2 * Number(at.time - previous.time) >= params.stallSeconds
+    const isEnd = last % params.epochHeights === 0 || last === params.heights
+    const isDue = (isEnd || isPause) && feesDue < feesMax
     if (isDue) feesDue += 1
     const owner = turnOf(params, cluster, first, waited)
     const tally = owner === undefined ? undefined : tallies[owner.index]
     if (isDue && tally !== undefined && source.args.submitter === owner?.key)
       tally.feeUnits += weightOf(cluster, membersOf(source.args.bitmap))
-    previous = block
+    // late heights prolong nothing
+    if (i < inTime) previous = at
   }
   return { tallies, feesDue }
+}
+
+/**
+ * Checkpoints for which the escrow holds a fee: min(heights, ⌈heights / R⌉ + pauses), where pauses is the larger of
+ * ⌊time / ⌈longest silence / 2⌉⌋ in blocks and in seconds.
+ *
+ * @param published when it was
+ */
+export function feesMaxOf(params: TaskParams, published: Moment, windows: HistoryWindows): number {
+  const blocks = params.endBlock + Number(windows.closeGrace - published.number)
+  const seconds = params.endTime + Number(windows.graceSeconds - published.time)
+  const fitting = (time: number, silence: number): number => Math.floor(time / Math.ceil(silence / 2))
+  const inBlocks = fitting(blocks, params.stallBlocks)
+  const pauses =
+    params.stallSeconds === 0 ? inBlocks : Math.max(inBlocks, fitting(seconds, params.stallSeconds))
+  return Math.min(params.heights, Math.ceil(params.heights / params.epochHeights) + pauses)
 }
 
 /** The member whose turn it is so many blocks after the checkpoint before. */

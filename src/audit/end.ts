@@ -1,12 +1,14 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { TaskStatus } from '../types/task.ts'
+import type { Life, LifeFacts } from '../types/life.ts'
+import { lifeAt } from '../types/life.ts'
+import type { Moment } from '../types/moment.ts'
 import { TASK_STATUSES } from '../types/task.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
+import { isTimed, momentOf } from './clock.ts'
 import type { FormedCluster } from './cluster.ts'
 import { turnOf } from './earnings.ts'
 import type { Judge } from './judge.ts'
-import type { Life, LifeFacts } from './life.ts'
-import { lifeAt } from './life.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
 import type { PublishedTask } from './task.ts'
 
@@ -15,6 +17,8 @@ export interface Ended extends Life {
   /** The cluster was drawn after the client had revoked: its members are paid one height. */
   readonly idle: boolean
   readonly revoked: bigint | null
+  /** Batches accepted before the task was Finalizing; the others came late. */
+  readonly inTime: number
 }
 
 interface Place {
@@ -38,26 +42,33 @@ export function checkEnd(
   const { expected, views, head } = history
   const revoked = checkRevoked(judge, history, reconciler, task)
   const idle = revoked !== null && cluster !== null && isBefore(revoked, cluster)
+  const at = (block: bigint): Moment => momentOf(history, block)
   const facts: LifeFacts = {
-    ...{ params: task.params, signups, idle, formed: cluster?.block ?? null },
-    reorgDepth: expected.reorgDepth,
+    ...{ params: task.params, signups, idle, formed: cluster === null ? null : at(cluster.block) },
     formWindow: views.formWindow,
-    closeGrace: expected.closeGrace,
-    evidence: expected.evidence,
-    revoked: revoked?.block ?? null,
-    ...reached(task, batches),
+    ...expected.windows,
+    revoked: revoked === null ? null : at(revoked.block),
+    ...{ anchored: null, complete: false },
   }
-  const late = checkInTime(facts, task, cluster, revoked, batches)
-  if (revoked !== null) checkRevocable(facts, task, cluster, revoked, batches)
-  const life = lifeAt(facts, head)
+  const inTime = inTimeOf(facts, history, task, revoked, batches)
+  const late = checkInTime(facts, history, task, cluster, revoked, batches)
+  if (revoked !== null) checkRevocable(facts, history, task, cluster, revoked, batches.slice(0, inTime))
+  const life = lifeAt({ ...facts, ...reached(history, task, batches.slice(0, inTime)) }, at(head))
   const bench = judge.at('state')
   const why = `derived at block ${head}: ${life.because}`
   bench.equal('head().graceHeights', BigInt(late), views.head.graceHeights, 'heights accepted after the end')
   const status = BigInt(TASK_STATUSES.indexOf(life.status))
   bench.equal('statusOf().status', status, views.status.status, why)
-  bench.equal('statusOf().closedAt', life.closedAt ?? 0n, views.status.closedAt, why)
-  bench.equal('claimsOpenAt()', life.claimsOpenAt ?? 0n, views.claimsOpenAt, why)
-  return { ...life, idle, revoked: revoked?.block ?? null }
+  const last = inTime === 0 ? cluster?.block : batches[inTime - 1]?.block
+  for (const [name, derived, seen] of [
+    ['head().lastAt', last === undefined ? null : at(last), views.head.lastAt],
+    ['statusOf().closedAt', life.closedAt, views.status.closedAt],
+    ['claimsOpenAt()', life.claimsOpenAt, views.claimsOpenAt],
+  ] as const) {
+    bench.equal(name, derived?.number ?? 0n, seen.number, why)
+    if (isTimed(history)) bench.equal(`${name}.time`, derived?.time ?? 0n, seen.time, why)
+  }
+  return { ...life, idle, revoked: revoked?.block ?? null, inTime }
 }
 
 /** Once, by the client, while there was anything to end. */
@@ -78,21 +89,47 @@ function checkRevoked(
   return revoked
 }
 
+/** Status in which a checkpoint came, after `earlier` ones that were in time. */
+function statusAt(
+  facts: LifeFacts,
+  history: TaskHistory,
+  task: PublishedTask,
+  revoked: Place | null,
+  place: Place,
+  earlier: readonly AnchoredBatch[],
+): TaskStatus {
+  const known = revoked !== null && isBefore(revoked, place) ? momentOf(history, revoked.block) : null
+  const then = { ...facts, revoked: known, ...reached(history, task, earlier) }
+  return lifeAt(then, momentOf(history, place.block)).status
+}
+
+/** Batches that came before the task was Finalizing. */
+function inTimeOf(
+  facts: LifeFacts,
+  history: TaskHistory,
+  task: PublishedTask,
+  revoked: Place | null,
+  batches: readonly AnchoredBatch[],
+): number {
+  const first = batches.findIndex(
+    ({ source }, i) => statusAt(facts, history, task, revoked, source, batches.slice(0, i)) !== 'Active',
+  )
+  return first === -1 ? batches.length : first
+}
+
 /** How many heights were accepted after the end: each checkpoint came while the task ran, at most R heights late. */
 function checkInTime(
   facts: LifeFacts,
+  history: TaskHistory,
   task: PublishedTask,
   cluster: FormedCluster | null,
   revoked: Place | null,
   batches: readonly AnchoredBatch[],
 ): number {
   let late = 0
-  const statusAt = (place: Place, earlier: readonly AnchoredBatch[]): TaskStatus => {
-    const known = revoked !== null && isBefore(revoked, place) ? revoked.block : null
-    return lifeAt({ ...facts, revoked: known, ...reached(task, earlier) }, place.block).status
-  }
+  const inTime = inTimeOf(facts, history, task, revoked, batches)
   for (const [i, { source, heights, bench, block }] of batches.entries()) {
-    const status = statusAt(source, batches.slice(0, i))
+    const status = statusAt(facts, history, task, revoked, source, batches.slice(0, Math.min(i, inTime)))
     if (status !== 'Active' && status !== 'Finalizing')
       bench.mismatch('Checkpointed.blockNumber', 'a block in which the task ran', block, `it was ${status}`)
     if (status === 'Finalizing') late += heights.length
@@ -122,26 +159,32 @@ function checkTurn(
 /** There was something to end. */
 function checkRevocable(
   facts: LifeFacts,
+  history: TaskHistory,
   task: PublishedTask,
   cluster: Place | null,
   revoked: Reconciled<'TaskRevoked'>,
   batches: readonly AnchoredBatch[],
 ): void {
-  const formed = cluster !== null && isBefore(cluster, revoked) ? cluster.block : null
+  const formed = cluster !== null && isBefore(cluster, revoked) ? momentOf(history, cluster.block) : null
   const earlier = batches.filter(({ source }) => isBefore(source, revoked))
-  const then = { ...facts, formed, idle: false, revoked: null, ...reached(task, earlier) }
-  const { status } = lifeAt(then, revoked.block)
+  const then = { ...facts, formed, idle: false, revoked: null, ...reached(history, task, earlier) }
+  const { status } = lifeAt(then, momentOf(history, revoked.block))
   if (status !== 'Open' && status !== 'Active')
     revoked.bench.mismatch('TaskRevoked.blockNumber', 'while it was Open or Active', status, 'ITaskBoard')
 }
 
+/** How far these checkpoints brought it. */
 function reached(
+  history: TaskHistory,
   { params }: PublishedTask,
   batches: readonly AnchoredBatch[],
 ): Pick<LifeFacts, 'anchored' | 'complete'> {
   const last = batches.at(-1)
   const height = last === undefined ? 0 : last.first + last.heights.length - 1
-  return { anchored: last?.block ?? null, complete: height === params.heights }
+  return {
+    anchored: last === undefined ? null : momentOf(history, last.block),
+    complete: height === params.heights,
+  }
 }
 
 function isBefore(a: Place, b: Place): boolean {

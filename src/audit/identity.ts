@@ -1,7 +1,7 @@
 import { keccak } from '../codec/hex.ts'
 import type { Domain } from '../codec/objects.ts'
 import { domainSeparator } from '../codec/objects.ts'
-import type { TaskHistory } from '../ports/chain-history.ts'
+import type { HistoryWindows, TaskHistory } from '../ports/chain-history.ts'
 import { AUDITED_CONTRACTS } from '../ports/chain-history.ts'
 import type { Judge } from './judge.ts'
 
@@ -15,11 +15,9 @@ export function checkIdentity(judge: Judge, { expected, chainId, code, views }: 
     else bench.equal(`${name}.code`, expected.contracts[name].codeHash, keccak(code[name]), file)
   }
   bench.equal('deploymentId()', expected.deploymentId, views.deploymentId, file)
-  bench.equal('windows().reorgDepth', expected.reorgDepth, views.reorgDepth, file)
-  bench.equal('windows().jail', expected.jail, views.jail, file)
   bench.equal('bounty()', expected.bounty, views.bounty, file)
-  bench.equal('windows().closeGrace', expected.closeGrace, views.closeGrace, file)
-  bench.equal('windows().evidence', expected.evidence, views.evidence, file)
+  for (const [name, value] of Object.entries(expected.windows) as [keyof HistoryWindows, bigint][])
+    bench.equal(`windows().${name}`, value, views.windows[name], file)
   const domain: Domain = {
     chainId: expected.chainId,
     verifyingContract: expected.contracts.PhaseLog.address,

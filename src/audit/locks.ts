@@ -1,5 +1,7 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Address } from '../types/ids.ts'
+import { isReached } from '../types/moment.ts'
+import { momentOf, shown } from './clock.ts'
 import type { FormedCluster } from './cluster.ts'
 import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
@@ -47,7 +49,7 @@ export function checkLocks(
   movements.push(...quits.flatMap((one) => one.movements))
   const releases = reconciler.all('Released')
   const unlocks = reconciler.all('StakeUnlocked')
-  for (const release of releases) checkRelease(release, facts, unlocks)
+  for (const release of releases) checkRelease(release, history, facts, unlocks)
   for (const { bench: place, args, block, transactionHash } of unlocks) {
     const isHere = (one: Reconciled<'Left'> | Reconciled<'Released'>): boolean =>
       one.transactionHash === transactionHash && one.args.key === args.key
@@ -82,6 +84,7 @@ export function checkLocks(
 /** Seats after the evidence window, others once the cluster stands, all if none was drawn; and what was left. */
 function checkRelease(
   { bench, args, block, transactionHash }: Reconciled<'Released'>,
+  history: TaskHistory,
   facts: LockFacts,
   unlocks: readonly Reconciled<'StakeUnlocked'>[],
 ): void {
@@ -94,9 +97,11 @@ function checkRelease(
   const operator = registrations.get(args.key)?.operator ?? 'nobody'
   bench.equal('Released.operator', operator, args.operator, 'who registered the key')
   const isSeat = cluster?.members.some(({ key }) => key === args.key) ?? true
-  const from = isSeat ? life.claimsOpenAt : (cluster?.block ?? null)
-  if (from === null || block < from)
-    bench.mismatch('Released.blockNumber', `block ${from ?? 'after its end'}`, block, 'at the earliest')
+  const drawn = cluster === null ? null : { number: cluster.block, time: 0n }
+  const from = isSeat ? life.claimsOpenAt : drawn
+  if (from !== null && isReached(from, momentOf(history, block))) return
+  const earliest = from === null ? 'block after its end' : shown(from)
+  bench.mismatch('Released.blockNumber', earliest, block, 'at the earliest')
 }
 
 /** The lock less all that was taken from it: no proof is accepted any more when it can be released. */

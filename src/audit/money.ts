@@ -1,8 +1,11 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Address, Digest } from '../types/ids.ts'
 import type { Accounts } from './accounts.ts'
+import { isReached } from '../types/moment.ts'
+import { momentOf, shown } from './clock.ts'
 import type { FormedCluster } from './cluster.ts'
 import type { Earned, Earnings } from './earnings.ts'
+import { feesMaxOf } from './earnings.ts'
 import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
 import type { Reconciled, Reconciler } from './reconcile.ts'
@@ -52,12 +55,13 @@ export interface EscrowFacts {
 /** Everything that a task owes, to whom, and every payment: the amounts are computed again, none is believed. */
 export function checkEscrow(
   judge: Judge,
-  { views, taskId, expected }: TaskHistory,
+  history: TaskHistory,
   reconciler: Reconciler,
   facts: EscrowFacts,
 ): EscrowBook {
   const { task, life, cluster, earnings } = facts
-  const paid = escrowOf(task, expected.closeGrace)
+  const { views, taskId } = history
+  const paid = escrowOf(history, task)
   const why = 'rewards of all heights, fees that can be earned'
   // parameters that do not have their hash are blamed for themselves
   if (judge.at('task').verdict() !== 'mismatch')
@@ -85,7 +89,7 @@ export function checkEscrow(
   }
   const burnt = checkBurnt(reconciler, taskId, lost, movements)
   for (const name of ['Claimed', 'Refunded', 'Burnt'] as const)
-    for (const event of reconciler.all(name)) checkMoment(name, event, life)
+    for (const event of reconciler.all(name)) checkMoment(history, name, event, life)
   const balance = ({ owner, amount, why }: Due): Balance => ({ account: 'escrow', owner, amount, why })
   const running = { account: 'escrow', owner: 'nobody yet', amount: paid, why: `the task is ${life.status}` }
   const unbooked = {
@@ -113,20 +117,19 @@ function pay(
 }
 
 function checkMoment(
+  history: TaskHistory,
   name: 'Claimed' | 'Refunded' | 'Burnt',
   { bench, block }: Reconciled<'Claimed' | 'Refunded' | 'Burnt'>,
   { claimsOpenAt }: Ended,
 ): void {
-  if (claimsOpenAt !== null && block >= claimsOpenAt) return
-  const expected = `block ${claimsOpenAt ?? 'after its end'}`
-  bench.mismatch(`${name}.blockNumber`, expected, block, 'at the earliest')
+  if (claimsOpenAt !== null && isReached(claimsOpenAt, momentOf(history, block))) return
+  const earliest = claimsOpenAt === null ? 'block after its end' : shown(claimsOpenAt)
+  bench.mismatch(`${name}.blockNumber`, earliest, block, 'at the earliest')
 }
 
-/** rewardPerHeight · heights + checkpointFee · min(heights, ⌈heights / R⌉ + ⌊blocks / ⌈stallBlocks / 2⌉⌋). */
-function escrowOf({ params, block }: PublishedTask, closeGrace: bigint): bigint {
-  const epochs = Math.ceil(params.heights / params.epochHeights)
-  const blocks = params.endBlock + Number(closeGrace) - Number(block)
-  const fees = Math.min(params.heights, epochs + Math.floor(blocks / Math.ceil(params.stallBlocks / 2)))
+/** rewardPerHeight · heights, and checkpointFee for all checkpoints for which it can fall due. */
+function escrowOf(history: TaskHistory, { params, block }: PublishedTask): bigint {
+  const fees = feesMaxOf(params, momentOf(history, block), history.expected.windows)
   return params.rewardPerHeight * BigInt(params.heights) + params.checkpointFee * BigInt(fees)
 }
 

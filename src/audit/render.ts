@@ -1,5 +1,6 @@
 import type { Validity } from '../protocol/validity.ts'
 import type { AuditReport, Counts, Finding, Gap, HeightReport, Step, Unavailable, Verdict } from './report.ts'
+import { shown } from './clock.ts'
 import { describeMoney } from './render-money.ts'
 import { fieldPath } from './report.ts'
 
@@ -115,10 +116,10 @@ function describePenalties({ convictions, penalties }: AuditReport): string[] {
 function describeEnd({ end }: AuditReport): string[] {
   if (end === null) return []
   const { status, closedAt, claimsOpenAt, because } = end
-  const from = claimsOpenAt === null ? '' : `, money from block ${claimsOpenAt} on`
+  const from = claimsOpenAt === null ? '' : `, money from ${shown(claimsOpenAt)} on`
   return [
     '',
-    `status: ${status}${closedAt === null ? `, ends by ${because}` : ` since block ${closedAt}: ${because}${from}`}`,
+    `status: ${status}${closedAt === null ? `, ends by ${because}` : ` since ${shown(closedAt)}: ${because}${from}`}`,
   ]
 }
 

@@ -43,8 +43,13 @@ export function reportJson(report: AuditReport): Readonly<Record<string, unknown
 const text = (amount: bigint): string => amount.toString()
 
 function endJson({ closedAt, claimsOpenAt, revoked, ...end }: Ended): Readonly<Record<string, unknown>> {
-  const number = (block: bigint | null): number | null => (block === null ? null : Number(block))
-  return { ...end, closedAt: number(closedAt), claimsOpenAt: number(claimsOpenAt), revoked: number(revoked) }
+  const { status, because, idle } = end
+  const number = (value: bigint | undefined): number | null => (value === undefined ? null : Number(value))
+  return {
+    ...{ status, because, idle, revoked: number(revoked ?? undefined) },
+    ...{ closedAt: number(closedAt?.number), closedTime: number(closedAt?.time) },
+    ...{ claimsOpenAt: number(claimsOpenAt?.number), claimsOpenTime: number(claimsOpenAt?.time) },
+  }
 }
 
 /** Amounts are text: they outgrow numbers. */

@@ -2,6 +2,9 @@ import { AbiCoder } from 'ethers'
 import { keccak } from '../codec/hex.ts'
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Digest, Hex } from '../types/ids.ts'
+import { seedAt } from '../types/life.ts'
+import { isReached } from '../types/moment.ts'
+import { momentOf } from './clock.ts'
 import { mixHashOf } from './header.ts'
 import type { Reconciled } from './reconcile.ts'
 import type { PublishedTask } from './task.ts'
@@ -19,13 +22,14 @@ export interface NamedCluster {
  */
 export function checkSeed(
   { args, bench, call, transactionHash }: Reconciled<'ClusterFormed'>,
-  { headers, views, expected }: TaskHistory,
+  history: TaskHistory,
   task: PublishedTask,
   snapshotHash: Digest,
 ): NamedCluster {
   const nameOf = (seed: Digest): Digest =>
     hashOf(['uint256', 'bytes32', 'bytes32', 'bytes32'], [task.taskId, task.paramsHash, snapshotHash, seed])
-  const seedBlock = BigInt(task.params.joinDeadline) + expected.reorgDepth
+  const { headers, views } = history
+  const seedBlock = seedBlockOf(history, task)
   const served = headers.get(seedBlock)
   const proved = call !== null && 'header' in call ? call.header : undefined
   const seedFrom = (header: Hex | undefined): Digest | null => {
@@ -60,6 +64,16 @@ export function checkSeed(
   return seed === null
     ? { id: blamed === 'ClusterFormed.seed' ? args.cluster : nameOf(args.seed), seed: args.seed }
     : { id: nameOf(seed), seed }
+}
+
+/** The first block that reached the seed's moment, of those that were read; the least there can be if none did. */
+function seedBlockOf(history: TaskHistory, { params }: PublishedTask): bigint {
+  const { headers, expected } = history
+  const least = seedAt(params, expected.windows)
+  const isFirst = (number: bigint): boolean =>
+    isReached(least, momentOf(history, number)) &&
+    (number === least.number || momentOf(history, number - 1n).time < least.time)
+  return [...headers.keys()].find(isFirst) ?? least.number
 }
 
 function hashOf(types: readonly string[], values: readonly (bigint | Digest)[]): Digest {

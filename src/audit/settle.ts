@@ -53,7 +53,7 @@ export function settle(
 ): Money {
   const { task, end, cluster, batches, penalties, registrations, keys, accounts } = facts
   const earnings =
-    cluster === null ? null : checkEarnings(judge, history, task.params, cluster, batches, end, penalties)
+    cluster === null ? null : checkEarnings(judge, history, task, cluster, batches, end, penalties)
   const escrow = checkEscrow(judge, history, reconciler, { task, life: end, cluster, earnings, accounts })
   const locks = checkLocks(judge, history, reconciler, {
     ...{ task, cluster, penalties, registrations, keys, life: end },

@@ -134,7 +134,7 @@ function endLine(judge: Judge, { status, closedAt }: Ended): Step {
   return {
     kind: 'end',
     label: `STATUS ${status.toUpperCase()}`,
-    block: closedAt === null ? null : Number(closedAt),
+    block: closedAt === null ? null : Number(closedAt.number),
     ...{ logged: '-', recomputed: status, signatures: '-' },
     verdict: closedAt === null && verdict === 'verified' ? 'pending' : verdict,
   }

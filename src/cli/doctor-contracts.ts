@@ -5,6 +5,11 @@ import type { Check } from './commands/doctor.ts'
 
 const NAMES = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore'] as const
 
+const WINDOWS = [
+  ...(['taskBlocksMax', 'closeGrace', 'evidence', 'reorgDepth', 'jail'] as const),
+  ...(['taskSecondsMax', 'graceSeconds', 'evidenceSeconds', 'seedDelaySeconds', 'jailSeconds'] as const),
+]
+
 /** Whether a deployment's code is that of the source here, and whether it was built as its file says. */
 export async function checkContracts(connection: Connection): Promise<Check[]> {
   return [await checkSource(connection), await checkBuilt(connection)]
@@ -17,10 +22,13 @@ async function checkSource(connection: Connection): Promise<Check> {
     const code = (await connection.read(provider.getCode(deployment.contracts[name].address))) as Hex
     if (!isCompiledCode(name, code)) others.push(name)
   }
-  // built by the board's constructor, so the file does not name it
-  const drawing = await connection.read(connection.contracts.board.drawing())
-  const code = (await connection.read(provider.getCode(drawing))) as Hex
-  if (!isCompiledCode('Drawing', code)) others.push('Drawing')
+  // built by the board's constructor, so the file does not name them
+  const { board } = connection.contracts
+  const built = await connection.read(Promise.all([board.drawing(), board.admission()]))
+  for (const [i, name] of (['Drawing', 'Admission'] as const).entries()) {
+    const code = (await connection.read(provider.getCode(built[i] ?? ''))) as Hex
+    if (!isCompiledCode(name, code)) others.push(name)
+  }
   const name = 'source'
   if (others.length === 0)
     return { name, verdict: 'ok', text: 'the code is what contracts/ compiles to', hint: '' }
@@ -36,13 +44,13 @@ async function checkSource(connection: Connection): Promise<Check> {
 async function checkBuilt(connection: Connection): Promise<Check> {
   const { registry, log, slasher, board } = connection.contracts
   const { contracts, windows, bountyWei } = connection.deployment
-  const [token, boards, logs, links, [unbonding, bounty], onChain] = await connection.read(
+  const [token, boards, logs, links, [unbonding, unbondingSeconds, bounty], onChain] = await connection.read(
     Promise.all([
       Promise.all([registry.token(), board.token()]),
       Promise.all([registry.board(), log.board(), slasher.board()]),
       Promise.all([board.log(), slasher.log()]),
       Promise.all([board.registry(), board.slasher()]),
-      Promise.all([registry.unbondingBlocks(), registry.bounty()]),
+      Promise.all([registry.unbondingBlocks(), registry.unbondingSeconds(), registry.bounty()]),
       board.windows(),
     ]),
   )
@@ -53,12 +61,9 @@ async function checkBuilt(connection: Connection): Promise<Check> {
     ['registry', links[0], contracts.NodeRegistry.address],
     ['slasher', links[1], contracts.Slasher.address],
     ['unbonding', unbonding, windows.unbonding],
+    ['unbondingSeconds', unbondingSeconds, windows.unbondingSeconds],
     ['bounty', bounty, bountyWei],
-    ['taskBlocksMax', onChain.taskBlocksMax, windows.taskBlocksMax],
-    ['closeGrace', onChain.closeGrace, windows.closeGrace],
-    ['evidence', onChain.evidence, windows.evidence],
-    ['reorgDepth', onChain.reorgDepth, windows.reorgDepth],
-    ['jail', onChain.jail, windows.jail],
+    ...WINDOWS.map((name) => [name, onChain[name], windows[name]] as const),
   ]
   const wrong = facts.filter(([, seen, said]) => String(seen).toLowerCase() !== String(said))
   const name = 'built'

@@ -113,6 +113,10 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions {
   readonly factor: number
   /** Absent: enough for every node to see the task. */
   readonly joinBlocks?: number
+  /** Absent: what suits the deployment's windows; only where it counts seconds. */
+  readonly joinSeconds?: number
+  readonly endSeconds?: number
+  readonly stallSeconds?: number
 }
 export interface PolicyOptions {
   readonly dataDir?: string

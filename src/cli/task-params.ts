@@ -2,6 +2,9 @@ import { EXAMPLE_PARAMS_HEX } from '../../examples/rate-limit/budget.ts'
 import { WINDOW_SECONDS } from '../../examples/rate-limit/trace.ts'
 import { reducerHash } from '../reducers/catalog.ts'
 import { rateLimit } from '../reducers/rate-limit.ts'
+import type { Deployment } from '../adapters/evm/deployment.ts'
+import { RsdpError } from '../types/errors.ts'
+import { EXIT } from '../types/exit-codes.ts'
 import type { TaskParams } from '../types/task.ts'
 
 export interface RateLimitTask {
@@ -16,6 +19,18 @@ export interface RateLimitTask {
   readonly head: number
   /** Longest task of this deployment, blocks. */
   readonly taskBlocksMax: number
+  /** Absent: blocks alone count. */
+  readonly times?: TaskTimes
+}
+
+/** Seconds of a task, beside its blocks. */
+export type TaskTimes = Pick<TaskParams, 'joinTime' | 'endTime' | 'stallSeconds'>
+
+/** Durations that somebody asked for, seconds. */
+export interface AskedSeconds {
+  readonly joinSeconds?: number | undefined
+  readonly endSeconds?: number | undefined
+  readonly stallSeconds?: number | undefined
 }
 
 const ETHER = 10n ** 18n
@@ -31,6 +46,48 @@ const JOIN_BLOCKS_MIN = 20
 export function joinBlocksFor(reorgDepth: number): number {
   return Math.max(JOIN_BLOCKS_MIN, 2 * reorgDepth)
 }
+
+/** Seconds that a block is taken to last, where nobody says how long something is to last. */
+const BLOCK_SECONDS = 12
+const NO_TIMES: TaskTimes = { joinTime: 0, endTime: 0, stallSeconds: 0 }
+
+/**
+ * Seconds of a task that begins at second `now`: as asked for, else as long as its blocks and as the windows allow.
+ *
+ * @throws RsdpError E_TASK_TIMES: not within the windows, or the deployment counts blocks alone
+ */
+export function taskTimes(
+  windows: Deployment['windows'],
+  now: number,
+  size: { readonly joinBlocks: number; readonly nodes: number },
+  asked: AskedSeconds,
+): TaskTimes {
+  const { taskSecondsMax, seedDelaySeconds, graceSeconds } = windows
+  if (taskSecondsMax === 0) {
+    if (Object.values(asked).every((seconds) => seconds === undefined)) return NO_TIMES
+    throw badTimes('this deployment counts blocks alone', 'leave out --join-, --end- and --stall-seconds')
+  }
+  const end = asked.endSeconds ?? taskSecondsMax
+  const draw = seedDelaySeconds + graceSeconds
+  if (end > taskSecondsMax || end <= draw)
+    throw badTimes(`no task ends in ${end} s`, `give --end-seconds ${draw + 1} to ${taskSecondsMax}`)
+  const join = asked.joinSeconds ?? Math.min(size.joinBlocks * BLOCK_SECONDS, end - draw)
+  if (join > end - draw)
+    throw badTimes(
+      `a sign-up of ${join} s leaves no time for the drawing`,
+      `give --join-seconds at most ${end - draw}`,
+    )
+  const stall = asked.stallSeconds ?? Math.max(2 * graceSeconds, stallBlocksFor(size.nodes) * BLOCK_SECONDS)
+  if (stall <= graceSeconds)
+    throw badTimes(`${stall} s are too short a silence`, `give --stall-seconds more than ${graceSeconds}`)
+  return { joinTime: now + join, endTime: now + end, stallSeconds: stall }
+}
+
+function badTimes(message: string, hint: string): RsdpError {
+  return new RsdpError({ code: 'E_TASK_TIMES', message, hint, exit: EXIT.usage })
+}
+
+const stallBlocksFor = (nodes: number): number => 8 * nodes * TURN_BLOCKS
 
 /** Parameters of a rate-limit task over the example trace, with time-outs that fit its replay speed. */
 export function rateLimitTask(task: RateLimitTask): TaskParams {
@@ -54,7 +111,8 @@ export function rateLimitTask(task: RateLimitTask): TaskParams {
     checkpointFee: ETHER,
     joinDeadline: task.head + task.joinBlocks,
     endBlock: task.head + task.taskBlocksMax,
-    stallBlocks: 8 * task.nodes * TURN_BLOCKS,
+    stallBlocks: stallBlocksFor(task.nodes),
+    ...(task.times ?? NO_TIMES),
     turnBlocks: TURN_BLOCKS,
     maxEvents: 16,
     tickMs: TICK_MS,

@@ -97,6 +97,8 @@ export class RsdpNode {
   #isLookDue = false
   #head = 0
   #cursor: { block: number; hash: Digest | null } = { block: 0, hash: null }
+  /** Time of the block up to which events are read; 0 until the first is. */
+  #time = 0
   #connected = 0
   #reachable = true
   #failed = false
@@ -240,7 +242,7 @@ export class RsdpNode {
 
   /** Lets go of a task that is over, and of published ones that came to nothing. */
   async #retire(taskId: bigint, task: RunningTask): Promise<void> {
-    if (!(await task.isOver(this.#cursor.block))) return
+    if (!(await task.isOver(this.#cursor.block, this.#time))) return
     task.stop()
     this.#byTask.delete(taskId)
     this.#byCluster.delete(task.cluster)
@@ -276,8 +278,9 @@ export class RsdpNode {
       if (page === null || this.#hasEnded()) return
       for (const event of page.events) this.#take(event)
       this.#cursor = { block: page.block, hash: page.hash }
+      this.#time = page.time
       store.setCursor(page.block, page.hash)
-      this.#book.prune(page.block)
+      this.#book.prune(page.block, page.time)
     }
   }
 
@@ -322,7 +325,7 @@ export class RsdpNode {
   #revoked(event: Extract<ChainEvent, { kind: 'taskRevoked' }>): void {
     const { taskId, block } = event
     this.#init.logger.info('task.revoked', { task: String(taskId), block })
-    this.#signUp.revoked(taskId, block)
+    this.#signUp.revoked(taskId)
     this.#book.take(taskId)
     this.#byTask.get(taskId)?.take(event)
   }

@@ -44,7 +44,8 @@ export class RunningTask {
   readonly #events: PostedLedgerEvent[]
   readonly #stopTicks: () => void
   /** The task ends here at the latest: as published, or where the client revoked it. */
-  #endBlock: number
+  /** Earliest end: block and second. */
+  #end: { readonly block: number; readonly time: number }
   /** Block of its finalization. */
   #finalizedAt: number | null = null
   /** Ticks for which its beginning may still wait for members out of reach; null before `start`. */
@@ -54,7 +55,7 @@ export class RunningTask {
   constructor(init: RunningTaskInit) {
     this.#init = init
     this.#events = [...init.posted]
-    this.#endBlock = init.params.endBlock
+    this.#end = { block: init.params.endBlock, time: init.params.endTime }
     this.#anchor = new Anchor(init)
     this.#republisher = new Republisher(init)
     this.#runner = new TaskRunner({ ...init, onCertified: (box) => this.#anchor.certified(box) })
@@ -122,7 +123,7 @@ export class RunningTask {
         this.#finalizedAt = event.block
         break
       case 'taskRevoked':
-        this.#endBlock = event.block
+        this.#end = { block: event.block, time: 0 }
         break
       case 'convicted':
         this.#accuser.convicted(event)
@@ -136,9 +137,10 @@ export class RunningTask {
   }
 
   /** Whether nothing is left to do for it, and nobody to serve. */
-  async isOver(block: number): Promise<boolean> {
+  async isOver(block: number, time: number): Promise<boolean> {
     if (this.#hasLingered(block)) return true
-    return block >= this.#endBlock && OVER.has(await this.#init.chain.taskStatus(this.#init.taskId))
+    const { chain, taskId } = this.#init
+    return block >= this.#end.block && time >= this.#end.time && OVER.has(await chain.taskStatus(taskId))
   }
 
   #hasLingered(block: number): boolean {

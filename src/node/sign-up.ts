@@ -7,6 +7,9 @@ import type { Offer, StockTwins } from '../policy/offer.ts'
 import type { Policy } from '../policy/policy.ts'
 import { reducerHash } from '../reducers/catalog.ts'
 import type { Address } from '../types/ids.ts'
+import { seedAt, signedUpAt } from '../types/life.ts'
+import type { Moment } from '../types/moment.ts'
+import { isReached, later } from '../types/moment.ts'
 import type { TaskParams } from '../types/task.ts'
 import { taskRefusal } from './acceptable.ts'
 import type { TaskRefusal } from './acceptable.ts'
@@ -49,12 +52,18 @@ interface OpenTask {
   refusal: string | null
   /** Head from which on the cluster may be drawn by this node, again if a re-org took that back. */
   formAt: number
+  /** Block of the seed, or where time decides the one before the head at which it was first seen that it has come. */
+  seededAt: number | null
+  /** It was revoked: if sign-up was open, it is over. */
+  revoked: boolean
 }
 
 /** Blocks between two members' attempts to draw the cluster: one transaction is enough. */
 const FORM_STAGGER_BLOCKS = 2
 /** Most blocks after the seed within which a cluster can be drawn, on any chain (EIP-2935): no longer worth remembering. */
 const FORM_WINDOW_BLOCKS = 8_191
+/** What the board says of a seed block that a re-org has replaced, or made another one the first. */
+const REPLACED: ReadonlySet<string> = new Set(['NotTheHeader', 'NotTheFirst'])
 /** Blocks until a task is looked at again that may be acceptable later. */
 const LOOK_AGAIN_BLOCKS = 8
 /** Refusals that are kept to be shown, the newest ones. */
@@ -74,8 +83,8 @@ export class SignUp {
   }
 
   published(published: Published): void {
-    const task = { published, keys: [], lookAt: 0, joined: false, refusal: null, formAt: 0 }
-    this.#open.set(published.taskId, task)
+    const unseen = { lookAt: 0, joined: false, refusal: null, formAt: 0, seededAt: null, revoked: false }
+    this.#open.set(published.taskId, { published, keys: [], ...unseen })
   }
 
   joined(taskId: bigint, key: Address): void {
@@ -83,9 +92,9 @@ export class SignUp {
   }
 
   /** While sign-up is open, that is its end; afterwards the cluster is still drawn: its members are paid a height. */
-  revoked(taskId: bigint, block: number): void {
-    const deadline = this.#open.get(taskId)?.published.params.joinDeadline
-    if (deadline !== undefined && block <= deadline) this.#open.delete(taskId)
+  revoked(taskId: bigint): void {
+    const task = this.#open.get(taskId)
+    if (task !== undefined) task.revoked = true
   }
 
   formed(taskId: bigint): void {
@@ -99,13 +108,31 @@ export class SignUp {
 
   /** Does what is due at this block. */
   async poll(head: number): Promise<void> {
+    if (this.#open.size === 0) return
+    const { time } = await this.#init.chain.latest()
+    const { reorgDepth, seedDelaySeconds } = this.#init.chain
+    const windows = { reorgDepth: BigInt(reorgDepth), seedDelaySeconds: BigInt(seedDelaySeconds) }
     await inTurn(this.#open, async ([taskId, task]) => {
-      const { joinDeadline } = task.published.params
-      const seedBlock = joinDeadline + this.#init.chain.reorgDepth
-      if (head > seedBlock + FORM_WINDOW_BLOCKS) this.#open.delete(taskId)
-      else if (head < joinDeadline) await this.#join(task, head)
-      else await this.#form(taskId, task, seedBlock, head)
+      const { params } = task.published
+      const seed = seedAt(params, windows)
+      const at = { number: BigInt(head), time }
+      const isSeeded = isReached(later(seed, 1n, 0n), at)
+      // where time decides, the first node that looks takes its turn at once: the block itself may be older
+      if (isSeeded) task.seededAt ??= params.joinTime === 0 ? Number(seed.number) : head - 1
+      if (await this.#isPast(taskId, task, head)) this.#open.delete(taskId)
+      // what is sent now comes in a later block
+      else if (!isReached(signedUpAt(params), later(at, 1n, 0n))) await this.#join(task, head)
+      else if (isSeeded) await this.#form(taskId, task, seed, head)
     })
+  }
+
+  /** Nothing can be done for it any more: the seed is too old, or the client revoked it while sign-up was open. */
+  async #isPast(taskId: bigint, task: OpenTask, head: number): Promise<boolean> {
+    if (task.seededAt !== null && head > task.seededAt + FORM_WINDOW_BLOCKS) return true
+    if (!task.revoked) return false
+    const status = await this.#init.chain.taskStatus(taskId)
+    task.revoked = false
+    return status === 'Expired'
   }
 
   async #join(task: OpenTask, head: number): Promise<void> {
@@ -165,7 +192,9 @@ export class SignUp {
       return no('other-terms', 'the chain has another task under this number')
     const { freeStakeWei: freeWei, lockedStakeWei: lockedWei, allowance } = registration
     const stake = { freeWei, lockedWei, pendingWei: this.#pendingWei() }
-    const offer: Offer = { params, terms, head, lockTailBlocks: chain.lockTailBlocks, stake, allowance }
+    const { lockTailBlocks, lockTailSeconds } = chain
+    const time = Number((await chain.latest()).time)
+    const offer: Offer = { params, terms, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
     const failed = judge(policy, offer, stockTwins).find(({ holds }) => !holds)
     if (failed !== undefined) return { reason: failed.rule, text: failed.text, mayPass: mayPass(failed.rule) }
     return { termsHash: termsHash(chain.domain.chainId, chain.board, taskId, terms) }
@@ -183,14 +212,15 @@ export class SignUp {
   }
 
   /** Anyone may draw; those who signed up try one after the other, again if a re-org has replaced the seed block. */
-  async #form(taskId: bigint, task: OpenTask, seedBlock: number, head: number): Promise<void> {
+  async #form(taskId: bigint, task: OpenTask, seed: Moment, head: number): Promise<void> {
     const { key, chain, outbox, logger } = this.#init
     const place = task.keys.indexOf(key)
-    if (place < 0 || head < Math.max(task.formAt, seedBlock + 1 + place * FORM_STAGGER_BLOCKS)) return
-    const outcome = await outbox.send(`form/${taskId}`, await chain.prepareForm(taskId, seedBlock))
+    const turn = (task.seededAt ?? head) + 1 + place * FORM_STAGGER_BLOCKS
+    if (place < 0 || head < Math.max(task.formAt, turn)) return
+    const outcome = await outbox.send(`form/${taskId}`, await chain.prepareForm(taskId, seed))
     task.formAt = settledAt(outcome, head, chain.reorgDepth)
     if (outcome.kind === 'mined') logger.info('cluster.drawn', { task: String(taskId), block: outcome.block })
-    else if (outcome.error === 'NotTheHeader') task.formAt = 0
+    else if (REPLACED.has(outcome.error)) task.formAt = 0
   }
 }
 

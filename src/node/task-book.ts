@@ -40,8 +40,9 @@ export class TaskBook {
     return task
   }
 
-  /** Forgets tasks that ended before `block` without a cluster. */
-  prune(block: number): void {
-    for (const [taskId, { params }] of this.#tasks) if (params.endBlock < block) this.#tasks.delete(taskId)
+  /** Forgets tasks that ended before a block without a cluster. */
+  prune(block: number, time: number): void {
+    for (const [taskId, { params }] of this.#tasks)
+      if (params.endBlock < block && params.endTime <= time) this.#tasks.delete(taskId)
   }
 }

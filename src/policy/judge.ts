@@ -20,6 +20,7 @@ interface Rule {
 const NO_CODE = /^0x0{64}$/
 const PPM = 1_000_000n
 const PER_BLOCKS = 1_000n
+const BLOCK_SECONDS = 12
 
 /** In the order in which they are shown. A rule is added here and, if it has a number, in `Policy` and its schema. */
 const RULES = [
@@ -76,21 +77,32 @@ function judgeClient({ clients }: Policy, { terms: { client } }: Offer): Omit<Fi
   return { holds: clients.includes(client), text: `${client}; allowed: ${list(clients)}` }
 }
 
-function judgeLength({ taskBlocksMax }: Policy, { params, head }: Offer): Omit<Finding, 'rule'> {
-  return atMost(params.endBlock - head, taskBlocksMax, 'blocks to the end')
+function judgeLength({ taskBlocksMax }: Policy, { params, head, time }: Offer): Omit<Finding, 'rule'> {
+  const blocks = longer(params.endBlock - head, params.endTime - time)
+  return atMost(blocks, taskBlocksMax, 'blocks to the end')
 }
 
-function judgeSignUp({ signUpBlocksMax }: Policy, { params, head }: Offer): Omit<Finding, 'rule'> {
-  return atMost(params.joinDeadline - head, signUpBlocksMax, 'blocks to the end of sign-up')
+function judgeSignUp({ signUpBlocksMax }: Policy, { params, head, time }: Offer): Omit<Finding, 'rule'> {
+  const blocks = longer(params.joinDeadline - head, params.joinTime - time)
+  return atMost(blocks, signUpBlocksMax, 'blocks to the end of sign-up')
+}
+
+/** What takes both so many blocks and so many seconds, in blocks; of seconds, a policy takes `BLOCK_SECONDS` for a block. */
+function longer(blocks: number, seconds: number): number {
+  return Math.max(blocks, Math.ceil(seconds / BLOCK_SECONDS))
 }
 
 /** With all seats taken, over the longest time that the lock may last: nobody can promise a node more than that. */
 function judgeReward(
   { rewardPpmPer1000Blocks: least }: Policy,
-  { params, head, lockTailBlocks }: Offer,
+  { params, head, time, lockTailBlocks, lockTailSeconds }: Offer,
 ): Omit<Finding, 'rule'> {
-  const { rewardPerHeight, heights, maxNodes, stakePerNode, endBlock } = params
-  const lockBlocks = BigInt(Math.max(1, endBlock + lockTailBlocks - head))
+  const { rewardPerHeight, heights, maxNodes, stakePerNode, endBlock, endTime } = params
+  const blocks = longer(
+    endBlock + lockTailBlocks - head,
+    endTime === 0 ? 0 : endTime + lockTailSeconds - time,
+  )
+  const lockBlocks = BigInt(Math.max(1, blocks))
   const reward = rewardPerHeight * BigInt(heights) * PPM * PER_BLOCKS
   const ppm = reward / (BigInt(maxNodes) * stakePerNode * lockBlocks)
   const text = `${ppm} millionths of the lock per 1,000 blocks; at least ${least}`

@@ -6,10 +6,12 @@ import type { TaskParams } from '../types/task.ts'
 export interface Offer {
   readonly params: TaskParams
   readonly terms: Terms
-  /** Latest block. */
+  /** Latest block, and its time. */
   readonly head: number
-  /** Blocks for which the lock stays after the task has ended. */
+  readonly time: number
+  /** Blocks and seconds for which the lock stays after the task has ended. */
   readonly lockTailBlocks: number
+  readonly lockTailSeconds: number
   /** Of the operator. `pendingWei` is the part of `lockedWei` in tasks that are not drawn yet. */
   readonly stake: { readonly freeWei: bigint; readonly lockedWei: bigint; readonly pendingWei: bigint }
   /** Of the signing key, on chain. */

@@ -1,4 +1,5 @@
 import type { Address, Digest, Hex } from '../types/ids.ts'
+import type { Moment } from '../types/moment.ts'
 
 /**
  * What the chain says about one task, as raw as a judge needs it. The same fact appears in several places (calldata,
@@ -56,15 +57,25 @@ export type AbiValue =
 export const AUDITED_CONTRACTS = ['NodeRegistry', 'TaskBoard', 'PhaseLog', 'Slasher'] as const
 export type ContractName = (typeof AUDITED_CONTRACTS)[number]
 
+/** Windows as far as a task depends on them: blocks, and seconds. */
+export interface HistoryWindows {
+  readonly reorgDepth: bigint
+  readonly jail: bigint
+  readonly closeGrace: bigint
+  readonly evidence: bigint
+  /** 0: blocks alone count. */
+  readonly taskSecondsMax: bigint
+  readonly seedDelaySeconds: bigint
+  readonly jailSeconds: bigint
+  readonly graceSeconds: bigint
+  readonly evidenceSeconds: bigint
+}
+
 /** What the deployment file promises. */
 export interface ExpectedDeployment {
   readonly chainId: bigint
   readonly deploymentId: Digest
-  readonly reorgDepth: bigint
-  /** Blocks. */
-  readonly jail: bigint
-  readonly closeGrace: bigint
-  readonly evidence: bigint
+  readonly windows: HistoryWindows
   /** Most that a reporter is credited for one proof, token wei. */
   readonly bounty: bigint
   readonly contracts: Readonly<Record<ContractName, { readonly address: Address; readonly codeHash: Digest }>>
@@ -88,8 +99,11 @@ export type RawTaskParams = {
   readonly rewardPerHeight: bigint
   readonly checkpointFee: bigint
   readonly joinDeadline: bigint
+  readonly joinTime: bigint
   readonly endBlock: bigint
+  readonly endTime: bigint
   readonly stallBlocks: bigint
+  readonly stallSeconds: bigint
   readonly turnBlocks: bigint
   readonly maxEvents: bigint
   readonly tickMs: bigint
@@ -114,7 +128,12 @@ export interface EventArgs {
   /** Where the operator is paid; 0: at its wallet. */
   readonly PayoutSet: { readonly operator: Address; readonly payout: Address }
   /** The key was convicted; all keys of its operator are refused up to a block. */
-  readonly Jailed: { readonly operator: Address; readonly key: Address; readonly untilBlock: bigint }
+  readonly Jailed: {
+    readonly operator: Address
+    readonly key: Address
+    readonly untilBlock: bigint
+    readonly untilTime: bigint
+  }
   readonly StakeLocked: Seat & { readonly amount: bigint }
   readonly StakeUnlocked: Seat & { readonly amount: bigint }
   readonly StakeSlashed: Seat & { readonly amount: bigint }
@@ -241,7 +260,7 @@ export interface CallArgs {
   readonly publish: { readonly params: RawTaskParams }
   readonly join: { readonly taskId: bigint; readonly key: Address; readonly termsHash: Digest }
   readonly quit: { readonly taskId: bigint; readonly key: Address }
-  readonly form: { readonly taskId: bigint; readonly header: Hex }
+  readonly form: { readonly taskId: bigint; readonly header: Hex; readonly parent: Hex }
   readonly revoke: { readonly taskId: bigint }
   readonly postEvent: { readonly taskId: bigint; readonly data: Hex }
   readonly checkpoint: {
@@ -328,6 +347,8 @@ export interface TaskHistory {
   readonly snapshotCode: ReadonlyMap<Address, Hex>
   /** RLP headers of the blocks that could be the seed block, of those the node still serves. */
   readonly headers: ReadonlyMap<bigint, Hex>
+  /** Unix seconds of the blocks with events, of `head`, and around the seed; empty where blocks alone count. */
+  readonly times: ReadonlyMap<bigint, bigint>
 }
 
 /** Answers of view functions at block `head`. */
@@ -336,14 +357,10 @@ export interface TaskViews {
   readonly deploymentId: Digest
   /** PhaseLog.domainSeparator() */
   readonly domainSeparator: Digest
-  /** TaskBoard.windows().reorgDepth */
-  readonly reorgDepth: bigint
+  /** TaskBoard.windows() */
+  readonly windows: HistoryWindows
   /** TaskBoard.formWindow(), blocks: 256, or 8,191 on chains with EIP-2935 */
   readonly formWindow: bigint
-  /** TaskBoard.windows().jail, blocks; and the others */
-  readonly jail: bigint
-  readonly closeGrace: bigint
-  readonly evidence: bigint
   /** NodeRegistry.bounty() */
   readonly bounty: bigint
   /** TaskBoard.task(taskId) */
@@ -369,14 +386,14 @@ export interface TaskViews {
     readonly last: bigint
     readonly eventSeq: bigint
     readonly events: bigint
-    readonly lastBlock: bigint
+    readonly lastAt: Moment
     readonly graceHeights: bigint
     readonly members: bigint
   }
   /** TaskBoard.statusOf(taskId): the status by its number; closedAt 0 while it runs. */
-  readonly status: { readonly status: bigint; readonly closedAt: bigint }
+  readonly status: { readonly status: bigint; readonly closedAt: Moment }
   /** TaskBoard.claimsOpenAt(taskId) */
-  readonly claimsOpenAt: bigint
+  readonly claimsOpenAt: Moment
   /** PhaseLog.tally(taskId), by member. */
   readonly tally: {
     readonly last: bigint

@@ -5,6 +5,7 @@ import type { Cluster } from '../types/cluster.ts'
 import type { Evidence, EvidenceKind } from '../types/evidence.ts'
 import type { Address, Bitmap, Digest, Hex, MemberIndex } from '../types/ids.ts'
 import type { LedgerKind, PostedEvent } from '../types/ledger.ts'
+import type { Moment } from '../types/moment.ts'
 import type { TaskParams, TaskStatus } from '../types/task.ts'
 
 /** What a node reads from the chain, in block order, only once it is `reorgDepth` blocks deep. */
@@ -75,6 +76,8 @@ export interface EventPage {
   /** Last block the page covers, and its hash: the next cursor. */
   readonly block: number
   readonly hash: Digest
+  /** That block's time, unix seconds. */
+  readonly time: number
 }
 
 /** A checkpoint as PhaseLog takes it (docs/decisions.md, section 5). */
@@ -179,8 +182,14 @@ export interface Chain {
   readonly board: Address
   /** Blocks for which a lock stays after its task has ended: closeGrace and evidence. */
   readonly lockTailBlocks: number
+  /** Between a task's `joinTime` and the first second whose block can be the seed; 0 where blocks alone count. */
+  readonly seedDelaySeconds: number
+  /** Seconds for which a lock stays after its task has ended: graceSeconds and evidenceSeconds. */
+  readonly lockTailSeconds: number
   /** Latest block number. */
   head(): Promise<number>
+  /** Number and time of the latest block. No other clock counts. */
+  latest(): Promise<Moment>
   /**
    * Events after block `after`, up to `reorgDepth` below the head, at most `blocksMax` blocks. Null when there is nothing
    * new. `afterHash` must still be that block's hash, else RsdpError E_REORG: history this node relied on is gone.
@@ -196,10 +205,10 @@ export interface Chain {
   /** @param termsHash what is agreed to: the contract refuses any other */
   prepareJoin(taskId: bigint, key: Address, termsHash: Digest): PreparedCall
   /**
-   * Draws the cluster, with the header of the seed block as it is now: after a re-org it is another.
-   * Throws E_RPC_DOWN, E_HEADER.
+   * Draws the cluster, with the header of the first block that has reached `seed`, as it is now: after a re-org it is
+   * another. Throws E_RPC_DOWN, also if there is no such block; E_HEADER.
    */
-  prepareForm(taskId: bigint, seedBlock: number): Promise<PreparedCall>
+  prepareForm(taskId: bigint, seed: Moment): Promise<PreparedCall>
   prepareCheckpoint(call: CheckpointCall): PreparedCall
   prepareRepublish(call: RepublishCall): PreparedCall
   prepareFinalize(taskId: bigint, result: FinalState): PreparedCall

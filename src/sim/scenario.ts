@@ -196,6 +196,7 @@ function drawParams(random: Random, n: number, heights: number, joinBlocks: numb
     rewardPerHeight: 1_000n,
     checkpointFee: 1n,
     joinDeadline: joinBlocks,
+    ...{ joinTime: 0, endTime: 0, stallSeconds: 0 },
     endBlock: 1_000_000,
     stallBlocks: 1_000_000,
     turnBlocks: random.int(2, 6),

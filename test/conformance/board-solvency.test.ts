@@ -21,6 +21,7 @@ import type { LogEntry } from '../../src/types/log.ts'
 import type { Checkpoint } from '../../src/types/objects.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
 import { joinTask, publishTask, startTestNetwork, STAKE_WEI, testTask } from '../helpers/chain.ts'
+import { atBlock } from '../helpers/moments.ts'
 
 /** Entries of the log that is proved to be illegal in three steps. */
 const FILLER = 5_000
@@ -62,13 +63,14 @@ describe('auditor: solvency of a whole board', () => {
     await signUp(taskId, nodes)
     const seedBlock = params.joinDeadline + chain.reorgDepth
     await net.mineTo(seedBlock)
-    await chain.send(await chain.prepareForm(taskId, seedBlock))
+    await chain.send(await chain.prepareForm(taskId, atBlock(seedBlock)))
     return taskId
   }
 
   const toClaims = async (taskId: bigint, blocks: number): Promise<void> => {
     await net.mine(blocks)
-    await net.mineTo(Number(await net.connection.contracts.board.claimsOpenAt(taskId)))
+    const { number } = await net.connection.contracts.board.claimsOpenAt(taskId)
+    await net.mineTo(Number(number))
   }
 
   /** NoQuorum: one member convicted by a long log, in steps, one of two STATUS; the client and one of them settle. */
@@ -80,7 +82,7 @@ describe('auditor: solvency of a whole board', () => {
     await quit(net.nodes[4]!.operator, taskId, net.nodes[4]!.key.address)
     const seedBlock = params.joinDeadline + chain.reorgDepth
     await net.mineTo(seedBlock)
-    await chain.send(await chain.prepareForm(taskId, seedBlock))
+    await chain.send(await chain.prepareForm(taskId, atBlock(seedBlock)))
     const evidence = await longLog(taskId)
     const steps = chain.prepareSteps(taskId, evidence)
     expect(steps).to.have.length(2)

@@ -11,6 +11,7 @@ import { connect } from '../../src/adapters/evm/connect.ts'
 import { deploymentSchema } from '../../src/adapters/evm/deployment.ts'
 import { withBuildLock } from '../../src/adapters/hardhat/build-lock.ts'
 import type { DeployOptions } from '../../src/adapters/hardhat/deploy.ts'
+import { NO_SECONDS } from '../../ignition/modules/Rsdp.ts'
 import { deployContracts } from '../../src/adapters/hardhat/deploy.ts'
 import { devAccounts } from '../../src/adapters/hardhat/dev-accounts.ts'
 import type { DevChain } from '../../src/adapters/hardhat/dev-chain.ts'
@@ -42,7 +43,9 @@ describe('deployment: Ignition over HTTP', () => {
     const blocks = [StakeToken, NodeRegistry, PhaseLog, Slasher, TaskBoard].map(({ block }) => block)
     expect(blocks).deep.equal([1, 2, 3, 4, 5])
     expect(deployed).include({ chainId: 31_337, fromBlock: 2, deployer: chain.accounts[0]!.address })
-    expect(deployed.windows).deep.equal({ ...WINDOWS, unbonding: 300 })
+    expect(deployed.windows).deep.equal({
+      ...{ ...NO_SECONDS, ...WINDOWS, unbonding: 300, unbondingSeconds: 0 },
+    })
 
     const client = await connect({ rpcUrl: chain.rpcUrl, deployment: deployed })
     expect(client.reorgDepth).equal(3)

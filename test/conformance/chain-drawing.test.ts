@@ -14,6 +14,7 @@ import { anvilProgram, startAnvil } from '../helpers/anvil.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
 import { joinTask, registeredNode, testTask } from '../helpers/chain.ts'
 import { skip } from '../helpers/skip.ts'
+import { atBlock } from '../helpers/moments.ts'
 
 /** More than BLOCKHASH serves. */
 const LATER = 300
@@ -55,9 +56,9 @@ describe('the drawing on a chain with EIP-2935 (anvil)', function () {
     const missing = seedBlock + LATER - (await node.head())
     await connection.provider.send('anvil_mine', [`0x${missing.toString(16)}`])
     expect((await connection.header(seedBlock)).fork).equal('Prague')
-    const other = await node.prepareForm(taskId, seedBlock + 1)
+    const other = await node.prepareForm(taskId, atBlock(seedBlock + 1))
     expect(await node.send(other)).deep.equal({ kind: 'reverted', error: 'NotTheHeader' })
-    const outcome = await node.send(await node.prepareForm(taskId, seedBlock))
+    const outcome = await node.send(await node.prepareForm(taskId, atBlock(seedBlock)))
     expect(outcome.kind).equal('mined')
     expect(await node.taskStatus(taskId)).equal('Active')
     connection.close()

@@ -17,6 +17,7 @@ import type { TaskParams } from '../../src/types/task.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
 import { joinTask, publishTask, startTestNetwork, testTask } from '../helpers/chain.ts'
 import { BARE_CONTEXT } from '../helpers/context.ts'
+import { atBlock } from '../helpers/moments.ts'
 
 const EPOCH = 32
 const text = (of: string): Digest => keccak(utf8Hex(of))
@@ -37,7 +38,7 @@ describe('chain port: evidence', () => {
     for (const { operator, key } of net.nodes) await joinTask(operator, taskId, key.address)
     const seedBlock = params.joinDeadline + chain.reorgDepth
     await net.mineTo(seedBlock)
-    await chain.send(await chain.prepareForm(taskId, seedBlock))
+    await chain.send(await chain.prepareForm(taskId, atBlock(seedBlock)))
     cluster = (await eventsOf('clusterFormed'))[0]!.cluster
   })
   after(async () => {

@@ -34,6 +34,7 @@ import {
 } from '../helpers/chain.ts'
 import type { FakeRpc, RpcRequest } from '../helpers/chain-rpc.ts'
 import { failure, reply, rpcProxy } from '../helpers/chain-rpc.ts'
+import { atBlock } from '../helpers/moments.ts'
 
 const HTTP = { attempts: 2, backoffMs: 1, timeoutMs: 5_000 }
 const CLOSE_GRACE = 10
@@ -83,7 +84,7 @@ describe('chain port: sending', () => {
     const before = await chain.gasBalance()
     const { key } = net.nodes[0]!
     const refused: readonly (readonly [PreparedCall, string])[] = [
-      [await chain.prepareForm(taskId, await chain.head()), 'TooEarly'],
+      [await chain.prepareForm(taskId, atBlock(await chain.head())), 'TooEarly'],
       [await joinCall(chain, 99n, key.address), 'StatusNotAllowed'],
       [await joinCall(chain, taskId, net.nodes[1]!.key.address), 'NotAllowed'],
       [
@@ -142,8 +143,8 @@ describe('chain port: sending', () => {
 
   it('a refused call does not hold up the next', async () => {
     const outcomes = await Promise.all([
-      chain.send(await chain.prepareForm(99n, 0)),
-      chain.send(await chain.prepareForm(98n, 0)),
+      chain.send(await chain.prepareForm(99n, atBlock(0))),
+      chain.send(await chain.prepareForm(98n, atBlock(0))),
       chain.wallet!.execute('transfer', { to: net.client.address, data: '0x' }, 1n),
     ])
     expect(outcomes[2].status).equal(1)
@@ -231,7 +232,7 @@ describe('chain port: sending', () => {
     expect(await tokenBalance(connection, net.client.address)).equal(before + amountWei)
     await release(net.client, taskId, alice!.key.address)
     expect(await stakeAccount(connection, operator.address)).include({ lockedWei: 0n })
-    await net.mineTo(endsAt)
+    await net.mineTo(Number(endsAt.number))
     await withdraw(operator, tranche)
     expect(await tokenBalance(connection, operator.address)).equal(STAKE_WEI)
   })
@@ -332,7 +333,7 @@ describe('chain port: sending', () => {
     it('a revert that shows only when it is mined is named', async () => {
       answer = ({ method, id: request }, response) =>
         method === 'eth_estimateGas' && reply(response, request, { result: '0x30d40' })
-      expect(await through.send(await through.prepareForm(99n, 0))).deep.equal({
+      expect(await through.send(await through.prepareForm(99n, atBlock(0)))).deep.equal({
         kind: 'reverted',
         error: 'StatusNotAllowed',
       })

@@ -23,6 +23,7 @@ import {
   testTask,
 } from '../helpers/chain.ts'
 import { failure } from '../helpers/chain-rpc.ts'
+import { atBlock } from '../helpers/moments.ts'
 
 const DEPTH = 6
 const QUICK = { backoffMs: 1, timeoutMs: 5_000 }
@@ -54,7 +55,7 @@ async function formedTask(net: TestNetwork): Promise<bigint> {
   const taskId = await publishTask(net, { joinDeadline })
   for (const { operator, key } of net.nodes) await joinTask(operator, taskId, key.address)
   await net.mineTo(joinDeadline + DEPTH)
-  await form(net.client, taskId, joinDeadline + DEPTH)
+  await form(net.client, taskId, atBlock(joinDeadline + DEPTH))
   return taskId
 }
 
@@ -220,7 +221,7 @@ describe('chain port: Hardhat over HTTP', () => {
       for (const { operator, key } of net.nodes) await joinTask(operator, taskId, key.address)
       expect(await chain.signups(taskId)).members(net.nodes.map(({ key }) => key.address))
       await net.mineTo(joinDeadline + DEPTH)
-      await form(net.client, taskId, joinDeadline + DEPTH)
+      await form(net.client, taskId, atBlock(joinDeadline + DEPTH))
       expect(await chain.taskStatus(taskId)).equal('Active')
       // turnBlocks is 2: the turn is asked for the next block
       const turns: number[] = []

@@ -49,7 +49,7 @@ async function handOver(w: World, from: Signer, operator: string, to: { signer: 
 async function mineToClaims(w: World, story: Story): Promise<void> {
   if (story.last === 0n) await story.accept()
   await mineTo(w, (await blockNumber(w)) + WINDOWS.closeGrace)
-  await mineTo(w, (await w.board.claimsOpenAt(story.taskId)) - 1n)
+  await mineTo(w, (await w.board.claimsOpenAt(story.taskId)).number - 1n)
 }
 
 /** All that the registry says of an operator but who acts for it. */

@@ -7,6 +7,7 @@ import { computeAddress, id } from 'ethers'
 import { form, fund } from '../../src/adapters/evm/operator.ts'
 import type { Address } from '../../src/types/ids.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
+import { atBlock } from '../helpers/moments.ts'
 import { joinTask, publishTask, startTestNetwork, testTask } from '../helpers/chain.ts'
 import { rsdpHere } from '../helpers/cli.ts'
 import type { CliRun } from '../helpers/rsdp.ts'
@@ -116,7 +117,7 @@ describe('an operator changes its wallet and where it is paid', function () {
     await net.mineTo(joinDeadline)
     dataOf(await rsdpHere('task', 'revoke', String(taskId), ...chain(), '--key-file', keyOfClient()))
     await net.mineTo(seedBlock)
-    await form(net.client, taskId, seedBlock)
+    await form(net.client, taskId, atBlock(seedBlock))
     await handOver()
     dataOf(await account('next', 'payout', TILL))
     const { closeGrace, evidence } = net.deployment.windows

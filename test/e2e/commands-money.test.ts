@@ -16,6 +16,7 @@ import {
 import { rsdpHere } from '../helpers/cli.ts'
 import type { CliRun } from '../helpers/rsdp.ts'
 import { errorCode } from '../helpers/rsdp.ts'
+import { atBlock } from '../helpers/moments.ts'
 
 const FORM_WINDOW = 257
 
@@ -98,7 +99,7 @@ describe('clients and operators take what is theirs', function () {
     refused(await task('client', 'revoke', taskId), 'E_REVOKED')
     const seedBlock = deadline + net.deployment.windows.reorgDepth
     await net.mineTo(seedBlock)
-    await form(net.client, BigInt(taskId), seedBlock)
+    await form(net.client, BigInt(taskId), atBlock(seedBlock))
     refused(await task('alice', 'claim', taskId), 'E_TASK_RUNNING')
     const { closeGrace, evidence } = net.deployment.windows
     await net.mine(closeGrace)
@@ -129,7 +130,7 @@ describe('clients and operators take what is theirs', function () {
     }
     const seedBlock = joinDeadline + net.deployment.windows.reorgDepth
     await net.mineTo(seedBlock)
-    await form(net.client, taskId, seedBlock)
+    await form(net.client, taskId, atBlock(seedBlock))
     expect(dataOf(await task('alice', 'release', String(taskId)))['released']).length(2)
     refused(await task('alice', 'release', String(taskId)), 'E_TASK_RUNNING')
   })

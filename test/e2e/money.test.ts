@@ -106,7 +106,8 @@ describe('every path of money, by commands: processes over TCP on a real chain',
 
   /** Everybody takes what is theirs by command; then the audit explains every wei, and balances bear it out. */
   async function settled(id: string): Promise<Audit> {
-    const opensAt = Number(await network.connection.contracts.board.claimsOpenAt(BigInt(id)))
+    const { number } = await network.connection.contracts.board.claimsOpenAt(BigInt(id))
+    const opensAt = Number(number)
     await network.mineTo(opensAt)
     const owed = await Promise.all(
       accounts().map(async (_, i) => {

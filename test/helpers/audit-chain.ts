@@ -33,6 +33,7 @@ import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from '
 import type { ChainNode, TestNetwork } from './chain.ts'
 import { joinTask, startTestNetwork, testTask } from './chain.ts'
 import { NOTHING } from '../../src/codec/objects.ts'
+import { atBlock } from './moments.ts'
 
 export interface AuditedNetwork {
   readonly net: TestNetwork
@@ -68,7 +69,7 @@ export async function anchorTask(): Promise<AuditedNetwork> {
   await rotateKey(grace!.operator, grace!.key.address, replacement, ['/ip4/127.0.0.1/tcp/9200'])
   const seedBlock = joinDeadline + net.deployment.windows.reorgDepth
   await net.mineTo(seedBlock)
-  await form(walletOf(net, alice!), taskId, seedBlock)
+  await form(walletOf(net, alice!), taskId, atBlock(seedBlock))
   const cluster = await readCluster(net, taskId)
   await postEvent(net.client, taskId, fromHex(EVENT_DATA))
   const [first] = cluster.members

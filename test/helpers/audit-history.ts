@@ -3,6 +3,7 @@ import { createKeyring } from '../../src/adapters/keys/keyring.ts'
 import type { Candidate } from '../../src/audit/draw.ts'
 import { drawSeats } from '../../src/audit/draw.ts'
 import { madeHeader } from './headers.ts'
+import { atBlock } from './moments.ts'
 import { hashParams } from '../../src/audit/task.ts'
 import { concatHex, fromHex, keccak, toHex, uint, utf8Hex } from '../../src/codec/hex.ts'
 import type { Domain } from '../../src/codec/objects.ts'
@@ -61,6 +62,11 @@ export const DOMAIN: Domain = {
   salt: DEPLOYMENT_ID,
 }
 
+const WINDOWS = {
+  ...{ reorgDepth: REORG_DEPTH, jail: 200n, closeGrace: CLOSE_GRACE, evidence: EVIDENCE },
+  ...{ taskSecondsMax: 0n, seedDelaySeconds: 0n, jailSeconds: 0n, graceSeconds: 0n, evidenceSeconds: 0n },
+}
+
 const PARAMS: RawTaskParams = {
   reducer: keccak(utf8Hex('rate-limit@1')),
   reducerParams: REDUCER_PARAMS,
@@ -77,6 +83,7 @@ const PARAMS: RawTaskParams = {
   rewardPerHeight: 42n,
   checkpointFee: 9n,
   joinDeadline: JOIN_DEADLINE,
+  ...{ joinTime: 0n, endTime: 0n, stallSeconds: 0n },
   endBlock: 1_000n,
   stallBlocks: 400n,
   turnBlocks: 2n,
@@ -203,6 +210,7 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
   const formed = chronicle.transaction('TaskBoard', client, FORMED_AT, 'form', {
     taskId: TASK_ID,
     header: SEED_HEADER,
+    parent: '0x',
   })
   const snapshot = encodeSnapshot(cluster.members)
   chronicle.emit('TaskBoard', formed, 'ClusterFormed', {
@@ -309,7 +317,7 @@ function anchor(
     last,
     eventSeq,
     events: 1n,
-    lastBlock,
+    lastAt: { number: lastBlock, time: 0n },
     graceHeights: 0n,
     members: BigInt(cluster.members.length),
   }
@@ -330,10 +338,7 @@ function wrap(
     expected: {
       chainId: DOMAIN.chainId,
       deploymentId: DEPLOYMENT_ID,
-      reorgDepth: REORG_DEPTH,
-      jail: 200n,
-      closeGrace: CLOSE_GRACE,
-      evidence: EVIDENCE,
+      windows: WINDOWS,
       bounty: BOUNTY,
       contracts: CONTRACTS,
     },
@@ -345,14 +350,11 @@ function wrap(
       twinCodeHash: NIL,
       deploymentId: DEPLOYMENT_ID,
       domainSeparator: domainSeparator(DOMAIN),
-      reorgDepth: REORG_DEPTH,
+      windows: WINDOWS,
       formWindow: 256n,
-      jail: 200n,
-      closeGrace: CLOSE_GRACE,
-      evidence: EVIDENCE,
       bounty: BOUNTY,
-      status: { status: 4n, closedAt: head.lastBlock + CLOSE_GRACE },
-      claimsOpenAt: head.lastBlock + CLOSE_GRACE + EVIDENCE + 1n,
+      status: { status: 4n, closedAt: atBlock(head.lastAt.number + CLOSE_GRACE) },
+      claimsOpenAt: atBlock(head.lastAt.number + CLOSE_GRACE + EVIDENCE + 1n),
       tally: tallyOf(cluster, script, params),
       locks: new Map(cluster.members.map(({ key }) => [key, STAKE])),
       convictions: cluster.members.map(() => ({ percent: 0n, correlated: false })),
@@ -376,6 +378,7 @@ function wrap(
     malformed: [],
     snapshotCode: new Map([[pointer, concatHex('00', snapshot)]]),
     headers: new Map([[JOIN_DEADLINE + REORG_DEPTH, SEED_HEADER]]),
+    times: new Map(),
   }
 }
 

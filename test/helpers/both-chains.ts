@@ -19,6 +19,7 @@ import type { TaskParams } from '../../src/types/task.ts'
 import type { TestNetwork } from './chain.ts'
 import { joinCall, publishTask, startTestNetwork, testTask } from './chain.ts'
 import { digestOf } from './store-kit.ts'
+import { atBlock } from './moments.ts'
 
 export const CLOSE_GRACE = 10
 
@@ -56,7 +57,7 @@ export async function hardhatStage(count = 4): Promise<Stage & { readonly net: T
     publish: (params) => publishTask(net, params),
     send: (node, call) => nodes[node]!.send(call),
     form: async (taskId, seedBlock) => {
-      await form(net.client, taskId, seedBlock)
+      await form(net.client, taskId, atBlock(seedBlock))
     },
     revoke: async (taskId) => {
       await revoke(net.client, taskId)
@@ -94,6 +95,7 @@ export async function memoryStage(like: Stage): Promise<Stage> {
       Promise.resolve({
         ...params,
         joinDeadline: chain.head + 20,
+        ...{ joinTime: 0, endTime: 0, stallSeconds: 0 },
         endBlock: chain.head + 1_000,
         ...changes,
       }),
@@ -105,7 +107,7 @@ export async function memoryStage(like: Stage): Promise<Stage> {
     },
     send,
     form: async (taskId, seedBlock) => {
-      const outcome = await send(0, await nodes[0]!.prepareForm(taskId, seedBlock))
+      const outcome = await send(0, await nodes[0]!.prepareForm(taskId, atBlock(seedBlock)))
       invariant(outcome.kind === 'mined', 'the cluster is drawn')
     },
     revoke: (taskId) => {

@@ -42,7 +42,9 @@ export interface ChainNode {
   readonly operator: Wallet
 }
 
-export interface TestNetworkOptions extends Partial<Pick<DeployOptions, 'windows' | 'unbondingBlocks'>> {
+export interface TestNetworkOptions extends Partial<
+  Pick<DeployOptions, 'windows' | 'unbondingBlocks' | 'unbondingSeconds'>
+> {
   readonly nodes?: number
   /** 0 (the default): only transactions and `mine` make blocks. */
   readonly blockMs?: number
@@ -78,12 +80,13 @@ export async function deployTestChain(
   options: TestNetworkOptions = {},
 ): Promise<{ readonly chain: DevChain; readonly deployment: Deployment }> {
   const chain = await startDevChain({ port: options.port ?? 0, blockMs: options.blockMs ?? 0 })
-  const { windows, unbondingBlocks } = options
+  const { windows, unbondingBlocks, unbondingSeconds } = options
   const deployment = await deployContracts({
     rpcUrl: chain.rpcUrl,
     deployerKey: chain.accounts[0]!.privateKey,
     nonce: id(`deployment ${performance.now()}`) as Digest,
     ...(windows === undefined ? {} : { windows }),
+    ...(unbondingSeconds === undefined ? {} : { unbondingSeconds }),
     ...(unbondingBlocks === undefined ? {} : { unbondingBlocks }),
   })
   return { chain, deployment }
@@ -168,6 +171,7 @@ export async function testTask(net: TestNetwork, changes: Partial<TaskParams> = 
     rewardPerHeight: 42n,
     checkpointFee: 9n,
     joinDeadline: now + 20,
+    ...{ joinTime: 0, endTime: 0, stallSeconds: 0 },
     endBlock: now + 1_000,
     stallBlocks: 400,
     turnBlocks: 2,

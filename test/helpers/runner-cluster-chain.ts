@@ -19,6 +19,7 @@ import { NIL } from '../../src/types/ids.ts'
 import type { TaskStatus } from '../../src/types/task.ts'
 import { DOMAIN } from './runner-cluster.ts'
 import { digestOf } from './store-kit.ts'
+import type { Moment } from '../../src/types/moment.ts'
 
 type Registration = NonNullable<Awaited<ReturnType<Chain['registration']>>>
 
@@ -45,6 +46,10 @@ export class ScriptedChain implements Chain {
   readonly reorgDepth = 2
   readonly board = DOMAIN.verifyingContract
   readonly lockTailBlocks = 10
+  readonly lockTailSeconds = 0
+  seedDelaySeconds = 0
+  /** Time of the latest block. */
+  time = 0
   headBlock = 10
   /** By block. */
   readonly events: ChainEvent[] = []
@@ -82,13 +87,18 @@ export class ScriptedChain implements Chain {
     return this.headBlock
   }
 
+  async latest(): Promise<Moment> {
+    await this.before('latest')
+    return { number: BigInt(this.headBlock), time: BigInt(this.time) }
+  }
+
   async eventsAfter(after: number, afterHash: Digest | null, blocksMax: number): Promise<EventPage | null> {
     await this.before('eventsAfter')
     if (afterHash !== null && afterHash !== this.hashOf(after)) throw chainFault('E_REORG')
     const block = Math.min(after + blocksMax, this.headBlock - this.reorgDepth)
     if (block <= after) return null
     const events = this.events.filter((event) => event.block > after && event.block <= block)
-    return { events, block, hash: this.hashOf(block) }
+    return { events, block, hash: this.hashOf(block), time: this.time }
   }
 
   async taskStatus(): Promise<TaskStatus> {
@@ -127,8 +137,9 @@ export class ScriptedChain implements Chain {
 
   #joiner: Address | null = null
 
-  prepareForm(taskId: bigint, seedBlock: number): Promise<PreparedCall> {
-    return Promise.resolve(prepared(`form ${taskId} by ${seedBlock}`))
+  prepareForm(taskId: bigint, seed: Moment): Promise<PreparedCall> {
+    const since = seed.time === 0n ? '' : ` and second ${seed.time}`
+    return Promise.resolve(prepared(`form ${taskId} by ${seed.number}${since}`))
   }
 
   prepareCheckpoint(call: CheckpointCall): PreparedCall {

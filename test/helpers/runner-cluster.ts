@@ -67,6 +67,7 @@ export function taskParams(changes: Partial<TaskParams> = {}): TaskParams {
     rewardPerHeight: 1n,
     checkpointFee: 1n,
     joinDeadline: 20,
+    ...{ joinTime: 0, endTime: 0, stallSeconds: 0 },
     endBlock: 1_000,
     stallBlocks: 400,
     turnBlocks: 4,

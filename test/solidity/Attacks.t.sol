@@ -66,7 +66,7 @@ contract Attacks {
         token.shut(address(registry), true);
         token.shut(reporter, true);
         (uint128 left, uint128 credit) = registry.slash(1, key, 100, reporter);
-        registry.jail(key, uint40(block.number + 9));
+        registry.jail(key, uint40(block.number + 9), 0);
         require(left == 0 && credit == 10, "not booked");
         require(registry.burnt() == 90 && registry.creditOf(reporter) == 10, "books");
         require(token.balanceOf(address(registry)) == 300, "tokens were moved");

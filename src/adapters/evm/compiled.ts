@@ -9,7 +9,10 @@ import type { ContractName } from './deployment.ts'
  *
  * @throws RsdpError E_NO_ARTIFACTS
  */
-export function isCompiledCode(name: Exclude<ContractName, 'StakeToken'> | 'Drawing', code: Hex): boolean {
+export function isCompiledCode(
+  name: Exclude<ContractName, 'StakeToken'> | 'Drawing' | 'Admission',
+  code: Hex,
+): boolean {
   const artifact = readArtifact(`${name}.sol/${name}`)
   const { deployedBytecode } = artifact
   return (

@@ -3,6 +3,7 @@ import { keccak } from '../../codec/hex.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Hex } from '../../types/ids.ts'
+import type { Moment } from '../../types/moment.ts'
 import type { Contracts } from './contracts.ts'
 import { bindContracts } from './contracts.ts'
 import type { Deployment } from './deployment.ts'
@@ -86,6 +87,18 @@ export class Connection {
     } catch (error) {
       throw this.fault(error)
     }
+  }
+
+  /** Number and time of the latest block. Throws E_RPC_DOWN. */
+  async latest(): Promise<Moment> {
+    return this.momentOf('latest')
+  }
+
+  /** Number and time of a block. Throws E_RPC_DOWN, also if the endpoint does not have it. */
+  async momentOf(block: number | 'latest'): Promise<Moment> {
+    const found = await this.read(this.provider.getBlock(block))
+    if (found === null) throw this.fault(new Error(`block ${block} is missing`))
+    return { number: BigInt(found.number), time: BigInt(found.timestamp) }
   }
 
   /**

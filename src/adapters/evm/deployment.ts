@@ -10,6 +10,7 @@ const hex = (bytes: number) =>
 const address = hex(20).transform((text) => text.toLowerCase() as Address)
 const digest = hex(32).transform((text) => text.toLowerCase() as Digest)
 const block = z.int().nonnegative()
+const seconds = block
 
 const contract = z.object({ address, block, tx: digest, codeHash: digest })
 /** An existing token was deployed by somebody else: block and tx are null. */
@@ -27,7 +28,7 @@ export const deploymentSchema = z.object({
   deploymentId: digest,
   /** How good the chance is that draws clusters on this chain: `chanceOf(chainId)`, when the file was written. */
   chance: z.enum(['good', 'weak', 'local']),
-  /** In blocks. */
+  /** Least blocks, and least seconds; both have to pass. `taskSecondsMax` 0: blocks alone count. */
   windows: z.object({
     taskBlocksMax: block,
     closeGrace: block,
@@ -35,6 +36,12 @@ export const deploymentSchema = z.object({
     reorgDepth: block,
     jail: block,
     unbonding: block,
+    taskSecondsMax: seconds,
+    graceSeconds: seconds,
+    evidenceSeconds: seconds,
+    seedDelaySeconds: seconds,
+    jailSeconds: seconds,
+    unbondingSeconds: seconds,
   }),
   /** Most that a proof is worth to its reporter, token wei. */
   bountyWei: z.string().regex(/^\d+$/, 'expected a number of wei'),

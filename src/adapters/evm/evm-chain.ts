@@ -18,12 +18,13 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import { LEDGER_KIND_NUMBERS } from '../../types/ledger.ts'
+import type { Moment } from '../../types/moment.ts'
 import type { TaskStatus } from '../../types/task.ts'
 import { TASK_STATUSES } from '../../types/task.ts'
-import { abis } from './abi.ts'
 import type { Connection } from './connection.ts'
 import { EventDecoder } from './decode-events.ts'
 import { encodeEvidenceCall, encodeSteps } from './evidence-call.ts'
+import { encodeForm } from './form-call.ts'
 import { readAllowance, readTerms } from './reads.ts'
 import type { Wallet } from './wallet.ts'
 import { revertOf } from './wallet.ts'
@@ -50,6 +51,8 @@ export class EvmChain implements Chain {
   readonly reorgDepth: number
   readonly board: Address
   readonly lockTailBlocks: number
+  readonly lockTailSeconds: number
+  readonly seedDelaySeconds: number
   readonly connection: Connection
   /** Sends with the signing key; null without one. */
   readonly wallet: Wallet | null
@@ -63,11 +66,17 @@ export class EvmChain implements Chain {
     const { contracts, windows } = connection.deployment
     this.board = contracts.TaskBoard.address
     this.lockTailBlocks = windows.closeGrace + windows.evidence
+    this.lockTailSeconds = windows.graceSeconds + windows.evidenceSeconds
+    this.seedDelaySeconds = windows.seedDelaySeconds
     this.#decoder = new EventDecoder(connection.deployment)
   }
 
   head(): Promise<number> {
     return this.connection.read(this.connection.provider.getBlockNumber())
+  }
+
+  latest(): Promise<Moment> {
+    return this.connection.latest()
   }
 
   async eventsAfter(after: number, afterHash: Digest | null, blocksMax: number): Promise<EventPage | null> {
@@ -111,9 +120,8 @@ export class EvmChain implements Chain {
     return this.#onBoard(board.interface.encodeFunctionData('join', [taskId, key, termsHash]))
   }
 
-  async prepareForm(taskId: bigint, seedBlock: number): Promise<PreparedCall> {
-    const { header } = await this.connection.header(seedBlock)
-    return this.#onBoard(abis().TaskBoard.encodeFunctionData('form', [taskId, header]))
+  async prepareForm(taskId: bigint, seed: Moment): Promise<PreparedCall> {
+    return this.#onBoard(await encodeForm(this.connection, taskId, seed))
   }
 
   prepareCheckpoint(call: CheckpointCall): PreparedCall {
@@ -246,7 +254,7 @@ export class EvmChain implements Chain {
         details: { url: this.connection.shown, reason: 'behind', head, block },
       })
     }
-    const seen = await this.#hashOf(block)
+    const { hash: seen } = await this.#blockOf(block)
     if (seen === hash) return
     throw new RsdpError({
       code: 'E_REORG',
@@ -257,11 +265,11 @@ export class EvmChain implements Chain {
     })
   }
 
-  async #hashOf(block: number): Promise<Digest> {
+  async #blockOf(block: number): Promise<{ hash: Digest; time: number }> {
     const found = await this.connection.read(this.connection.provider.getBlock(block))
     if (found?.hash === null || found === null)
       throw this.connection.fault(new Error(`block ${block} is missing`))
-    return found.hash as Digest
+    return { hash: found.hash as Digest, time: found.timestamp }
   }
 
   /** Events of the blocks from … to, or of the first part of them if the endpoint refuses to give so much at once. */
@@ -273,7 +281,7 @@ export class EvmChain implements Chain {
         const filter = { address, topics, fromBlock: from, toBlock: last }
         const logs = await this.connection.read(this.connection.provider.getLogs(filter))
         const events = this.#decoder.decode(logs, from, last)
-        return { events, block: last, hash: await this.#hashOf(last) }
+        return { events, block: last, ...(await this.#blockOf(last)) }
       } catch (error) {
         if (last === from || !isTooMuch(error)) throw error
         last = from + Math.floor((last - from) / 2)

@@ -1,4 +1,4 @@
-import type { Interface } from 'ethers'
+import type { Interface, ParamType } from 'ethers'
 import type {
   AbiValue,
   BoardBooks,
@@ -7,6 +7,7 @@ import type {
   EventName,
   EventRecord,
   ExpectedDeployment,
+  HistoryWindows,
   MalformedEvent,
   TaskHistory,
   TaskViews,
@@ -16,7 +17,9 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import { MEMBERS_MAX, NIL } from '../../types/ids.ts'
+import type { Moment } from '../../types/moment.ts'
 import { abis } from './abi.ts'
+import { BlockTimes } from './block-times.ts'
 import { readBooks } from './board-books.ts'
 import type { Deployment } from './deployment.ts'
 import { rebuildHeader } from './header.ts'
@@ -86,10 +89,7 @@ export class EvmHistory implements ChainHistory {
     this.#expected = {
       chainId: BigInt(deployment.chainId),
       deploymentId: deployment.deploymentId,
-      reorgDepth: BigInt(deployment.windows.reorgDepth),
-      jail: BigInt(deployment.windows.jail),
-      closeGrace: BigInt(deployment.windows.closeGrace),
-      evidence: BigInt(deployment.windows.evidence),
+      windows: windowsOf(deployment),
       bounty: BigInt(deployment.bountyWei),
       contracts: { NodeRegistry, TaskBoard, PhaseLog, Slasher },
     }
@@ -113,6 +113,8 @@ export class EvmHistory implements ChainHistory {
     await this.#transactions(ofKeys, transactions)
     const views = { ...stated, locks: await this.#locks(taskId, keys, head) }
     const { events, malformed } = decodeAll([...ofTask, ...ofKeys], transactions)
+    const clock = new BlockTimes(this.#rpc, this.#expected.windows.taskSecondsMax > 0n)
+    await clock.note([head, ...[...events, ...malformed].map(({ block }) => block)])
     return {
       expected: this.#expected,
       taskId,
@@ -123,7 +125,8 @@ export class EvmHistory implements ChainHistory {
       events,
       malformed,
       snapshotCode: await this.#snapshotCode(events, views, head),
-      headers: await this.#headers(events, views, head),
+      headers: await this.#headers(events, views, head, clock),
+      times: clock.times,
     }
   }
 
@@ -138,9 +141,7 @@ export class EvmHistory implements ChainHistory {
   }
 
   async #views(taskId: bigint, head: bigint): Promise<Omit<TaskViews, 'locks'>> {
-    type Windows = Pick<TaskViews, 'reorgDepth' | 'jail' | 'closeGrace' | 'evidence'>
     const windows = await this.#view('TaskBoard', 'windows', [], head)
-    const { reorgDepth, jail, closeGrace, evidence } = windows as unknown as Windows
     const reduction = (await this.#view('TaskBoard', 'reductionOf', [taskId], head)) as unknown as Pick<
       TaskViews,
       'twinCodeHash'
@@ -150,13 +151,14 @@ export class EvmHistory implements ChainHistory {
       twinCodeHash: reduction.twinCodeHash,
       deploymentId: (await this.#view('PhaseLog', 'deploymentId', [], head)) as Digest,
       domainSeparator: (await this.#view('PhaseLog', 'domainSeparator', [], head)) as Digest,
-      ...{ reorgDepth, jail, closeGrace, evidence, task },
+      windows: windows as unknown as TaskViews['windows'],
+      task,
       bounty: (await this.#view('NodeRegistry', 'bounty', [], head)) as bigint,
       formWindow: (await this.#view('TaskBoard', 'formWindow', [], head)) as bigint,
       head: (await this.#view('PhaseLog', 'head', [taskId], head)) as unknown as TaskViews['head'],
       convictions: await this.#convictions(taskId, Number(task.members), head),
       status: (await this.#view('TaskBoard', 'statusOf', [taskId], head)) as unknown as TaskViews['status'],
-      claimsOpenAt: (await this.#view('TaskBoard', 'claimsOpenAt', [taskId], head)) as bigint,
+      claimsOpenAt: (await this.#view('TaskBoard', 'claimsOpenAt', [taskId], head)) as unknown as Moment,
       tally: (await this.#view('PhaseLog', 'tally', [taskId], head)) as unknown as TaskViews['tally'],
     }
   }
@@ -278,17 +280,20 @@ export class EvmHistory implements ChainHistory {
     events: readonly EventRecord[],
     views: TaskViews,
     head: bigint,
+    clock: BlockTimes,
   ): Promise<ReadonlyMap<bigint, Hex>> {
+    const { reorgDepth, seedDelaySeconds } = this.#expected.windows
     const headers = new Map<bigint, Hex>()
     for (const event of events) {
       if (event.name !== 'TaskPublished') continue
       const call = event.transaction?.call
-      const deadlines = [event.args.params.joinDeadline]
-      if (call !== undefined && 'args' in call && call.name === 'publish')
-        deadlines.push(call.args.params.joinDeadline)
-      for (const deadline of deadlines) {
-        const block = deadline + this.#expected.reorgDepth
-        if (block > head || headers.has(block) || BigInt(views.task.cluster) === 0n) continue
+      const all = [event.args.params]
+      if (call !== undefined && 'args' in call && call.name === 'publish') all.push(call.args.params)
+      for (const { joinDeadline, joinTime } of all) {
+        if (BigInt(views.task.cluster) === 0n) continue
+        const least = joinDeadline + reorgDepth
+        const block = await clock.firstSince(least, joinTime + seedDelaySeconds, head)
+        if (block === null || headers.has(block)) continue
         const served = await this.#rpc.block(block)
         const rebuilt = served === null ? null : rebuildHeader(served)
         if (rebuilt !== null) headers.set(block, rebuilt.header)
@@ -360,10 +365,18 @@ function operatorsOf(events: readonly EventRecord[]): Address[] {
 
 const topicOf = (address: Address): Digest => `0x${address.slice(2).padStart(64, '0')}`
 
+function windowsOf({ windows }: Deployment): HistoryWindows {
+  const names = [
+    ...(['reorgDepth', 'jail', 'closeGrace', 'evidence', 'taskSecondsMax'] as const),
+    ...(['seedDelaySeconds', 'jailSeconds', 'graceSeconds', 'evidenceSeconds'] as const),
+  ]
+  return Object.fromEntries(names.map((name) => [name, BigInt(windows[name])])) as unknown as HistoryWindows
+}
+
 function zeros(abi: Interface, name: string): Hex {
-  const words = abi
-    .getFunction(name)
-    ?.outputs.reduce((sum, { components }) => sum + (components?.length ?? 1), 0)
+  const wordsOf = ({ components }: ParamType): number =>
+    components === null ? 1 : components.reduce((sum, one) => sum + wordsOf(one), 0)
+  const words = abi.getFunction(name)?.outputs.reduce((sum, one) => sum + wordsOf(one), 0)
   return `0x${'00'.repeat(32 * (words ?? 1))}`
 }
 

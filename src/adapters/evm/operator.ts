@@ -8,9 +8,11 @@ import type { Keyring } from '../../ports/keyring.ts'
 import type { FinalState, KeyAllowance, PreparedCall } from '../../ports/chain.ts'
 import { invariant } from '../../types/errors.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
+import type { Moment } from '../../types/moment.ts'
 import type { TaskParams } from '../../types/task.ts'
 import { abis } from './abi.ts'
 import type { ContractName } from './deployment.ts'
+import { encodeForm } from './form-call.ts'
 import { encodeMultiaddrs } from './multiaddrs.ts'
 import { accountOf } from './reads.ts'
 import type { Wallet } from './wallet.ts'
@@ -129,15 +131,19 @@ export async function addStake(wallet: Wallet, amountWei: bigint): Promise<Done>
   return done(await execute(wallet, 'addStake', 'NodeRegistry', data))
 }
 
-/** @returns the tranche to `withdraw`, and the first block in which that works */
+/** @returns the tranche to `withdraw`, and the first moment at which that works */
 export async function requestUnbond(
   wallet: Wallet,
   amountWei: bigint,
-): Promise<Done & { readonly tranche: bigint; readonly endsAt: number }> {
+): Promise<Done & { readonly tranche: bigint; readonly endsAt: Moment }> {
   const data = abis().NodeRegistry.encodeFunctionData('requestUnbond', [amountWei])
   const receipt = await execute(wallet, 'requestUnbond', 'NodeRegistry', data)
   const args = eventArgs(receipt, abis().NodeRegistry, 'UnbondRequested')
-  return { ...done(receipt), tranche: args[1] as bigint, endsAt: Number(args[3]) }
+  return {
+    ...done(receipt),
+    tranche: args[1] as bigint,
+    endsAt: { number: args[3] as bigint, time: args[4] as bigint },
+  }
 }
 
 export async function withdraw(wallet: Wallet, tranche: bigint): Promise<Done> {
@@ -176,10 +182,9 @@ export async function quit(wallet: Wallet, taskId: bigint, key: Address): Promis
   return done(await execute(wallet, 'quit', 'TaskBoard', data))
 }
 
-/** Draws the cluster, by the header of its seed block. */
-export async function form(wallet: Wallet, taskId: bigint, seedBlock: number): Promise<Done> {
-  const { header } = await wallet.connection.header(seedBlock)
-  const data = abis().TaskBoard.encodeFunctionData('form', [taskId, header])
+/** Draws the cluster, by the header of the first block that has reached `seed`. */
+export async function form(wallet: Wallet, taskId: bigint, seed: Moment): Promise<Done> {
+  const data = await encodeForm(wallet.connection, taskId, seed)
   return done(await execute(wallet, 'form', 'TaskBoard', data))
 }
 

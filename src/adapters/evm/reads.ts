@@ -1,6 +1,7 @@
 import type { Terms } from '../../codec/roots.ts'
 import type { KeyAllowance } from '../../ports/chain.ts'
 import type { Address, Digest } from '../../types/ids.ts'
+import type { Moment } from '../../types/moment.ts'
 import type { Connection } from './connection.ts'
 
 /** What an operator owns, token wei. */
@@ -55,10 +56,10 @@ export function taskCount(connection: Connection): Promise<bigint> {
   return connection.read(connection.contracts.board.tasks())
 }
 
-/** First block in which rewards and locks of a task can be taken; null while it is running. */
-export async function claimsOpenAt(connection: Connection, taskId: bigint): Promise<number | null> {
-  const block = await connection.read(connection.contracts.board.claimsOpenAt(taskId))
-  return block === 0n ? null : Number(block)
+/** When rewards and locks of a task can be taken; null while it is running. */
+export async function claimsOpenAt(connection: Connection, taskId: bigint): Promise<Moment | null> {
+  const { number, time } = await connection.read(connection.contracts.board.claimsOpenAt(taskId))
+  return number === 0n ? null : { number, time }
 }
 
 /** What the board says that a sign-up for a task agrees to; null if there is no such task. */

@@ -11,7 +11,9 @@ import rsdpModule, {
   BOARD_POSITION,
   LOCAL_BOUNTY_WEI,
   LOCAL_UNBONDING_BLOCKS,
+  LOCAL_UNBONDING_SECONDS,
   LOCAL_WINDOWS,
+  NO_SECONDS,
 } from '../../../ignition/modules/Rsdp.ts'
 import { keccak } from '../../codec/hex.ts'
 import type { Chance } from '../../types/chance.ts'
@@ -30,20 +32,34 @@ const DEPLOY_GAS = 15_000_000n
 /** Of Ignition's explanation, which repeats itself. */
 const MESSAGE_CHARS_MAX = 400
 
-/** Windows of a chain with a block every 12 s. */
-// reorgDepth: between the last choice and the block that draws lie four epochs (EIP-4399)
-const WINDOWS = { taskBlocksMax: 7_200, closeGrace: 300, evidence: 21_600, reorgDepth: 128, jail: 50_400 }
-const UNBONDING_BLOCKS = 100_800
+const DAY = 86_400
+/** Windows of any chain but a local one: days, and of blocks a quarter of what comes in that time if one comes every 12 s. */
+// reorgDepth, seedDelaySeconds: between the last choice and the block that draws lie four epochs (EIP-4399)
+// closeGrace: all the blocks of an hour, as after a stop of the chain they are what members are left with
+const WINDOWS = {
+  ...{ taskBlocksMax: 1_800, closeGrace: 300, evidence: 12_600, reorgDepth: 128, jail: 54_000 },
+  ...{ taskSecondsMax: DAY, graceSeconds: 3_600, evidenceSeconds: 7 * DAY, seedDelaySeconds: 4 * 32 * 12 },
+  jailSeconds: 30 * DAY,
+}
+const UNBONDING_BLOCKS = 25_200
+const UNBONDING_SECONDS = 14 * DAY
 
 /** Ignition's defaults are for chains with slow blocks; retries and fee bumps stay on. */
 const IGNITION = { blockPollingInterval: 50, requiredConfirmations: 1 }
 
-export interface DeployWindows {
+interface BlockWindows {
   readonly taskBlocksMax: number
   readonly closeGrace: number
   readonly evidence: number
   readonly reorgDepth: number
   readonly jail: number
+}
+export interface DeployWindows extends BlockWindows {
+  readonly taskSecondsMax: number
+  readonly graceSeconds: number
+  readonly evidenceSeconds: number
+  readonly seedDelaySeconds: number
+  readonly jailSeconds: number
 }
 
 export interface DeployOptions {
@@ -53,8 +69,10 @@ export interface DeployOptions {
   readonly nonce: Digest
   /** The stake token; left out on a local chain, where the dev token is deployed. */
   readonly token?: Address
-  readonly windows?: DeployWindows
+  /** Seconds that are left out are 0. */
+  readonly windows?: BlockWindows & Partial<DeployWindows>
   readonly unbondingBlocks?: number
+  readonly unbondingSeconds?: number
   /** Most that a proof is worth to its reporter; one token if left out. */
   readonly bountyWei?: bigint
   /** Ignition's journal is kept here; left out: in a temporary folder that is removed. */
@@ -70,7 +88,7 @@ export interface Deployed {
   readonly fromBlock: number
   readonly deploymentId: Digest
   readonly chance: Chance
-  readonly windows: DeployWindows & { readonly unbonding: number }
+  readonly windows: DeployWindows & { readonly unbonding: number; readonly unbondingSeconds: number }
   readonly bountyWei: string
   readonly contracts: Readonly<
     Record<'NodeRegistry' | 'PhaseLog' | 'Slasher' | 'TaskBoard' | 'BundleStore', DeployedContract> & {
@@ -139,8 +157,9 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
     from: deployer,
     nonce: (await provider.getTransactionCount(deployer)) + BOARD_POSITION,
   })
-  const { windows, unbondingBlocks, bountyWei } = termsOf(options, local)
-  const parameters = { token, board, nonce: options.nonce, windows, unbondingBlocks, bountyWei }
+  const { windows, unbondingBlocks, unbondingSeconds, bountyWei } = termsOf(options, local)
+  const terms = { windows, unbondingBlocks, unbondingSeconds, bountyWei }
+  const parameters = { token, board, nonce: options.nonce, ...terms }
   const rsdp = await connection.ignition.deploy(rsdpModule, { ...ignite, parameters: { Rsdp: parameters } })
 
   const addresses = {
@@ -169,7 +188,7 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
       data: id('deploymentId()').slice(0, 10),
     })) as Hex,
     chance: chanceOf(chainId),
-    windows: { ...windows, unbonding: unbondingBlocks },
+    windows: { ...windows, unbonding: unbondingBlocks, unbondingSeconds },
     bountyWei: String(bountyWei),
     contracts: {
       StakeToken: {
@@ -187,10 +206,11 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
 }
 
 /** What is fixed for good at deployment, as asked for or as suits the chain. */
-function termsOf({ windows, unbondingBlocks, bountyWei }: DeployOptions, local: boolean) {
+function termsOf({ windows, unbondingBlocks, unbondingSeconds, bountyWei }: DeployOptions, local: boolean) {
   return {
-    windows: { ...(windows ?? (local ? LOCAL_WINDOWS : WINDOWS)) },
+    windows: { ...NO_SECONDS, ...(windows ?? (local ? LOCAL_WINDOWS : WINDOWS)) },
     unbondingBlocks: unbondingBlocks ?? (local ? LOCAL_UNBONDING_BLOCKS : UNBONDING_BLOCKS),
+    unbondingSeconds: unbondingSeconds ?? (local ? LOCAL_UNBONDING_SECONDS : UNBONDING_SECONDS),
     bountyWei: bountyWei ?? LOCAL_BOUNTY_WEI,
   }
 }

@@ -17,6 +17,7 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     domain: chain.domain,
     reorgDepth: chain.reorgDepth,
     head: () => ask(() => chain.head),
+    latest: () => ask(() => ({ number: BigInt(chain.head), time: 0n })),
     eventsAfter: async (after, afterHash, blocksMax) => {
       const page = await ask(() => pageAfter(chain, after, afterHash, blocksMax))
       if (page === 'reorg') throw failure('E_REORG', `block ${after} is another one now`, EXIT.precondition)
@@ -31,10 +32,11 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     signups: (taskId) => ask(() => [...(chain.tasks.get(taskId)?.signups ?? [])]),
     board: chain.board,
     lockTailBlocks: chain.closeGrace,
+    ...{ seedDelaySeconds: 0, lockTailSeconds: 0 },
     terms: (taskId) => ask(() => chain.termsOf(taskId)),
     prepareJoin: (taskId, key, agreed) => chain.prepare({ kind: 'join', taskId, key, agreed }),
-    prepareForm: (taskId, seedBlock) =>
-      ask(() => chain.prepare({ kind: 'form', taskId, mixHash: chain.mixHashOf(seedBlock) })),
+    prepareForm: (taskId, { number }) =>
+      ask(() => chain.prepare({ kind: 'form', taskId, mixHash: chain.mixHashOf(Number(number)) })),
     prepareCheckpoint: (call) => chain.prepare({ kind: 'checkpoint', call }),
     prepareRepublish: (call) => chain.prepare({ kind: 'republish', call }),
     prepareFinalize: (taskId, result) => chain.prepare({ kind: 'finalize', taskId, result }),
@@ -75,7 +77,7 @@ function pageAfter(
   if (afterHash !== null && chain.hashOf(after) !== afterHash) return 'reorg'
   const block = Math.min(chain.head - chain.reorgDepth, after + blocksMax)
   if (block <= after) return null
-  return { events: chain.eventsIn(after + 1, block), block, hash: chain.hashOf(block) }
+  return { events: chain.eventsIn(after + 1, block), block, hash: chain.hashOf(block), time: 0 }
 }
 
 /** What a node sees of an endpoint that does not answer. */

@@ -58,8 +58,10 @@ export interface ChainTask {
   eventSeq: number
   /** Heights whose list leaves a member out. */
   readonly missed: Map<MemberIndex, number>
-  /** Block of the last accepted checkpoint, or of the drawing. */
+  /** Block of the last checkpoint accepted before the task was Finalizing, or of the drawing. */
   lastBlock: number
+  /** Heights accepted while it was Finalizing. */
+  late: number
   /** Block in which the client revoked it. */
   revokedAt: number | null
   /** Last height that is accepted: all, R more once it was revoked, none if the cluster was drawn after that. */
@@ -218,6 +220,7 @@ export class MemoryChain {
       eventSeq: 0,
       missed: new Map(),
       lastBlock: 0,
+      late: 0,
       revokedAt: null,
       limit: params.heights,
       events: [],
@@ -243,7 +246,7 @@ export class MemoryChain {
 
   statusOf(taskId: bigint): TaskStatus {
     const task = this.tasks.get(taskId)
-    return task === undefined ? 'None' : statusOf(task, this.#block, this.closeGrace)
+    return task === undefined ? 'None' : statusOf(task, this.#block, this)
   }
 
   /** A ledger event of a task (paper, section 6). */
@@ -448,7 +451,8 @@ export class MemoryChain {
     task.last = last
     task.root = root
     task.eventSeq = eventSeq
-    task.lastBlock = this.#block
+    if (status === 'Finalizing') task.late += heights.length
+    else task.lastBlock = this.#block
     this.accepted.push({ taskId: call.taskId, first: call.first, last, root, roots, signers })
     const { taskId, first, bitmap, sharedSeq, sharedHead, batch, notes } = call
     const published = { bitmap, sharedSeq, sharedHead, batch, notes }

@@ -1,16 +1,30 @@
+import { lifeAt } from '../../types/life.ts'
 import type { TaskStatus } from '../../types/task.ts'
 import type { ChainTask } from './chain.ts'
 
 /** In which history is still accepted. */
 export const RUNNING: ReadonlySet<TaskStatus> = new Set(['Active', 'Finalizing'])
 
-/** A task's end by `endBlock` or by silence is not modelled. */
-export function statusOf(task: ChainTask, block: number, closeGrace: number): TaskStatus {
-  const { cluster, revokedAt, params, last, lastBlock, limit } = task
-  if (cluster === null) return revokedAt !== null && revokedAt <= params.joinDeadline ? 'Expired' : 'Open'
-  const isComplete = last === params.heights || limit === 0
-  if (!isComplete && revokedAt === null) return 'Active'
-  const end =
-    isComplete && (limit === 0 || revokedAt === null || lastBlock < revokedAt) ? lastBlock : revokedAt
-  return block < (end ?? 0) + closeGrace ? 'Finalizing' : 'Closed'
+/** As with EIP-2935. */
+const FORM_WINDOW = 8_191n
+
+export interface MemoryWindows {
+  readonly reorgDepth: number
+  readonly closeGrace: number
+}
+
+/** By the contract's rule. There is no clock here, so blocks alone count, and there is no money, so nothing is claimed. */
+export function statusOf(task: ChainTask, block: number, windows: MemoryWindows): TaskStatus {
+  const { cluster, revokedAt, params, last, late, lastBlock, limit, signups } = task
+  const at = (number: number) => ({ number: BigInt(number), time: 0n })
+  const facts = {
+    ...{ reorgDepth: BigInt(windows.reorgDepth), closeGrace: BigInt(windows.closeGrace) },
+    ...{ formWindow: FORM_WINDOW, evidence: 0n },
+    ...{ seedDelaySeconds: 0n, graceSeconds: 0n, evidenceSeconds: 0n },
+    ...{ params, signups: signups.length, idle: cluster !== null && limit === 0, anchored: null },
+    formed: cluster === null ? null : at(lastBlock),
+    revoked: revokedAt === null ? null : at(revokedAt),
+    complete: last === params.heights && late === 0,
+  }
+  return lifeAt(facts, at(block)).status
 }

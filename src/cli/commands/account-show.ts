@@ -5,12 +5,14 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
+import { isReached } from '../../types/moment.ts'
 import { openDeployment, openWallet } from '../local/wallets.ts'
+import { showMoment } from '../moments.ts'
 import type { WalletOptions } from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import type { StakeView } from '../stake-view.ts'
-import { inTokens, readStake } from '../stake-view.ts'
+import { inTokens, now, readStake } from '../stake-view.ts'
 import { operatorOf, parseAddress } from './stake-status.ts'
 
 /** An operator's account, as the registry has it now. */
@@ -56,14 +58,20 @@ export function noAccount(address: Address): RsdpError {
 
 /** What a person looks at before taking an account over. */
 export function rowsOf({ wallet, payout, offeredTo, stake }: AccountView): (readonly [string, string])[] {
-  const { token, jailedUntil, block } = stake
+  const { token } = stake
   return [
     ['wallet', wallet],
     ['paid at', payout === wallet ? `${payout}, its wallet` : payout],
     ['offered to', offeredTo ?? 'nobody'],
-    ['jailed', jailedUntil >= block && jailedUntil > 0 ? `up to block ${jailedUntil}` : 'no'],
+    ['jailed', showJail(stake)],
     ['free', inTokens(stake.freeWei, token)],
     ['locked', inTokens(stake.lockedWei, token)],
     ['unbonding', inTokens(stake.unbondingWei, token)],
   ]
+}
+
+function showJail(stake: StakeView): string {
+  const ends = { number: BigInt(stake.jailedUntil) + 1n, time: BigInt(stake.jailedUntilTime) }
+  if (stake.jailedUntil === 0 || isReached(ends, now(stake))) return 'no'
+  return `until ${showMoment(ends, now(stake))}`
 }

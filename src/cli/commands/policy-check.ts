@@ -56,7 +56,9 @@ async function readOffer(chain: Chain, taskId: bigint, key: Address): Promise<Of
     .filter(({ isSettled, keys }) => !isSettled && keys.has(key))
     .reduce((sum, { published: { params } }) => sum + params.stakePerNode, 0n)
   const stake = { freeWei, lockedWei, pendingWei }
-  return { params: published.params, terms, head, lockTailBlocks: chain.lockTailBlocks, stake, allowance }
+  const { lockTailBlocks, lockTailSeconds } = chain
+  const time = Number((await chain.latest()).time)
+  return { params: published.params, terms, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
 }
 
 /** Address of the node's signing key, which takes no password. @throws RsdpError E_NO_KEY */

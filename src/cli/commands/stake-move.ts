@@ -10,7 +10,8 @@ import { requireFree, requireTokens } from '../stake-limits.ts'
 import type { StakeSession } from '../stake-session.ts'
 import { withStake } from '../stake-session.ts'
 import type { StakeView, TrancheView } from '../stake-view.ts'
-import { inTokens, readStake } from '../stake-view.ts'
+import { showMoment, showWait, showWindow } from '../moments.ts'
+import { endOf, inTokens, now, readStake } from '../stake-view.ts'
 import { NOTHING_SENT } from '../wallet-session.ts'
 
 /** Adds to the operator's free stake; approves the registry first if it may not pull so much yet. */
@@ -50,16 +51,20 @@ export function stakeUnbond(text: string, options: StakeOptions, context: Comman
     const amountWei = toWei(amount, token.decimals)
     requireFree(stake, amountWei)
     const go = await agreed([
-      `unbond   ${inTokens(amountWei, token)} of ${stake.operator}; withdrawable after ${stake.unbondingBlocks} blocks`,
+      `unbond   ${inTokens(amountWei, token)} of ${stake.operator}; withdrawable after ${showWindow(stake.unbondingBlocks, stake.unbondingSeconds)}`,
       `free     ${inTokens(stake.freeWei, token)} → ${inTokens(stake.freeWei - amountWei, token)}`,
     ])
     if (!go) return reportNothing(session, context, { amountWei })
     const done = await requestUnbond(wallet, amountWei)
     const { tranche, endsAt } = done
+    const from = showMoment(endsAt, now(stake))
     const text =
-      `unbonding ${inTokens(amountWei, token)} as tranche ${tranche}, from block ${endsAt} on: rsdp stake withdraw ${tranche}` +
+      `unbonding ${inTokens(amountWei, token)} as tranche ${tranche}, from ${from} on: rsdp stake withdraw ${tranche}` +
       `  ${done.hash}`
-    return report(session, context, [done], text, { amountWei, tranche, unbondingEndsAt: endsAt })
+    return report(session, context, [done], text, {
+      ...{ amountWei, tranche },
+      ...{ unbondingEndsAt: Number(endsAt.number), unbondingEndsTime: Number(endsAt.time) },
+    })
   })
 }
 
@@ -114,7 +119,8 @@ function reportNothing(
 }
 
 /** @throws RsdpError E_TRANCHE, E_NOTHING_DUE */
-function dueTranches({ tranches, block }: StakeView, wanted: bigint | null): readonly TrancheView[] {
+function dueTranches(stake: StakeView, wanted: bigint | null): readonly TrancheView[] {
+  const { tranches } = stake
   const known = wanted === null ? tranches : tranches.filter(({ tranche }) => tranche === wanted)
   if (wanted !== null && known.length === 0) {
     throw new RsdpError({
@@ -127,13 +133,16 @@ function dueTranches({ tranches, block }: StakeView, wanted: bigint | null): rea
   }
   const due = known.filter(({ isDue }) => isDue)
   if (due.length > 0) return due
-  const next = Math.min(...known.map(({ unbondingEndsAt }) => unbondingEndsAt))
+  // later tranches end later
+  const [next] = known.map(endOf)
+  const at = now(stake)
   throw new RsdpError({
     code: 'E_NOTHING_DUE',
-    message: known.length === 0 ? 'nothing is unbonding' : `nothing can be withdrawn before block ${next}`,
-    hint: known.length === 0 ? 'begin with rsdp stake unbond' : `wait ${next - block} blocks`,
+    message:
+      next === undefined ? 'nothing is unbonding' : `nothing can be withdrawn before ${showMoment(next, at)}`,
+    hint: next === undefined ? 'begin with rsdp stake unbond' : `wait ${showWait(next, at)}`,
     exit: EXIT.precondition,
-    details: { block, next: known.length === 0 ? null : next },
+    details: { block: stake.block, next: next?.number ?? null, nextTime: next?.time ?? null },
   })
 }
 

@@ -11,7 +11,8 @@ import type { StakeStatusOptions } from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import type { StakeView } from '../stake-view.ts'
-import { inTokens, readStake } from '../stake-view.ts'
+import { showWait } from '../moments.ts'
+import { endOf, inTokens, now, readStake } from '../stake-view.ts'
 
 /** Stake of an operator: by its wallet, its address, or one of its signing keys. */
 export async function stakeStatus(
@@ -70,11 +71,11 @@ function render(stake: StakeView, keys: readonly KeyView[]): string {
   ]
   const lines = [table(['at block', String(block)], rows)]
   if (stake.tranches.length > 0) {
-    const tranches = stake.tranches.map(({ tranche, amountWei, unbondingEndsAt, isDue }) => [
-      tranche,
-      inTokens(amountWei, token),
-      unbondingEndsAt,
-      isDue ? 'yes' : `in ${unbondingEndsAt - block} blocks`,
+    const tranches = stake.tranches.map((one) => [
+      one.tranche,
+      inTokens(one.amountWei, token),
+      one.unbondingEndsAt,
+      one.isDue ? 'yes' : `in ${showWait(endOf(one), now(stake))}`,
     ])
     lines.push('', table(['tranche', 'amount', 'from block', 'withdrawable'], tranches))
   }

@@ -7,6 +7,8 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
 import type { TaskSendOptions } from '../options.ts'
+import { isReached } from '../../types/moment.ts'
+import { showMoment, showWait } from '../moments.ts'
 import type { CommandContext } from '../run-command.ts'
 import { inTokens, readToken } from '../stake-view.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
@@ -49,8 +51,9 @@ export async function claimRefusal(connection: Connection, taskId: bigint): Prom
   const { status } = await summary(connection, taskId)
   if (status === 'None') return unknownTask(String(taskId))
   const opensAt = await claimsOpenAt(connection, taskId)
-  const block = await connection.read(connection.provider.getBlockNumber())
-  const details = { taskId, status, block, opensAt }
+  const at = await connection.latest()
+  const opens = { opensAt: opensAt?.number ?? null, opensAtTime: opensAt?.time ?? null }
+  const details = { taskId, status, block: Number(at.number), ...opens }
   if (opensAt === null) {
     return new RsdpError({
       code: 'E_TASK_RUNNING',
@@ -60,11 +63,11 @@ export async function claimRefusal(connection: Connection, taskId: bigint): Prom
       details,
     })
   }
-  if (block >= opensAt) return null
+  if (isReached(opensAt, at)) return null
   return new RsdpError({
     code: 'E_CLAIM_EARLY',
-    message: `task ${taskId} still takes evidence; it pays from block ${opensAt} on`,
-    hint: `wait ${opensAt - block} blocks`,
+    message: `task ${taskId} still takes evidence; it pays from ${showMoment(opensAt, at)} on`,
+    hint: `wait ${showWait(opensAt, at)}`,
     exit: EXIT.precondition,
     details,
   })

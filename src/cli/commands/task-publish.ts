@@ -8,7 +8,8 @@ import type { TaskPublishOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { confirm } from '../terminal.ts'
 import { inTokens, readToken } from '../stake-view.ts'
-import { joinBlocksFor, rateLimitTask } from '../task-params.ts'
+import { showTime } from '../moments.ts'
+import { joinBlocksFor, rateLimitTask, taskTimes } from '../task-params.ts'
 
 /** Publishes a rate-limit task and pays its escrow. */
 export async function taskPublish(
@@ -18,15 +19,15 @@ export async function taskPublish(
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
     const client = await openWallet(connection, options)
-    const { reorgDepth, taskBlocksMax } = connection.deployment.windows
+    const { windows } = connection.deployment
+    const { reorgDepth, taskBlocksMax } = windows
     const joinBlocks = options.joinBlocks ?? joinBlocksFor(reorgDepth)
     if (joinBlocks <= reorgDepth) throw unseen(joinBlocks, reorgDepth)
-    const params = rateLimitTask({
-      ...options,
-      joinBlocks,
-      head: await connection.read(connection.provider.getBlockNumber()),
-      taskBlocksMax,
-    })
+    const { number, time } = await connection.latest()
+    const { joinSeconds, endSeconds, stallSeconds, nodes } = options
+    const asked = { joinSeconds, endSeconds, stallSeconds }
+    const times = taskTimes(windows, Number(time), { joinBlocks, nodes }, asked)
+    const params = rateLimitTask({ ...options, joinBlocks, head: Number(number), taskBlocksMax, times })
     const token = await readToken(connection)
     const escrowWei = escrowMax(params)
     const effect = [
@@ -44,7 +45,7 @@ export async function taskPublish(
     output.result(
       { dryRun: false, taskId, client: client.address, params, escrowWei },
       `task ${String(taskId)}  ${String(params.maxNodes)} seats, ${String(params.heights)} heights, R = ${String(params.epochHeights)},` +
-        ` sign-up until block ${String(params.joinDeadline)}\nnext  rsdp task watch ${String(taskId)}`,
+        ` sign-up until block ${String(params.joinDeadline)}${params.joinTime === 0 ? '' : ` and ${showTime(params.joinTime)}`}\nnext  rsdp task watch ${String(taskId)}`,
     )
     return EXIT.ok
   } finally {

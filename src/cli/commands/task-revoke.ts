@@ -4,7 +4,9 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
+import { isReached } from '../../types/moment.ts'
 import type { TaskSendOptions } from '../options.ts'
+import { showWindow } from '../moments.ts'
 import type { CommandContext } from '../run-command.ts'
 import { inTokens, readToken } from '../stake-view.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
@@ -61,18 +63,19 @@ async function requireRevocable(
 
 /** What becomes of the money, by how far the task has come. */
 async function consequences(connection: Connection, task: TaskSummary): Promise<string[]> {
-  const { deployment, contracts, provider } = connection
+  const { deployment, contracts } = connection
   const { board } = contracts
   if (task.status === 'Active') {
     return [
       `earned   what is accepted up to height ${task.height} stays the members’`,
-      `grace    ${deployment.windows.closeGrace} blocks for heights that they have decided`,
+      `grace    ${showWindow(deployment.windows.closeGrace, deployment.windows.graceSeconds)} for heights that they have decided`,
     ]
   }
   const published = board.queryFilter(board.filters.TaskPublished(task.taskId), deployment.fromBlock)
-  const [[event], block] = await connection.read(Promise.all([published, provider.getBlockNumber()]))
+  const [event] = await connection.read(published)
+  const at = await connection.latest()
   const params = event?.args.params
-  if (params !== undefined && block + 1 > Number(params.joinDeadline)) {
+  if (params !== undefined && isReached({ number: params.joinDeadline, time: params.joinTime }, at)) {
     const token = await readToken(connection)
     return [`drawing  still possible; then the members share ${inTokens(params.rewardPerHeight, token)}`]
   }

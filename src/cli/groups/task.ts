@@ -4,6 +4,9 @@ import type { ChainOptions, TaskPublishOptions, TaskSendOptions, TaskWatchOption
 import type { RunCommand } from '../run-command.ts'
 import { MEMBERS_MAX } from '../../types/ids.ts'
 
+/** Of a duration that is asked for: a year. What a deployment allows, is less. */
+const SECONDS_MAX = 31_536_000
+
 /** task publish, list, status, result, watch, revoke, join, claim, release. */
 export function addTaskCommands(program: Command, run: RunCommand): void {
   const task = program.command('task').description('publish tasks and follow them')
@@ -113,6 +116,21 @@ function addPublish(task: Command, run: RunCommand): void {
       '--join-blocks <n>',
       'blocks that sign-up stays open (default: 20, or twice the depth at which nodes read the chain)',
       integer(2, 7_200),
+    )
+    .option(
+      '--join-seconds <n>',
+      'and the seconds; on chains whose deployment counts them (default: 12 per block)',
+      integer(1, SECONDS_MAX),
+    )
+    .option(
+      '--end-seconds <n>',
+      'seconds until the task ends (default: the longest)',
+      integer(1, SECONDS_MAX),
+    )
+    .option(
+      '--stall-seconds <n>',
+      'seconds without a checkpoint that end it (default: twice the grace, 12 per block)',
+      integer(1, SECONDS_MAX),
     )
     .addHelpText(
       'after',

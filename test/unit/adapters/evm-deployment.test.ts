@@ -27,7 +27,11 @@ const DEPLOYMENT: Deployment = {
   fromBlock: 2,
   deploymentId: hex('b', 32),
   chance: 'local',
-  windows: { taskBlocksMax: 200, closeGrace: 10, evidence: 30, reorgDepth: 6, jail: 20, unbonding: 300 },
+  windows: {
+    ...{ taskBlocksMax: 200, closeGrace: 10, evidence: 30, reorgDepth: 6, jail: 20, unbonding: 300 },
+    ...{ taskSecondsMax: 900, graceSeconds: 40, evidenceSeconds: 50, seedDelaySeconds: 10, jailSeconds: 7 },
+    unbondingSeconds: 1_000,
+  },
   bountyWei: '1000000000000000000',
   contracts: {
     StakeToken: { ...contract('1'), block: null, tx: null },

@@ -10,6 +10,7 @@ import type { HandMade, HistoryOptions } from '../../helpers/audit-history.ts'
 import { makeHistory, withCopies, withEvent } from '../../helpers/audit-history.ts'
 import { RESET_MEMBER, SILENT_MEMBER } from '../../helpers/audit-task.ts'
 import type { Twist } from '../../helpers/audit-task.ts'
+import { atBlock } from '../../helpers/moments.ts'
 
 const fields = (report: AuditReport): string[] => report.findings.map(({ field }) => field)
 const audited = (options: HistoryOptions): AuditReport => auditTask(makeHistory(options).history)
@@ -82,8 +83,8 @@ describe('audit of a whole task', () => {
       events: history.events.filter(({ name }) => name === 'TaskPublished'),
       views: {
         ...history.views,
-        status: { status: 1n, closedAt: 0n },
-        claimsOpenAt: 0n,
+        status: { status: 1n, closedAt: atBlock(0) },
+        claimsOpenAt: atBlock(0),
         locks: new Map(),
         task: {
           ...history.views.task,
@@ -92,7 +93,7 @@ describe('audit of a whole task', () => {
           signups: 0n,
           eventsPosted: 0n,
         },
-        head: { ...history.views.head, events: 0n },
+        head: { ...history.views.head, lastAt: atBlock(0), events: 0n },
       },
     }
     const pending = auditTask(open)

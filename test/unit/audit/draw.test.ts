@@ -3,6 +3,8 @@ import type { Candidate, KeyFacts } from '../../../src/audit/draw.ts'
 import { candidatesAt, drawSeats, operatorCap } from '../../../src/audit/draw.ts'
 import { keccak, utf8Hex } from '../../../src/codec/hex.ts'
 import type { Address, Digest } from '../../../src/types/ids.ts'
+import type { Moment } from '../../../src/types/moment.ts'
+import { atBlock } from '../../helpers/moments.ts'
 
 const DEADLINE = 100n
 const address = (text: string): Address => `0x${keccak(utf8Hex(text)).slice(26)}`
@@ -64,6 +66,9 @@ function shareOf(
   return all === 0 ? null : own / all
 }
 
+const END = atBlock(DEADLINE + 1n)
+const momentOf = (block: bigint | null): Moment | null => (block === null ? null : atBlock(block))
+
 describe('audit: who can be drawn', () => {
   it('H-1: exactly the keys that were active at the deadline, whatever happens later', () => {
     const facts: readonly (readonly [inactiveSince: bigint | null, isDrawn: boolean])[] = [
@@ -77,11 +82,23 @@ describe('audit: who can be drawn', () => {
     const keys = facts.map((_, i) => address(`key ${i}`))
     const factsOf = (key: Address): KeyFacts => ({
       operator: address('one'),
-      inactiveSince: facts[keys.indexOf(key)]![0],
+      inactiveSince: momentOf(facts[keys.indexOf(key)]![0]),
     })
-    const drawn = candidatesAt(DEADLINE, keys, factsOf).map(({ index }) => index)
+    const drawn = candidatesAt(END, keys, factsOf).map(({ index }) => index)
     expect(drawn).deep.equal(facts.flatMap(([, isDrawn], i) => (isDrawn ? [i] : [])))
-    expect(candidatesAt(DEADLINE, keys, () => null)).deep.equal([])
+    expect(candidatesAt(END, keys, () => null)).deep.equal([])
+  })
+
+  it('H-1: and, where seconds count, until the second as well', () => {
+    const end = { ...END, time: 1_000n }
+    const isDrawn = (number: bigint, time: bigint): boolean =>
+      candidatesAt(end, [address('key')], () => ({
+        operator: address('one'),
+        inactiveSince: { number, time },
+      })).length === 1
+    expect(isDrawn(DEADLINE, 2_000n)).equal(false)
+    expect(isDrawn(DEADLINE + 50n, 999n)).equal(false)
+    expect(isDrawn(DEADLINE + 1n, 1_000n)).equal(true)
   })
 
   it('H-1: the model: in every list of up to six, no subset of drop-outs and convictions after it moves a share', function () {
@@ -101,9 +118,9 @@ describe('audit: who can be drawn', () => {
           const keys = list.map(({ key }) => key)
           const factsOf = (key: Address): KeyFacts => ({
             operator: list[keys.indexOf(key)]!.operator,
-            inactiveSince: inactiveSince(key),
+            inactiveSince: momentOf(inactiveSince(key)),
           })
-          const after = drawSeats(seedOf(m), candidatesAt(DEADLINE, keys, factsOf), 4, m)
+          const after = drawSeats(seedOf(m), candidatesAt(END, keys, factsOf), 4, m)
           expect(after).deep.equal(seats)
           deeds += 1
           if (gone.length > 2) continue

@@ -78,7 +78,7 @@ describe('audit: two tellings of one fact', () => {
 
   it('names a call that cannot have emitted the event', () => {
     const report = served('LedgerEvent', () => ({
-      call: { name: 'form', args: { taskId: 1n, header: '0x' } },
+      call: { name: 'form', args: { taskId: 1n, header: '0x', parent: '0x' } },
     }))
     expect(fields(report)).to.deep.equal(['LedgerEvent.transactionHash'])
   })

@@ -3,6 +3,7 @@ import { auditTask } from '../../../src/audit/audit-task.ts'
 import type { AuditReport } from '../../../src/audit/report.ts'
 import type { TaskHistory } from '../../../src/ports/chain-history.ts'
 import { makeHistory } from '../../helpers/audit-history.ts'
+import { atBlock } from '../../helpers/moments.ts'
 
 const fields = ({ findings }: AuditReport): string[] => findings.map(({ field }) => field)
 
@@ -27,8 +28,8 @@ describe('audit: money', () => {
       ['head().graceHeights', { head: { ...head, graceHeights: 1n } }],
       ['lockOf()', { locks: new Map([...locks, [first!.key, 999n]]) }],
       ['statusOf().status', { status: { ...history.views.status, status: 6n } }],
-      ['statusOf().closedAt', { status: { ...history.views.status, closedAt: 66n } }],
-      ['claimsOpenAt()', { claimsOpenAt: 97n }],
+      ['statusOf().closedAt', { status: { ...history.views.status, closedAt: atBlock(66) } }],
+      ['claimsOpenAt()', { claimsOpenAt: atBlock(97) }],
     ]
     for (const [field, changes] of wrong) expect(fields(auditTask(views(changes)))).deep.equal([field])
   })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { errorCode, rsdp } from '../../helpers/rsdp.ts'
+import { NO_SECONDS } from '../../../ignition/modules/Rsdp.ts'
 
 const DIGEST = `0x${'11'.repeat(32)}`
 const CONTRACT = { address: `0x${'22'.repeat(20)}`, block: 1, tx: DIGEST, codeHash: DIGEST }
@@ -19,7 +20,10 @@ function deploymentOf(chainId: number): string {
     fromBlock: 1,
     deploymentId: DIGEST,
     chance: 'local',
-    windows: { taskBlocksMax: 1, closeGrace: 1, evidence: 1, reorgDepth: 1, jail: 1, unbonding: 1 },
+    windows: {
+      ...{ taskBlocksMax: 1, closeGrace: 1, evidence: 1, reorgDepth: 1, jail: 1, unbonding: 1 },
+      ...{ ...NO_SECONDS, unbondingSeconds: 0 },
+    },
     bountyWei: '1',
     contracts: Object.fromEntries(names.map((name) => [name, CONTRACT])),
   })

@@ -235,9 +235,8 @@ describe('SignUp', () => {
     signing.published(task(1n, params()))
     signing.published(task(2n, params()))
     signing.joined(2n, OWNER.key)
-    signing.revoked(1n, 9)
-    signing.revoked(2n, DEADLINE)
-    signing.revoked(3n, 9)
+    chain.status = 'Expired'
+    for (const taskId of [1n, 2n, 3n]) signing.revoked(taskId)
     for (let head = 10; head < SEED + 20; head += 1) await signing.poll(head)
     expect(chain.sent).to.be.empty
   })
@@ -280,14 +279,35 @@ describe('SignUp', () => {
       const signing = signUp()
       signing.published(task(1n, params()))
       signing.joined(1n, OWNER.key)
-      signing.revoked(1n, DEADLINE + 1)
+      chain.status = 'Open'
+      signing.revoked(1n)
       for (let head = DEADLINE; head < SEED + 2; head += 1) await signing.poll(head)
       expect(chain.sent).to.deep.equal([`form 1 by ${SEED}`])
+    })
+
+    it('once blocks and seconds of the chain say so, and signs up until then', async () => {
+      chain.seedDelaySeconds = 100
+      const signing = signUp()
+      signing.published(task(1n, params({ joinTime: 1_000, endTime: 9_000 })))
+      // blocks that come fast end nothing
+      chain.time = 999
+      await signing.poll(SEED + 50)
+      expect(chain.sent).to.deep.equal(['join 1'])
+      signing.joined(1n, OWNER.key)
+      for (const time of [1_000, 1_099]) {
+        chain.time = time
+        await signing.poll(SEED + 60)
+      }
+      expect(chain.sent).to.have.length(1)
+      chain.time = 1_100
+      await signing.poll(SEED + 61)
+      expect(chain.sent.slice(1)).to.deep.equal([`form 1 by ${SEED} and second 1100`])
     })
 
     it('again at once if the seed block was replaced, and only then', async () => {
       for (const [error, times] of [
         ['NotTheHeader', 2],
+        ['NotTheFirst', 2],
         ['StatusNotAllowed', 1],
       ] as const) {
         chain.sent.length = 0

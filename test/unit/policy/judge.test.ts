@@ -19,6 +19,7 @@ const TWINS: StockTwins = new Map([
   [OTHER_STOCK, 'median@1'],
 ])
 const HEAD = 100
+const TIME = 1_700_000_000
 const STRICT = defaultPolicy(false)
 
 /** A task that the strict default joins: lock 10 % of 1,000, 10 a seat over 1,000 blocks. */
@@ -41,7 +42,7 @@ interface Changes extends Partial<Omit<Offer, 'params' | 'terms'>> {
 function offer({ params, terms, ...facts }: Changes = {}): Offer {
   return {
     head: HEAD,
-    lockTailBlocks: 10,
+    ...{ time: TIME, lockTailBlocks: 10, lockTailSeconds: 120 },
     stake: { freeWei: 1_000n, lockedWei: 0n, pendingWei: 0n },
     allowance: { perTaskWei: 100n, totalWei: 500n, runningWei: 0n },
     ...facts,
@@ -62,6 +63,10 @@ describe('policy', () => {
     expect(failing({ params: { twin: TWIN }, terms: { twinCodeHash: STOCK } })).deep.equal([])
     expect(failing({ params: { joinDeadline: HEAD + 1_800 } })).deep.equal([])
     expect(failing({ params: { heights: 1, maxNodes: 31, endBlock: HEAD + 32_248 } })).deep.equal([])
+    // a second that comes later than the block counts instead, 12 for a block
+    expect(failing({ params: { joinTime: TIME + 12 * 1_800 } })).deep.equal([])
+    expect(failing({ params: { joinTime: TIME + 12 * 1_800 + 1 } })).deep.equal(['sign-up'])
+    expect(failing({ params: { endTime: TIME + 12 * 50_400 + 1 } })).deep.equal(['length'])
     const stake = { freeWei: 600n, lockedWei: 400n, pendingWei: 150n }
     expect(failing({ stake })).deep.equal([])
     const allowance = { perTaskWei: 100n, totalWei: 500n, runningWei: 400n }
