@@ -55,10 +55,11 @@ contract PhaseLog is IPhaseLog {
         bool revoked;
     }
 
-    /// @dev A checkpoint writes root, progress, counters of the missing and one fee counter, all paid for by `open`.
+    /// @dev A checkpoint writes root, signers, progress, counters of the missing and one fee counter, all paid for by `open`.
     struct Log {
         bytes32 root;
         bytes32 cluster;
+        uint256 signers;
         Progress progress;
         Bounds bounds;
         Clock clock;
@@ -70,6 +71,8 @@ contract PhaseLog is IPhaseLog {
     /// @dev Heights fit 16 bits; fee units are at most heights · W.
     uint256 private constant MISSED_BITS = 16;
     uint256 private constant FEE_BITS = 32;
+    /// @dev No checkpoint was accepted. Not 0, so that a checkpoint never takes a new slot.
+    uint256 private constant NOBODY = 1 << 255;
     uint256 private constant NOTES_BYTES_MAX = 31 * 1024;
     /// @dev One byte per height of an epoch, the longest that a task may have.
     uint256 private constant HINTS_MAX = 256;
@@ -108,6 +111,7 @@ contract PhaseLog is IPhaseLog {
 
         log.root = Digests.rootZero(terms.cluster);
         log.cluster = terms.cluster;
+        log.signers = NOBODY;
         log.progress = Progress({
             last: 0,
             eventSeq: 0,
@@ -195,6 +199,7 @@ contract PhaseLog is IPhaseLog {
         if (!finalizing) (p.lastBlock, p.lastTime) = (uint40(block.number), uint40(block.timestamp));
         log.progress = p;
         log.root = s.root;
+        log.signers = bitmap;
         emit Checkpointed(
             taskId,
             first,
@@ -240,6 +245,12 @@ contract PhaseLog is IPhaseLog {
                 p.graceHeights,
                 p.members
             );
+    }
+
+    /// @inheritdoc IPhaseLog
+    function signersOf(uint256 taskId) external view override returns (uint256 bitmap) {
+        bitmap = _logs[taskId].signers;
+        if (bitmap == NOBODY) bitmap = 0;
     }
 
     /// @inheritdoc IPhaseLog

@@ -5,11 +5,13 @@ import {IPhaseLog} from "./interfaces/IPhaseLog.sol";
 import {IReducer} from "./interfaces/IReducer.sol";
 import {ISlasher} from "./interfaces/ISlasher.sol";
 import {ITaskBoard} from "./interfaces/ITaskBoard.sol";
+import {Results} from "./Results.sol";
 import {Certificate} from "./libraries/Certificate.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Domain} from "./libraries/Domain.sol";
 import {Evidence} from "./libraries/Evidence.sol";
 import {LogProof} from "./libraries/LogProof.sol";
+import {Moment, Moments} from "./libraries/Moments.sol";
 import {Penalties} from "./libraries/Penalties.sol";
 import {Reduction} from "./libraries/Reduction.sol";
 import {Signature} from "./libraries/Signature.sol";
@@ -19,6 +21,7 @@ import {Snapshot} from "./libraries/Snapshot.sol";
 /// @notice See ISlasher, which is the specification.
 contract Slasher is ISlasher {
     using Evidence for bytes;
+    using Moments for Moment;
     using Snapshot for bytes;
 
     struct Accused {
@@ -39,14 +42,21 @@ contract Slasher is ISlasher {
 
     ITaskBoard private immutable _BOARD;
     IPhaseLog private immutable _LOG;
+    Results private immutable _RESULTS;
     /// @dev Heads of a log from which known entries lead to a signed head.
     mapping(bytes32 signed => mapping(bytes32 earlier => bool)) private _opened;
+    /// @dev By task, height and the root after it.
+    mapping(bytes32 place => bool) private _refuted;
+
+    /// @inheritdoc ISlasher
+    mapping(uint256 taskId => bool) public override isTainted;
 
     /// @param board_ where the task board is going to be; it refuses to be built elsewhere
     /// @param log_ the log in whose domain objects are signed
     constructor(ITaskBoard board_, IPhaseLog log_) {
         _BOARD = board_;
         _LOG = log_;
+        _RESULTS = new Results(board_, log_, this);
     }
 
     /// @inheritdoc ISlasher
@@ -186,17 +196,84 @@ contract Slasher is ISlasher {
         ListedInput[] calldata inputs,
         bytes calldata closes,
         bytes calldata events,
-        Confirmers calldata confirmers
+        Confirmers calldata confirmers,
+        Before calldata before
     ) external override {
         Accused memory a = _accused(taskId, member);
         bytes32 hash = _signed(a, Evidence.SHARE, share, signature);
         if (share.valueOf() == 0) revert ProvesNothing("SHARE of NIL");
         if (!share.isFresh(Evidence.SHARE_VALID_ROUND)) revert ProvesNothing("not fresh");
-        bytes32 seed = _requireTwin(taskId, params);
-        if (_isRight(a, share, params, seed, inputs, closes, events)) revert ProvesNothing("right state");
+        Claim memory claim = share.claimOf();
+        _requireWrong(taskId, a.identity, claim, params, inputs, closes, events, before);
         uint256 percent = _impact(a, share, confirmers);
-        uint256 height = share.number(Evidence.HEIGHT);
-        _convict(a, Verdict(Offence.WrongReduction, height, hash, 0, percent));
+        _convict(a, Verdict(Offence.WrongReduction, claim.height, hash, 0, percent));
+    }
+
+    /// @inheritdoc ISlasher
+    function refute(
+        uint256 taskId,
+        Claim calldata claim,
+        bytes32[] calldata later,
+        ITaskBoard.TaskParams calldata params,
+        ListedInput[] calldata inputs,
+        bytes calldata closes,
+        bytes calldata events,
+        Before calldata before
+    ) external override {
+        if (claim.inputs == 0) revert ProvesNothing("inputs");
+        bytes32 root = Reduction.rootAfter(claim);
+        bytes32 place = _place(taskId, claim.height, root);
+        bool known = _refuted[place];
+        if (!known) {
+            IPhaseLog.Identity memory identity = _LOG.identityOf(taskId);
+            _requireWrong(taskId, identity, claim, params, inputs, closes, events, before);
+            _refuted[place] = true;
+        }
+        bool taints = !isTainted[taskId] && _isAccepted(taskId, claim.height, root, later);
+        if (known && !taints) revert ProvesNothing("refuted");
+        if (taints) isTainted[taskId] = true;
+        emit Refuted(taskId, claim.height, root, taints, msg.data);
+    }
+
+    /// @inheritdoc ISlasher
+    function wrongCheckpoint(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata checkpoint,
+        bytes calldata signature,
+        uint64 height,
+        bytes32 root,
+        bytes32[] calldata later
+    ) external override {
+        Accused memory a = _accused(taskId, member);
+        bytes32 hash = _signed(a, Evidence.CHECKPOINT, checkpoint, signature);
+        if (!isRefuted(taskId, height, root)) revert ProvesNothing("not refuted");
+        uint256 signed = checkpoint.number(Evidence.HEIGHT);
+        bool leads =
+            height + later.length == signed &&
+                Reduction.fold(root, later) == checkpoint.word(Evidence.CHECKPOINT_ROOT);
+        if (!leads) revert ProvesNothing("root");
+        _convict(a, Verdict(Offence.WrongCheckpoint, signed, hash, 0, Penalties.WRONG_CHECKPOINT));
+    }
+
+    /// @inheritdoc ISlasher
+    function twoParents(
+        uint256 taskId,
+        uint8 member,
+        uint8 objectType,
+        bytes calldata other,
+        bytes calldata otherSignature,
+        bytes calldata share,
+        bytes calldata shareSignature
+    ) external override {
+        Accused memory a = _accused(taskId, member);
+        bytes32 otherHash = _signed(a, objectType, other, otherSignature);
+        bytes32 shareHash = _signed(a, Evidence.SHARE, share, shareSignature);
+        (uint256 height, bytes32 parent) = other.parentNamed(objectType);
+        (uint256 votedHeight, bytes32 votedParent) = share.parentNamed(Evidence.SHARE);
+        if (height != votedHeight) revert ProvesNothing("height");
+        if (parent == votedParent) revert ProvesNothing("same parent");
+        _convict(a, Verdict(Offence.TwoParents, height, otherHash, shareHash, Penalties.TWO_PARENTS));
     }
 
     /// @inheritdoc ISlasher
@@ -207,6 +284,16 @@ contract Slasher is ISlasher {
     /// @inheritdoc ISlasher
     function log() external view override returns (address) {
         return address(_LOG);
+    }
+
+    /// @inheritdoc ISlasher
+    function results() external view override returns (address) {
+        return address(_RESULTS);
+    }
+
+    /// @inheritdoc ISlasher
+    function isRefuted(uint256 taskId, uint64 height, bytes32 root) public view override returns (bool) {
+        return _refuted[_place(taskId, height, root)];
     }
 
     function _convict(Accused memory a, Verdict memory v) private {
@@ -314,37 +401,53 @@ contract Slasher is ISlasher {
         if (keccak256(abi.encode(params)) != paramsHash) revert ProvesNothing("params");
         if (params.twin == address(0)) revert NoVerdict("no twin");
         if (params.twin.codehash != codeHash) revert NoVerdict("twin's code");
-        // the proof does not open `parent`, so that anything could be brought for the state before
-        if (params.usesPrevious) revert NoVerdict("previous");
         return seed;
     }
 
-    function _isRight(
-        Accused memory a,
-        bytes calldata share,
+    /// @dev Reverts unless the twin gives another state for the claim's list.
+    function _requireWrong(
+        uint256 taskId,
+        IPhaseLog.Identity memory identity,
+        Claim memory claim,
         ITaskBoard.TaskParams calldata params,
-        bytes32 seed,
         ListedInput[] calldata inputs,
         bytes calldata closes,
-        bytes calldata events
-    ) private view returns (bool) {
-        bytes memory members = Snapshot.read(a.identity.snapshot);
-        (IReducer.Input[] memory listed, uint256 leaving) = Reduction.listed(
-            a.identity.cluster,
-            share,
-            inputs
+        bytes calldata events,
+        Before calldata before
+    ) private view {
+        bytes32 seed = _requireTwin(taskId, params);
+        bytes memory members = Snapshot.read(identity.snapshot);
+        (IReducer.Input[] memory listed, uint256 leaving) = Reduction.listed(identity.cluster, claim, inputs);
+        bytes32 close = Digests.close(identity.cluster);
+        _requireSigners(identity.separator, members, leaving, close, closes);
+        IReducer.Event[] memory posted = Reduction.posted(_LOG, taskId, claim, events);
+        bytes memory previous = Reduction.previousOf(params, claim, before);
+        bool isRight = Reduction.isRight(
+            params,
+            Reduction.contextOf(seed, claim.height, members, previous),
+            listed,
+            posted,
+            leaving != 0,
+            claim.stateHash
         );
-        _requireSigners(a, members, leaving, Digests.close(a.identity.cluster), closes);
-        IReducer.Event[] memory posted = Reduction.posted(_LOG, a.taskId, share, events);
-        return
-            Reduction.isRight(
-                params,
-                Reduction.contextOf(seed, uint64(share.number(Evidence.HEIGHT)), members),
-                listed,
-                posted,
-                leaving != 0,
-                share.word(Evidence.SHARE_STATE_HASH)
-            );
+        if (isRight) revert ProvesNothing("right state");
+    }
+
+    /// @dev Whether the accepted history holds a height, while convictions may still come.
+    function _isAccepted(
+        uint256 taskId,
+        uint256 height,
+        bytes32 root,
+        bytes32[] calldata later
+    ) private view returns (bool) {
+        IPhaseLog.Head memory head = _LOG.head(taskId);
+        if (height + later.length != head.last || Reduction.fold(root, later) != head.root) return false;
+        Moment memory opensAt = _BOARD.claimsOpenAt(taskId);
+        return opensAt.number == 0 || !opensAt.isReached();
+    }
+
+    function _place(uint256 taskId, uint64 height, bytes32 root) private pure returns (bytes32) {
+        return keccak256(abi.encode(taskId, height, root));
     }
 
     /// @dev Base share of a wrong reduction, by the weight of those that confirmed its value.
@@ -356,13 +459,13 @@ contract Slasher is ISlasher {
         bytes memory members = Snapshot.read(a.identity.snapshot);
         uint64 height = uint64(share.number(Evidence.HEIGHT));
         bytes32 hash = Digests.confirm(a.identity.cluster, height, c.round, share.valueOf());
-        _requireSigners(a, members, c.members, hash, c.signatures);
+        _requireSigners(a.identity.separator, members, c.members, hash, c.signatures);
         return Penalties.wrongReduction(members.weightOf(c.members), members.totalWeight());
     }
 
     /// @dev Every seat of the bitmap has signed an object: 65 bytes each, ascending, and no more.
     function _requireSigners(
-        Accused memory a,
+        bytes32 separator,
         bytes memory members,
         uint256 bitmap,
         bytes32 hash,
@@ -371,10 +474,10 @@ contract Slasher is ISlasher {
         uint256 start = 0;
         for (uint256 i = 0; bitmap >> i != 0; ++i) {
             if ((bitmap >> i) & 1 == 0) continue;
-            if (i >= a.members) revert NoSuchMember(i, a.members);
+            if (i >= members.count()) revert NoSuchMember(i, members.count());
             uint256 end = start + Signature.LENGTH;
             if (signatures.length < end) revert ProvesNothing("signatures");
-            _requireSigner(a.identity.separator, hash, signatures[start:end], i, members.key(i));
+            _requireSigner(separator, hash, signatures[start:end], i, members.key(i));
             start = end;
         }
         if (signatures.length != start) revert ProvesNothing("signatures");

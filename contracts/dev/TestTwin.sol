@@ -39,6 +39,7 @@ contract TestTwin is IReducer {
         Event[] calldata events
     ) external pure override returns (bytes memory) {
         bytes1 mode = params[0];
+        for (uint256 i = 0; i < inputs.length; ++i) require(inputs[i].state.length != 0, AsAsked());
         if (mode == AGGREGATE_REVERTS) revert AsAsked();
         if (mode == AGGREGATE_BURNS) {
             assembly ("memory-safe") {

@@ -200,6 +200,9 @@ interface IPhaseLog {
     /// @notice Where the task's history stands.
     function head(uint256 taskId) external view returns (Head memory);
 
+    /// @notice Bitmap of the members who signed the last accepted checkpoint; 0 before the first.
+    function signersOf(uint256 taskId) external view returns (uint256 bitmap);
+
     /// @notice Rolling hash e_seq of the ledger events 1 … seq; 0 for seq 0 and for events that were not posted.
     function eventsHash(uint256 taskId, uint64 seq) external view returns (bytes32);
 

@@ -22,7 +22,36 @@ interface ISlasher {
         /// a fresh vote for a list that is no list, or a vote that rests on a round that is none (E3)
         UnjustifiedVote,
         /// a fresh vote for a state that the reducer does not give (E4)
-        WrongReduction
+        WrongReduction,
+        /// a signed history with a state in it that the reducer does not give (E5)
+        WrongCheckpoint,
+        /// a vote that follows another history than its signer names elsewhere (E6)
+        TwoParents
+    }
+
+    /// @notice What a decided height says: the parts of its value, and the root that it follows.
+    /// @param parent root of the height before
+    struct Claim {
+        uint64 height;
+        bytes32 parent;
+        bytes32 stateHash;
+        bytes32 inputsRoot;
+        uint256 inputs;
+        uint64 eventSeq;
+        bytes32 eventsHash;
+    }
+
+    /// @notice The height before, which hashes to `parent`. Read only in tasks whose parameters say `usesPrevious`, and
+    /// not at height 1.
+    /// @param state canonical bytes of its decided state
+    /// @param root that it follows: root of the height before it
+    struct Before {
+        bytes state;
+        bytes32 inputsRoot;
+        uint256 inputs;
+        uint64 eventSeq;
+        bytes32 eventsHash;
+        bytes32 root;
     }
 
     /// @notice A listed STATUS with the state behind it.
@@ -77,6 +106,12 @@ interface ISlasher {
         bytes evidence
     );
 
+    /// @notice A height is refuted: its state is not what the twin makes of its list.
+    /// @param root after that height
+    /// @param taints the accepted history holds it: the task's result is tainted for good
+    /// @param evidence the call: selector and arguments
+    event Refuted(uint256 indexed taskId, uint64 indexed height, bytes32 root, bool taints, bytes evidence);
+
     /// @notice The signature is malformed or by another key.
     error NotSignedBy(uint256 member, address signer, address key);
 
@@ -91,7 +126,7 @@ interface ISlasher {
     error ProvesNothing(bytes32 rule);
 
     /// @notice Nothing can be said about the reduction: no twin, changed code, ledger events that the chain does not have, a
-    /// twin that reverts, a reducer that needs the state of the height before.
+    /// twin that reverts.
     error NoVerdict(bytes32 reason);
 
     /// @notice Two different objects of one type for one sign-once key: type and height, and for HELLO, SHARE, CONFIRM
@@ -179,6 +214,7 @@ interface ISlasher {
     /// @param inputs the listed STATUS in ascending order
     /// @param closes signatures of the listed CLOSEs, 65 bytes each, ascending by member
     /// @param events ledger events 1 … eventSeq of the SHARE, packed: u8 kind ‖ address originator ‖ u16 length ‖ data each
+    /// @param before the height before, if the reducer is handed its state
     function wrongReduction(
         uint256 taskId,
         uint8 member,
@@ -188,8 +224,64 @@ interface ISlasher {
         ListedInput[] calldata inputs,
         bytes calldata closes,
         bytes calldata events,
-        Confirmers calldata confirmers
+        Confirmers calldata confirmers,
+        Before calldata before
     ) external;
+
+    /// @notice Shows that a height's state is not what the twin makes of its list, as `wrongReduction` does of a vote's.
+    /// Convicts nobody: it is a step of `wrongCheckpoint`. If `later` leads from that height to the accepted root, the result
+    /// is tainted, up to the last block in which a conviction may come. A height that is refuted may be brought again to taint.
+    /// @param later values of the heights after it, as many as lead to the accepted root; empty if none are to
+    /// @dev Height and root name what is refuted, so that nobody can have a right root refuted under a wrong height.
+    function refute(
+        uint256 taskId,
+        Claim calldata claim,
+        bytes32[] calldata later,
+        ITaskBoard.TaskParams calldata params,
+        ListedInput[] calldata inputs,
+        bytes calldata closes,
+        bytes calldata events,
+        Before calldata before
+    ) external;
+
+    /// @notice A CHECKPOINT whose root folds from the root of a refuted height. Whoever signs a history has opened all of it.
+    /// @param height refuted
+    /// @param root after it
+    /// @param later values of the heights from there to the CHECKPOINT's
+    function wrongCheckpoint(
+        uint256 taskId,
+        uint8 member,
+        bytes calldata checkpoint,
+        bytes calldata signature,
+        uint64 height,
+        bytes32 root,
+        bytes32[] calldata later
+    ) external;
+
+    /// @notice A SHARE that is not NIL whose parent is not the one that its signer names in its STATUS or in another such
+    /// SHARE of that height, or in its CHECKPOINT of the height before.
+    /// @dev A certificate of the height before is no such proof: where a third lies there are two of them, and who follows
+    /// one honestly would be convicted by the other.
+    /// @param objectType of the other object: STATUS 2, SHARE 3, CHECKPOINT 5
+    function twoParents(
+        uint256 taskId,
+        uint8 member,
+        uint8 objectType,
+        bytes calldata other,
+        bytes calldata otherSignature,
+        bytes calldata share,
+        bytes calldata shareSignature
+    ) external;
+
+    /// @notice Whether a height was refuted.
+    /// @param root after it
+    function isRefuted(uint256 taskId, uint64 height, bytes32 root) external view returns (bool);
+
+    /// @notice Whether the accepted history of a task holds a refuted height.
+    function isTainted(uint256 taskId) external view returns (bool);
+
+    /// @notice What consumers ask about results.
+    function results() external view returns (address);
 
     /// @notice The board that penalises, and whose clusters are judged.
     function board() external view returns (address);

@@ -22,6 +22,7 @@ library Evidence {
     uint256 internal constant ROUND = 1;
     uint256 internal constant HELLO_INPUTS = 4;
     uint256 internal constant HELLO_VALID_ROUND = 5;
+    uint256 internal constant STATUS_PARENT = 1;
     uint256 internal constant SHARE_PARENT = 2;
     uint256 internal constant SHARE_STATE_HASH = 3;
     uint256 internal constant SHARE_INPUTS_ROOT = 4;
@@ -30,6 +31,7 @@ library Evidence {
     uint256 internal constant SHARE_EVENTS_HASH = 7;
     uint256 internal constant SHARE_VALID_ROUND = 8;
     uint256 internal constant CONFIRM_VALUE = 2;
+    uint256 internal constant CHECKPOINT_ROOT = 1;
     uint256 internal constant CHECKPOINT_LOG_SEQ = 2;
     uint256 internal constant CHECKPOINT_LOG_HEAD = 3;
 
@@ -84,6 +86,33 @@ library Evidence {
                 uint64(number(share, SHARE_EVENT_SEQ)),
                 word(share, SHARE_EVENTS_HASH)
             );
+    }
+
+    /// @notice What a vote for a value claims of its height.
+    function claimOf(bytes calldata share) internal pure returns (ISlasher.Claim memory) {
+        return
+            ISlasher.Claim({
+                height: uint64(number(share, HEIGHT)),
+                parent: word(share, SHARE_PARENT),
+                stateHash: word(share, SHARE_STATE_HASH),
+                inputsRoot: word(share, SHARE_INPUTS_ROOT),
+                inputs: number(share, SHARE_INPUTS),
+                eventSeq: uint64(number(share, SHARE_EVENT_SEQ)),
+                eventsHash: word(share, SHARE_EVENTS_HASH)
+            });
+    }
+
+    /// @notice The height whose parent an object names, and that parent. Reverts for one that names none.
+    function parentNamed(
+        bytes calldata fields,
+        uint8 objectType
+    ) internal pure returns (uint256 height, bytes32 parent) {
+        height = number(fields, HEIGHT);
+        if (objectType == STATUS) return (height, word(fields, STATUS_PARENT));
+        if (objectType == CHECKPOINT) return (height + 1, word(fields, CHECKPOINT_ROOT));
+        if (objectType != SHARE) revert ISlasher.BadFields(objectType, fields.length);
+        if (number(fields, SHARE_INPUTS) == 0) revert ISlasher.ProvesNothing("SHARE of NIL");
+        return (height, word(fields, SHARE_PARENT));
     }
 
     /// @notice Whether the vote is for a list of its own round, not for a value of an earlier one.

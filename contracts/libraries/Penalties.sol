@@ -12,10 +12,15 @@ library Penalties {
     uint256 internal constant AMNESIA = 100;
     uint256 internal constant ILLEGAL_LOG = CORRELATED;
     uint256 internal constant UNJUSTIFIED_VOTE = 1;
+    uint256 internal constant WRONG_CHECKPOINT = 100;
+    uint256 internal constant TWO_PARENTS = 20;
     uint256 private constant DECIDING_EQUIVOCATION = 100;
     uint256 private constant OTHER_EQUIVOCATION = CORRELATED;
     uint256 private constant WRONG_REDUCTION_MIN = 20;
     uint256 private constant WRONG_REDUCTION_IMPACT = 80;
+
+    /// @dev From here on a conviction says that its signer's word about results is worth nothing.
+    uint256 private constant GRAVE = 20;
 
     /// @notice Everything for two votes or checkpoints, by which heights are decided; little for what only proposes.
     function equivocation(uint8 objectType) internal pure returns (uint256) {
@@ -33,6 +38,12 @@ library Penalties {
     /// @param others weight of the others so convicted, below `total`
     function correlated(uint256 others, uint256 total) internal pure returns (uint256) {
         return CORRELATED + (CORRELATED * CORRELATION * others) / total;
+    }
+
+    /// @notice Whether a conviction with this base share takes back what its signer said about results: two votes or
+    /// checkpoints, amnesia, wrong reduction, another history. Not an illegal log, an unjustified vote or two inputs.
+    function isGrave(uint256 percent) internal pure returns (bool) {
+        return percent >= GRAVE;
     }
 
     /// @notice Whether the share grows with the weight of the others convicted of such in the task.

@@ -6,31 +6,45 @@ import {IReducer} from "../interfaces/IReducer.sol";
 import {ISlasher} from "../interfaces/ISlasher.sol";
 import {ITaskBoard} from "../interfaces/ITaskBoard.sol";
 import {Digests} from "./Digests.sol";
-import {Evidence} from "./Evidence.sol";
 import {Snapshot} from "./Snapshot.sol";
 
 /// @title Recomputes what a member voted for, with the task's twin
 library Reduction {
-    using Evidence for bytes;
     using Snapshot for bytes;
 
     uint256 private constant WORD = 32;
     /// @dev Of a ledger event: kind, originator, length.
     uint256 private constant EVENT_HEAD = 23;
 
-    /// @notice The inputs behind a vote's list, and the seats in it that bring none: they count as a CLOSE each. Reverts
+    /// @notice Root after the height that a claim is about.
+    function rootAfter(ISlasher.Claim calldata claim) internal pure returns (bytes32) {
+        bytes32 value = Digests.value(
+            claim.stateHash,
+            claim.inputsRoot,
+            claim.inputs,
+            claim.eventSeq,
+            claim.eventsHash
+        );
+        return Digests.nextRoot(claim.parent, value);
+    }
+
+    /// @notice Root after the heights that follow, by their values.
+    function fold(bytes32 root, bytes32[] calldata later) internal pure returns (bytes32) {
+        for (uint256 i = 0; i < later.length; ++i) root = Digests.nextRoot(root, later[i]);
+        return root;
+    }
+
+    /// @notice The inputs behind a claim's list, and the seats in it that bring none: they count as a CLOSE each. Reverts
     /// unless that is all of the list.
     /// @dev Warning: that a seat has signed its CLOSE is for the caller to check.
     /// @return found as the twin takes them
     /// @return leaving bitmap
     function listed(
         bytes32 cluster,
-        bytes calldata share,
+        ISlasher.Claim memory claim,
         ISlasher.ListedInput[] calldata inputs
     ) internal pure returns (IReducer.Input[] memory found, uint256 leaving) {
-        uint64 height = uint64(share.number(Evidence.HEIGHT));
-        bytes32 parent = share.word(Evidence.SHARE_PARENT);
-        uint256 list = share.number(Evidence.SHARE_INPUTS);
+        uint256 list = claim.inputs;
         found = new IReducer.Input[](inputs.length);
         bytes memory digests = abi.encodePacked(list);
         uint256 next = 0;
@@ -39,7 +53,8 @@ library Reduction {
             bytes32 digest;
             if (next < inputs.length && inputs[next].member == i) {
                 ISlasher.ListedInput calldata input = inputs[next];
-                digest = Digests.status(cluster, height, parent, keccak256(input.state), input.eventSeq);
+                bytes32 stateHash = keccak256(input.state);
+                digest = Digests.status(cluster, claim.height, claim.parent, stateHash, input.eventSeq);
                 found[next] = IReducer.Input(input.member, input.state);
                 ++next;
             } else {
@@ -48,35 +63,55 @@ library Reduction {
             }
             digests = abi.encodePacked(digests, digest);
         }
-        bool isList = next == inputs.length && keccak256(digests) == share.word(Evidence.SHARE_INPUTS_ROOT);
+        bool isList = next == inputs.length && keccak256(digests) == claim.inputsRoot;
         if (!isList) revert ISlasher.ProvesNothing("inputs");
     }
 
     /// @notice What the twin may know besides its inputs.
     /// @param members the cluster's snapshot
+    /// @param previous state of the height before, if the reducer is handed it
     function contextOf(
         bytes32 seed,
         uint64 height,
-        bytes memory members
+        bytes memory members,
+        bytes memory previous
     ) internal pure returns (IReducer.Context memory) {
         IReducer.Member[] memory seats = new IReducer.Member[](members.count());
         for (uint256 i = 0; i < seats.length; ++i) {
             seats[i] = IReducer.Member(members.key(i), uint16(members.weight(i)));
         }
-        return IReducer.Context(seed, height, seats, "");
+        return IReducer.Context(seed, height, seats, previous);
     }
 
-    /// @notice The ledger events that a vote has seen. Reverts unless they are all of them, and there is no verdict unless
+    /// @notice The state of the height before, as the reducer is handed it. Reverts unless it hashes to the claim's parent.
+    function previousOf(
+        ITaskBoard.TaskParams calldata params,
+        ISlasher.Claim memory claim,
+        ISlasher.Before calldata before
+    ) internal pure returns (bytes memory) {
+        if (!params.usesPrevious || claim.height == 1) return "";
+        bytes32 value = Digests.value(
+            keccak256(before.state),
+            before.inputsRoot,
+            before.inputs,
+            before.eventSeq,
+            before.eventsHash
+        );
+        if (Digests.nextRoot(before.root, value) != claim.parent) revert ISlasher.ProvesNothing("previous");
+        return before.state;
+    }
+
+    /// @notice The ledger events that a claim has seen. Reverts unless they are all of them, and there is no verdict unless
     /// the chain has the same: a member that read another branch is no liar.
     /// @param events packed: u8 kind ‖ address originator ‖ u16 length ‖ data each
     function posted(
         IPhaseLog log,
         uint256 taskId,
-        bytes calldata share,
+        ISlasher.Claim memory claim,
         bytes calldata events
     ) internal view returns (IReducer.Event[] memory found) {
-        uint64 count = uint64(share.number(Evidence.SHARE_EVENT_SEQ));
-        bytes32 expected = share.word(Evidence.SHARE_EVENTS_HASH);
+        uint64 count = claim.eventSeq;
+        bytes32 expected = claim.eventsHash;
         bytes32 onChain = log.eventsHash(taskId, count);
         if (onChain != expected || (onChain == 0 && count != 0)) revert ISlasher.NoVerdict("events");
         found = new IReducer.Event[](count);
@@ -95,7 +130,8 @@ library Reduction {
         if (end != events.length || rolling != expected) revert ISlasher.ProvesNothing("events");
     }
 
-    /// @notice Whether the twin gives a state with this hash, and takes every input.
+    /// @notice Whether the twin gives a state with this hash. A list with an input that it refuses has no right state; what
+    /// the twin gives is right whatever it says of the inputs, so that who has asked it cannot be wrong.
     /// @param closing the list holds a CLOSE: f_agg_close follows f_agg_status
     function isRight(
         ITaskBoard.TaskParams calldata params,
@@ -105,29 +141,39 @@ library Reduction {
         bool closing,
         bytes32 stateHash
     ) internal view returns (bool) {
-        for (uint256 i = 0; i < inputs.length; ++i) {
-            bytes memory call = abi.encodeCall(IReducer.validate, (params.reducerParams, inputs[i].state));
-            if (!_bool(_ask(params.twin, call))) return false;
-        }
         bytes memory question = abi.encodeCall(
             IReducer.aggregate,
             (params.reducerParams, context, inputs, events)
         );
-        bytes memory state = _bytes(_ask(params.twin, question));
-        if (closing) {
+        (bool success, bytes memory state) = _state(params.twin, question);
+        if (success && closing) {
             question = abi.encodeCall(IReducer.close, (params.reducerParams, context, state, inputs));
-            state = _bytes(_ask(params.twin, question));
+            (success, state) = _state(params.twin, question);
         }
-        return keccak256(state) == stateHash;
+        if (success && keccak256(state) == stateHash) return true;
+        for (uint256 i = 0; i < inputs.length; ++i) {
+            bytes memory call = abi.encodeCall(IReducer.validate, (params.reducerParams, inputs[i].state));
+            (bool answered, bytes memory answer) = _ask(params.twin, call);
+            if (!answered) revert ISlasher.NoVerdict("twin reverts");
+            if (!_bool(answer)) return false;
+        }
+        if (!success) revert ISlasher.NoVerdict("twin reverts");
+        return false;
+    }
+
+    function _state(
+        address twin,
+        bytes memory question
+    ) private view returns (bool success, bytes memory state) {
+        (success, state) = _ask(twin, question);
+        if (success) state = _bytes(state);
     }
 
     /// @dev A twin that reverts or runs out of gas says nothing.
-    function _ask(address twin, bytes memory call) private view returns (bytes memory answer) {
-        bool success;
+    function _ask(address twin, bytes memory call) private view returns (bool success, bytes memory answer) {
         // a failed decoding of the answer must be told from the answer "no"
         // solhint-disable-next-line avoid-low-level-calls
-        (success, answer) = twin.staticcall(call);
-        if (!success) revert ISlasher.NoVerdict("twin reverts");
+        return twin.staticcall(call);
     }
 
     function _bool(bytes memory answer) private pure returns (bool) {

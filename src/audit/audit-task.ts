@@ -20,6 +20,7 @@ import { reportHeights } from './measures.ts'
 import { checkMemberLogs } from './member-logs.ts'
 import { checkPenalties } from './penalties.ts'
 import { Reconciler } from './reconcile.ts'
+import { checkOutcome, checkRefutations, refutedRoots } from './outcome.ts'
 import { checkRegistrations } from './registrations.ts'
 import type { AuditReport } from './report.ts'
 import { checkResult } from './result.ts'
@@ -76,6 +77,7 @@ export function examineTask(history: TaskHistory, options: AuditOptions = {}): E
     convictions: rebuilt.convictions.map(({ conviction }) => conviction),
     penalties: rebuilt.penalties,
     end: rebuilt.end,
+    outcome: rebuilt.outcome,
     money: rebuilt.money,
     heights,
     logs: members.logs,
@@ -112,7 +114,9 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const batches = checkCheckpoints(judge, history, reconciler, anchored)
   const { params } = task
   const facts = { cluster, separator, params, events, reducer, recover: judge.recover }
-  const court = { ...facts, opened: checkOpenings(history, reconciler, facts) }
+  const refutations = checkRefutations(history, reconciler, facts)
+  const judging = { ...facts, refuted: refutedRoots(refutations) }
+  const court = { ...judging, opened: checkOpenings(history, reconciler, judging) }
   const convictions = checkConvictions(judge, history, reconciler, court)
   const { stakePerNode } = params
   const penalties = checkPenalties(judge, history, reconciler, cluster, stakePerNode, convictions)
@@ -130,9 +134,11 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const finalized = checkResult(judge, history, reconciler, task, batches)
   const end = checkEnd(judge, history, reconciler, task, keys.length, cluster, batches)
   const money = settle(judge, history, reconciler, { ...settled, end, cluster, batches, penalties })
+  const judged = { cluster, batches, convictions, refutations, end, finalized }
+  const outcome = checkOutcome(judge, history, judged)
   return {
     ...{ task, reducer, cluster, events, batches, members, heights, finalized },
-    ...{ court, convictions, penalties, end, money },
+    ...{ court, convictions, penalties, end, money, outcome },
   }
 }
 
@@ -150,4 +156,5 @@ const NOTHING: Rebuilt = {
   penalties: [],
   end: null,
   money: null,
+  outcome: { outcome: 'pending', because: 'nothing was accepted' },
 }

@@ -2,7 +2,7 @@ import { Transaction } from 'ethers'
 import type { Hex, MemberIndex } from '../types/ids.ts'
 import type { AbiValue, TaskHistory } from '../ports/chain-history.ts'
 import { differences } from './diff.ts'
-import { readEvidenceCall } from './evidence/call.ts'
+import { readEvidenceCall, readRefuteCall } from './evidence/call.ts'
 import type { EvidenceCall } from './evidence/call.ts'
 import type { Court, Proved } from './evidence/verdict.ts'
 import { OFFENCES, judgeEvidence, judgeOpening } from './evidence/verdict.ts'
@@ -95,10 +95,10 @@ export function checkOpenings(
 }
 
 /** The calldata of the call, if it was made directly: the event repeats it. Where they differ, what the hash binds. */
-function evidenceOf(
+export function evidenceOf(
   { events }: TaskHistory,
-  source: Reconciled<'Convicted' | 'LogOpened'>,
-  event: 'Convicted' | 'LogOpened',
+  source: Reconciled<'Convicted' | 'LogOpened' | 'Refuted'>,
+  event: 'Convicted' | 'LogOpened' | 'Refuted',
 ): Hex {
   const { args, bench, call, sender, transactionHash, callName } = source
   if (call === null || callName === null) return args.evidence
@@ -110,7 +110,7 @@ function evidenceOf(
     bench.equal(`${event}.evidence`, data, args.evidence, 'the calldata that was signed')
     return data
   }
-  const shown = readEvidenceCall(args.evidence)
+  const shown = readEvidenceCall(args.evidence) ?? readRefuteCall(args.evidence)
   if (shown?.name !== callName) return args.evidence
   const why = `${event}.evidence says so, and the transaction hash is not right`
   const ofEvent = shown as unknown as Readonly<Record<string, AbiValue>>

@@ -23,6 +23,8 @@ const accusing = (...names: string[]): Pairing['calls'] => ({
   forkedLog: same(...names),
   unjustifiedVote: same(...names),
   wrongReduction: same(...names),
+  wrongCheckpoint: same(...names),
+  twoParents: same(...names),
 })
 
 export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
@@ -168,6 +170,12 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
     step: 'penalty',
     contracts: ['Slasher'],
     calls: { openLog: same('taskId', 'member') },
+    sender: null,
+  },
+  Refuted: {
+    step: 'result',
+    contracts: ['Slasher'],
+    calls: { refute: same('taskId') },
     sender: null,
   },
 }

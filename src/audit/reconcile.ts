@@ -213,6 +213,8 @@ function placeOf(name: EventName, args: Args, members: number): string {
       const heights = BigInt(Math.floor(byteLength(shown('batch') as Hex) / height))
       return `task ${shown('taskId')}, heights ${first}–${first + heights - 1n}`
     }
+    case 'Refuted':
+      return `task ${shown('taskId')}, height ${shown('height')}`
     case 'Republished':
       return `task ${shown('taskId')}, heights up to ${shown('height')}`
     case 'LedgerEvent':

@@ -30,6 +30,7 @@ export function renderReport(report: AuditReport): string {
     ),
     ...section('penalties', describePenalties(report)),
     ...describeEnd(report),
+    `result: ${report.outcome.outcome}, ${report.outcome.because}`,
     ...section('money, token wei', report.money === null ? [] : describeMoney(report.money)),
     ...section('validity over signers', divergence(heights)),
     '',

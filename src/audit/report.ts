@@ -6,6 +6,7 @@ import type { Address, Digest, MemberIndex } from '../types/ids.ts'
 import type { LogEntry, PhaseEvent } from '../types/log.ts'
 import type { Ended } from './end.ts'
 import type { Offence } from './evidence/verdict.ts'
+import type { Judged } from './outcome.ts'
 import type { Money } from './settle.ts'
 
 /** Exactly four. `unavailable` is not `mismatch`: a hash is on chain, the bytes behind it were not found. */
@@ -156,6 +157,8 @@ export interface AuditReport {
   readonly penalties: readonly Penalty[]
   /** Where the task stands, derived from its events; null if it was never published. */
   readonly end: Ended | null
+  /** What may be built on the result. */
+  readonly outcome: Judged
   /** Every movement of money, and what has not been taken. */
   readonly money: Money | null
   readonly heights: readonly HeightReport[]

@@ -9,6 +9,7 @@ import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
 import type { PostedEvent } from './ledger.ts'
 import type { MemberLogs } from './member-logs.ts'
+import type { Judged } from './outcome.ts'
 import type { HeightReport, Penalty, Step, StepKind, Verdict } from './report.ts'
 import type { Money } from './settle.ts'
 import type { PublishedTask } from './task.ts'
@@ -28,6 +29,7 @@ export interface Rebuilt {
   readonly penalties: readonly Penalty[]
   readonly end: Ended | null
   readonly money: Money | null
+  readonly outcome: Judged
 }
 
 /** The worst of all: a mismatch outweighs what is unavailable, which outweighs what is still to come. */

@@ -1,25 +1,15 @@
-import { decode, encode } from '@ipld/dag-cbor'
 import type { Cluster } from '../types/cluster.ts'
-import type { Evidence, EvidenceKind, ListedInput } from '../types/evidence.ts'
+import type { Evidence } from '../types/evidence.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LogEntry, PhaseEvent, PhaseStatus } from '../types/log.ts'
-import type {
-  Checkpoint,
-  Close,
-  Confirm,
-  Hello,
-  ObjectType,
-  Share,
-  Signed,
-  SignedInput,
-} from '../types/objects.ts'
+import type { Checkpoint, Confirm, Hello, ObjectType, Share, Signed } from '../types/objects.ts'
 import { ascending } from './batch.ts'
-import { bitmapOf, hasStranger, membersOf } from './bitmap.ts'
-import { decodeSigned, encodeSigned } from './frames.ts'
-import { concatHex, equalBytes, fromHex, keccak, toHex, utf8Hex } from './hex.ts'
-import { appendLog, decodeLogEntry, encodeLogEntry, epochOf } from './log.ts'
-import { hashObject, inputsRoot, shareValue, signOnceKey } from './objects.ts'
+import { hasStranger, membersOf } from './bitmap.ts'
+import { isOpened, leadsTo, parentNamed } from './claims.ts'
+import { concatHex, keccak, utf8Hex } from './hex.ts'
+import { appendLog, epochOf } from './log.ts'
+import { shareValue, signOnceKey } from './objects.ts'
 
 /** What the rules have to know of a task. */
 export interface JudgedTask {
@@ -35,7 +25,10 @@ export function convictingObject(evidence: Evidence): Signed {
       return evidence.second
     case 'E1b':
     case 'E4':
+    case 'E6':
       return evidence.share
+    case 'E5':
+      return evidence.checkpoint
     case 'E2':
       return evidence.form === 'illegal' ? evidence.checkpoint : evidence.second
     case 'E3':
@@ -68,6 +61,10 @@ export function hashesOf(evidence: Evidence): readonly [Digest, Digest] {
       return [evidence.vote.hash, NIL]
     case 'E4':
       return [evidence.share.hash, NIL]
+    case 'E5':
+      return [evidence.checkpoint.hash, NIL]
+    case 'E6':
+      return [evidence.other.hash, evidence.share.hash]
   }
 }
 
@@ -101,12 +98,16 @@ export function basePercent(cluster: Cluster, evidence: Evidence): number {
       const misled = weightOf(cluster, new Set(evidence.confirms.map(({ member }) => member)))
       return Math.floor(20 + (80 * misled) / cluster.totalWeight)
     }
+    case 'E5':
+      return 100
+    case 'E6':
+      return 20
   }
 }
 
 /**
  * Whether the objects prove what they are said to prove, by the contract's rules. That their signatures hold was checked
- * when they arrived. Of E4 only the twin can say the rest: here it holds if it is one to be asked.
+ * when they arrived. Of E4 and E5 only the twin can say the rest: here they hold if it is one to be asked.
  */
 export function isProof(task: JudgedTask, evidence: Evidence): boolean {
   const member = accusedOf(evidence)
@@ -124,6 +125,10 @@ export function isProof(task: JudgedTask, evidence: Evidence): boolean {
       return isUnjustified(task.cluster, evidence.vote.object)
     case 'E4':
       return isJudgeable(task.cluster, evidence)
+    case 'E5':
+      return isOpened(task.cluster, evidence.claim, evidence) && leadsTo(evidence.checkpoint.object, evidence)
+    case 'E6':
+      return evidence.other.member === member && hasTwoParents(evidence.other, evidence.share)
   }
 }
 
@@ -195,49 +200,18 @@ function provesFork(
   return isGapless && headBefore !== before.logHead && foldsTo(entries, headBefore, after)
 }
 
-/** A list as E4 brings it. */
-export type BroughtList = Pick<Extract<Evidence, { kind: 'E4' }>, 'inputs' | 'closes'>
-
-/** Signed inputs with their states, and the CLOSEs; null if a state is missing. */
-export function broughtList(
-  list: readonly SignedInput[],
-  bodies: ReadonlyMap<Digest, Uint8Array>,
-): BroughtList | null {
-  const inputs: ListedInput[] = []
-  const closes: Signed<Close>[] = []
-  for (const { object, ...signed } of list) {
-    if (object.type === 'close') {
-      closes.push({ ...signed, object })
-      continue
-    }
-    const state = bodies.get(object.stateHash)
-    if (state === undefined) return null
-    inputs.push({ status: { ...signed, object }, state })
-  }
-  return { inputs, closes }
+/** A vote for a value, and another root of the height before it in another object of its signer. */
+export function hasTwoParents(other: Signed, { object }: Signed<Share>): boolean {
+  const [first, second] = [parentNamed(other.object), parentNamed(object)]
+  if (first === null || second === null) return false
+  return first.height === second.height && first.parent !== second.parent
 }
 
 /** Whether the twin can be asked: a fresh vote, exactly the listed states and CLOSEs, and CONFIRMs of one round for its value. */
 function isJudgeable(cluster: Cluster, evidence: Extract<Evidence, { kind: 'E4' }>): boolean {
   const { object } = evidence.share
-  const { inputs, closes, confirms } = evidence
-  if (object.inputs === 0n || object.validRound !== -1) return false
-  const listed = [...inputs.map(({ status }): Signed => status), ...closes].sort(
-    (a, b) => a.member - b.member,
-  )
-  if (!ascending(listed) || bitmapOf(listed.map(({ member }) => member)) !== object.inputs) return false
-  if (listed.some(({ member }) => cluster.members[member] === undefined)) return false
-  const root = inputsRoot(
-    object.inputs,
-    listed.map(({ hash }) => hash),
-  )
-  const isListed = inputs.every(
-    ({ status, state }) =>
-      status.object.height === object.height &&
-      status.object.parent === object.parent &&
-      status.object.stateHash === keccak(state),
-  )
-  if (root !== object.inputsRoot || !isListed || !ascending(confirms)) return false
+  const { confirms } = evidence
+  if (object.validRound !== -1 || !isOpened(cluster, object, evidence) || !ascending(confirms)) return false
   const value = shareValue(object)
   return confirms.every(
     ({ object: confirm }) =>
@@ -251,127 +225,4 @@ function weightOf(cluster: Cluster, members: Iterable<MemberIndex>): number {
   let weight = 0
   for (const member of members) weight += cluster.members[member]?.weight ?? 0
   return weight
-}
-
-/** Bytes of a piece of evidence as a store keeps it. */
-export function encodeEvidence(evidence: Evidence): Uint8Array {
-  const entries = (list: readonly LogEntry[]): Uint8Array[] =>
-    list.map((entry) => fromHex(encodeLogEntry(entry)))
-  switch (evidence.kind) {
-    case 'E1':
-      return encode(['E1', encodeSigned(evidence.first), encodeSigned(evidence.second)])
-    case 'E1b':
-      return encode(['E1b', encodeSigned(evidence.confirm), encodeSigned(evidence.share)])
-    case 'E2':
-      return evidence.form === 'illegal'
-        ? encode([
-            'E2',
-            encodeSigned(evidence.checkpoint),
-            fromHex(evidence.headBefore),
-            entries(evidence.entries),
-          ])
-        : encode([
-            'E2',
-            encodeSigned(evidence.first),
-            encodeSigned(evidence.second),
-            fromHex(evidence.headBefore),
-            entries(evidence.entries),
-          ])
-    case 'E3':
-      return encode(['E3', encodeSigned(evidence.vote)])
-    case 'E4':
-      return encode([
-        'E4',
-        encodeSigned(evidence.share),
-        evidence.inputs.map(({ status, state }) => [encodeSigned(status), state]),
-        evidence.closes.map(encodeSigned),
-        evidence.confirms.map(encodeSigned),
-      ])
-  }
-}
-
-/** The evidence about members of `cluster`, or null for bytes that `encodeEvidence` would not have written. Never throws. */
-export function decodeEvidence(cluster: Digest, bytes: Uint8Array): Evidence | null {
-  try {
-    const evidence = readEvidence(cluster, decode<unknown>(bytes))
-    return equalBytes(encodeEvidence(evidence), bytes) ? evidence : null
-  } catch {
-    return null // the CBOR decoder throws on malformed input, and so do the readers below
-  }
-}
-
-class Malformed extends Error {}
-
-function readEvidence(cluster: Digest, value: unknown): Evidence {
-  const [kind, ...fields] = listOf(value)
-  const [a, b, c, d] = fields
-  const signed = <T extends ObjectType>(field: unknown, ...types: T[]): SignedAs<T> =>
-    readSigned(cluster, field, types)
-  switch (kind as EvidenceKind) {
-    case 'E1':
-      return { kind: 'E1', first: signed(a, ...ANY), second: signed(b, ...ANY) }
-    case 'E1b':
-      return { kind: 'E1b', confirm: signed(a, 'confirm'), share: signed(b, 'share') }
-    case 'E2':
-      if (fields.length === 3) {
-        const checkpoint = signed(a, 'checkpoint')
-        return { kind: 'E2', form: 'illegal', checkpoint, headBefore: readDigest(b), entries: readEntries(c) }
-      }
-      return {
-        kind: 'E2',
-        form: 'forked',
-        first: signed(a, 'checkpoint'),
-        second: signed(b, 'checkpoint'),
-        headBefore: readDigest(c),
-        entries: readEntries(d),
-      }
-    case 'E3':
-      return { kind: 'E3', vote: signed(a, 'share', 'hello') as Signed<Share> | Signed<Hello> }
-    case 'E4':
-      return {
-        kind: 'E4',
-        share: signed(a, 'share'),
-        inputs: listOf(b).map((input): ListedInput => {
-          const [status, state] = listOf(input)
-          return { status: signed(status, 'status'), state: bytesOf(state) }
-        }),
-        closes: listOf(c).map((close) => signed(close, 'close')),
-        confirms: listOf(d).map((confirm) => signed(confirm, 'confirm')),
-      }
-    default:
-      throw new Malformed()
-  }
-}
-
-type SignedAs<T extends ObjectType> = Signed<Extract<Signed['object'], { type: T }>>
-const ANY: ObjectType[] = ['hello', 'status', 'share', 'confirm', 'checkpoint']
-
-function readSigned<T extends ObjectType>(cluster: Digest, field: unknown, types: readonly T[]): SignedAs<T> {
-  const found = decodeSigned(bytesOf(field))
-  if (found === null || !types.some((type) => type === found.object.type)) throw new Malformed()
-  return { ...found, hash: hashObject(cluster, found.object) } as SignedAs<T>
-}
-
-function readEntries(field: unknown): LogEntry[] {
-  return listOf(field).map((entry) => {
-    const found = decodeLogEntry(toHex(bytesOf(entry)))
-    if (found === null) throw new Malformed()
-    return found
-  })
-}
-
-function readDigest(field: unknown): Digest {
-  const bytes = bytesOf(field)
-  if (bytes.length !== 32) throw new Malformed()
-  return toHex(bytes)
-}
-
-function listOf(value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw new Malformed()
-  return value as unknown[]
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new Malformed()
-  return value
 }

@@ -81,11 +81,12 @@ export class Accuser {
 
   async #bring({ id, evidence, tx }: StoredEvidence, head: number): Promise<void> {
     const { taskId, chain, outbox, book, params, events } = this.#init
-    for (const [i, step] of chain.prepareSteps(taskId, evidence).entries()) {
+    const context = { params, events: events() }
+    for (const [i, step] of chain.prepareSteps(taskId, evidence, context).entries()) {
       const isOpen = (await chain.refusal(step)) === null
       if (isOpen) await outbox.send(`${this.#intent(evidence)}/step/${i}`, step)
     }
-    const call = chain.prepareEvidence(taskId, evidence, { params, events: events() })
+    const call = chain.prepareEvidence(taskId, evidence, context)
     const refusal = await chain.refusal(call)
     if (refusal !== null) {
       this.#refused({ id, evidence }, refusal, head)

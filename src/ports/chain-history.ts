@@ -223,6 +223,16 @@ export interface EventArgs {
     /** Calldata of the step. */
     readonly evidence: Hex
   }
+  /** A height whose state the reducer does not give. */
+  readonly Refuted: {
+    readonly taskId: bigint
+    readonly height: bigint
+    readonly root: Digest
+    /** The accepted history holds it. */
+    readonly taints: boolean
+    /** Calldata of the step. */
+    readonly evidence: Hex
+  }
   readonly Penalised: Seat & {
     readonly member: bigint
     readonly percent: bigint
@@ -297,6 +307,9 @@ export interface CallArgs {
   readonly forkedLog: Accusation
   readonly unjustifiedVote: Accusation
   readonly wrongReduction: Accusation
+  readonly refute: { readonly taskId: bigint }
+  readonly wrongCheckpoint: Accusation
+  readonly twoParents: Accusation
 }
 export type CallName = keyof CallArgs
 
@@ -394,6 +407,12 @@ export interface TaskViews {
   readonly status: { readonly status: bigint; readonly closedAt: Moment }
   /** TaskBoard.claimsOpenAt(taskId) */
   readonly claimsOpenAt: Moment
+  /** PhaseLog.signersOf(taskId): who signed the last checkpoint */
+  readonly signers: bigint
+  /** Slasher.isTainted(taskId) */
+  readonly tainted: boolean
+  /** Results.result(taskId): the outcome by its number */
+  readonly result: { readonly outcome: bigint; readonly resultHash: Digest; readonly height: bigint }
   /** PhaseLog.tally(taskId), by member. */
   readonly tally: {
     readonly last: bigint

@@ -214,11 +214,14 @@ export interface Chain {
   prepareFinalize(taskId: bigint, result: FinalState): PreparedCall
   /**
    * Calls that come before that of `prepareEvidence`, in this order, each once the one before is mined: a log that is too
-   * long for one call is opened in steps. Empty for all other evidence. A step that is refused was made by somebody else.
+   * long for one call is opened in steps, a height below a CHECKPOINT is refuted. Empty for all other evidence. A step that
+   * is refused was made by somebody else.
    */
-  prepareSteps(taskId: bigint, evidence: Evidence): readonly PreparedCall[]
+  prepareSteps(taskId: bigint, evidence: Evidence, context: ProofContext): readonly PreparedCall[]
   /** A proof against a member of the task. */
   prepareEvidence(taskId: bigint, evidence: Evidence, context: ProofContext): PreparedCall
+  /** The checkpoint that was accepted in a block, as it was sent; null if it did not come straight from its sender. */
+  checkpointSent(taskId: bigint, block: number, height: number): Promise<CheckpointCall | null>
   /** Why the contract would refuse a call now: the custom error's name; null if it would take it. */
   refusal(call: PreparedCall): Promise<string | null>
   /**

@@ -1,4 +1,4 @@
-import { broughtList } from '../codec/evidence.ts'
+import { broughtList } from '../codec/claims.ts'
 import type { Confirm, Share, Signed, SignedInput } from '../types/objects.ts'
 import { accuse } from './accuse.ts'
 import { readHash } from './ledger.ts'
@@ -19,7 +19,7 @@ export function accuseReductions(w: Work): void {
       const { object, member } = share
       if (member === config.self || object.inputs === 0n || object.validRound !== -1) continue
       const wrong = wrongList(w, object)
-      const list = wrong === null ? null : broughtList(wrong, w.s.bodies)
+      const list = wrong === null ? null : broughtList(wrong, (hash) => w.s.bodies.get(hash) ?? null)
       if (list !== null) accuse(w, { kind: 'E4', share, ...list, confirms: misled(w, object) })
     }
   }

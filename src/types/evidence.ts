@@ -3,15 +3,30 @@ import type { LogEntry } from './log.ts'
 import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from './objects.ts'
 
 /** Kinds of provable deviation (docs/decisions.md, section 8). */
-export type EvidenceKind = 'E1' | 'E1b' | 'E2' | 'E3' | 'E4'
+export type EvidenceKind = 'E1' | 'E1b' | 'E2' | 'E3' | 'E4' | 'E5' | 'E6'
 
 /** By the number that contracts and system entries have for them (ISlasher.Offence). */
-export const OFFENCES: readonly (EvidenceKind | undefined)[] = [undefined, 'E1', 'E1b', 'E2', 'E3', 'E4']
+export const OFFENCES: readonly (EvidenceKind | undefined)[] = [
+  ...[undefined, 'E1', 'E1b', 'E2', 'E3', 'E4', 'E5', 'E6'] as const,
+]
 
 /** A listed STATUS and the canonical bytes of its state. */
 export interface ListedInput {
   readonly status: Signed<Status>
   readonly state: Uint8Array
+}
+
+/** What a decided height says: the parts of its value, and the root that it follows. */
+export type Claim = Pick<
+  Share,
+  'height' | 'parent' | 'stateHash' | 'inputsRoot' | 'inputs' | 'eventSeq' | 'eventsHash'
+>
+
+/** The height before, opened: what a reducer that is handed its state was handed. */
+export interface Before extends Omit<Claim, 'height' | 'parent' | 'stateHash'> {
+  readonly state: Uint8Array
+  /** Root that it follows. */
+  readonly root: Digest
 }
 
 /** Signed objects of one member that no honest node signs together. The contract checks the same rules. */
@@ -49,4 +64,19 @@ export type Evidence =
       /** The CLOSEs in the list, by member. */
       readonly closes: readonly Signed<Close>[]
       readonly confirms: readonly Signed<Confirm>[]
+      /** Absent if the reducer is not handed the state before, and at height 1. */
+      readonly before?: Before
     }
+  /** A signed history in which the state of a height is not what the reducer gives. */
+  | {
+      readonly kind: 'E5'
+      readonly checkpoint: Signed<Checkpoint>
+      readonly claim: Claim
+      /** Values of the heights after it, up to the CHECKPOINT's. */
+      readonly later: readonly Digest[]
+      readonly inputs: readonly ListedInput[]
+      readonly closes: readonly Signed<Close>[]
+      readonly before?: Before
+    }
+  /** A vote that follows another history than its signer names elsewhere. */
+  | { readonly kind: 'E6'; readonly other: Signed; readonly share: Signed<Share> }

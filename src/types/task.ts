@@ -57,3 +57,7 @@ export const TASK_STATUSES = [
 ] as const
 /** Where a task stands; derived on chain from stored facts and the current block. */
 export type TaskStatus = (typeof TASK_STATUSES)[number]
+
+/** How far a result may be relied upon, by the number that IResults has for it. */
+export const OUTCOMES = ['pending', 'final', 'tainted'] as const
+export type Outcome = (typeof OUTCOMES)[number]

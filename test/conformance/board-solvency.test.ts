@@ -84,7 +84,7 @@ describe('auditor: solvency of a whole board', () => {
     await net.mineTo(seedBlock)
     await chain.send(await chain.prepareForm(taskId, atBlock(seedBlock)))
     const evidence = await longLog(taskId)
-    const steps = chain.prepareSteps(taskId, evidence)
+    const steps = chain.prepareSteps(taskId, evidence, { params, events: [] })
     expect(steps).to.have.length(2)
     const proof = chain.prepareEvidence(taskId, evidence, { params, events: [] })
     expect(await chain.refusal(proof)).equal('ProvesNothing')

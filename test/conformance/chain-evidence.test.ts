@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { connect } from '../../src/adapters/evm/connect.ts'
 import type { EvmChain } from '../../src/adapters/evm/evm-chain.ts'
+import { appendRoot } from '../../src/codec/roots.ts'
+import { claimOf, rootAfter } from '../../src/codec/claims.ts'
 import { isProof } from '../../src/codec/evidence.ts'
 import { keccak, utf8Hex } from '../../src/codec/hex.ts'
 import { appendLog, logStart } from '../../src/codec/log.ts'
@@ -157,6 +159,12 @@ describe('chain port: evidence', () => {
         headBefore: NIL,
         entries: [],
       },
+      E6: {
+        kind: 'E6',
+        other: sign(1, { type: 'status', height: 3, parent: text('a'), eventSeq: 0, stateHash: text('a') }),
+        share: sign(1, share()),
+      },
+      'E6 of CHECKPOINT': { kind: 'E6', other: sign(1, checkpoint([start], 2)), share: sign(1, share()) },
       'E3 of SHARE': { kind: 'E3', vote: sign(3, few) },
       'E3 of HELLO': {
         kind: 'E3',
@@ -204,6 +212,7 @@ describe('chain port: evidence', () => {
       },
       'another head': { ...illegal, headBefore: NIL },
       'a legal log': { ...illegal, entries: illegal.entries.slice(0, 1) },
+      'one parent': { kind: 'E6', other: sign(1, share({ round: 2 })), share: sign(1, share()) },
       'a quorum list': { kind: 'E3', vote: sign(3, share()) },
       'a repeated vote': { kind: 'E3', vote: sign(3, share({ inputs: 3n, validRound: 0 })) },
     }
@@ -242,6 +251,16 @@ describe('chain port: evidence', () => {
     expect(await refusal(evidence)).equal('NoVerdict')
     const { Slasher } = net.deployment.contracts
     expect(chain.prepareEvidence(taskId, evidence, context()).to).equal(Slasher.address)
+    const claim = claimOf(object)
+    const later = [text('value')]
+    const signed = { ...checkpoint([], 4), root: later.reduce(appendRoot, rootAfter(claim)) }
+    const { inputs, closes } = evidence
+    const history: Evidence = { kind: 'E5', checkpoint: sign(1, signed), claim, later, inputs, closes }
+    expect(isProof({ cluster, epochHeights: EPOCH }, history)).equal(true)
+    const [step, ...more] = chain.prepareSteps(taskId, history, context())
+    expect(more).deep.equal([])
+    expect(await chain.refusal(step!)).equal('NoVerdict')
+    expect(await refusal(history)).equal('ProvesNothing')
   })
 
   it('no twin at an address is no answer', async () => {

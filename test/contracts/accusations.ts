@@ -6,10 +6,10 @@ import { TYPE_NUMBERS, hashObject, inputsRoot } from '../../src/codec/objects.ts
 import type { Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { LogEntry } from '../../src/types/log.ts'
-import type { ObjectType, Share } from '../../src/types/objects.ts'
+import type { Checkpoint, ObjectType, Share } from '../../src/types/objects.ts'
 import type { Proof } from './evidence.ts'
 import type { HonestMember, Piece, SignedLog, Transcript } from './transcript.ts'
-import { packEvents } from './provable.ts'
+import { NOTHING_BEFORE, packEvents } from './provable.ts'
 
 const TYPES: readonly ObjectType[] = ['hello', 'status', 'share', 'confirm', 'checkpoint']
 
@@ -28,6 +28,8 @@ export function accusations(t: Transcript): Proof[] {
     ...forkedLogs(t, member),
     ...unjustifiedVotes(t, member),
     ...of(member, 'share').map((share) => wrongReduction(t, member.index, share)),
+    ...wrongCheckpoints(t, member),
+    ...parents(t, member),
   ])
 }
 
@@ -87,6 +89,26 @@ function unjustifiedVotes({ story }: Transcript, member: HonestMember): Proof[] 
   })
 }
 
+/** A member's own CHECKPOINT as one of a refuted history: of its own root, and of one that another height leads to. */
+function wrongCheckpoints({ story }: Transcript, member: HonestMember): Proof[] {
+  return of(member, 'checkpoint').map((piece): Proof => {
+    const { height, root } = piece.object as Checkpoint
+    const args = [story.taskId, member.index, ...brought(piece), height, root, []]
+    return { name: 'wrongCheckpoint', args }
+  })
+}
+
+/** Every vote with every object of its signer that names a parent. */
+function parents({ story }: Transcript, member: HonestMember): Proof[] {
+  const named = [...of(member, 'status'), ...of(member, 'share'), ...of(member, 'checkpoint')]
+  return of(member, 'share').flatMap((share) =>
+    named.map((other): Proof => {
+      const args = [story.taskId, member.index, TYPE_NUMBERS[other.type], ...brought(other, share)]
+      return { name: 'twoParents', args }
+    }),
+  )
+}
+
 /** A vote with the states and CLOSEs behind its list, the ledger events it has seen, and all CONFIRMs of its value. */
 export function wrongReduction(t: Transcript, member: MemberIndex, piece: Piece): Proof {
   const share = piece.object as Share
@@ -105,7 +127,7 @@ export function wrongReduction(t: Transcript, member: MemberIndex, piece: Piece)
     signatures: concatHex(...confirms.map(({ signature }) => signature)),
   }
   const list = [t.params, inputs, closesOf(t, share, inputs)]
-  const args = [t.story.taskId, member, ...brought(piece), ...list, events, confirmers]
+  const args = [t.story.taskId, member, ...brought(piece), ...list, events, confirmers, NOTHING_BEFORE]
   return { name: 'wrongReduction', args }
 }
 

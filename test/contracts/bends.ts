@@ -31,6 +31,8 @@ export const OBJECTS_AT: Readonly<Record<ProofName, readonly number[]>> = {
   forkedLog: [2, 4],
   unjustifiedVote: [3],
   wrongReduction: [2],
+  wrongCheckpoint: [2],
+  twoParents: [3, 5],
 }
 export const TYPE_AT = 2
 export const MEMBER_AT = 1
@@ -136,6 +138,8 @@ const typesOf: Readonly<Record<ProofName, readonly ObjectType[]>> = {
   forkedLog: ['checkpoint'],
   unjustifiedVote: ['share', 'hello'],
   wrongReduction: ['share'],
+  wrongCheckpoint: ['checkpoint'],
+  twoParents: ['status', 'share', 'checkpoint'],
 }
 
 function ofAnotherMember(proof: Proof, { here }: Material, dice: Dice): Piece {

@@ -106,6 +106,9 @@ export function bring(
   }
 }
 
+/** Root after one more value. */
+export const after = (root: string, value: string): string => keccak256(concat([root, value]))
+
 export const valueOf = (values: Values): string =>
   keccak256(
     concat([
@@ -159,6 +162,8 @@ export const PROOFS = [
   'forkedLog',
   'unjustifiedVote',
   'wrongReduction',
+  'wrongCheckpoint',
+  'twoParents',
 ] as const
 export type ProofName = (typeof PROOFS)[number]
 
@@ -168,7 +173,17 @@ export interface Proof {
   readonly args: readonly unknown[]
 }
 
-export const report = (w: World, by: Signer, { name, args }: Proof): Promise<ContractTransactionResponse> =>
+/** A call that comes before a proof. */
+export interface Step {
+  readonly name: 'refute'
+  readonly args: readonly unknown[]
+}
+
+export const report = (
+  w: World,
+  by: Signer,
+  { name, args }: Proof | Step,
+): Promise<ContractTransactionResponse> =>
   (w.slasher.connect(by) as BaseContract).getFunction(name).send(...args)
 
 /** Brings the entries of an `illegalLog` as a step of a longer proof. */
@@ -176,7 +191,7 @@ export const openLog = (w: World, by: Signer, { args }: Proof): Promise<Contract
   (w.slasher.connect(by) as BaseContract).getFunction('openLog').send(...args)
 
 /** Whether the proof would be accepted now; throws as the call would. */
-export const judge = (w: World, { name, args }: Proof): Promise<unknown> =>
+export const judge = (w: World, { name, args }: Proof | Step): Promise<unknown> =>
   (w.slasher as BaseContract).getFunction(name).staticCall(...args)
 
 type Sign = (type: TypeName, changes?: Values) => Brought

@@ -155,7 +155,10 @@ function typeAt({ name, args }: Proof, at: number): ObjectType {
       return at === 2 ? 'confirm' : 'share'
     case 'illegalLog':
     case 'forkedLog':
+    case 'wrongCheckpoint':
       return 'checkpoint'
+    case 'twoParents':
+      return at === 3 ? (names[Number(args[TYPE_AT])] ?? 'close') : 'share'
     case 'wrongReduction':
       return 'share'
   }

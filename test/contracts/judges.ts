@@ -3,8 +3,9 @@ import type { ErrorFragment, FunctionFragment } from 'ethers'
 import { AbiCoder, id } from 'ethers'
 import type { Court } from '../../src/audit/evidence/verdict.ts'
 import { judgeEvidence } from '../../src/audit/evidence/verdict.ts'
-import type { EvidenceCall } from '../../src/audit/evidence/call.ts'
-import { readEvidenceCall } from '../../src/audit/evidence/call.ts'
+import type { EvidenceCall, RefuteCall } from '../../src/audit/evidence/call.ts'
+import { judgeClaim } from '../../src/audit/evidence/reduction.ts'
+import { readEvidenceCall, readRefuteCall } from '../../src/audit/evidence/call.ts'
 import { readObject } from '../../src/audit/evidence/raw-object.ts'
 import { isProof } from '../../src/codec/evidence.ts'
 import { membersOf } from '../../src/codec/bitmap.ts'
@@ -97,6 +98,8 @@ export function disagreements(
 ): readonly string[] {
   if (byContract === 'ProvesNothing: params' || byContract === 'ProvesNothing: events') return []
   const call = readEvidenceCall(data)
+  const step = readRefuteCall(data)
+  if (step !== null) return ofStep(courts.get(step.taskId), step, byContract)
   if (call === null) return ['the auditor cannot read the call']
   const court = courts.get(call.taskId)
   if (court === undefined) return byContract === null ? ['the contract convicts in no task'] : []
@@ -112,6 +115,13 @@ export function disagreements(
     call.name === 'wrongReduction' ? proves || byContract !== null : proves === (byContract === null)
   if (!agrees) found.push(`the nodes’ rules ${proves ? 'convict' : 'refuse'}`)
   return found
+}
+
+/** A height by itself: the auditor alone judges it, nodes ask the twin. */
+function ofStep(court: Court | undefined, step: RefuteCall, byContract: string | null): string[] {
+  if (court === undefined) return byContract === null ? ['the contract refutes in no task'] : []
+  const isWrong = !('refused' in judgeClaim(court, step, step.claim))
+  return isWrong === (byContract === null) ? [] : [`the auditor ${isWrong ? 'refutes' : 'does not refute'}`]
 }
 
 /** The call as a node holds evidence; null where a node would never hold such objects. */
@@ -154,6 +164,14 @@ function evidenceOf(court: Court, call: EvidenceCall): Evidence | null {
     case 'wrongReduction': {
       const share = read('share', call.share, call.signature)
       return share && reductionOf(court, call, share)
+    }
+    case 'wrongCheckpoint':
+      return null
+    case 'twoParents': {
+      const type = typeOf(call.objectType)
+      const other = type && read(type, call.other, call.otherSignature)
+      const share = read('share', call.share, call.shareSignature)
+      return other && share ? { kind: 'E6', other, share } : null
     }
   }
 }

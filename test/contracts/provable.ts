@@ -2,6 +2,7 @@ import type { Result } from 'ethers'
 import {
   AbiCoder,
   TypedDataEncoder,
+  ZeroHash,
   concat,
   dataLength,
   hexlify,
@@ -65,10 +66,10 @@ export const INPUTS: readonly Input[] = [0, 1, 3, 4, 6].map((member) => ({
 }))
 
 /** What the reducer gives for the inputs and the first `events` ledger events. */
-function aggregate(c: Case, inputs: readonly Input[], events: number): string {
+function aggregate(c: Case, inputs: readonly Input[], events: number, previous = '0x'): string {
   const types = ['bytes', CONTEXT, INPUTS_TYPE, 'tuple(uint8 kind,bytes data)[]']
   const posted = EVENTS.slice(0, events).map((data) => ({ kind: 0, data }))
-  const args = [c.params.reducerParams, contextOf(c), given(inputs), posted]
+  const args = [c.params.reducerParams, contextOf(c, previous), given(inputs), posted]
   return keccak256(coder.encode(types, args))
 }
 
@@ -82,9 +83,9 @@ function closed(c: Case, inputs: readonly Input[], state: string): string {
 }
 
 /** As the cluster's snapshot has it, at height 5. */
-function contextOf({ seed, story }: Case): object {
+function contextOf({ seed, story }: Case, previous = '0x'): object {
   const members = story.members.map(({ keyAddress: key }) => ({ key, weight: 1 }))
-  return { seed, height: 5, members, previous: '0x' }
+  return { seed, height: 5, members, previous }
 }
 
 const given = (inputs: readonly Input[]): object[] => inputs.map(({ member, state }) => ({ member, state }))
@@ -92,6 +93,8 @@ const given = (inputs: readonly Input[]): object[] => inputs.map(({ member, stat
 interface Options {
   readonly inputs?: readonly Input[]
   readonly share?: Values
+  /** State of the height before, as the twin is handed it. */
+  readonly previous?: string
   /** A seat that is listed with its CLOSE. */
   readonly closing?: number
   /** Whose signatures stand for the CLOSEs; default: that seat's. */
@@ -112,16 +115,22 @@ export const packEvents = (events: readonly { kind?: number; originator: string;
   )
 
 /** A fresh vote of member 2 at height 5, for the right state unless `share` says otherwise. */
-function shareOf(c: Case, { inputs = INPUTS, share = {}, closing }: Options): Values {
+export function shareOf(
+  c: Case,
+  { inputs = INPUTS, share = {}, closing, previous = '0x' }: Options = {},
+): Values {
+  const parent = String(share['parent'] ?? PARENT)
   const digests = inputs.map(({ member, eventSeq, state }) => ({
     member,
-    digest: bring(c.story, member, 'Status', { height: 5, stateHash: keccak256(state), eventSeq }).hash,
+    digest: bring(c.story, member, 'Status', {
+      ...{ height: 5, parent, stateHash: keccak256(state), eventSeq },
+    }).hash,
   }))
   if (closing !== undefined) {
     digests.push({ member: closing, digest: closeHash(c) })
   }
   digests.sort((a, b) => a.member - b.member)
-  const state = aggregate(c, inputs, 1)
+  const state = aggregate(c, inputs, 1, previous)
   const bitmap = list(digests.map(({ member }) => member))
   return {
     height: 5,
@@ -146,6 +155,11 @@ const closeHash = ({ story: { cluster } }: Case): string =>
 const closeBy = ({ story: { cluster, domain, members } }: Case, member: number): string =>
   members[member]!.key.sign(TypedDataEncoder.hash(domain, CLOSE, { cluster })).serialized
 
+/** In tasks whose reducer is not handed the state before. */
+export const NOTHING_BEFORE = {
+  ...{ state: '0x', inputsRoot: ZeroHash, inputs: 0n, eventSeq: 0, eventsHash: ZeroHash, root: ZeroHash },
+}
+
 /** The call that accuses member 2, with the CONFIRMs of `confirmers`. */
 export async function accusation(c: Case, options: Options = {}): Promise<Proof> {
   const { inputs = INPUTS, closing, confirmers = [], round = 1, spoil = String } = options
@@ -160,7 +174,7 @@ export async function accusation(c: Case, options: Options = {}): Promise<Proof>
   const misled = { round, members: list(confirmers), signatures: concat(signatures) }
   return {
     name: 'wrongReduction',
-    args: [c.story.taskId, 2, fields, signature, c.params, inputs, signed, events, misled],
+    args: [c.story.taskId, 2, fields, signature, c.params, inputs, signed, events, misled, NOTHING_BEFORE],
   }
 }
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { ZeroAddress, ZeroHash, hexlify, id, keccak256, toUtf8Bytes } from 'ethers'
+import { ZeroAddress, ZeroHash, concat, hexlify, id, keccak256, toUtf8Bytes } from 'ethers'
 import { network } from 'hardhat'
-import type { Values } from './evidence.ts'
-import { NIL_SHARE, judge, malleated, report } from './evidence.ts'
+import type { Proof, Values } from './evidence.ts'
+import { NIL_SHARE, judge, malleated, report, valueOf } from './evidence.ts'
 import { EVENTS, INPUTS, WRONG, accusation, aggregateHash, packEvents, provable } from './provable.ts'
 import { refused } from './refused.ts'
 import type { TaskParams } from './world.ts'
@@ -131,9 +131,27 @@ describe('Slasher.wrongReduction', () => {
     await refused(judge(c.w, more), c.w.slasher, 'ProvesNothing', label('signatures'))
   })
 
-  it('gives no verdict on a task whose reducer needs the state of the height before', async () => {
+  it('M-2: takes the state of the height before if it hashes to the parent of the vote, and no other', async () => {
     const c = await seven({ usesPrevious: true })
-    await refused(judge(c.w, await accusation(c, WRONG)), c.w.slasher, 'NoVerdict', label('previous'))
+    const before = { state: '0x0b', inputsRoot: id('list'), inputs: 31n, eventSeq: 1, eventsHash: id('e') }
+    const root = id('root')
+    const value = valueOf({ ...before, stateHash: keccak256(before.state) })
+    const share = { parent: keccak256(concat([root, value])) }
+    const right = await accusation(c, { share, previous: before.state })
+    const told = ({ name, args }: Proof, change: object) => ({
+      name,
+      args: args.with(9, { ...before, root, ...change }),
+    })
+    await refused(judge(c.w, told(right, {})), c.w.slasher, 'ProvesNothing', label('right state'))
+    const wrong = await accusation(c, { share: { ...share, stateHash: id('wrong') }, previous: before.state })
+    await judge(c.w, told(wrong, {}))
+    for (const change of [
+      ...[{ state: '0x0c' }, { state: '0x' }, { inputsRoot: id('other') }, { inputs: 30n }],
+      ...[{ eventSeq: 2 }, { eventsHash: id('f') }, { root: id('other') }],
+    ]) {
+      const call = judge(c.w, told(wrong, change))
+      await refused(call, c.w.slasher, 'ProvesNothing', label('previous'))
+    }
   })
 
   it('refuses ledger events that were not posted so, or are not all that the vote has seen', async () => {

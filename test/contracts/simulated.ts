@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { AbiCoder, concat, keccak256, toBeHex } from 'ethers'
 import { network } from 'hardhat'
-import { encodeEvidenceCall } from '../../src/adapters/evm/evidence-call.ts'
+import { encodeEvidenceCall, encodeSteps } from '../../src/adapters/evm/evidence-call.ts'
 import type { Court } from '../../src/audit/evidence/verdict.ts'
 import { PARAMS_TYPE } from '../../src/audit/task.ts'
 import { cryptoFor, REAL_EVERY, restoreCrypto } from '../../src/cli/commands/sim-crypto.ts'
@@ -75,10 +75,16 @@ function docketOf(world: Simulated, twin: Address): Docket {
     params,
     events: ledger,
     opened: new Map(),
+    refuted: new Map(),
     reducer: findReducerByHash(params.reducer),
     recover: world.keys.recover,
   }
-  return { honest, heard, court, calls: (evidence) => encodeEvidenceCall(1n, evidence, context) }
+  const calls = (evidence: Evidence): Hex =>
+    // of a CHECKPOINT the step is what can be right or wrong
+    evidence.kind === 'E5'
+      ? encodeSteps(1n, evidence, context)[0]!
+      : encodeEvidenceCall(1n, evidence, context)
+  return { honest, heard, court, calls }
 }
 
 const hashOf = (params: TaskParams): string =>
@@ -149,7 +155,8 @@ describe('Proofs out of simulated worlds', () => {
   }
 
   it('are of every kind, refused against the honest and accepted against liars', () => {
-    expect(tally).to.include.keys(...['E1', 'E1b', 'E2', 'E3', 'E4'].map((kind) => `honest ${kind} false`))
+    const kinds = ['E1', 'E1b', 'E2', 'E3', 'E4', 'E5', 'E6']
+    expect(tally).to.include.keys(...kinds.map((kind) => `honest ${kind} false`))
     expect(tally).to.include.keys(...['E1', 'E1b', 'E2', 'E3', 'E4'].map((kind) => `liar ${kind} true`))
   })
 })

@@ -3,7 +3,7 @@ import type { Result } from 'ethers'
 import type { Court } from '../../src/audit/evidence/verdict.ts'
 import { createKeyring, recoverSigner } from '../../src/adapters/keys/keyring.ts'
 import { epochOf, appendLog, logStart } from '../../src/codec/log.ts'
-import { fromHex, keccak, toHex, uint } from '../../src/codec/hex.ts'
+import { fromHex, toHex } from '../../src/codec/hex.ts'
 import { domainSeparator, encodeFields, hashObject, signingDigest } from '../../src/codec/objects.ts'
 import { findReducer } from '../../src/reducers/catalog.ts'
 import {
@@ -24,6 +24,7 @@ import { violations } from '../helpers/engine-cluster-checks.ts'
 import { Dice } from '../helpers/twin-cases.ts'
 import type { Actor, Story, TaskParams, World } from './world.ts'
 import { form, joined } from './world.ts'
+import { appendRoot, rootStart } from '../../src/codec/roots.ts'
 import { appendEvent } from '../../src/codec/events.ts'
 
 export const HEIGHTS = 8
@@ -130,6 +131,7 @@ async function courtOf(w: World, story: Story): Promise<Court> {
     params,
     events: postedBy(originator),
     opened: new Map(),
+    refuted: new Map(),
     reducer: findReducer(REDUCER),
     recover: recoverSigner,
   }
@@ -188,7 +190,9 @@ function honestMember(story: Story, court: Court, world: EngineCluster, index: M
       piece({
         type: 'checkpoint',
         height,
-        root: keccak(`0x${uint(height, 8)}`),
+        root: memory.decisions
+          .slice(0, height)
+          .reduce((root, { value }) => appendRoot(root, value), rootStart(id)),
         logSeq: entries.length,
         inputsHash: NIL,
         logHead,

@@ -48,10 +48,15 @@ const NAMED_TOGETHER: Readonly<Record<string, readonly string[]>> = {
   // the entry of the ledger repeats the conviction in the same transaction
   'Convicted.offence': ['SystemEntry.data', 'Convicted.offence'],
   'Convicted.percent': ['SystemEntry.data', 'Convicted.percent'],
+  // another contract answers for it, or none
+  'results()': ['result().outcome', 'result().height', 'result().resultHash'],
 }
 
 /** Proofs that are not in this history: read, compared and judged in the same way as those that are. */
-const OTHER_PROOFS = ['amnesia()', 'illegalLog()', 'forkedLog()', 'wrongReduction()']
+const OTHER_PROOFS = [
+  ...['amnesia()', 'illegalLog()', 'forkedLog()', 'wrongReduction()'],
+  ...['wrongCheckpoint()', 'twoParents()', 'refute()', 'Refuted'],
+]
 
 /** Hundreds of audits of one history: the signatures that are not flipped are recovered once. */
 const recovered = new Map<string, ReturnType<RecoverSigner>>()

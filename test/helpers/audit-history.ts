@@ -39,6 +39,7 @@ const STAKE = 1_000n
 const CLOSE_GRACE = 10n
 /** Token wei. */
 export const BOUNTY = 1_000n
+const HEAD = 100n
 const EVIDENCE = 30n
 const PUBLISHED_AT = 10n
 const FORMED_AT = 37n
@@ -344,7 +345,7 @@ function wrap(
     },
     taskId: TASK_ID,
     chainId: DOMAIN.chainId,
-    head: 100n,
+    head: HEAD,
     code: { NodeRegistry: CODE, TaskBoard: CODE, PhaseLog: CODE, Slasher: CODE },
     views: {
       twinCodeHash: NIL,
@@ -357,6 +358,9 @@ function wrap(
       claimsOpenAt: atBlock(head.lastAt.number + CLOSE_GRACE + EVIDENCE + 1n),
       tally: tallyOf(cluster, script, params),
       locks: new Map(cluster.members.map(({ key }) => [key, STAKE])),
+      signers: script.calls.at(-1)?.bitmap ?? 0n,
+      tainted: false,
+      result: resultOf(script, head),
       convictions: cluster.members.map(() => ({ percent: 0n, correlated: false })),
       task: {
         client,
@@ -380,6 +384,12 @@ function wrap(
     headers: new Map([[JOIN_DEADLINE + REORG_DEPTH, SEED_HEADER]]),
     times: new Map(),
   }
+}
+
+/** What Results would say of an undisturbed task: the window closes at claimsOpenAt. */
+function resultOf({ result }: Script, head: TaskHistory['views']['head']): TaskHistory['views']['result'] {
+  const isFinal = HEAD >= head.lastBlock + CLOSE_GRACE + EVIDENCE + 1n
+  return { outcome: isFinal ? 1n : 0n, resultHash: keccak(result), height: head.last }
 }
 
 /** Whose turn it is, `PACE` blocks after the checkpoint before. */

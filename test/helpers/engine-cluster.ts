@@ -218,6 +218,7 @@ export class EngineCluster {
       proofs: memory.proofs.filter((proof) => (proof.shares[0]?.object.height ?? 0) > height),
       kept: memory.kept.flatMap(([at, kept]) => (at > height ? [kept] : [])),
       notes: new Map(memory.kept.flatMap(([at, { note }]) => (note === null ? [] : [[at, note]]))),
+      vetted: memory.decisions.length,
       decided: memory.decisions.map(({ value, decided }) => {
         const { stateHash, inputs, eventSeq } = decided.share.object
         return { value, chain: { height: decided.height, value, stateHash, inputs, eventSeq } }
@@ -325,6 +326,7 @@ export class EngineCluster {
         memory.decisions.push(effect)
         for (const [hash, bytes] of effect.bodies) memory.bodies.set(hash, bytes)
         memory.bodies.set(keccak(effect.state), effect.state)
+        this.input(member, { kind: 'vetted', height: effect.decided.height })
         break
       case 'settled':
         memory.settled.push(effect)

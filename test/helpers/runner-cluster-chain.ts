@@ -168,6 +168,14 @@ export class ScriptedChain implements Chain {
     return this.steps.map((step) => prepared(`${step} ${taskId} ${accusedOf(evidence)}`))
   }
 
+  /** What the calldata of accepted checkpoints says, by height. */
+  readonly checkpointsSent = new Map<number, CheckpointCall>()
+
+  async checkpointSent(_: bigint, __: number, height: number): Promise<CheckpointCall | null> {
+    await this.before('checkpointSent')
+    return this.checkpointsSent.get(height) ?? null
+  }
+
   prepareEvidence(taskId: bigint, evidence: Evidence): PreparedCall {
     return prepared(`evidence ${taskId} ${evidence.kind} ${accusedOf(evidence)}`)
   }

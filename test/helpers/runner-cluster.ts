@@ -324,7 +324,10 @@ export class RunnerCluster {
       },
       store,
       transport,
-      chain: { twinAggregate: (call) => this.#options.twin?.(member, call) ?? Promise.resolve(null) },
+      chain: {
+        twinAggregate: (call) => this.#options.twin?.(member, call) ?? Promise.resolve(null),
+        checkpointSent: () => Promise.resolve(null),
+      },
       runner: { run: (call) => reduce(member, call), stop: () => Promise.resolve() },
       source: {
         observe,

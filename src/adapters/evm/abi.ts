@@ -5,6 +5,7 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Hex } from '../../types/ids.ts'
 import type { NodeRegistryInterface } from '../../../types/ethers-contracts/NodeRegistry.ts'
+import type { ResultsInterface } from '../../../types/ethers-contracts/Results.ts'
 import type { PhaseLogInterface } from '../../../types/ethers-contracts/PhaseLog.ts'
 import type { SlasherInterface } from '../../../types/ethers-contracts/Slasher.ts'
 import type { TaskBoardInterface } from '../../../types/ethers-contracts/TaskBoard.ts'
@@ -15,6 +16,7 @@ export interface Abis {
   readonly NodeRegistry: NodeRegistryInterface
   readonly PhaseLog: PhaseLogInterface
   readonly Slasher: SlasherInterface
+  readonly Results: ResultsInterface
   readonly TaskBoard: TaskBoardInterface
 }
 
@@ -28,6 +30,7 @@ export function abis(): Abis {
     NodeRegistry: load('NodeRegistry.sol/NodeRegistry') as NodeRegistryInterface,
     PhaseLog: load('PhaseLog.sol/PhaseLog') as PhaseLogInterface,
     Slasher: load('Slasher.sol/Slasher') as SlasherInterface,
+    Results: load('Results.sol/Results') as ResultsInterface,
     TaskBoard: load('TaskBoard.sol/TaskBoard') as TaskBoardInterface,
   }
   return loaded

@@ -1,11 +1,13 @@
 import { bitmapOf } from '../../codec/bitmap.ts'
 import { encodeEvents } from '../../codec/events.ts'
+import { rootAfter } from '../../codec/claims.ts'
 import { concatHex, toHex } from '../../codec/hex.ts'
 import { appendLog, encodeLogEntry } from '../../codec/log.ts'
 import { encodeFields, TYPE_NUMBERS } from '../../codec/objects.ts'
 import type { ProofContext } from '../../ports/chain.ts'
-import type { Evidence } from '../../types/evidence.ts'
+import type { Before, Evidence } from '../../types/evidence.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
+import { NIL } from '../../types/ids.ts'
 import type { Signed } from '../../types/objects.ts'
 import { abis } from './abi.ts'
 
@@ -46,6 +48,23 @@ export function encodeEvidenceCall(taskId: bigint, evidence: Evidence, context: 
     }
     case 'E4':
       return encodeReduction(taskId, evidence, context)
+    case 'E5': {
+      const { checkpoint, claim, later } = evidence
+      return abi.encodeFunctionData('wrongCheckpoint', [
+        taskId,
+        checkpoint.member,
+        ...withSignature(checkpoint),
+        claim.height,
+        rootAfter(claim),
+        [...later],
+      ]) as Hex
+    }
+    case 'E6': {
+      const { other, share } = evidence
+      const type = TYPE_NUMBERS[other.object.type]
+      const objects = [...withSignature(other), ...withSignature(share)] as const
+      return abi.encodeFunctionData('twoParents', [taskId, share.member, type, ...objects]) as Hex
+    }
   }
 }
 
@@ -54,8 +73,12 @@ const CALL_ENTRIES_MAX = 2048
 
 type Stretch = Pick<Extract<Evidence, { kind: 'E2' }>, 'headBefore' | 'entries'>
 
-/** The steps that open a log which is too long for one call, backwards from its signed head. */
-export function encodeSteps(taskId: bigint, evidence: Evidence): readonly Hex[] {
+/**
+ * The steps that come before a proof: a log that is too long for one call is opened backwards from its signed head, and
+ * a height below a CHECKPOINT is refuted.
+ */
+export function encodeSteps(taskId: bigint, evidence: Evidence, context: ProofContext): readonly Hex[] {
+  if (evidence.kind === 'E5') return [encodeRefutation(taskId, evidence, context)]
   if (evidence.kind !== 'E2') return []
   const checkpoint = evidence.form === 'illegal' ? evidence.checkpoint : evidence.second
   const log = [taskId, checkpoint.member, ...withSignature(checkpoint)] as const
@@ -87,25 +110,69 @@ function withSignature(signed: Signed): [fields: Hex, signature: Hex] {
 
 function encodeReduction(
   taskId: bigint,
-  { share, inputs, closes, confirms }: Extract<Evidence, { kind: 'E4' }>,
-  { params, events }: ProofContext,
+  evidence: Extract<Evidence, { kind: 'E4' }>,
+  context: ProofContext,
 ): Hex {
+  const { share, confirms, before } = evidence
+  const { params, inputs, closes, events } = opened(evidence, context, share.object.eventSeq)
   return abis().Slasher.encodeFunctionData('wrongReduction', [
     taskId,
     share.member,
     ...withSignature(share),
-    { ...params, reporters: [...params.reporters] },
-    inputs.map(({ status, state }) => ({
-      member: status.member,
-      eventSeq: status.object.eventSeq,
-      state: toHex(state),
-    })),
-    concatHex(...closes.map(({ signature }) => signature)),
-    encodeEvents(events.slice(0, share.object.eventSeq)),
+    params,
+    inputs,
+    closes,
+    events,
     {
       round: confirms[0]?.object.round ?? 0,
       members: bitmapOf(confirms.map(({ member }) => member)),
       signatures: concatHex(...confirms.map(({ signature }) => signature)),
     },
+    beforeOf(before),
   ]) as Hex
+}
+
+function encodeRefutation(
+  taskId: bigint,
+  evidence: Extract<Evidence, { kind: 'E5' }>,
+  context: ProofContext,
+): Hex {
+  const { claim, later, before } = evidence
+  const { params, inputs, closes, events } = opened(evidence, context, claim.eventSeq)
+  return abis().Slasher.encodeFunctionData('refute', [
+    taskId,
+    { ...claim },
+    [...later],
+    params,
+    inputs,
+    closes,
+    events,
+    beforeOf(before),
+  ]) as Hex
+}
+
+/** What the twin is asked with. */
+function opened(
+  { inputs, closes }: Extract<Evidence, { kind: 'E4' | 'E5' }>,
+  { params, events }: ProofContext,
+  eventSeq: number,
+) {
+  return {
+    params: { ...params, reporters: [...params.reporters] },
+    inputs: inputs.map(({ status, state }) => ({
+      member: status.member,
+      eventSeq: status.object.eventSeq,
+      state: toHex(state),
+    })),
+    closes: concatHex(...closes.map(({ signature }) => signature)),
+    events: encodeEvents(events.slice(0, eventSeq)),
+  }
+}
+
+const NOTHING_BEFORE = {
+  ...{ state: '0x', inputsRoot: NIL, inputs: 0n, eventSeq: 0, eventsHash: NIL, root: NIL },
+} as const
+
+function beforeOf(before: Before | undefined) {
+  return before === undefined ? NOTHING_BEFORE : { ...before, state: toHex(before.state) }
 }

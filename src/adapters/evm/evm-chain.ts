@@ -22,6 +22,7 @@ import type { Moment } from '../../types/moment.ts'
 import type { TaskStatus } from '../../types/task.ts'
 import { TASK_STATUSES } from '../../types/task.ts'
 import type { Connection } from './connection.ts'
+import { checkpointSent } from './checkpoint-sent.ts'
 import { EventDecoder } from './decode-events.ts'
 import { encodeEvidenceCall, encodeSteps } from './evidence-call.ts'
 import { encodeForm } from './form-call.ts'
@@ -152,14 +153,18 @@ export class EvmChain implements Chain {
     return this.#onBoard(board.interface.encodeFunctionData('finalize', [...args]))
   }
 
-  prepareSteps(taskId: bigint, evidence: Evidence): readonly PreparedCall[] {
+  prepareSteps(taskId: bigint, evidence: Evidence, context: ProofContext): readonly PreparedCall[] {
     const { address } = this.connection.deployment.contracts.Slasher
-    return encodeSteps(taskId, evidence).map((data) => ({ to: address, data }))
+    return encodeSteps(taskId, evidence, context).map((data) => ({ to: address, data }))
   }
 
   prepareEvidence(taskId: bigint, evidence: Evidence, context: ProofContext): PreparedCall {
     const { address } = this.connection.deployment.contracts.Slasher
     return { to: address, data: encodeEvidenceCall(taskId, evidence, context) }
+  }
+
+  checkpointSent(taskId: bigint, block: number, height: number): Promise<CheckpointCall | null> {
+    return checkpointSent(this.connection, taskId, block, height)
   }
 
   async refusal({ to, data }: PreparedCall): Promise<string | null> {

@@ -37,6 +37,7 @@ export function readTransaction(
 }
 
 const ACCUSED = ['taskId', 'member'] as const
+const OPENING = ['params', 'inputs', 'closes', 'events']
 
 /** The calls that are read, by the contract that takes them, with the names that the interfaces give their arguments. */
 const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, readonly string[]>>>>> = {
@@ -82,7 +83,10 @@ const CALLS: Readonly<Record<ContractName, Readonly<Partial<Record<string, reado
     illegalLog: [...ACCUSED, 'checkpoint', 'signature', 'headBefore', 'entries'],
     forkedLog: [...ACCUSED, 'first', 'firstSignature', 'second', 'secondSignature', 'headBefore', 'entries'],
     unjustifiedVote: [...ACCUSED, 'objectType', 'vote', 'signature'],
-    wrongReduction: [...ACCUSED, 'share', 'signature', 'params', 'inputs', 'events', 'confirmers'],
+    wrongReduction: [...ACCUSED, 'share', 'signature', ...OPENING, 'confirmers', 'before'],
+    refute: ['taskId', 'claim', 'later', ...OPENING, 'before'],
+    wrongCheckpoint: [...ACCUSED, 'checkpoint', 'signature', 'height', 'root', 'later'],
+    twoParents: [...ACCUSED, 'objectType', 'other', 'otherSignature', 'share', 'shareSignature'],
   },
 }
 

@@ -53,7 +53,7 @@ const KEY_EVENTS = ['KeyRegistered', 'KeyRotated', 'KeyFrozen'] as const
 /** Events with an operator as their first topic. */
 const OPERATOR_EVENTS = ['WalletSet', 'AccountOffered', 'PayoutSet', 'Jailed'] as const
 /** Events with the task as their first topic. */
-const SLASHER_EVENTS = ['Convicted', 'LogOpened'] as const
+const SLASHER_EVENTS = ['Convicted', 'LogOpened', 'Refuted'] as const
 /** Events with the task as their second topic. */
 const STAKE_EVENTS = ['StakeLocked', 'StakeUnlocked', 'StakeSlashed'] as const
 /** Transactions asked for at a time. */
@@ -159,8 +159,22 @@ export class EvmHistory implements ChainHistory {
       convictions: await this.#convictions(taskId, Number(task.members), head),
       status: (await this.#view('TaskBoard', 'statusOf', [taskId], head)) as unknown as TaskViews['status'],
       claimsOpenAt: (await this.#view('TaskBoard', 'claimsOpenAt', [taskId], head)) as unknown as Moment,
+      signers: (await this.#view('PhaseLog', 'signersOf', [taskId], head)) as bigint,
+      tainted: (await this.#view('Slasher', 'isTainted', [taskId], head)) as boolean,
+      result: await this.#result(taskId, head),
       tally: (await this.#view('PhaseLog', 'tally', [taskId], head)) as unknown as TaskViews['tally'],
     }
+  }
+
+  async #result(taskId: bigint, head: bigint): Promise<TaskViews['result']> {
+    const address = (await this.#view('Slasher', 'results', [], head)) as Address
+    return (await this.#viewAt(
+      address,
+      abis().Results,
+      'result',
+      [taskId],
+      head,
+    )) as unknown as TaskViews['result']
   }
 
   async #convictions(taskId: bigint, members: number, head: bigint): Promise<TaskViews['convictions']> {
@@ -185,15 +199,24 @@ export class EvmHistory implements ChainHistory {
     args: readonly (bigint | Address)[],
     head: bigint,
   ): Promise<AbiValue> {
-    const abi: Interface = abis()[contract]
+    return this.#viewAt(this.#expected.contracts[contract].address, abis()[contract], name, args, head)
+  }
+
+  async #viewAt(
+    address: Address,
+    abi: Interface,
+    name: string,
+    args: readonly (bigint | Address)[],
+    head: bigint,
+  ): Promise<AbiValue> {
     const data = abi.encodeFunctionData(name, args) as Hex
-    const answer = await this.#rpc.call(this.#expected.contracts[contract].address, data, head)
+    const answer = await this.#rpc.call(address, data, head)
     try {
       return decodeResult(abi, name, answer)
     } catch (cause) {
       // no contract there, or another one: the judge says so if there is anything to judge
       if (answer === '0x') return decodeResult(abi, name, zeros(abi, name))
-      throw badAnswer('eth_call', `${contract}.${name}() does not decode`, cause)
+      throw badAnswer('eth_call', `${name}() does not decode`, cause)
     }
   }
 

@@ -2,6 +2,9 @@ import type { Terms } from '../../codec/roots.ts'
 import type { KeyAllowance } from '../../ports/chain.ts'
 import type { Address, Digest } from '../../types/ids.ts'
 import type { Moment } from '../../types/moment.ts'
+import type { Outcome } from '../../types/task.ts'
+import { OUTCOMES } from '../../types/task.ts'
+import { abis } from './abi.ts'
 import type { Connection } from './connection.ts'
 
 /** What an operator owns, token wei. */
@@ -83,3 +86,15 @@ export async function readAllowance(connection: Connection, key: Address): Promi
 }
 
 const lower = (address: string): Address => address.toLowerCase() as Address
+
+/** How far a task's result may be relied upon, as the contracts say. */
+export async function readOutcome(connection: Connection, taskId: bigint): Promise<Outcome> {
+  const { contracts, provider } = connection
+  const address = await connection.read(contracts.slasher.results())
+  const data = abis().Results.encodeFunctionData('result', [taskId])
+  const answer = await connection.read(provider.call({ to: address, data }))
+  const { outcome } = abis().Results.decodeFunctionResult('result', answer) as unknown as {
+    readonly outcome: bigint
+  }
+  return OUTCOMES[Number(outcome)] ?? 'pending'
+}

@@ -43,6 +43,13 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     prepareSteps: () => [],
     prepareEvidence: (taskId, evidence, { events }) =>
       chain.prepare({ kind: 'evidence', taskId, evidence, events }),
+    checkpointSent: (taskId, block, height) =>
+      ask(() => {
+        const found = chain.accepted.find(
+          (one) => one.taskId === taskId && one.block === block && one.last === height,
+        )
+        return found?.call ?? null
+      }),
     refusal: (call) => ask(() => chain.refusal(call.data)),
     twinAggregate: (call) => ask(() => chain.twin?.aggregate(call) ?? null),
     send: (call: PreparedCall) =>

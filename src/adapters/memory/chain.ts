@@ -83,6 +83,9 @@ export interface AcceptedCheckpoint {
   /** Root after each height of the batch. */
   readonly roots: readonly Digest[]
   readonly signers: readonly number[]
+  /** As it was sent. */
+  readonly call: CheckpointCall
+  readonly block: number
 }
 
 interface Registration {
@@ -453,7 +456,16 @@ export class MemoryChain {
     task.eventSeq = eventSeq
     if (status === 'Finalizing') task.late += heights.length
     else task.lastBlock = this.#block
-    this.accepted.push({ taskId: call.taskId, first: call.first, last, root, roots, signers })
+    this.accepted.push({
+      taskId: call.taskId,
+      first: call.first,
+      last,
+      root,
+      roots,
+      signers,
+      call,
+      block: this.#block,
+    })
     const { taskId, first, bitmap, sharedSeq, sharedHead, batch, notes } = call
     const published = { bitmap, sharedSeq, sharedHead, batch, notes }
     this.#emit({ kind: 'checkpointed', taskId, first, height: last, root, ...published })

@@ -1,10 +1,12 @@
 import { appendEvent } from '../../codec/events.ts'
+import { claimOf } from '../../codec/claims.ts'
+import type { Opening } from '../../codec/claims.ts'
 import { accusedOf, basePercent, isProof } from '../../codec/evidence.ts'
 import { keccak } from '../../codec/hex.ts'
 import { hashObject, signingDigest } from '../../codec/objects.ts'
 import type { TwinCall } from '../../ports/chain.ts'
 import type { RecoverSigner } from '../../ports/keyring.ts'
-import type { Evidence } from '../../types/evidence.ts'
+import type { Claim, Evidence } from '../../types/evidence.ts'
 import type { Cluster } from '../../types/cluster.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
@@ -47,31 +49,36 @@ export function judgeEvidence(
     const digest = signingDigest(separator, hashObject(cluster.id, object))
     check(recover(digest, signature) === cluster.members[member]?.key, 'NotSignedBy')
   }
-  if (evidence.kind === 'E4') judgeReduction(evidence, params, cluster, { events, eventsHashes }, twin)
+  const ledger = { events, eventsHashes }
+  if (evidence.kind === 'E4')
+    judgeReduction(claimOf(evidence.share.object), evidence, params, cluster, ledger, twin)
+  if (evidence.kind === 'E5') judgeReduction(evidence.claim, evidence, params, cluster, ledger, twin)
   const percent = basePercent(cluster, evidence)
   check(percent > (convictions.get(accusedOf(evidence)) ?? 0), 'AlreadyConvicted')
   return percent
 }
 
 function judgeReduction(
-  { share, inputs, closes }: Extract<Evidence, { kind: 'E4' }>,
+  { height, eventSeq, eventsHash, stateHash }: Claim,
+  { inputs, closes, before }: Opening,
   { twin, reducerParams: params, usesPrevious }: TaskParams,
   { seed, members }: Cluster,
   ledger: { readonly events: readonly PostedEvent[]; readonly eventsHashes: readonly Digest[] },
   model: TwinModel | null,
 ): void {
-  const { height, eventSeq, eventsHash, stateHash } = share.object
   const events = ledger.events.slice(0, eventSeq)
   check(ledger.eventsHashes[eventSeq] === eventsHash, 'NoVerdict')
   check(events.reduce(appendEvent, NIL) === eventsHash, 'ProvesNothing')
-  check(model !== null && BigInt(twin) !== 0n && !usesPrevious, 'NoVerdict')
-  if (inputs.some(({ state }) => !model.validate(params, state))) return
+  check(model !== null && BigInt(twin) !== 0n, 'NoVerdict')
+  check(!usesPrevious || height === 1 || before !== undefined, 'ProvesNothing')
+  const previous = usesPrevious ? (before?.state ?? new Uint8Array()) : null
   const listed = inputs.map(({ status, state }) => ({ member: status.member, state }))
   const seen = events.map(({ kind, data }, i) => ({ seq: i + 1, kind, data }))
-  const context = { seed, height, members, previous: null, events: seen }
+  const context = { seed, height, members, previous, events: seen }
   const state = model.aggregate({ twin, params, context, inputs: listed, closing: closes.length > 0 })
+  check(state === null || keccak(state) !== stateHash, 'ProvesNothing')
+  if (inputs.some((input) => !model.validate(params, input.state))) return
   check(state !== null, 'NoVerdict')
-  check(keccak(state) !== stateHash, 'ProvesNothing')
 }
 
 /** What the contract checks signatures of. */
@@ -87,5 +94,9 @@ function signaturesOf(evidence: Evidence): readonly Signed[] {
       return [evidence.vote]
     case 'E4':
       return [evidence.share, ...evidence.closes, ...evidence.confirms]
+    case 'E5':
+      return [evidence.checkpoint, ...evidence.closes]
+    case 'E6':
+      return [evidence.other, evidence.share]
   }
 }

@@ -1,4 +1,5 @@
-import { decodeEvidence, encodeEvidence, evidenceId } from '../../codec/evidence.ts'
+import { evidenceId } from '../../codec/evidence.ts'
+import { decodeEvidence, encodeEvidence } from '../../codec/evidence-bytes.ts'
 import { signOnceKey } from '../../codec/objects.ts'
 import type {
   EvidenceStatus,

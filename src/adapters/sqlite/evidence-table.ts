@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { accusedOf, decodeEvidence, encodeEvidence, evidenceId, heightOf } from '../../codec/evidence.ts'
+import { accusedOf, evidenceId, heightOf } from '../../codec/evidence.ts'
+import { decodeEvidence, encodeEvidence } from '../../codec/evidence-bytes.ts'
 import { fromHex, toHex } from '../../codec/hex.ts'
 import type { EvidenceStatus, StoredEvidence } from '../../ports/store.ts'
 import type { Evidence } from '../../types/evidence.ts'

@@ -9,6 +9,8 @@ const RULES: Readonly<Record<Offence, string>> = {
   E1b: 'amnesia: after a CONFIRM only a quorum from that round or later unlocks another value',
   E2: 'illegal log: every entry is a legal transition from where the last one ended, and logs only grow',
   E3: 'unjustified vote: a fresh vote names members of the cluster that weigh a quorum',
+  E5: 'wrong checkpoint: whoever signs a history has opened every height of it',
+  E6: 'two parents: a member follows one history',
   E4: 'wrong reduction: a fresh vote is for what the reducer makes of its list',
 }
 

@@ -1,5 +1,5 @@
 import { membersOf } from '../../codec/bitmap.ts'
-import { fromHex, keccak } from '../../codec/hex.ts'
+import { concatHex, fromHex, keccak, uint } from '../../codec/hex.ts'
 import { hashObject, inputsRoot, signingDigest } from '../../codec/objects.ts'
 import { weightOf } from '../../protocol/quorum.ts'
 import { isValidInput, runReducer } from '../../reducers/run.ts'
@@ -7,21 +7,29 @@ import type { Digest, MemberIndex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
 import type { PostedEvent } from '../ledger.ts'
 import { splitSignatures } from '../signatures.ts'
-import type { EvidenceCall } from './call.ts'
+import type { EvidenceCall, Opened, RawClaim } from './call.ts'
 import type { RawObject } from './raw-object.ts'
 import { valueOf } from './raw-object.ts'
 import type { Court, Proved, Refusal } from './verdict.ts'
 
+/** What a claim is held against. */
+export type JudgedBy = Omit<Court, 'opened' | 'refuted'>
 type Call = Extract<EvidenceCall, { name: 'wrongReduction' }>
 
 /** E4: the reducer over the list that a fresh SHARE names, and how many members the wrong value misled. */
 export function judgeReduction(court: Court, call: Call, share: RawObject): Proved | Refusal {
   if (share.field('validRound') !== -1n) return { refused: 'not fresh' }
   if (share.field('inputs') === 0n) return { refused: 'a NIL vote' }
-  const leaving = leaversOf(court, call, share)
-  if (leaving === null) return { refused: 'not the list that was voted for' }
-  if (!haveClosed(court, call, leaving)) return { refused: 'a listed CLOSE that is not by its member' }
-  const wrong = whatIsWrong(court, call, share, leaving.length > 0)
+  const digest = (name: string): Digest => digestOf(share.field(name))
+  const wrong = judgeClaim(court, call, {
+    height: share.field('height'),
+    parent: digest('parent'),
+    stateHash: digest('stateHash'),
+    inputsRoot: digest('inputsRoot'),
+    inputs: share.field('inputs'),
+    eventSeq: share.field('eventSeq'),
+    eventsHash: digest('eventsHash'),
+  })
   if ('refused' in wrong) return wrong
   const misled = confirmers(court, call, share)
   if (misled === null) return { refused: 'a CONFIRM that is not by its member' }
@@ -32,13 +40,25 @@ export function judgeReduction(court: Court, call: Call, share: RawObject): Prov
   return { offence: 'E4', height, first: share.hash, second: NIL, percent, because }
 }
 
+/** Whether the reducer gives another state than a claim, and what. */
+export function judgeClaim(court: JudgedBy, call: Opened, claim: RawClaim): { because: string } | Refusal {
+  if (claim.inputs === 0n) return { refused: 'no list' }
+  const leaving = leaversOf(court, call, claim)
+  if (leaving === null) return { refused: 'not the list that was voted for' }
+  if (!haveClosed(court, call, leaving)) return { refused: 'a CLOSE that is not by its member' }
+  return whatIsWrong(court, call, claim, leaving.length > 0)
+}
+
 /** Listed seats that brought no state, which stand for a CLOSE each; null unless the states are the others of the list. */
-function leaversOf({ cluster }: Court, { inputs }: Call, share: RawObject): readonly MemberIndex[] | null {
-  const height = share.field('height')
-  const isCountable = [height, ...inputs.map(({ eventSeq }) => eventSeq)].every(
+function leaversOf(
+  { cluster }: JudgedBy,
+  { inputs }: Opened,
+  claim: RawClaim,
+): readonly MemberIndex[] | null {
+  const isCountable = [claim.height, ...inputs.map(({ eventSeq }) => eventSeq)].every(
     (value) => value <= BigInt(Number.MAX_SAFE_INTEGER),
   )
-  const list = membersOf(share.field('inputs'))
+  const list = membersOf(claim.inputs)
   const brought = new Map(inputs.map((input) => [Number(input.member), input]))
   const isAscending = inputs.every(({ member }, i) => member > (inputs[i - 1]?.member ?? -1n))
   if (!isCountable || !isAscending || [...brought.keys()].some((member) => !list.includes(member)))
@@ -48,13 +68,13 @@ function leaversOf({ cluster }: Court, { inputs }: Call, share: RawObject): read
     if (input === undefined) return hashObject(cluster.id, { type: 'close' })
     return hashObject(cluster.id, {
       type: 'status',
-      height: Number(height),
-      parent: digestOf(share.field('parent')),
+      height: Number(claim.height),
+      parent: claim.parent,
       stateHash: keccak(input.state),
       eventSeq: Number(input.eventSeq),
     })
   })
-  if (BigInt(inputsRoot(share.field('inputs'), hashes)) !== share.field('inputsRoot')) return null
+  if (inputsRoot(claim.inputs, hashes) !== claim.inputsRoot) return null
   return list.filter((member) => !brought.has(member))
 }
 
@@ -64,8 +84,8 @@ function digestOf(word: bigint): Digest {
 
 /** Whether each of them has signed its CLOSE, and nobody else's signature is attached. */
 function haveClosed(
-  { cluster, separator, recover }: Court,
-  { closes }: Call,
+  { cluster, separator, recover }: JudgedBy,
+  { closes }: Opened,
   leaving: readonly MemberIndex[],
 ): boolean {
   const signatures = splitSignatures(closes)
@@ -78,28 +98,31 @@ function haveClosed(
 }
 
 function whatIsWrong(
-  court: Court,
-  { inputs }: Call,
-  share: RawObject,
+  court: JudgedBy,
+  { inputs, before }: Opened,
+  claim: RawClaim,
   closing: boolean,
 ): { because: string } | Refusal {
   const { reducer, params, cluster, events } = court
   if (reducer === null) return { refused: 'the reducer is not known here' }
   const options = { find: () => reducer, stateBytesMax: params.stateCap, inputBytesMax: params.inputCap }
   const listed = inputs.map(({ member, state }) => ({ member: Number(member), state: fromHex(state) }))
+  const eventsHash = eventsHashAt(events, claim.eventSeq)
+  if (eventsHash === null || eventsHash !== BigInt(claim.eventsHash))
+    return { refused: 'other ledger events' }
+  const seen = events.filter(({ seq }) => BigInt(seq) <= claim.eventSeq)
+  const isHanded = params.usesPrevious && claim.height !== 1n
+  if (isHanded && rootOf(before) !== claim.parent) return { refused: 'not the height before' }
   const bad = listed.find(({ state }) => !isValidInput(reducer.id, params.reducerParams, state, options))
   if (bad !== undefined) return { because: `${reducer.id} refuses the listed state of member ${bad.member}` }
-  const eventsHash = eventsHashAt(events, share.field('eventSeq'))
-  if (eventsHash !== share.field('eventsHash')) return { refused: 'other ledger events' }
-  const seen = events.filter(({ seq }) => BigInt(seq) <= share.field('eventSeq'))
   const call = {
     reducer: reducer.id,
     params: params.reducerParams,
     context: {
       seed: cluster.seed,
-      height: Number(share.field('height')),
+      height: Number(claim.height),
       members: cluster.members,
-      previous: null,
+      previous: params.usesPrevious ? fromHex(isHanded ? before.state : '0x') : null,
       events: seen.map(({ seq, kind, data }) => ({ seq, kind, data })),
     },
     closing,
@@ -108,8 +131,20 @@ function whatIsWrong(
   const result = runReducer(call, options)
   if (!result.ok) return { refused: `${reducer.id}: ${result.code}` }
   const right = keccak(result.state)
-  if (BigInt(right) === share.field('stateHash')) return { refused: 'the reduction is right' }
+  if (right === claim.stateHash) return { refused: 'the reduction is right' }
   return { because: `${reducer.id} gives ${right} for that list` }
+}
+
+/** Root after the height before, as it is brought. */
+function rootOf(before: Opened['before']): Digest {
+  return rootAfterClaim({ ...before, parent: before.root, stateHash: keccak(before.state) })
+}
+
+/** `keccak(parent ‖ keccak(stateHash ‖ inputsRoot ‖ u256 inputs ‖ u64 eventSeq ‖ eventsHash))` */
+export function rootAfterClaim(claim: Omit<RawClaim, 'height'>): Digest {
+  const { parent, stateHash, inputsRoot: root, inputs, eventSeq, eventsHash } = claim
+  const value = keccak(concatHex(stateHash, root, uint(inputs, 32), uint(eventSeq, 8), eventsHash))
+  return keccak(concatHex(parent, value))
 }
 
 /** Rolling hash of the events up to one of them; null if there is no such event. */

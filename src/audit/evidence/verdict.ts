@@ -15,9 +15,10 @@ import { illegalStep, readEntries } from './log-rules.ts'
 import type { RawObject } from './raw-object.ts'
 import { readObject, valueOf } from './raw-object.ts'
 import { judgeReduction } from './reduction.ts'
+import { judgeCheckpoint, judgeParents } from './history.ts'
 
 /** Offences by their number in `Convicted`. */
-export const OFFENCES = ['None', 'E1', 'E1b', 'E2', 'E3', 'E4'] as const
+export const OFFENCES = ['None', 'E1', 'E1b', 'E2', 'E3', 'E4', 'E5', 'E6'] as const
 export type Offence = Exclude<(typeof OFFENCES)[number], 'None'>
 
 /** What evidence proves. */
@@ -41,6 +42,8 @@ export interface Court {
   readonly events: readonly PostedEvent[]
   /** Heads from which known entries lead to a signed head, by the signed one: steps of proofs about long logs. */
   readonly opened: ReadonlyMap<bigint, ReadonlySet<bigint>>
+  /** Roots after heights whose state is not what the reducer gives, by height: steps of proofs about CHECKPOINTs. */
+  readonly refuted: ReadonlyMap<bigint, ReadonlySet<Digest>>
   /** Null if this auditor does not have it. */
   readonly reducer: AnyReducer | null
   readonly recover: RecoverSigner
@@ -62,7 +65,10 @@ export function objectsOf({ cluster }: Court, call: EvidenceCall): readonly RawO
       return [...read(4n, call.confirm), ...read(3n, call.share)]
     case 'openLog':
     case 'illegalLog':
+    case 'wrongCheckpoint':
       return read(5n, call.checkpoint)
+    case 'twoParents':
+      return [...read(call.objectType, call.other), ...read(3n, call.share)]
     case 'forkedLog':
       return read(5n, call.first, call.second)
     case 'unjustifiedVote':
@@ -95,6 +101,19 @@ export function judgeEvidence(court: Court, call: EvidenceCall): Proved | Refusa
     case 'wrongReduction': {
       const share = signedObject(court, call.member, 3n, call.share, call.signature)
       return share === null ? refuse('not signed by the accused') : judgeReduction(court, call, share)
+    }
+    case 'wrongCheckpoint': {
+      const checkpoint = signedObject(court, call.member, 5n, call.checkpoint, call.signature)
+      return checkpoint === null
+        ? refuse('not signed by the accused')
+        : judgeCheckpoint(court, call, checkpoint)
+    }
+    case 'twoParents': {
+      const other = signedObject(court, call.member, call.objectType, call.other, call.otherSignature)
+      const share = signedObject(court, call.member, 3n, call.share, call.shareSignature)
+      return other === null || share === null
+        ? refuse('not signed by the accused')
+        : judgeParents(other, share)
     }
   }
 }

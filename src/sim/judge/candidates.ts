@@ -1,4 +1,6 @@
-import type { BroughtList } from '../../codec/evidence.ts'
+import type { BroughtList } from '../../codec/claims.ts'
+import { claimOf, parentNamed, rootAfter } from '../../codec/claims.ts'
+import { shareValue } from '../../codec/objects.ts'
 import { epochOf } from '../../codec/log.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Digest } from '../../types/ids.ts'
@@ -41,6 +43,35 @@ export function* candidates(material: Material): Generator<Evidence> {
     const list = isFresh(share.object) ? material.listOf(share.object) : null
     if (list !== null) yield { kind: 'E4', share, ...list, confirms: [] }
   }
+  yield* histories(material, checkpoints, of(objects, 'share'))
+  yield* parents(objects, of(objects, 'share'))
+}
+
+/** E5: each CHECKPOINT with every height below it of which a vote of its signer tells, down to the first that none does. */
+function* histories(
+  material: Material,
+  checkpoints: readonly SignedAs<'checkpoint'>[],
+  shares: readonly SignedAs<'share'>[],
+): Generator<Evidence> {
+  const votes = shares.filter(({ object }) => object.inputs !== 0n)
+  const byRoot = new Map(votes.map(({ object }) => [rootAfter(object), object]))
+  for (const checkpoint of checkpoints) {
+    const later: Digest[] = []
+    let vote = byRoot.get(checkpoint.object.root)
+    while (vote !== undefined) {
+      const list = material.listOf(vote)
+      if (list !== null) yield { kind: 'E5', checkpoint, claim: claimOf(vote), later: [...later], ...list }
+      later.unshift(shareValue(vote))
+      vote = byRoot.get(vote.parent)
+    }
+  }
+}
+
+/** E6: each vote with every object of its height, and CHECKPOINT of the one before. */
+function* parents(objects: readonly Signed[], shares: readonly SignedAs<'share'>[]): Generator<Evidence> {
+  const named = Map.groupBy(objects, ({ object }) => parentNamed(object)?.height ?? 0)
+  for (const share of shares)
+    for (const other of named.get(share.object.height) ?? []) yield { kind: 'E6', other, share }
 }
 
 function of<T extends ObjectType>(objects: readonly Signed[], type: T): SignedAs<T>[] {

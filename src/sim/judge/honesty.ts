@@ -1,5 +1,6 @@
-import { accusedOf, broughtList, convictingObject } from '../../codec/evidence.ts'
-import type { BroughtList } from '../../codec/evidence.ts'
+import { broughtList } from '../../codec/claims.ts'
+import type { BroughtList } from '../../codec/claims.ts'
+import { accusedOf, convictingObject } from '../../codec/evidence.ts'
 import { signingDigest, signOnceKey } from '../../codec/objects.ts'
 import type { Kept } from '../../protocol/state.ts'
 import type { Evidence } from '../../types/evidence.ts'
@@ -123,6 +124,6 @@ export class Honesty {
   #listOf({ inputsRoot, eventSeq }: Share): BroughtList | null {
     const list = this.#lists.get(inputsRoot)
     if (list === undefined || eventSeq > this.#init.events().length) return null
-    return broughtList(list, this.#bodies)
+    return broughtList(list, (hash) => this.#bodies.get(hash) ?? null)
   }
 }

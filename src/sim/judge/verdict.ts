@@ -1,4 +1,5 @@
 import type { Court } from '../../audit/evidence/verdict.ts'
+import { judgeClaim, rootAfterClaim } from '../../audit/evidence/reduction.ts'
 import { judgeEvidence } from '../../audit/evidence/verdict.ts'
 import { appendEvent } from '../../codec/events.ts'
 import { hashesOf, isProof } from '../../codec/evidence.ts'
@@ -6,7 +7,7 @@ import { keccak } from '../../codec/hex.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import { NIL } from '../../types/ids.ts'
-import { callOf } from './evidence-call.ts'
+import { callOf, refutationOf } from './evidence-call.ts'
 import type { JudgeInit } from './judge.ts'
 
 export interface Verdict {
@@ -47,18 +48,28 @@ export class Verdicts {
   #judge(evidence: Evidence): Verdict {
     const { cluster, params } = this.#init
     const isNamed = isProof({ cluster, epochHeights: params.epochHeights }, evidence)
-    const byRules = isNamed && (evidence.kind !== 'E4' || this.#isWrong(evidence))
-    const said = judgeEvidence(this.#court(), callOf(TASK, params, evidence))
+    const byRules = isNamed && this.#isWrong(evidence)
+    const said = judgeEvidence(this.#courtFor(evidence), callOf(TASK, params, evidence))
     const because = 'refused' in said ? said.refused : said.because
     return { byRules, byAuditor: 'because' in said, because, isSigned: because !== NOT_SIGNED }
   }
 
-  /** What the twin would say. */
-  #isWrong({ share, inputs, closes }: Extract<Evidence, { kind: 'E4' }>): boolean {
-    const listed = inputs.map(({ status, state }) => ({ member: status.member, state }))
-    const { height, eventSeq } = share.object
-    const state = this.#init.reduce(height, listed, eventSeq, closes.length > 0)
-    return state === null || keccak(state) !== share.object.stateHash
+  /** What the twin would say, if it is asked. */
+  #isWrong(evidence: Evidence): boolean {
+    if (evidence.kind !== 'E4' && evidence.kind !== 'E5') return true
+    const { height, eventSeq, stateHash } = evidence.kind === 'E4' ? evidence.share.object : evidence.claim
+    const listed = evidence.inputs.map(({ status, state }) => ({ member: status.member, state }))
+    const state = this.#init.reduce(height, listed, eventSeq, evidence.closes.length > 0)
+    return state === null || keccak(state) !== stateHash
+  }
+
+  /** With the step that comes before a proof about a CHECKPOINT, if it holds. */
+  #courtFor(evidence: Evidence): Court {
+    const court = this.#court()
+    if (evidence.kind !== 'E5') return court
+    const call = refutationOf(TASK, this.#init.params, evidence)
+    if ('refused' in judgeClaim(court, call, call.claim)) return court
+    return { ...court, refuted: new Map([[call.claim.height, new Set([rootAfterClaim(call.claim)])]]) }
   }
 
   #court(): Court {
@@ -69,6 +80,15 @@ export class Verdicts {
       return { ...event, seq: i + 1, block: 0n, eventsHash }
     })
     const reducer = findReducerByHash(params.reducer)
-    return { cluster, separator, params, recover, events: posted, opened: new Map(), reducer }
+    return {
+      cluster,
+      separator,
+      params,
+      recover,
+      events: posted,
+      opened: new Map(),
+      refuted: new Map(),
+      reducer,
+    }
   }
 }

@@ -372,6 +372,7 @@ describe('audit: holes in what the endpoint tells', () => {
   it('notices a result that was left out', () => {
     expect(fields(auditTask(withEvent(history, 'TaskFinalized', () => null)))).to.deep.equal([
       'task().resultHash',
+      'result().outcome',
     ])
   })
 

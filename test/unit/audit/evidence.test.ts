@@ -44,6 +44,7 @@ const RATE_LIMIT = findReducer('rate-limit@1')!
 const REDUCER_PARAMS = toHex(rateLimitParamsCodec.encode({ budget: 100n, demandMax: 1_000n }))
 const COURT: Court = {
   opened: new Map(),
+  refuted: new Map(),
   cluster: CLUSTER,
   separator: SEPARATOR,
   params: { epochHeights: 8, stateCap: 1024, inputCap: 26, reducerParams: REDUCER_PARAMS } as TaskParams,
@@ -59,7 +60,7 @@ const SLASHER = new Interface([
   'function illegalLog(uint256, uint8, bytes, bytes, bytes32, bytes)',
   'function forkedLog(uint256, uint8, bytes, bytes, bytes, bytes, bytes32, bytes)',
   'function unjustifiedVote(uint256, uint8, uint8, bytes, bytes)',
-  `function wrongReduction(uint256, uint8, bytes, bytes, ${PARAMS_TYPE}, tuple(uint8, uint64, bytes)[], bytes, bytes, tuple(uint32, uint256, bytes))`,
+  `function wrongReduction(uint256, uint8, bytes, bytes, ${PARAMS_TYPE}, tuple(uint8, uint64, bytes)[], bytes, bytes, tuple(uint32, uint256, bytes), tuple(bytes, bytes32, uint256, uint64, bytes32, bytes32))`,
 ])
 
 const SOLIDITY: Readonly<Record<ProtocolObject['type'], readonly [string[], string[]]>> = {
@@ -94,6 +95,7 @@ const fieldsOf = (object: ProtocolObject): Hex => {
   const values = names.map((name) => (object as unknown as Record<string, unknown>)[name])
   return AbiCoder.defaultAbiCoder().encode(types, values) as Hex
 }
+const NOTHING_BEFORE = ['0x', NIL, 0n, 0n, NIL, NIL]
 const sign = (object: ProtocolObject, member: MemberIndex = LIAR, separator = SEPARATOR): Hex =>
   KEYS[member]!.sign(signingDigest(separator, hashObject(CLUSTER.id, object)))
 const pair = (object: ProtocolObject): [Hex, Hex] => [fieldsOf(object), sign(object)]
@@ -320,7 +322,17 @@ describe('evidence in the audit: wrong reduction', () => {
     const bits = confirmers.reduce((map, member) => map | (1n << BigInt(member)), 0n)
     const inputs = shown.map((state, member) => [member, 0, state])
     return percent(
-      judged('wrongReduction', [1, LIAR, ...pair(vote), params, inputs, closes, '0x', [0, bits, signatures]]),
+      judged('wrongReduction', [
+        1,
+        LIAR,
+        ...pair(vote),
+        params,
+        inputs,
+        closes,
+        '0x',
+        [0, bits, signatures],
+        NOTHING_BEFORE,
+      ]),
     )
   }
 
@@ -350,7 +362,7 @@ describe('evidence in the audit: wrong reduction', () => {
     expect(prove(share({ ...closing, stateHash: right }), states, [], sign(close, 3))).equal(
       'the reduction is right',
     )
-    const unsigned = 'a listed CLOSE that is not by its member'
+    const unsigned = 'a CLOSE that is not by its member'
     for (const closes of ['0x', sign(close, 2), concatHex(sign(close, 3), sign(close, 3))] as const)
       expect(prove(wrong, states, [], closes)).equal(unsigned)
     const plain = share({ ...list, stateHash: keccak256('0x01') as Digest })
