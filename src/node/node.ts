@@ -24,7 +24,7 @@ import { RunningTask } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
 import type { NotJoined } from './sign-up.ts'
 import { TaskBook } from './task-book.ts'
-import type { TaskHealth } from './task-runner.ts'
+import type { TaskHealth } from './task-health.ts'
 
 /** What the application has to know to bring its state to a task. */
 export interface SourceRequest {

@@ -21,6 +21,7 @@ export function restoredTask(store: Store, cluster: Digest, config: EpochInputs)
     return { value: chain.value, chain }
   })
   const left = membersLeft(store, cluster, history)
+  const vetted = config.isProvable === true ? lastSigned(store, cluster, config, history.length) : 0
   return {
     entries,
     signed,
@@ -30,10 +31,18 @@ export function restoredTask(store: Store, cluster: Digest, config: EpochInputs)
     decided,
     left,
     inputs: inputsUpTo(store, cluster, config, history.length),
+    vetted,
   }
 }
 
-type EpochInputs = Pick<EngineConfig, 'epochHeights' | 'publishesInputs'>
+type EpochInputs = Pick<EngineConfig, 'heights' | 'epochHeights' | 'publishesInputs' | 'isProvable'>
+
+/** Height of the last own CHECKPOINT: it was signed because every height up to it was right. The others are looked at again. */
+function lastSigned(store: Store, cluster: Digest, config: EpochInputs, decided: number): number {
+  for (let height = decided; height > 0; height -= 1)
+    if (isCheckpointHeight(config, height) && store.checkpoint(cluster, height) !== null) return height
+  return 0
+}
 
 /** Packed inputs of a height and of those before it in its epoch. */
 function inputsUpTo(store: Store, cluster: Digest, config: EpochInputs, height: number): Hex {

@@ -10,7 +10,8 @@ import type { Outbox } from './outbox.ts'
 import { Republisher } from './republisher.ts'
 import type { PostedLedgerEvent } from './task-book.ts'
 import { postedOf } from './task-book.ts'
-import type { TaskHealth, TaskRunnerInit } from './task-runner.ts'
+import type { TaskHealth } from './task-health.ts'
+import type { TaskRunnerInit } from './task-runner.ts'
 import { TaskRunner } from './task-runner.ts'
 
 export interface RunningTaskInit extends Omit<TaskRunnerInit, 'chain' | 'onCertified'> {
@@ -113,6 +114,7 @@ export class RunningTask {
       case 'checkpointed':
         this.#runner.input({ kind: 'checkpointed', height: event.height })
         this.#anchor.anchored(event.height)
+        this.#runner.challenger.accepted(event)
         this.#republisher.checkpointed(event)
         break
       case 'republished':
@@ -133,7 +135,12 @@ export class RunningTask {
 
   /** What is to be done for it at every look at the chain. */
   duties(head: number): readonly (() => Promise<void>)[] {
-    return [() => this.#anchor.poll(), () => this.#republisher.poll(), () => this.#accuser.poll(head)]
+    return [
+      () => this.#anchor.poll(),
+      () => this.#republisher.poll(),
+      () => this.#runner.challenger.poll(),
+      () => this.#accuser.poll(head),
+    ]
   }
 
   /** Whether nothing is left to do for it, and nobody to serve. */

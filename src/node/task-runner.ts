@@ -15,13 +15,11 @@ import type { EngineEffect, EngineInput } from '../protocol/io.ts'
 import { restoreEngine } from '../protocol/restore.ts'
 import type { CheckpointBox, EngineState } from '../protocol/state.ts'
 import type { Validity } from '../protocol/validity.ts'
-import type { ReducerCall } from '../reducers/reducer.ts'
 import { invariant, InvariantError } from '../types/errors.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Evidence } from '../types/evidence.ts'
 import type { MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
-import type { LedgerEvent } from '../types/ledger.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Signed } from '../types/objects.ts'
 import type { TaskParams } from '../types/task.ts'
@@ -32,16 +30,21 @@ import { EngineLoop } from './engine-loop.ts'
 import { EvidenceBook } from './evidence-book.ts'
 import { failPoint } from './failpoints.ts'
 import { MemberLink } from './member-link.ts'
-import type { LeaveAnswer, Membership } from './membership.ts'
+import type { LeaveAnswer } from './membership.ts'
 import { membershipOf } from './membership.ts'
 import { Observer } from './observer.ts'
+import { Challenger } from './challenger.ts'
+import { beforeOf } from './opened.ts'
+import { reducerCall } from './reducer-call.ts'
 import { answerOf } from './reduction.ts'
 import { missingCheckpoint, restoredTask } from './restored.ts'
 import { Serving } from './serving.ts'
 import type { SignerInit, ToSign } from './signing.ts'
 import { signOnce } from './signing.ts'
 import type { PostedLedgerEvent } from './task-book.ts'
+import type { TaskHealth } from './task-health.ts'
 import { TwinCheck } from './twin-check.ts'
+import { Vetter } from './vetter.ts'
 
 export interface TaskRunnerInit {
   readonly taskId: bigint
@@ -57,7 +60,7 @@ export interface TaskRunnerInit {
   readonly transport: Transport
   readonly runner: ReducerRunner
   /** Where the reducer's twin can be asked. */
-  readonly chain: Pick<Chain, 'twinAggregate'>
+  readonly chain: Pick<Chain, 'twinAggregate' | 'checkpointSent'>
   readonly source: StateSource
   readonly logger: Logger
   /** A checkpoint has signatures of quorum weight. */
@@ -66,27 +69,6 @@ export interface TaskRunnerInit {
   readonly onEvidence: () => void
   /** A fault of our own or of the disk: the node must stop before it signs anything else. */
   readonly onFatal: (error: unknown) => void
-}
-
-/** What people may want to know about a running task. */
-export interface TaskHealth {
-  readonly taskId: string
-  readonly height: number
-  readonly heights: number
-  readonly round: number
-  readonly status: string
-  readonly membership: Membership
-  readonly decidedHeight: number
-  readonly anchoredHeight: number
-  readonly transitional: Validity | null
-  readonly operational: Validity | null
-  readonly signatureChecks: number
-  /** Members isolated for flooding, by seat. */
-  readonly isolated: readonly MemberIndex[]
-  /** Proofs against members, by what became of them. */
-  readonly evidence: EvidenceBook['counts']
-  readonly ignored: Readonly<Record<string, number>>
-  readonly refused: Readonly<Record<string, number>>
 }
 
 /** A peer's refusals are all counted; the log tells of the first of each kind in so many seconds. */
@@ -106,9 +88,11 @@ export class TaskRunner {
   readonly #serving: Serving
   readonly #loop: EngineLoop
   readonly #twin: TwinCheck | null
+  readonly #vetter: Vetter | null
+  readonly challenger: Challenger
   readonly evidence: EvidenceBook
   readonly #members: ReadonlyMap<string, MemberIndex>
-  readonly #events: LedgerEvent[] = []
+  readonly #events: PostedLedgerEvent[] = []
   /** Rolling hash of them. */
   #eventsHash = NIL
   readonly #ignored: Record<string, number> = {}
@@ -148,8 +132,14 @@ export class TaskRunner {
     this.evidence = new EvidenceBook(init.store, { ...init, epochHeights: init.params.epochHeights })
     const restored = restoredTask(init.store, init.cluster.id, config)
     const missing = missingCheckpoint(config, restored)
-    if (missing !== null) this.#sign({ entries: [], proof: null, ...missing })
-    const complete = missing === null ? restored : restoredTask(init.store, init.cluster.id, config)
+    const isVetted = !isProvable || (restored.vetted ?? 0) >= restored.decided.length
+    if (missing !== null && isVetted) this.#sign({ entries: [], proof: null, ...missing })
+    const complete =
+      missing === null
+        ? restored
+        : isVetted
+          ? restoredTask(init.store, init.cluster.id, config)
+          : { ...restored, due: { object: missing.object, note: missing.kept.note } }
     for (const own of complete.signed) this.#admit.remember(own)
     this.#loop = new EngineLoop({
       state: restoreEngine(config, complete),
@@ -157,6 +147,16 @@ export class TaskRunner {
       onFatal: init.onFatal,
     })
     this.#secondTicks = Math.max(1, Math.round(1000 / init.params.tickMs))
+    this.challenger = new Challenger({ ...init, separator, keep: (found) => this.#keepEvidence(found) })
+    this.#vetter = isProvable
+      ? new Vetter({
+          ...init,
+          secondTicks: this.#secondTicks,
+          events: () => this.#events,
+          vetted: (height) => this.#vetted(height),
+          wrong: (opened) => this.challenger.refuted(opened),
+        })
+      : null
     this.#observer = new Observer({
       ...init,
       isValid: config.isValidInput,
@@ -181,6 +181,7 @@ export class TaskRunner {
       membership: membershipOf(s),
       decidedHeight: s.chain.height,
       anchoredHeight: s.anchoredHeight,
+      vettedHeight: this.#vetter === null ? null : s.vetted,
       ...this.#measured,
       signatureChecks: this.#admit.checks,
       isolated: this.#admit.isolated,
@@ -208,6 +209,7 @@ export class TaskRunner {
     if (tick % (REFUSALS_TOLD_SECONDS * this.#secondTicks) === 0) this.#told.clear()
     this.#twin?.tick()
     this.input({ kind: 'tick' })
+    this.#vetter?.tick(this.state.vetted, this.state.chain.height)
     this.#observer.tick(this.state.box.height)
   }
 
@@ -277,7 +279,7 @@ export class TaskRunner {
         break
       }
       case 'certified':
-        this.#init.onCertified(effect.checkpoint)
+        this.#certified(effect.checkpoint)
         break
       case 'evidence':
         this.#keepEvidence(effect.evidence)
@@ -286,6 +288,17 @@ export class TaskRunner {
         this.#ignored[effect.code] = (this.#ignored[effect.code] ?? 0) + 1
         break
     }
+  }
+
+  #vetted(height: number): void {
+    this.input({ kind: 'vetted', height })
+    this.challenger.vetted(height)
+  }
+
+  /** What this node does not answer for it does not bring to the chain either. */
+  #certified(checkpoint: CheckpointBox): void {
+    if (this.#vetter === null || this.state.vetted >= checkpoint.height) this.#init.onCertified(checkpoint)
+    else this.challenger.heard(checkpoint.signed.values())
   }
 
   /** Durable first; then the application may act on it. */
@@ -330,8 +343,13 @@ export class TaskRunner {
   }
 
   /** Durable first; whoever brings it to the chain reads it from the store. */
-  #keepEvidence(evidence: Evidence): void {
-    const { logger, taskId } = this.#init
+  #keepEvidence(found: Evidence): void {
+    const { logger, taskId, store, cluster, params } = this.#init
+    const { usesPrevious } = params
+    const evidence =
+      found.kind === 'E4'
+        ? { ...found, ...beforeOf(store, cluster.id, found.share.object.height, usesPrevious) }
+        : found
     if (!this.evidence.keep(evidence)) return
     const member = accusedOf(evidence)
     const [first, second] = hashesOf(evidence)
@@ -367,21 +385,11 @@ export class TaskRunner {
   }
 
   #aggregate(effect: Extract<EngineEffect, { kind: 'aggregate' }>): void {
-    const { runner, params, cluster, reducer, logger, taskId } = this.#init
-    const { token, height } = effect
-    const call: ReducerCall = {
-      reducer,
-      params: params.reducerParams,
-      context: {
-        seed: cluster.seed,
-        height,
-        members: cluster.members.map(({ key, weight }) => ({ key, weight })),
-        previous: params.usesPrevious ? this.#previousOf(height) : null,
-        events: this.#events.slice(0, effect.eventSeq),
-      },
-      inputs: effect.inputs,
-      closing: effect.closing,
-    }
+    const { runner, logger, taskId } = this.#init
+    const { token, height, inputs, closing } = effect
+    const events = this.#events.slice(0, effect.eventSeq)
+    const before = (): Uint8Array => this.#previousOf(height)
+    const call = reducerCall(this.#init, height, events, before, { inputs, closing })
     runner.run(call).then(
       (result) => {
         this.#locallyValid = result.ok

@@ -22,7 +22,10 @@ export const NOTE_BYTES_MAX = 8_192
 const BOXES_MAX = 4
 
 /** Whether members sign a CHECKPOINT at this height: the end of an epoch or of the task. */
-export function isCheckpointHeight(config: EngineConfig, height: number): boolean {
+export function isCheckpointHeight(
+  config: Pick<EngineConfig, 'heights' | 'epochHeights'>,
+  height: number,
+): boolean {
   return (
     height >= 1 &&
     height <= config.heights &&
@@ -30,7 +33,10 @@ export function isCheckpointHeight(config: EngineConfig, height: number): boolea
   )
 }
 
-/** After a decision: signs the history up to here, if a checkpoint is due that the chain has not accepted yet. */
+/**
+ * After a decision: signs the history up to here, if a checkpoint is due that the chain has not accepted yet. In a provable
+ * task whoever signs it answers for every height of it, so that the signature waits until all are vetted.
+ */
 export function signCheckpoint(w: Work): void {
   const { s } = w
   const { height, root } = s.chain
@@ -39,7 +45,8 @@ export function signCheckpoint(w: Work): void {
   const inputsHash = inputsHashOf(s.epoch.inputs)
   const head = { logSeq: s.log.seq, logHead: s.log.head }
   const object = { type: 'checkpoint', height, root, ...head, inputsHash } as const
-  record(w, object, null, { ...KEPT_NOTHING, note })
+  if (s.config.isProvable === true && s.vetted < height) own(w, s, 'due').set(height, { object, note })
+  else record(w, object, null, { ...KEPT_NOTHING, note })
   const box = checkpointBox(w, height)
   if (box === null) return
   box.root = root
@@ -47,6 +54,19 @@ export function signCheckpoint(w: Work): void {
   box.epoch = s.epoch
   if (note !== null) own(w, box, 'notes').set(s.config.self, note)
   for (const member of box.signed.keys()) accuseLog(w, box, member)
+  // the own signature does it otherwise
+  if (s.due.has(height)) announce(w, box)
+}
+
+/** One more height is known to be right: what was due up to it is signed. */
+export function onVetted(w: Work, height: number): void {
+  const { s } = w
+  if (height !== s.vetted + 1 || height > s.chain.height) return
+  s.vetted = height
+  const due = s.due.get(height)
+  if (due === undefined) return
+  own(w, s, 'due').delete(height)
+  record(w, due.object, null, { ...KEPT_NOTHING, note: due.note })
 }
 
 /** Sends the own signature, again at intervals until the chain has accepted the height. */
@@ -137,6 +157,7 @@ export function onCheckpointed(w: Work, height: number): void {
   const { s } = w
   s.anchoredHeight = Math.max(s.anchoredHeight, height)
   for (const boxed of s.checkpoints.keys()) if (boxed <= height) own(w, s, 'checkpoints').delete(boxed)
+  for (const due of s.due.keys()) if (due <= height) own(w, s, 'due').delete(due)
   if (s.checkpoints.size === 0) own(w, s, 'timers').delete('checkpoint')
   forgetReports(w)
 }

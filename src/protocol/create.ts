@@ -56,6 +56,8 @@ export function createEngine(config: EngineConfig): EngineState {
     epoch: { first: 1, previous: NIL, values: [], entries: [], inputs: '0x' },
     anchoredHeight: 0,
     checkpoints: new Map(),
+    vetted: 0,
+    due: new Map(),
     reported: new Map(),
     finals: new Map(),
   }

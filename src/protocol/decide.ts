@@ -165,6 +165,8 @@ function decide(w: Work, adoption: Adoption): void {
     inputs: concatHex(s.epoch.inputs, packed),
   }
   s.box.decidedRound = adoption.round
+  // an own aggregate was held against the twin before it was voted for
+  if (isGloballyValid(s.ownValue, adoption.value) && s.vetted === height - 1) s.vetted = height
   signCheckpoint(w)
   nextHeight(w)
   if (adoption.served) catchUp(w, adoption)

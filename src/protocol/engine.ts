@@ -2,7 +2,7 @@ import { hashObject } from '../codec/objects.ts'
 import { invariant } from '../types/errors.ts'
 import type { Part } from '../types/frames.ts'
 import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from '../types/objects.ts'
-import { keepCheckpoint, onCheckpointed, sendCheckpoints } from './checkpoint.ts'
+import { keepCheckpoint, onCheckpointed, onVetted, sendCheckpoints } from './checkpoint.ts'
 import { leaving, onCloseSigned, requestClose } from './close.ts'
 import { onAggregated, tryFinishDebate } from './debate.ts'
 import { measure, tryDecide } from './decide.ts'
@@ -90,6 +90,9 @@ function take(w: Work, rules: Rules, input: EngineInput): void {
       break
     case 'resync':
       if (!hasOpened(w)) s.resync = true // a height in work is a resynchronisation already
+      break
+    case 'vetted':
+      onVetted(w, input.height)
       break
     case 'checkpointed':
       onCheckpointed(w, input.height)

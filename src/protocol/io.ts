@@ -20,7 +20,7 @@ export type EngineInput =
     }
   /** Ledger event `eventSeq` is read and final; the hash is the rolling one up to it. One input per event, in order. */
   | { readonly kind: 'ledger'; readonly eventSeq: number; readonly eventsHash: Digest }
-  /** A reducer's answer; null if it failed or was not deterministic. */
+  /** A reducer's answer; null if it failed, was not deterministic, or is not what the twin of a provable task gives. */
   | {
       readonly kind: 'aggregated'
       readonly token: number
@@ -34,6 +34,8 @@ export type EngineInput =
   | { readonly kind: 'signed'; readonly signed: Signed }
   /** Schedule `external`: it is time to resynchronise. */
   | { readonly kind: 'resync' }
+  /** Provable tasks: the decided state of `height` was computed again, and is what the twin gives. In order, each once. */
+  | { readonly kind: 'vetted'; readonly height: number }
   /** The chain accepted a checkpoint up to `height`. */
   | { readonly kind: 'checkpointed'; readonly height: number }
 

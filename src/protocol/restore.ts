@@ -7,7 +7,7 @@ import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from '.
 import { createEngine } from './create.ts'
 import { append } from './phase-log.ts'
 import { keepQuorum } from './share.ts'
-import type { ChainState, EngineConfig, EngineState, Kept, ShareQuorum } from './state.ts'
+import type { ChainState, DueCheckpoint, EngineConfig, EngineState, Kept, ShareQuorum } from './state.ts'
 import { emptyBox, emptyCheckpoint } from './state.ts'
 import type { Work } from './work.ts'
 import { own, ownRound, setTimer, workOn } from './work.ts'
@@ -29,6 +29,10 @@ export interface RestoredTask {
   readonly left?: Bitmap
   /** Packed inputs of the last decided height and of those before it in its epoch; absent if none are published. */
   readonly inputs?: Hex
+  /** Height up to which the states are known to be what the twin gives. */
+  readonly vetted?: number
+  /** The CHECKPOINT that is signed once its height is vetted. */
+  readonly due?: DueCheckpoint
 }
 
 /**
@@ -49,6 +53,8 @@ export function restoreEngine(config: EngineConfig, task: RestoredTask): EngineS
   restoreEpoch(s, task)
   restoreLog(s, task.entries)
   const w = workOn(s)
+  s.vetted = task.vetted ?? 0
+  if (task.due !== undefined) restoreDue(w, task.due)
   for (const signed of task.signed) restoreObject(w, signed, task.notes ?? new Map())
   for (const proof of task.proofs) {
     if (proof.shares[0]?.object.height === next) keepQuorum(w, proof)
@@ -121,6 +127,12 @@ function restoreObject(w: Work, signed: Signed, notes: ReadonlyMap<number, Hex>)
     const { value, round } = object
     if (value !== NIL && (s.lock === null || round > s.lock.round)) s.lock = { value, round }
   }
+}
+
+function restoreDue(w: Work, due: DueCheckpoint): void {
+  const { height, root, inputsHash } = due.object
+  own(w, w.s, 'due').set(height, due)
+  own(w, w.s, 'checkpoints').set(height, { ...emptyCheckpoint(height), root, inputsHash })
 }
 
 function restoreKept(w: Work, kept: Kept): void {

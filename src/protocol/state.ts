@@ -107,6 +107,12 @@ export interface Kept {
   readonly note: Hex | null
 }
 
+/** A CHECKPOINT to be signed, and the note to it. */
+export interface DueCheckpoint {
+  readonly object: Checkpoint
+  readonly note: Hex | null
+}
+
 export const KEPT_NOTHING: Kept = { admission: null, list: null, bodies: new Map(), note: null }
 
 export interface Lock {
@@ -244,6 +250,10 @@ export interface EngineState {
   /** Height up to which the chain has accepted checkpoints. */
   anchoredHeight: number
   checkpoints: ReadonlyMap<number, CheckpointBox>
+  /** Provable tasks: height up to which each state is known to be what the twin gives for its list. */
+  vetted: number
+  /** CHECKPOINTs of decided heights that are signed once they are vetted, by height. */
+  due: ReadonlyMap<number, DueCheckpoint>
   /** What was reported as evidence, by height: each member, kind and key once. */
   reported: ReadonlyMap<number, ReadonlySet<string>>
   /** Profile `paper`: the finalised state, by hash, that each member said it held with its last HELLO. */

@@ -6,6 +6,8 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { NIL } from '../../types/ids.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
+import type { Outcome } from '../../types/task.ts'
+import { OUTCOMES } from '../../types/task.ts'
 import { openDeployment } from '../local/wallets.ts'
 import type { ChainOptions } from '../options.ts'
 import { toJson } from '../output.ts'
@@ -32,7 +34,15 @@ export async function taskResult(
     const { result, height } = finalized.args
     requireHash(id, result, views.task.resultHash)
     const decoded = published === undefined ? null : decode(published.args.params.reducer, result)
-    const facts = { taskId, height, resultHash: views.task.resultHash, result, block: finalized.block }
+    const outcome = OUTCOMES[Number(views.result.outcome)] ?? 'pending'
+    const facts = {
+      taskId,
+      outcome,
+      height,
+      resultHash: views.task.resultHash,
+      result,
+      block: finalized.block,
+    }
     output.result(
       { ...facts, reducer: decoded?.reducer ?? null, value: decoded?.value ?? null },
       [
@@ -40,6 +50,7 @@ export async function taskResult(
         `hash     ${views.task.resultHash}`,
         `reducer  ${decoded?.reducer ?? 'unknown here'}`,
         `result   ${decoded === null ? result : toJson(decoded.value)}`,
+        `outcome  ${outcome}: ${MEANING[outcome]}`,
       ].join('\n'),
     )
     return EXIT.ok
@@ -47,6 +58,12 @@ export async function taskResult(
     history.close()
     connection.close()
   }
+}
+
+const MEANING: Readonly<Record<Outcome, string>> = {
+  pending: 'it may still be challenged, so nothing should be built on it yet',
+  final: 'the evidence window has passed, it stays as it is',
+  tainted: 'a height below it is refuted, or too few of its signers stand: build nothing on it',
 }
 
 /** Null if the reducer is not known here, or the bytes are none of its states. */

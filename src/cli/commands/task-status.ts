@@ -1,6 +1,7 @@
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
+import { readOutcome } from '../../adapters/evm/reads.ts'
 import { openDeployment } from '../local/wallets.ts'
 import type { ChainOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
@@ -25,6 +26,7 @@ export async function taskStatus(
       (key) => key.toLowerCase() as Address,
     )
     const token = await readToken(connection)
+    const outcome = await readOutcome(connection, taskId)
     const facts = {
       ...task,
       block,
@@ -35,6 +37,7 @@ export async function taskStatus(
       escrowWei: view.escrow,
       stakePerNodeWei: view.stakePerNode,
       resultHash: task.finalized ? view.resultHash : null,
+      outcome,
     }
     const rows: readonly (readonly [string, string])[] = [
       ['task', `${id}  ${task.status} at block ${block}`],
@@ -49,7 +52,7 @@ export async function taskStatus(
       ['events', String(facts.events)],
       ['escrow', inTokens(facts.escrowWei, token)],
       ['lock', `${inTokens(facts.stakePerNodeWei, token)} a member`],
-      ['result', facts.resultHash ?? 'not published yet'],
+      ['result', `${facts.resultHash ?? 'not published yet'}  ${outcome}`],
     ]
     output.result(facts, rows.map(([what, value]) => `${what.padEnd(9)} ${value}`).join('\n'))
     return EXIT.ok

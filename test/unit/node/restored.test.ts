@@ -22,7 +22,7 @@ import {
   status,
 } from '../../helpers/store-kit.ts'
 
-const EPOCHS = { epochHeights: 2 }
+const EPOCHS = { heights: 600, epochHeights: 2 }
 
 describe('restoredTask', () => {
   let store: Store

@@ -1,0 +1,136 @@
+import { decodeExceptions, inputsHashOf } from '../codec/batch.ts'
+import { membersOf } from '../codec/bitmap.ts'
+import { rootAfter } from '../codec/claims.ts'
+import { byteLength } from '../codec/hex.ts'
+import { hashObject, signingDigest } from '../codec/objects.ts'
+import { appendRoot } from '../codec/roots.ts'
+import type { Chain, CheckpointCall } from '../ports/chain.ts'
+import type { RecoverSigner } from '../ports/keyring.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Store } from '../ports/store.ts'
+import type { Cluster } from '../types/cluster.ts'
+import type { Evidence } from '../types/evidence.ts'
+import type { Digest, Hex, MemberIndex } from '../types/ids.ts'
+import type { Checkpoint, Signed } from '../types/objects.ts'
+import type { OpenedHeight } from './opened.ts'
+
+export interface ChallengerInit {
+  readonly taskId: bigint
+  readonly cluster: Cluster
+  readonly self: MemberIndex
+  readonly separator: Digest
+  readonly recover: RecoverSigner
+  readonly store: Store
+  readonly chain: Pick<Chain, 'checkpointSent'>
+  readonly logger: Logger
+  readonly keep: (evidence: Evidence) => void
+}
+
+interface Accepted {
+  readonly block: number
+  readonly height: number
+  readonly root: Digest
+}
+
+const SIGNATURE = 65
+
+/**
+ * What follows from a decided height that is wrong: everybody who signed a history with it can be shown to have done so, with
+ * the CHECKPOINTs that this node has heard, and with those in the calldata of accepted ones.
+ */
+export class Challenger {
+  readonly #init: ChallengerInit
+  #wrong: OpenedHeight | null = null
+  /** Accepted checkpoints whose signers are not accused yet. */
+  #accepted: readonly Accepted[] = []
+  readonly #heard: Signed<Checkpoint>[] = []
+  #busy = false
+
+  constructor(init: ChallengerInit) {
+    this.#init = init
+  }
+
+  /** The first wrong height. */
+  refuted(opened: OpenedHeight): void {
+    this.#wrong = opened
+    for (const signed of this.#heard.splice(0)) this.#accuse(opened, signed)
+  }
+
+  /** CHECKPOINTs that others signed and this node has not: of a history that is not vetted. */
+  heard(checkpoints: Iterable<Signed<Checkpoint>>): void {
+    for (const signed of checkpoints) {
+      if (signed.member === this.#init.self) continue
+      if (this.#wrong !== null) this.#accuse(this.#wrong, signed)
+      else if (!this.#heard.some(({ hash, member }) => hash === signed.hash && member === signed.member))
+        this.#heard.push(signed)
+    }
+  }
+
+  /** The history up to here is right: nobody can be accused of it. */
+  vetted(height: number): void {
+    const isOpen = (one: { readonly height: number }): boolean => one.height > height
+    this.#accepted = this.#accepted.filter(isOpen)
+    const open = this.#heard.filter(({ object }) => isOpen(object))
+    this.#heard.splice(0, this.#heard.length, ...open)
+  }
+
+  accepted(checkpoint: Accepted): void {
+    this.#accepted = [...this.#accepted, checkpoint]
+  }
+
+  /** Accuses the signers of accepted checkpoints. Asks the chain only if there is something to accuse of. */
+  async poll(): Promise<void> {
+    const wrong = this.#wrong
+    if (wrong === null || this.#busy) return
+    this.#busy = true
+    try {
+      for (const checkpoint of this.#accepted) {
+        await this.#accuseSigners(wrong, checkpoint)
+        this.#accepted = this.#accepted.filter((one) => one !== checkpoint)
+      }
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  async #accuseSigners(wrong: OpenedHeight, { block, height, root }: Accepted): Promise<void> {
+    const { chain, taskId, cluster, separator, recover, self } = this.#init
+    if (height < wrong.claim.height) return
+    const sent = await chain.checkpointSent(taskId, block, height)
+    if (sent === null) return
+    for (const signed of signersOf(cluster, sent, { height, root })) {
+      const key = cluster.members[signed.member]?.key
+      const isSigned = recover(signingDigest(separator, signed.hash), signed.signature) === key
+      if (isSigned && signed.member !== self) this.#accuse(wrong, signed)
+    }
+  }
+
+  #accuse(wrong: OpenedHeight, checkpoint: Signed<Checkpoint>): void {
+    const { store, cluster, keep } = this.#init
+    const { height, root } = checkpoint.object
+    const count = height - wrong.claim.height
+    if (count < 0) return
+    const later = store.heights(cluster.id, wrong.claim.height + 1, count).map(({ value }) => value)
+    if (later.length !== count || later.reduce(appendRoot, rootAfter(wrong.claim)) !== root) return
+    keep({ kind: 'E5', checkpoint, later, ...wrong })
+  }
+}
+
+/** The CHECKPOINTs behind a call; their signatures are still to be checked. */
+function signersOf(
+  { id }: Cluster,
+  { bitmap, exceptions: packed, sharedSeq, sharedHead, signatures, inputs }: CheckpointCall,
+  { height, root }: Pick<Accepted, 'height' | 'root'>,
+): Signed<Checkpoint>[] {
+  const exceptions = decodeExceptions(packed) ?? []
+  const members = membersOf(bitmap)
+  if (byteLength(signatures) !== SIGNATURE * members.length) return []
+  return members.map((member, i) => {
+    const own = exceptions.find((exception) => exception.member === member)
+    const log = { logSeq: own?.logSeq ?? sharedSeq, logHead: own?.logHead ?? sharedHead }
+    const object = { type: 'checkpoint', height, root, ...log, inputsHash: inputsHashOf(inputs) } as const
+    const at = 2 + 2 * SIGNATURE * i
+    const signature: Hex = `0x${signatures.slice(at, at + 2 * SIGNATURE)}`
+    return { object, member, hash: hashObject(id, object), signature }
+  })
+}

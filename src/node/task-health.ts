@@ -1,0 +1,27 @@
+import type { Validity } from '../protocol/validity.ts'
+import type { MemberIndex } from '../types/ids.ts'
+import type { EvidenceBook } from './evidence-book.ts'
+import type { Membership } from './membership.ts'
+
+/** What people may want to know about a running task. */
+export interface TaskHealth {
+  readonly taskId: string
+  readonly height: number
+  readonly heights: number
+  readonly round: number
+  readonly status: string
+  readonly membership: Membership
+  readonly decidedHeight: number
+  readonly anchoredHeight: number
+  /** Provable tasks: height up to which each state was held against the twin; null in others. */
+  readonly vettedHeight: number | null
+  readonly transitional: Validity | null
+  readonly operational: Validity | null
+  readonly signatureChecks: number
+  /** Members isolated for flooding, by seat. */
+  readonly isolated: readonly MemberIndex[]
+  /** Proofs against members, by what became of them. */
+  readonly evidence: EvidenceBook['counts']
+  readonly ignored: Readonly<Record<string, number>>
+  readonly refused: Readonly<Record<string, number>>
+}
