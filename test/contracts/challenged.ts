@@ -6,7 +6,7 @@ import { OBJECT, after, bring, valueOf } from './evidence.ts'
 import type { Case } from './provable.ts'
 import { EVENTS, INPUTS, NOTHING_BEFORE, packEvents, provable, shareOf } from './provable.ts'
 import type { Actor, TaskParams, World } from './world.ts'
-import { heightOf, mineTo, stateOf } from './world.ts'
+import { claimsOpenAt, heightOf, mineTo, stateOf } from './world.ts'
 
 /** The height that is opened, and the last one. */
 export const OPENED = 5
@@ -106,7 +106,7 @@ export const finalize = (c: Case, { rootBeforeLast }: Opened): Promise<ContractT
 
 export const closeWindow = async (c: Case): Promise<void> => {
   await c.w.connection.networkHelpers.mine(11)
-  await mineTo(c.w, await c.w.board.claimsOpenAt(c.story.taskId))
+  await mineTo(c.w, await claimsOpenAt(c.w, c.story.taskId))
 }
 
 export const OUTCOME = { pending: 0n, final: 1n, tainted: 2n } as const

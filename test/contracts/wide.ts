@@ -7,8 +7,8 @@ import { gasOf } from './cost-of.ts'
 import { LOADS } from './cost-twins.ts'
 import { proofOf, report } from './evidence.ts'
 import { WRONG, accusation, provable } from './provable.ts'
-import { WINDOWS, allOf, blockNumber, drawingOf, form, joined, mineTo, publish } from './world.ts'
-import { deployWorld, registered, registeredMany, stateOf, heightOf } from './world.ts'
+import { WINDOWS, allOf, blockNumber, claimsOpenAt, drawingOf, form, joined, mineTo } from './world.ts'
+import { deployWorld, heightOf, publish, registered, registeredMany, stateOf } from './world.ts'
 import type { Actor } from './world.ts'
 
 const SEATS = 128
@@ -77,7 +77,7 @@ describe('A cluster of 128', () => {
     await mineTo(w, (await blockNumber(w)) + WINDOWS.closeGrace)
     const result = [stateOf(1n), before, heightOf(1n).inputsRoot, listed] as const
     await w.board.connect(w.mallory).finalize(taskId, ...result)
-    await mineTo(w, await w.board.claimsOpenAt(taskId))
+    await mineTo(w, await claimsOpenAt(w, taskId))
     const claimed = async (who: Actor['operator']): Promise<bigint> => {
       const address = await who.getAddress()
       const held = await w.token.balanceOf(address)

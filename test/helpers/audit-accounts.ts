@@ -41,7 +41,7 @@ export function handedOver(claimer?: 'old', setter?: 'old'): HandedOver {
     payout,
   })
   chronicle.emit('NodeRegistry', set, 'PayoutSet', { operator, payout })
-  const at = history.views.claimsOpenAt
+  const at = history.views.claimsOpenAt.number
   const sent = chronicle.transaction('TaskBoard', claimer === 'old' ? old : next, at, 'claim', {
     taskId: TASK_ID,
   })

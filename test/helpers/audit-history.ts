@@ -388,7 +388,7 @@ function wrap(
 
 /** What Results would say of an undisturbed task: the window closes at claimsOpenAt. */
 function resultOf({ result }: Script, head: TaskHistory['views']['head']): TaskHistory['views']['result'] {
-  const isFinal = HEAD >= head.lastBlock + CLOSE_GRACE + EVIDENCE + 1n
+  const isFinal = HEAD >= head.lastAt.number + CLOSE_GRACE + EVIDENCE + 1n
   return { outcome: isFinal ? 1n : 0n, resultHash: keccak(result), height: head.last }
 }
 
