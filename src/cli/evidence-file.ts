@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
+import { writeWholeFile } from '../adapters/system/write-file.ts'
 import { isHex } from '../codec/hex.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
@@ -28,11 +29,14 @@ export async function readEvidenceFile(path: string): Promise<EvidenceFile> {
 }
 
 /** Never overwrites. @throws RsdpError E_EVIDENCE_FILE */
-export async function writeEvidenceFile(path: string, { taskId, data }: EvidenceFile): Promise<void> {
+export function writeEvidenceFile(path: string, { taskId, data }: EvidenceFile): void {
   const text = `${JSON.stringify({ schema: 1, taskId: String(taskId), data }, null, 2)}\n`
-  await writeFile(path, text, { flag: 'wx' }).catch((cause: unknown) => {
-    throw bad(path, 'it cannot be written', cause)
-  })
+  try {
+    writeWholeFile(path, text, { replace: false })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw bad(path, 'it is there already', cause)
+    throw cause
+  }
 }
 
 function parse(path: string, text: string): Readonly<Record<string, unknown>> {

@@ -1,9 +1,10 @@
 import { CommanderError } from 'commander'
 import { EXIT } from '../types/exit-codes.ts'
-import { toJson } from './output.ts'
+import { outliveReaders, toJson } from './output.ts'
 import { buildProgram } from './program.ts'
 import { runCommand } from './run-command.ts'
 
+outliveReaders()
 try {
   await buildProgram(runCommand).parseAsync()
 } catch (error) {

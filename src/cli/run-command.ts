@@ -1,7 +1,7 @@
 import type { ExitCode } from '../types/exit-codes.ts'
 import { EXIT } from '../types/exit-codes.ts'
 import type { Output, OutputOptions } from './output.ts'
-import { makeOutput, printError, processStreams } from './output.ts'
+import { lostResult, makeOutput, printError, processStreams } from './output.ts'
 
 /** What every command is given besides its own options. */
 export interface CommandContext {
@@ -16,6 +16,8 @@ export type CommandBody = (context: CommandContext) => Promise<ExitCode>
 /** Carries out the body of a command. */
 export type RunCommand = (command: string, json: boolean, body: CommandBody) => Promise<void>
 
+/** How long what is written last may take to reach a reader that lets others wait. */
+const FLUSH_MS_MAX = 2_000
 const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143 } as const
 
 /** Result to stdout, talk to stderr, exit code by error class. Never throws. */
@@ -43,8 +45,17 @@ export const runCommand: RunCommand = async (command, json, body) => {
       abort.abort()
     })
   }
-  const exit = await carryOut({ command, json, streams: processStreams }, body, abort.signal)
+  const options = { command, json, streams: processStreams }
+  const exit = await carryOut(options, body, abort.signal)
   process.exitCode = exit === EXIT.ok ? (interrupts[0] ?? exit) : exit
-  // handles of libraries must not keep a finished command alive
-  process.stdout.write('', () => process.exit())
+  // handles of libraries must not keep a finished command alive, nor a reader that does not read
+  setTimeout(() => process.exit(), FLUSH_MS_MAX)
+  process.stdout.write('', () => {
+    // errors of stdout are told after this
+    setImmediate(() => {
+      const lost = lostResult()
+      if (lost !== null && exit === EXIT.ok) process.exitCode = printError(lost, { ...options, json: false })
+      process.exit()
+    })
+  })
 }

@@ -264,7 +264,7 @@ export class EvmChain implements Chain {
     throw new RsdpError({
       code: 'E_REORG',
       message: `block ${block} is ${seen} now and was ${hash}: history that was ${this.reorgDepth} blocks deep is gone`,
-      hint: 'find out what happened to the chain before this node goes on',
+      hint: 'compare the block with other endpoints; another one may be right. If the chain has turned back: docs/operator.md, “After a deep re-org”',
       exit: EXIT.mismatch,
       details: { block, seen, expected: hash },
     })

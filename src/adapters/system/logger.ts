@@ -1,3 +1,5 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { pino } from 'pino'
 import type { Logger } from '../../ports/logger.ts'
 import { redact } from './redact.ts'
@@ -10,7 +12,7 @@ export interface LogDestination {
 }
 
 export interface LogFile extends LogDestination {
-  /** Flushes and closes. */
+  /** What comes later is dropped. */
   close(): void
 }
 
@@ -46,9 +48,30 @@ export function createLogger(destination: LogDestination, level: LogLevel = 'inf
   return { info: write('info'), warn: write('warn'), error: write('error') }
 }
 
-/** A log file, mode 0600, appended to; its directory is made. A full disk loses lines and stops nothing. */
+/**
+ * A log file, mode 0600, appended to; its directory is made. A full disk loses lines and stops nothing. Throws the system's
+ * error if the file cannot be opened.
+ */
 export function openLogFile(path: string): LogFile {
-  const file = pino.destination({ dest: path, mkdir: true, append: true, sync: true, mode: 0o600 })
-  file.on('error', () => undefined)
-  return { write: (line) => file.write(line), close: () => file.end() }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const file = openSync(path, 'a', 0o600)
+  let isOpen = true
+  /** The last line is there in part. */
+  let isCut = false
+  return {
+    write: (line) => {
+      const bytes = Buffer.from(isCut ? `\n${line}` : line)
+      let at = 0
+      try {
+        while (isOpen && at < bytes.length) at += writeSync(file, bytes, at)
+        isCut = false
+      } catch {
+        isCut ||= at > 0
+      }
+    },
+    close: () => {
+      if (isOpen) closeSync(file)
+      isOpen = false
+    },
+  }
 }

@@ -54,7 +54,7 @@ export async function evidenceShow(
     })
   }
   const { explanation, lines } = explainConviction(opened, conviction, data)
-  if (options.out !== undefined) await writeEvidenceFile(options.out, { taskId, data })
+  if (options.out !== undefined) writeEvidenceFile(options.out, { taskId, data })
   output.result({ conviction, explanation, data }, lines.join('\n'))
   return 'proved' in explanation.verdict ? EXIT.ok : EXIT.mismatch
 }

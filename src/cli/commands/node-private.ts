@@ -17,6 +17,7 @@ import type { PrivateCluster } from '../local/private-cluster.ts'
 import { readPrivateCluster } from '../local/private-cluster.ts'
 import { PrivateWorkload } from '../local/private-workload.ts'
 import type { NodePrivateOptions } from '../options.ts'
+import { lossyStdout } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 
 /** τ of the timed mutex around aggregation. */
@@ -53,10 +54,11 @@ async function makeNode(
 ): Promise<{ node: PrivateNode; failure: Promise<never>; schedule: string }> {
   const { settings, cluster, domain } = await readPrivateCluster(file)
   const log = openLogFile(join(dataDir, 'node.log'))
+  const print = lossyStdout()
   const logger = createLogger({
     write: (line) => {
-      process.stdout.write(line)
       log.write(line)
+      print(line)
     },
   })
   const path = join(dataDir, 'key')

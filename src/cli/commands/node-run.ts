@@ -20,6 +20,7 @@ import { parseFaults } from '../../faults/parse.ts'
 import { FaultyTransport } from '../../node/faults.ts'
 import type { SourceRequest } from '../../node/node.ts'
 import { RsdpNode } from '../../node/node.ts'
+import type { Logger } from '../../ports/logger.ts'
 import type { StateSource } from '../../ports/state-source.ts'
 import type { Transport } from '../../ports/transport.ts'
 import { rateLimit } from '../../reducers/rate-limit.ts'
@@ -28,9 +29,11 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Digest } from '../../types/ids.ts'
 import { serveControl } from '../control/serve.ts'
+import { diskFault } from '../disk-fault.ts'
 import { isLocalChain } from '../local/chains.ts'
 import { refuseTestKey } from '../local/test-keys.ts'
 import type { NodeRunOptions } from '../options.ts'
+import { lossyStdout } from '../output.ts'
 import { passwordPrompt } from '../password.ts'
 import { loadPolicy } from '../policy-file.ts'
 import type { CommandContext } from '../run-command.ts'
@@ -40,14 +43,25 @@ const AGGREGATE_TIMEOUT_MS = 2_000
 
 /** One staked node in the foreground, until SIGTERM or SIGINT; stopping flushes and unlocks, and leaves no task. */
 export async function nodeRun(options: NodeRunOptions, { signal }: CommandContext): Promise<ExitCode> {
-  const { dataDir } = options
-  const file = openLogFile(join(dataDir, 'node.log'))
+  const file = openLogFile(join(options.dataDir, 'node.log'))
+  const print = lossyStdout()
   const logger = createLogger({
     write: (line) => {
-      process.stdout.write(line)
       file.write(line)
+      print(line)
     },
   })
+  try {
+    return await runNode(options, logger, signal)
+  } catch (error) {
+    // stderr may lead nowhere
+    logger.error('node.failed', { pid: process.pid, error: diskFault(error) ?? error })
+    throw error
+  }
+}
+
+async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSignal): Promise<ExitCode> {
+  const { dataDir } = options
   const strategies = options.fault === undefined ? [] : parseFaults(options.fault)
   const provider = options.provider === undefined ? null : new ProviderClient(options.provider)
   const deployment = await readDeployment(options.deployment)

@@ -22,20 +22,20 @@ export async function taskWatch(
   const taskId = parseTaskId(id)
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   const deadline = performance.now() + options.timeout * 1000
-  const print = (type: string, task: TaskSummary | null, reason?: string): void => {
+  const print = (type: string, task: TaskSummary | null, reason?: string): boolean => {
     const line = json
       ? toJson({ type, ts: new Date().toISOString(), ...task, ...(reason === undefined ? {} : { reason }) })
       : task === null
         ? (reason ?? type)
         : `task ${id}  ${task.status.padEnd(10)} height ${String(task.height)}${task.finalized ? '  result published' : ''}`
-    output.line(line)
+    return output.line(line)
   }
   try {
     let last = ''
     while (!signal.aborted) {
       const task = await summary(connection, taskId)
       if (task.status === 'None') throw unknownTask(id)
-      if (toJson(task) !== last) print('task', task)
+      if (toJson(task) !== last && !print('task', task)) return EXIT.ok
       last = toJson(task)
       if (task.finalized || ENDED.has(task.status)) {
         if (json) print('end', null, task.finalized ? 'finalized' : task.status)

@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { writeWholeFile } from '../../adapters/system/write-file.ts'
 
 const schema = z.object({
   schema: z.literal(1),
@@ -20,10 +21,7 @@ const pathIn = (dataDir: string): string => join(dataDir, 'control.json')
 
 /** Written while the store is locked, so never by two nodes at once. */
 export function writeControl(dataDir: string, control: Control): void {
-  const path = pathIn(dataDir)
-  const draft = `${path}.${control.pid}`
-  writeFileSync(draft, `${JSON.stringify(control)}\n`, { mode: 0o600 })
-  renameSync(draft, path)
+  writeWholeFile(pathIn(dataDir), `${JSON.stringify(control)}\n`, { mode: 0o600, replace: true })
 }
 
 export function removeControl(dataDir: string): void {

@@ -1,0 +1,28 @@
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+export interface WriteOptions {
+  readonly mode?: number
+  /** False: a file that is there stays, and the call throws EEXIST. */
+  readonly replace: boolean
+}
+
+/** Writes a file, with its folder: whole and on the disk when this returns, or not at all. Throws the system's error. */
+export function writeWholeFile(path: string, text: string, { mode = 0o666, replace }: WriteOptions): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const draft = `${path}.${process.pid}.tmp`
+  let file: number | null = null
+  try {
+    file = openSync(draft, 'wx', mode)
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
+    fsyncSync(file)
+    if (replace) renameSync(draft, path)
+    else linkSync(draft, path)
+  } finally {
+    if (file !== null) {
+      closeSync(file)
+      rmSync(draft, { force: true })
+    }
+  }
+}
