@@ -58,10 +58,18 @@ export class Accuser {
     }
   }
 
+  /** Whether there are proofs that have convicted nobody yet, and may. */
+  get hasOpen(): boolean {
+    return this.#open.length > 0
+  }
+
+  get #open(): readonly StoredEvidence[] {
+    return this.#init.book.all.filter(({ status }) => status === 'found' || status === 'submitted')
+  }
+
   /** Brings what is this member's turn at the next block. Not while an earlier look is still at it. */
   async poll(head: number): Promise<void> {
-    const open = this.#init.book.all.filter(({ status }) => status === 'found' || status === 'submitted')
-    await inTurn(open, async (stored) => {
+    await inTurn(this.#open, async (stored) => {
       if (this.#isTurn(stored, head)) await this.#bring(stored, head)
     })
   }

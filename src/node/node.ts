@@ -66,6 +66,8 @@ export interface NodeInit {
 export interface NodeHealth {
   readonly key: Address
   readonly ready: boolean
+  /** Why it is not ready; empty if it is. */
+  readonly notReady: readonly string[]
   readonly addresses: readonly string[]
   /** Members of the own clusters that run, but this node. */
   readonly peers: { readonly connected: number; readonly known: number }
@@ -100,7 +102,10 @@ export class RsdpNode {
   /** Time of the block up to which events are read; 0 until the first is. */
   #time = 0
   #connected = 0
-  #reachable = true
+  /** Null before the first look at the chain has ended. */
+  #reachable: boolean | null = null
+  /** What was said last of why the node is not ready; null before anything was. */
+  #told: string | null = null
   #failed = false
   #stopping: Promise<void> | null = null
   readonly #malformed = new Map<Address, number>()
@@ -113,7 +118,7 @@ export class RsdpNode {
 
   /** Listens, reads the chain from the deployment's first block, and starts what it was drawn for. */
   async start(): Promise<void> {
-    const { transport, clock, logger, keyring } = this.#init
+    const { transport, clock } = this.#init
     transport.onMessage((from, bytes) => {
       const frame = decodeFrame(bytes)
       if (frame === null) return this.#countMalformed(from)
@@ -126,7 +131,7 @@ export class RsdpNode {
     await this.#poll()
     if (this.#hasEnded()) return
     this.#stopPolling = clock.every(this.#init.pollMs, () => this.#look())
-    logger.info('node.ready', { key: keyring.address, addresses: transport.addresses() })
+    this.#tellReady()
   }
 
   /** Stops everything and flushes; may be called twice. Leaves no task: the next process can start at once. */
@@ -165,17 +170,38 @@ export class RsdpNode {
 
   health(): NodeHealth {
     const { keyring, transport } = this.#init
+    const notReady = this.#notReady()
     return {
       key: keyring.address,
-      ready: this.#stopPolling !== null && this.#reachable && !this.#failed,
+      ready: notReady.length === 0,
+      notReady,
       addresses: transport.addresses(),
       peers: { connected: transport.connected().length, known: this.#peers().size },
-      chain: { head: this.#head, cursor: this.#cursor.block, reachable: this.#reachable },
+      chain: { head: this.#head, cursor: this.#cursor.block, reachable: this.#reachable === true },
       outbox: this.#outbox.length,
       tasks: [...this.#byTask.values()].map((task) => task.health()),
       notJoined: this.#signUp.refused(),
       transport: transport.counters(),
     }
+  }
+
+  /** Ready: the chain is reached and read, and the tasks that run are decided. */
+  #notReady(): string[] {
+    if (this.#failed) return ['it has failed and is about to end']
+    if (this.#stopPolling === null) return ['it starts or ends']
+    if (this.#reachable !== true) return ['the chain is not reached']
+    return [...this.#byTask.values()].flatMap((task) => task.trouble() ?? [])
+  }
+
+  #tellReady(): void {
+    const { keyring, transport, logger } = this.#init
+    if (this.#hasEnded()) return
+    const reasons = this.#notReady()
+    const text = reasons.join('; ')
+    if (text === this.#told) return
+    this.#told = text
+    if (reasons.length > 0) logger.warn('node.not-ready', { reasons })
+    else logger.info('node.ready', { key: keyring.address, addresses: transport.addresses() })
   }
 
   /** Says how many peers are connected whenever that has changed. */
@@ -203,6 +229,7 @@ export class RsdpNode {
   #look(): void {
     this.#polling ??= this.#poll().finally(() => {
       this.#polling = null
+      this.#tellReady()
       if (this.#isLookDue && !this.#hasEnded()) this.#look()
     })
   }
@@ -217,7 +244,7 @@ export class RsdpNode {
       await this.#readEvents()
       if (!this.#hasEnded()) this.#connect()
       await inTurn(this.#duties(), (duty) => (this.#hasEnded() ? Promise.resolve() : duty()))
-      if (!this.#reachable) logger.info('chain.back')
+      if (this.#reachable === false) logger.info('chain.back')
       this.#reachable = true
     } catch (error) {
       if (this.#hasEnded()) return
@@ -225,7 +252,8 @@ export class RsdpNode {
         this.#fatal(error)
         return
       }
-      if (this.#reachable) logger.warn('chain.unreachable', { code: error.code, message: error.message })
+      if (this.#reachable !== false)
+        logger.warn('chain.unreachable', { code: error.code, message: error.message })
       this.#reachable = false
     }
   }
@@ -255,7 +283,7 @@ export class RsdpNode {
    */
   #connect(): void {
     this.#init.transport.setPeers(this.#addresses.peers(this.#peers()))
-    for (const task of this.#byTask.values()) task.start()
+    for (const task of this.#byTask.values()) task.start(this.#cursor.block, this.#time)
   }
 
   /** Whom this node talks to: the other members of its clusters. */
@@ -301,7 +329,7 @@ export class RsdpNode {
         break
       case 'clusterFormed':
         this.#signUp.formed(event.taskId)
-        this.#run(event.taskId, event.cluster)
+        this.#run(event)
         break
       case 'ledgerEvent': {
         const task = this.#byTask.get(event.taskId)
@@ -331,7 +359,7 @@ export class RsdpNode {
   }
 
   /** Drawn for a task: bring the application's state and run the protocol. */
-  #run(taskId: bigint, cluster: Cluster): void {
+  #run({ taskId, cluster, block }: Extract<ChainEvent, { kind: 'clusterFormed' }>): void {
     const { keyring, logger } = this.#init
     const published = this.#book.take(taskId)
     const self = cluster.members.findIndex((member) => member.key === keyring.address)
@@ -354,6 +382,7 @@ export class RsdpNode {
       domain: this.#init.chain.domain,
       source,
       outbox: this.#outbox,
+      formedAt: block,
       posted: published.events,
       onEvidence: () => this.#lookSoon(),
       onFatal: (error) => this.#fatal(error),

@@ -1,6 +1,7 @@
 import type { RawFrame } from '../codec/frames.ts'
 import type { Chain, ChainEvent } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
+import { isQuorum, weightOf } from '../protocol/quorum.ts'
 import type { Address, Digest } from '../types/ids.ts'
 import type { TaskStatus } from '../types/task.ts'
 import { Accuser } from './accuser.ts'
@@ -18,6 +19,8 @@ export interface RunningTaskInit extends Omit<TaskRunnerInit, 'chain' | 'onCerti
   readonly chain: Chain
   readonly clock: Clock
   readonly outbox: Outbox
+  /** Block in which the cluster was drawn. */
+  readonly formedAt: number
   /** Ledger events before the cluster was drawn. */
   readonly posted: readonly PostedLedgerEvent[]
 }
@@ -32,6 +35,8 @@ export type TaskEvent = Extract<
 const PATIENCE_MS = 10_000
 /** Blocks for which a finalized task goes on serving members that are behind. */
 const LINGER_BLOCKS = 256
+/** Heights' worth of ticks without a decision after which a task stands still. */
+const STILL_HEIGHTS = 8
 /** Nothing more can happen to a task's history. */
 const OVER: ReadonlySet<TaskStatus> = new Set(['Closed', 'Expired', 'NoQuorum'])
 
@@ -44,11 +49,17 @@ export class RunningTask {
   readonly #republisher: Republisher
   readonly #events: PostedLedgerEvent[]
   readonly #stopTicks: () => void
-  /** The task ends here at the latest: as published, or where the client revoked it. */
-  /** Earliest end: block and second. */
+  /** Earliest end, block and second: as published, or where the client revoked it. */
   #end: { readonly block: number; readonly time: number }
   /** Block of its finalization. */
   #finalizedAt: number | null = null
+  /** Block of the last checkpoint, or of the drawing: without another one the task dies `stallBlocks` later. */
+  #progressAt: number
+  /** The chain has said that it is not over though it could be. */
+  #isKnownOpen = false
+  #hasStopped = false
+  /** Height decided last, and ticks since then. */
+  #still = { height: 0, ticks: 0 }
   /** Ticks for which its beginning may still wait for members out of reach; null before `start`. */
   #patience: number | null = null
   #hasBegun = false
@@ -57,6 +68,7 @@ export class RunningTask {
     this.#init = init
     this.#events = [...init.posted]
     this.#end = { block: init.params.endBlock, time: init.params.endTime }
+    this.#progressAt = init.formedAt
     this.#anchor = new Anchor(init)
     this.#republisher = new Republisher(init)
     this.#runner = new TaskRunner({ ...init, onCertified: (box) => this.#anchor.certified(box) })
@@ -71,23 +83,31 @@ export class RunningTask {
 
   /**
    * The history is read, and connections are under way. The first height waits for all members to be connected, for a while:
-   * inputs sent before that are lost, and cost it a round. May be called again.
+   * inputs sent before that are lost, and cost it a round. May be called again. One that may be over waits until the chain
+   * has said that it is not.
+   *
+   * @param block up to which the history is read
+   * @param time of the latest block, seconds
    */
-  start(): void {
-    if (this.#patience !== null) return
+  start(block: number, time: number): void {
+    if (this.#patience !== null || this.#hasStopped) return
+    if (this.#mayBeOver(block, time) && !this.#isKnownOpen) return
     const isRestart = this.#runner.state.log.seq > 0
     this.#patience = isRestart ? 0 : Math.ceil(PATIENCE_MS / this.#init.params.tickMs)
     this.#begin()
   }
 
   stop(): void {
+    this.#hasStopped = true
     this.#stopTicks()
     this.#runner.stop()
   }
 
   /** Members, who need it up to `block` and on: until a while has passed since its finalization. */
   peers(block: number): readonly Address[] {
-    return this.#hasLingered(block) ? [] : this.#init.cluster.members.map(({ key }) => key)
+    return this.#hasStopped || this.#hasLingered(block)
+      ? []
+      : this.#init.cluster.members.map(({ key }) => key)
   }
 
   /** A frame from a proven identity. */
@@ -103,6 +123,25 @@ export class RunningTask {
     return this.#runner.health()
   }
 
+  /** Why it decides nothing although it should; null if it does, or has nothing to decide. */
+  trouble(): string | null {
+    const { taskId, params, cluster, self, transport } = this.#init
+    const { height } = this.#runner.state.chain
+    if (this.#hasStopped || this.#patience === null || height >= params.heights) return null
+    const connected = new Set(transport.connected())
+    const present = cluster.members.filter(({ index, key }) => index === self || connected.has(key))
+    const weight = weightOf(
+      cluster,
+      present.map(({ index }) => index),
+    )
+    if (!isQuorum(cluster, weight))
+      return `task ${taskId}: ${present.length} of ${cluster.members.length} members are here, too few to decide`
+    const { debateTicks, shareTicks, confirmTicks, helloTicks, slotTicks } = params
+    const heightTicks = slotTicks + debateTicks + shareTicks + confirmTicks + helloTicks
+    if (this.#still.ticks <= STILL_HEIGHTS * heightTicks) return null
+    return `task ${taskId}: stands still since height ${height}`
+  }
+
   take(event: TaskEvent): void {
     switch (event.kind) {
       case 'ledgerEvent': {
@@ -112,6 +151,7 @@ export class RunningTask {
         break
       }
       case 'checkpointed':
+        this.#progressAt = event.block
         this.#runner.input({ kind: 'checkpointed', height: event.height })
         this.#anchor.anchored(event.height)
         this.#runner.challenger.accepted(event)
@@ -135,19 +175,35 @@ export class RunningTask {
 
   /** What is to be done for it at every look at the chain. */
   duties(head: number): readonly (() => Promise<void>)[] {
-    return [
-      () => this.#anchor.poll(),
-      () => this.#republisher.poll(),
-      () => this.#runner.challenger.poll(),
-      () => this.#accuser.poll(head),
-    ]
+    const accuse = (): Promise<void> => this.#accuser.poll(head)
+    const challenge = (): Promise<void> => this.#runner.challenger.poll()
+    if (this.#hasStopped) return [challenge, accuse]
+    return [() => this.#anchor.poll(), () => this.#republisher.poll(), challenge, accuse]
   }
 
-  /** Whether nothing is left to do for it, and nobody to serve. */
+  /** Whether nothing is left to do for it, and nobody to serve. One that is over decides nothing from then on. */
   async isOver(block: number, time: number): Promise<boolean> {
     if (this.#hasLingered(block)) return true
-    const { chain, taskId } = this.#init
-    return block >= this.#end.block && time >= this.#end.time && OVER.has(await chain.taskStatus(taskId))
+    const { chain, taskId, logger } = this.#init
+    if (!this.#hasStopped) {
+      if (!this.#mayBeOver(block, time)) return false
+      const status = await chain.taskStatus(taskId)
+      this.#isKnownOpen = !OVER.has(status)
+      if (this.#isKnownOpen) return false
+      logger.info('task.over', { task: String(taskId), status, decided: this.#runner.state.chain.height })
+      this.stop()
+      this.#end = { block: Math.min(this.#end.block, block), time: Math.min(this.#end.time, time) }
+    }
+    // proofs are taken for a while
+    const isTailOver =
+      block > this.#end.block + chain.lockTailBlocks && time > this.#end.time + chain.lockTailSeconds
+    return !this.#accuser.hasOpen || isTailOver
+  }
+
+  /** At its end, or without a checkpoint for so many blocks that the chain may call it dead. */
+  #mayBeOver(block: number, time: number): boolean {
+    const hasStalled = this.#finalizedAt === null && block > this.#progressAt + this.#init.params.stallBlocks
+    return hasStalled || (block >= this.#end.block && time >= this.#end.time)
   }
 
   #hasLingered(block: number): boolean {
@@ -155,7 +211,11 @@ export class RunningTask {
   }
 
   #tick(): void {
-    if (this.#hasBegun) return this.#runner.tick()
+    if (this.#hasBegun) {
+      const { height } = this.#runner.state.chain
+      this.#still = { height, ticks: height === this.#still.height ? this.#still.ticks + 1 : 0 }
+      return this.#runner.tick()
+    }
     if (this.#patience === null) return
     this.#patience -= 1
     this.#begin()

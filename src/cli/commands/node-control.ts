@@ -13,7 +13,7 @@ import { parseTaskId } from './task-list.ts'
 /** How often it is looked whether a process is gone. */
 const LOOK_MS = 50
 
-/** What the node on a data directory says of itself; exit 3 if none runs, with `--wait` 5 if it never gets ready. */
+/** What the node on a data directory says of itself; exit 3 if none runs, 4 if it is not ready, with `--wait` 5. */
 export async function nodeStatus(
   { dataDir, wait }: NodeStatusOptions,
   { output, signal }: CommandContext,
@@ -31,7 +31,7 @@ export async function nodeStatus(
     { pid: control.pid, healthPort: control.healthPort, health },
     render(health as unknown as NodeHealth, control.pid),
   )
-  return EXIT.ok
+  return health['ready'] === true ? EXIT.ok : EXIT.unreachable
 }
 
 function notReady(dataDir: string, seconds: number, isRunning: boolean): RsdpError {
@@ -45,7 +45,7 @@ function notReady(dataDir: string, seconds: number, isRunning: boolean): RsdpErr
 }
 
 function render(health: NodeHealth, pid: number): string {
-  const { key, ready, addresses, peers, chain, outbox, tasks, notJoined } = health
+  const { key, ready, notReady, addresses, peers, chain, outbox, tasks, notJoined } = health
   const lines = [
     `node     ${key}  process ${pid}  ${ready ? 'ready' : 'not ready'}`,
     `listens  ${addresses.join('  ')}`,
@@ -53,6 +53,7 @@ function render(health: NodeHealth, pid: number): string {
     `chain    ${chain.reachable ? 'reachable' : 'NOT reachable'}, head ${chain.head}, read up to ${chain.cursor}`,
     `outbox   ${outbox} transactions waiting`,
   ]
+  for (const reason of notReady) lines.push(`not ready: ${reason}`)
   for (const { taskId, reason, text } of notJoined) lines.push(`refused  task ${taskId}: ${reason} (${text})`)
   if (tasks.length === 0) return [...lines, 'tasks    none'].join('\n')
   const rows = tasks.map((task) => [

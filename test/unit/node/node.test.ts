@@ -36,6 +36,8 @@ import { defaultPolicy } from '../../../src/policy/policy.ts'
 
 const CLUSTER = realCluster(4)
 const POLL_MS = 1_000
+/** As taskParams has it. */
+const { stallBlocks: STALL_BLOCKS } = taskParams()
 const { key: BOB } = CLUSTER.members[1]!
 
 describe('RsdpNode', () => {
@@ -544,6 +546,45 @@ describe('RsdpNode', () => {
     })
   })
 
+  describe('is ready', () => {
+    it('only once the chain was reached', async () => {
+      chain.before = () => {
+        throw chainFault('E_RPC_DOWN')
+      }
+      await node.start()
+      expect(node.health()).to.deep.include({ ready: false, notReady: ['the chain is not reached'] })
+      await poll(3)
+      expect(said('node.ready')).to.be.empty
+      expect(said('node.not-ready')).to.have.length(1)
+      chain.before = () => undefined
+      await poll(2)
+      expect(node.health()).to.deep.include({ ready: true, notReady: [] })
+      expect(said('node.ready')).to.have.length(1)
+    })
+
+    it('with more than two thirds of the weight of each task connected, and no longer without', async () => {
+      publish(1n)
+      form(1n)
+      chain.mine()
+      await node.start()
+      expect(node.health()).to.deep.include({ ready: true })
+      for (const other of others.slice(0, 2)) await other.stop()
+      await poll(2)
+      expect(node.health()).to.include({ ready: false })
+      expect(node.health().notReady.join()).to.match(/task 1: 2 of 4 members are here/)
+      expect(said('node.not-ready')).to.have.length(1)
+    })
+
+    it('as long as heights are decided', async () => {
+      publish(1n)
+      form(1n)
+      chain.mine()
+      await node.start()
+      await poll(1_000)
+      expect(node.health().notReady.join()).to.match(/task 1: stands still since height 0/)
+    })
+  })
+
   describe('a task that is over', () => {
     beforeEach(async () => {
       publish(1n, { endBlock: 500 })
@@ -574,6 +615,31 @@ describe('RsdpNode', () => {
         expect(running()).to.be.empty
       })
     }
+
+    it('because it got no checkpoint for too long: decides nothing any more, long before its last block', async () => {
+      chain.mine(STALL_BLOCKS + 10)
+      await poll(2)
+      expect(running(), 'the chain still calls it active').to.deep.equal(['1'])
+      chain.status = 'NoQuorum'
+      await poll()
+      expect(running()).to.be.empty
+      expect(said('task.over')[0]?.facts).to.include({ task: '1', status: 'NoQuorum' })
+      const asked = observed.length
+      await poll(100)
+      expect(observed).to.have.length(asked)
+    })
+
+    it('is not begun again by a process that finds it dead', async () => {
+      await node.stop()
+      chain.mine(STALL_BLOCKS + 10)
+      chain.status = 'NoQuorum'
+      observed.length = 0
+      disk.crash()
+      node = makeNode({ store: openStore(), transport: hub.createTransport(keyringOf(0).address) })
+      await node.start()
+      await poll(20)
+      expect([running(), observed]).to.deep.equal([[], []])
+    })
 
     it('because its client revoked it: runs on to the end of its grace, then is let go', async () => {
       chain.happen({ kind: 'taskRevoked', taskId: 1n })
