@@ -5,7 +5,7 @@
  */
 import { openDeployment } from '../src/cli/local/wallets.ts'
 import { registerNodes } from '../src/cli/local/register-nodes.ts'
-import { spawnNodes } from '../src/cli/local/network.ts'
+import { startNodes, stopNodes } from '../src/cli/local/start-nodes.ts'
 import { untilStopped } from '../src/cli/local/until-stopped.ts'
 import { integerArgument, runScript } from '../src/cli/run-script.ts'
 
@@ -17,19 +17,24 @@ await runScript(async (args, signal) => {
     dataDir = '.rsdp/nodes',
   ] = args
   const connection = await openDeployment(rpcUrl, file)
-  const nodes = await registerNodes(connection, integerArgument('count', count, 1, 13), dataDir)
-  for (const { name, key, listen } of nodes) console.log(name.padEnd(6), key, listen)
-  const processes = spawnNodes(nodes, { rpcUrl, deploymentFile: file }, (node, { event, facts }) => {
-    if (event === 'phase.enter') return
-    console.log(
-      node.padEnd(6),
-      event,
-      JSON.stringify({ ...facts, time: undefined, level: undefined, state: undefined }),
-    )
+  const registered = await registerNodes(connection, integerArgument('count', count, 1, 31), dataDir)
+  const { nodes, processes } = await startNodes(registered, {
+    rpcUrl,
+    deploymentFile: file,
+    signal,
+    onEvent: (node, { event, facts }) => {
+      if (event === 'phase.enter') return
+      console.log(
+        node.padEnd(6),
+        event,
+        JSON.stringify({ ...facts, time: undefined, level: undefined, state: undefined }),
+      )
+    },
   })
+  for (const { name, key, listen } of nodes) console.log(name.padEnd(6), key, listen)
   try {
     await untilStopped(processes, signal)
   } finally {
-    await Promise.all(processes.map((node) => node.stop(10_000)))
+    await stopNodes(processes)
   }
 })

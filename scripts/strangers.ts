@@ -22,9 +22,9 @@ import { peerIdFromPublicKey, privateKeyFromBytes } from '../src/adapters/libp2p
 import { toHex } from '../src/codec/hex.ts'
 import { askHealth } from '../src/cli/control/client.ts'
 import { publishTask } from '../src/cli/local/client.ts'
-import { spawnNodes } from '../src/cli/local/network.ts'
-import type { NodeProcess } from '../src/cli/local/node-process.ts'
+import type { NodeEvent, NodeProcess } from '../src/cli/local/node-process.ts'
 import { registerNodes } from '../src/cli/local/register-nodes.ts'
+import { startNodes } from '../src/cli/local/start-nodes.ts'
 import type { LocalNode } from '../src/cli/local/register-nodes.ts'
 import { Watch, waitFor } from '../src/cli/local/watch.ts'
 import { table } from '../src/cli/output.ts'
@@ -111,7 +111,7 @@ async function measure(registered: number, signal: AbortSignal): Promise<string[
   const dataDir = mkdtempSync(join(tmpdir(), 'rsdp-strangers-'))
   const silent = await listenSilently()
   const chain = await startDevChain({ port: 0, blockMs: BLOCK_MS })
-  let processes: NodeProcess[] = []
+  let processes: readonly NodeProcess[] = []
   try {
     const [client, , , , , , , , stranger] = chain.accounts.map(({ privateKey }) => privateKey)
     if (client === undefined || stranger === undefined) throw new Error('a local chain has test accounts')
@@ -127,10 +127,8 @@ async function measure(registered: number, signal: AbortSignal): Promise<string[
     const wait = (what: string, condition: () => boolean): Promise<void> =>
       waitFor(condition, { what, timeoutMs: WAIT_MS, signal, nodes: processes })
     const startedMs = performance.now()
-    processes = spawnNodes(nodes, { rpcUrl: chain.rpcUrl, deploymentFile }, (node, event) =>
-      watch.take(node, event),
-    )
-    await wait('all nodes ready', () => watch.nodesThatSaid('node.ready') === NODES)
+    const onEvent = (node: string, event: NodeEvent): void => watch.take(node, event)
+    processes = (await startNodes(nodes, { rpcUrl: chain.rpcUrl, deploymentFile, signal, onEvent })).processes
     const readyMs = performance.now() - startedMs
 
     const joinDeadline = await publish(connection, new Wallet(connection, client))

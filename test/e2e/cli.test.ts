@@ -63,7 +63,7 @@ describe('command line', function () {
     it('values out of range (2)', async () => {
       const run = await rsdp('demo', '--nodes', '99')
       expect(run.code).equal(2)
-      expect(run.stderr).match(/--nodes.*4 to 13/s)
+      expect(run.stderr).match(/--nodes.*4 to 31/s)
     })
 
     it('misuse with --json as an envelope', async () => {

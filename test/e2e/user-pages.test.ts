@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { environmentForChildren } from '../../src/cli/environment.ts'
-import { freePort } from '../../src/cli/local/register-nodes.ts'
+import { holdPort } from '../../src/cli/local/ports.ts'
 import { anvilProgram, startAnvil } from '../helpers/anvil.ts'
 import type { Anvil } from '../helpers/anvil.ts'
 import type { DocStep } from '../helpers/doc-steps.ts'
@@ -44,6 +44,13 @@ class Desk {
   }
 }
 
+/** One that the system gives to no outgoing connection. */
+async function freePort(): Promise<string> {
+  const { port, release } = await holdPort()
+  release()
+  return String(port)
+}
+
 /** One after the other; on anvil not the publisher's: what it sends, others send there too. */
 const WALKS = {
   Hardhat: ['deployer', 'operator', 'publisher', 'auditor'],
@@ -67,8 +74,8 @@ for (const [chain, pages] of Object.entries(WALKS))
       if (chain === 'anvil') anvil = await startAnvil(program!, BLOCK_MS)
       const rpcUrl = anvil?.rpcUrl
       const ports: Readonly<Record<string, string>> = {
-        '8545': rpcUrl === undefined ? String(await freePort()) : new URL(rpcUrl).port,
-        '9100': String(await freePort()),
+        '8545': rpcUrl === undefined ? await freePort() : new URL(rpcUrl).port,
+        '9100': await freePort(),
       }
       const fill = (text: string): string =>
         // this chain runs already

@@ -102,6 +102,7 @@ export class FaultyNetwork {
       this.watch.take(node.name, event)
       if (event.event === 'evidence.found' && fault === null) this.#noteFound(event.facts)
     }
+    node.hold.release()
     const process = new NodeProcess({ name: node.name, args, onEvent })
     this.#lives.set(node, { node, fault, process, watch })
   }

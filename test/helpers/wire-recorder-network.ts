@@ -61,10 +61,12 @@ export class RecordedNode {
   readonly watch = new Watch()
   /** Why its process ended, if not of SIGKILL and not as it was asked to. */
   complaint = ''
+  readonly #port: LocalNode['hold']
   #process: ChildProcess | null = null
 
-  constructor({ name, key, dataDir, listen }: LocalNode, rpcUrl: string, deploymentFile: string) {
+  constructor({ name, key, dataDir, listen, hold }: LocalNode, rpcUrl: string, deploymentFile: string) {
     this.name = name
+    this.#port = hold
     this.key = key
     this.wire = join(dataDir, 'wire')
     this.args = ['node', 'run', '--data-dir', dataDir, '--listen', listen]
@@ -76,6 +78,7 @@ export class RecordedNode {
   }
 
   start({ failAt, hold }: Fate = {}): void {
+    this.#port.release()
     const env = { ...process.env, RSDP_WIRE_FILE: this.wire, RSDP_FAIL_AT: failAt ?? '' }
     const held = hold === undefined ? '' : `${hold.height}:${hold.from}:${hold.ms}`
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', NODE, ...this.args], {

@@ -4,8 +4,8 @@ import type { Address, Hex } from '../../types/ids.ts'
 /** Known to everybody: the accounts of a local Hardhat chain. Never fund them on a chain that matters. */
 export const DEV_MNEMONIC = 'test test test test test test test test test test test junk'
 
-/** Hardhat funds this many accounts with 10,000 ETH each. */
-export const DEV_ACCOUNTS = 20
+/** A local chain of ours funds this many accounts with 10,000 ETH each: an operator for each seat, and a client. */
+export const DEV_ACCOUNTS = 32
 
 export interface DevAccount {
   readonly address: Address

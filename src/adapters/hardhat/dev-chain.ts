@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { DevAccount } from './dev-accounts.ts'
-import { DEV_MNEMONIC, devAccounts } from './dev-accounts.ts'
+import { DEV_ACCOUNTS, DEV_MNEMONIC, devAccounts } from './dev-accounts.ts'
 import { createEnvironment } from './environment.ts'
 
 const HOST = '127.0.0.1'
@@ -40,7 +40,7 @@ export async function startDevChain({ port, blockMs }: DevChainOptions): Promise
         chainType: 'l1',
         chainId: CHAIN_ID,
         hardfork: 'osaka',
-        accounts: { mnemonic: DEV_MNEMONIC },
+        accounts: { mnemonic: DEV_MNEMONIC, count: DEV_ACCOUNTS },
         // block times below a second, and bursts of transactions, would else push the chain's clock into the future
         allowBlocksWithSameTimestamp: true,
         mining: { auto: true, interval: blockMs },

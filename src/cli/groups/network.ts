@@ -9,7 +9,7 @@ export function addNetworkCommands(program: Command, run: RunCommand): void {
   program
     .command('demo')
     .description('chain, contracts, staked nodes, a real workload and its audit, in one go; ends by itself')
-    .option('--nodes <n>', 'nodes, each its own process', integer(4, 13), 7)
+    .option('--nodes <n>', 'nodes, each its own process', integer(4, 31), 7)
     .option('--heights <n>', 'decisions to make', integer(4, 60), 24)
     .option('--factor <n>', 'replay speed of the request trace', integer(1, 20), 10)
     .option('--no-liar', 'no node lies')
@@ -53,7 +53,7 @@ function addDev(program: Command, run: RunCommand): void {
   program
     .command('dev')
     .description('a local network that stays up: chain, contracts and staked nodes, until Ctrl-C')
-    .option('--nodes <n>', 'nodes, each its own process', integer(4, 13), 7)
+    .option('--nodes <n>', 'nodes, each its own process', integer(4, 31), 7)
     .option('--port <port>', 'port of the chain', integer(0, 65_535), 8545)
     .option('--block-ms <ms>', 'a block at least this often', integer(50, 60_000), 250)
     .option('--data-dir <dir>', 'where nodes keep their data', '.rsdp/dev')

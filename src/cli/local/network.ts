@@ -7,11 +7,12 @@ import { deployContracts } from '../../adapters/hardhat/deploy.ts'
 import { startDevChain } from '../../adapters/hardhat/dev-chain.ts'
 import { toHex } from '../../codec/hex.ts'
 import { invariant } from '../../types/errors.ts'
+import { machineWarning } from './machine.ts'
 import type { NodeEvent } from './node-process.ts'
-import { NodeProcess } from './node-process.ts'
+import type { NodeProcess } from './node-process.ts'
 import { registerNodes } from './register-nodes.ts'
 import type { LocalNode } from './register-nodes.ts'
-import { Watch, waitFor } from './watch.ts'
+import { startNodes, stopNodes } from './start-nodes.ts'
 
 export interface LocalNetworkInit {
   readonly nodes: number
@@ -43,16 +44,16 @@ export interface LocalNetwork {
   stop(): Promise<number[]>
 }
 
-const STOP_GRACE_MS = 10_000
-
 export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNetwork> {
   const { say } = init
+  const warning = machineWarning(init.nodes)
+  if (warning !== null) say(`▲ ${warning}`)
   const started = performance.now()
   const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(1)} s`
   const chain = await startDevChain({ port: init.port, blockMs: init.blockMs })
-  let processes: NodeProcess[] = []
+  let processes: readonly NodeProcess[] = []
   const stop = async (): Promise<number[]> => {
-    const codes = await Promise.all(processes.map((node) => node.stop(STOP_GRACE_MS)))
+    const codes = await stopNodes(processes)
     await chain.close()
     return codes
   }
@@ -69,22 +70,16 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const connection = await openConnection({ rpcUrl: chain.rpcUrl, deployment })
     const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)
     say(`✔ ${String(nodes.length)} nodes registered and staked, each with its own key (${seconds()})`)
-    const watch = new Watch()
-    const { deploymentFile, faults, provider } = init
-    processes = spawnNodes(
-      nodes,
-      { rpcUrl: chain.rpcUrl, deploymentFile, faults, provider },
-      (node, event) => {
-        watch.take(node, event)
-        init.onEvent(node, event)
-      },
-    )
-    await waitFor(() => watch.nodesThatSaid('node.ready') === nodes.length, {
-      what: `all ${String(nodes.length)} nodes ready`,
-      timeoutMs: 120_000,
-      signal: init.signal,
-      nodes: processes,
+    const { deploymentFile, faults, provider, signal, onEvent } = init
+    const running = await startNodes(nodes, {
+      rpcUrl: chain.rpcUrl,
+      deploymentFile,
+      faults,
+      provider,
+      signal,
+      onEvent,
     })
+    processes = running.processes
     say(`✔ ${String(nodes.length)} processes run (${seconds()})`)
     const client = new Wallet(connection, deployerKey)
     return {
@@ -92,36 +87,11 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
       deploymentFile: init.deploymentFile,
       connection,
       client,
-      nodes,
-      processes,
+      ...running,
       stop,
     }
   } catch (error) {
     await stop()
     throw error
   }
-}
-
-export interface Surroundings {
-  readonly rpcUrl: string
-  readonly deploymentFile: string
-  /** Faults switched on on purpose, by node. */
-  readonly faults?: ReadonlyMap<number, string>
-  readonly provider?: string | undefined
-}
-
-/** Starts a process for each node. */
-export function spawnNodes(
-  nodes: readonly LocalNode[],
-  { rpcUrl, deploymentFile, faults, provider }: Surroundings,
-  onEvent: (node: string, event: NodeEvent) => void,
-): NodeProcess[] {
-  return nodes.map(({ name, dataDir, listen }, i) => {
-    const fault = faults?.get(i)
-    const args = ['--data-dir', dataDir, '--listen', listen, '--rpc-url', rpcUrl]
-    args.push('--deployment', deploymentFile)
-    if (fault !== undefined) args.push('--fault', fault)
-    if (provider !== undefined) args.push('--provider', provider)
-    return new NodeProcess({ name, args, onEvent: (event) => onEvent(name, event) })
-  })
 }

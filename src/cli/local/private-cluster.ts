@@ -1,9 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { EXAMPLE_PARAMS_HEX } from '../../../examples/rate-limit/budget.ts'
 import { createKeyring } from '../../adapters/keys/keyring.ts'
 import { peerIdFromPublicKey, privateKeyFromBytes } from '../../adapters/libp2p/identity.ts'
+import { writeWholeFile } from '../../adapters/system/write-file.ts'
 import { keccak } from '../../codec/hex.ts'
 import type { Domain } from '../../codec/objects.ts'
 import { clusterId, encodeSnapshot } from '../../codec/roots.ts'
@@ -14,7 +15,8 @@ import { stateBytes } from '../task-params.ts'
 import type { Cluster } from '../../types/cluster.ts'
 import { MEMBERS_MAX } from '../../types/ids.ts'
 import type { Address, Hex } from '../../types/ids.ts'
-import { freePort, NODE_NAMES, nodeKey } from './register-nodes.ts'
+import type { HeldPort } from './ports.ts'
+import { localPlace, NODE_NAMES, nodeKey } from './register-nodes.ts'
 
 const address = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/) as unknown as z.ZodType<Hex>
@@ -94,6 +96,7 @@ export interface PrivateMember {
   readonly key: Address
   readonly dataDir: string
   readonly listen: string
+  readonly hold: HeldPort
 }
 
 /** Makes keys for `count` members on this machine, and the membership file. */
@@ -109,9 +112,9 @@ export async function makePrivateCluster(
     const home = join(dataDir, name)
     const privateKey = await nodeKey(home)
     const key = createKeyring(privateKey).address
-    const listen = `/ip4/127.0.0.1/tcp/${String(await freePort())}`
+    const { listen, hold } = await localPlace()
     const peerId = peerIdFromPublicKey(privateKeyFromBytes(privateKey).publicKey.raw).toString()
-    members.push({ name, key, dataDir: home, listen })
+    members.push({ name, key, dataDir: home, listen, hold })
     listed.push({ key, weight: 1, addresses: [`${listen}/p2p/${peerId}`] })
   }
   const settings: PrivateSettings = {
@@ -128,7 +131,6 @@ export async function makePrivateCluster(
     members: listed,
   }
   const file = join(dataDir, 'members.json')
-  await mkdir(dataDir, { recursive: true })
-  await writeFile(file, `${JSON.stringify(settings, null, 2)}\n`)
+  writeWholeFile(file, `${JSON.stringify(settings, null, 2)}\n`, { replace: true })
   return { file, members }
 }

@@ -1,3 +1,4 @@
+import { machineWarning } from './machine.ts'
 import { makePrivateCluster } from './private-cluster.ts'
 import type { PrivateSettings } from './private-cluster.ts'
 import { NodeProcess } from './node-process.ts'
@@ -20,19 +21,21 @@ export async function runPrivateNetwork(
   { nodes, dataDir, selection, schedule }: PrivateNetworkOptions,
   { output, signal }: CommandContext,
 ): Promise<void> {
+  const warning = machineWarning(nodes)
+  if (warning !== null) output.say(`▲ ${warning}`)
   const { file, members } = await makePrivateCluster(nodes, dataDir, { selection, schedule })
   const report = new PrivateReport(nodes)
-  const processes = members.map(
-    (member) =>
-      new NodeProcess({
-        name: member.name,
-        command: ['node', 'private'],
-        args: [file, '--data-dir', member.dataDir, '--listen', member.listen],
-        onEvent: (event) => {
-          for (const line of report.take(event)) output.say(line)
-        },
-      }),
-  )
+  const processes = members.map((member) => {
+    member.hold.release()
+    return new NodeProcess({
+      name: member.name,
+      command: ['node', 'private'],
+      args: [file, '--data-dir', member.dataDir, '--listen', member.listen],
+      onEvent: (event) => {
+        for (const line of report.take(event)) output.say(line)
+      },
+    })
+  })
   try {
     const rows = members.map(({ name, key, listen }) => [name, key, listen])
     output.result(

@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Connection } from '../../adapters/evm/connection.ts'
 import { approve, faucet, fund, register } from '../../adapters/evm/operator.ts'
@@ -8,10 +6,13 @@ import { Wallet } from '../../adapters/evm/wallet.ts'
 import { devAccounts } from '../../adapters/hardhat/dev-accounts.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
 import { createKeyring, newPrivateKey } from '../../adapters/keys/keyring.ts'
-import { peerIdFromPublicKey, privateKeyFromBytes } from '../../adapters/libp2p/identity.ts'
+import { writeWholeFile } from '../../adapters/system/write-file.ts'
 import { toHex } from '../../codec/hex.ts'
 import { invariant } from '../../types/errors.ts'
 import type { Address } from '../../types/ids.ts'
+import { peerIdOfKey } from './peer-id.ts'
+import { holdPort } from './ports.ts'
+import type { HeldPort } from './ports.ts'
 
 /** A staked node on a local chain, ready to be run. */
 export interface LocalNode {
@@ -20,23 +21,15 @@ export interface LocalNode {
   readonly key: Address
   readonly operator: Wallet
   readonly listen: string
+  /** Keeps the port for it until its first start. */
+  readonly hold: HeldPort
 }
 
-export const NODE_NAMES = [
-  'alice',
-  'bob',
-  'carol',
-  'dave',
-  'erin',
-  'frank',
-  'grace',
-  'heidi',
-  'ivan',
-  'judy',
-  'kim',
-  'leo',
-  'mia',
-]
+/** As many as a cluster has seats. */
+export const NODE_NAMES =
+  'alice bob carol dave erin frank grace heidi ivan judy kim leo mia nina oscar peggy quinn ruth sam trent uma victor wendy xena yves zoe adam bea cleo dina emil'.split(
+    ' ',
+  )
 const ETHER = 10n ** 18n
 const STAKE = 1_000n * ETHER
 const GAS_MONEY = 10n * ETHER
@@ -61,20 +54,20 @@ export async function registerNodes(
     const home = join(dataDir, name)
     const keyring = createKeyring(await nodeKey(home))
     const operator = wallet(connection, accounts[i + 1]?.privateKey)
-    const listen = `/ip4/127.0.0.1/tcp/${String(await freePort())}`
-    nodes.push({ name, dataDir: home, key: keyring.address, operator, listen })
+    nodes.push({ name, dataDir: home, key: keyring.address, operator, ...(await localPlace()) })
     await fund(bank, keyring.address, GAS_MONEY)
+    // chains differ in how many test accounts they fund
+    if ((await operator.balance()) === 0n) await fund(bank, operator.address, GAS_MONEY)
   }
   // operators act at the same time: each has a wallet and a nonce of its own
   await Promise.all(
     nodes.map(async ({ operator, dataDir: home, listen }) => {
       const privateKey = await nodeKey(home)
       const keyring = createKeyring(privateKey)
-      const peerId = peerIdFromPublicKey(privateKeyFromBytes(privateKey).publicKey.raw).toString()
       await faucet(operator, operator.address, STAKE)
       await approve(operator, 'NodeRegistry', STAKE)
       const allowance = { perTaskWei: STAKE, totalWei: STAKE }
-      await register(operator, keyring, STAKE, allowance, [`${listen}/p2p/${peerId}`])
+      await register(operator, keyring, STAKE, allowance, [`${listen}/p2p/${peerIdOfKey(privateKey)}`])
     }),
   )
   return nodes
@@ -89,20 +82,13 @@ function wallet(connection: Connection, privateKey: `0x${string}` | undefined): 
 export async function nodeKey(home: string): Promise<Uint8Array> {
   const path = join(home, 'key')
   if (!existsSync(path)) {
-    await mkdir(home, { recursive: true, mode: 0o700 })
-    await writeFile(path, `${toHex(newPrivateKey())}\n`, { mode: 0o600, flag: 'wx' })
+    writeWholeFile(path, `${toHex(newPrivateKey())}\n`, { mode: 0o600, replace: false })
   }
   return readKeyFile({ path, passwordFile: null, isLocalChain: true })
 }
 
-/** A TCP port that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
+/** A place on this machine for a node that is not started yet. */
+export async function localPlace(): Promise<Pick<LocalNode, 'listen' | 'hold'>> {
+  const hold = await holdPort()
+  return { listen: `/ip4/127.0.0.1/tcp/${hold.port}`, hold }
 }
