@@ -8,12 +8,21 @@ import { publishTask } from '../local/client.ts'
 import { mineTo } from '../local/settle.ts'
 import type { Watch } from '../local/watch.ts'
 import { rateLimitTask } from '../task-params.ts'
+import { checkTiming, fitTiming } from '../task-timing.ts'
+import type { Pace } from '../task-timing.ts'
 import { budgetAt, describeHeight } from './demo-report.ts'
 import type { Stage } from './demo-stage.ts'
-import { LATER_BUDGET, missing, SLOW } from './demo-stage.ts'
+import { BLOCK_MS, LATER_BUDGET, missing, SLOW } from './demo-stage.ts'
 
 /** R: heights per checkpoint in the demo. */
 const EPOCH = 8
+const PACE: Pace = {
+  blockMsMin: BLOCK_MS / 2,
+  blockMsMax: BLOCK_MS,
+  roundTripMs: null,
+  reached: 0,
+  asked: 0,
+}
 /** Nodes act on what is a few blocks deep, and each sign-up is a block of its own. */
 const JOIN_BLOCKS = 60
 /** Heights that the new budget has to get deep enough in the chain: in a shorter demo it may come too late. */
@@ -45,7 +54,10 @@ export async function formCluster({
     taskBlocksMax: connection.deployment.windows.taskBlocksMax,
   })
   const reporter = providerWallet(connection, nodes).address
-  const params = { ...pacedTask(task, windowMs), reporters: [reporter] }
+  const { reorgDepth } = connection.deployment.windows
+  const paced = fitTiming(pacedTask(task, windowMs), PACE, reorgDepth)
+  checkTiming(paced, PACE, reorgDepth)
+  const params = { ...paced, reporters: [reporter] }
   const taskId = await publishTask(client, params)
   say(
     `task ${String(taskId)}   published by ${client.address}; ${String(nodes)} seats, ${String(heights)} heights, R = ${String(params.epochHeights)}`,

@@ -7,6 +7,8 @@ import type { LocalNetwork } from '../local/network.ts'
 import type { Watch } from '../local/watch.ts'
 import type { DemoOptions } from '../options.ts'
 
+/** A block at least this often; each transaction makes one besides. */
+export const BLOCK_MS = 250
 /** The provider's budget, tokens per window; from the middle of the demo on the later one, which it posts on the ledger. */
 export const BUDGET = Number(EXAMPLE_PARAMS.budget)
 export const LATER_BUDGET = 90_000

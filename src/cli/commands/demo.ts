@@ -20,9 +20,7 @@ import { checkConvictions, convict, explainLast, LIAR, LIES } from './demo-liar.
 import { countTokens } from './demo-provider.ts'
 import { sharesTable } from './demo-report.ts'
 import type { Stage } from './demo-stage.ts'
-import { BUDGET, missing, SLOW } from './demo-stage.ts'
-
-const BLOCK_MS = 250
+import { BLOCK_MS, BUDGET, missing, SLOW } from './demo-stage.ts'
 
 /**
  * The whole story once: chain, contracts, staked nodes as processes, a task over real requests, checkpoints, result,

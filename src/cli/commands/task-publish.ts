@@ -10,6 +10,8 @@ import { confirm } from '../terminal.ts'
 import { inTokens, readToken } from '../stake-view.ts'
 import { showTime } from '../moments.ts'
 import { joinBlocksFor, rateLimitTask, taskTimes } from '../task-params.ts'
+import { checkTiming, fitTiming, measurePace } from '../task-timing.ts'
+import { NOTHING_SENT } from '../wallet-session.ts'
 
 /** Publishes a rate-limit task and pays its escrow. */
 export async function taskPublish(
@@ -27,25 +29,30 @@ export async function taskPublish(
     const { joinSeconds, endSeconds, stallSeconds, nodes } = options
     const asked = { joinSeconds, endSeconds, stallSeconds }
     const times = taskTimes(windows, Number(time), { joinBlocks, nodes }, asked)
-    const params = rateLimitTask({ ...options, joinBlocks, head: Number(number), taskBlocksMax, times })
+    const pace = await measurePace(connection)
+    const wanted = rateLimitTask({ ...options, joinBlocks, head: Number(number), taskBlocksMax, times })
+    const params = fitTiming(wanted, pace, reorgDepth)
+    const timing = checkTiming(params, pace, reorgDepth)
     const token = await readToken(connection)
     const escrowWei = escrowMax(params)
     const effect = [
       `publish  a task of ${client.address}: ${params.maxNodes} seats, ${params.heights} heights`,
       `escrow   at most ${inTokens(escrowWei, token)} to TaskBoard ${connection.deployment.contracts.TaskBoard.address}`,
+      ...timing.effect,
     ]
     const isLocal = isLocalChain(connection.deployment.chainId)
     await confirm({ effect, yes: options.yes || options.dryRun || isLocal }, output.say)
     if (options.dryRun) {
-      const facts = { dryRun: true, taskId: null, client: client.address, params, escrowWei }
-      output.result(facts, 'nothing was sent (--dry-run)')
+      const facts = { dryRun: true, taskId: null, client: client.address, params, escrowWei, pace }
+      output.result(facts, NOTHING_SENT, timing.warnings)
       return EXIT.ok
     }
     const taskId = await publishTask(client, params)
     output.result(
-      { dryRun: false, taskId, client: client.address, params, escrowWei },
+      { dryRun: false, taskId, client: client.address, params, escrowWei, pace },
       `task ${String(taskId)}  ${String(params.maxNodes)} seats, ${String(params.heights)} heights, R = ${String(params.epochHeights)},` +
         ` sign-up until block ${String(params.joinDeadline)}${params.joinTime === 0 ? '' : ` and ${showTime(params.joinTime)}`}\nnext  rsdp task watch ${String(taskId)}`,
+      timing.warnings,
     )
     return EXIT.ok
   } finally {
