@@ -20,6 +20,12 @@ export const passwordFile = (): Option =>
 export const dataDir = (): Option =>
   new Option('--data-dir <dir>', 'the node’s own folder: key, sign-once store, log').makeOptionMandatory()
 
+export const announce = (): Option =>
+  new Option(
+    '--announce <multiaddr...>',
+    'where peers reach the node, at most 4; its PeerId is added',
+  ).default([])
+
 export const policyFile = (): Option =>
   new Option(
     '--policy <file>',

@@ -1,21 +1,24 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isKeystoreJson } from 'ethers'
-import { addressOf, isPrivateKey } from '../adapters/keys/keyring.ts'
-import { fromHex } from '../codec/hex.ts'
+import { parsePlainKey } from '../adapters/keys/key-file.ts'
+import { addressOf } from '../adapters/keys/keyring.ts'
+import { permissionsOf } from '../adapters/keys/secret-file.ts'
+import type { Exposed } from '../adapters/keys/secret-file.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
-import type { Address, Hex } from '../types/ids.ts'
+import type { Address } from '../types/ids.ts'
 
 /** A key file as far as it can be seen without its password. */
 export interface KeyFacts {
   readonly name: string
   readonly path: string
-  readonly address: Address
+  /** Null: the file is encrypted and does not say it. */
+  readonly address: Address | null
   /** Permissions, octal. */
   readonly mode: string
-  /** Whether only its owner may open it. */
-  readonly isPrivate: boolean
+  /** What keeps the file from being taken: others may open it; null if nothing. */
+  readonly exposed: Exposed | null
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -47,38 +50,25 @@ export function listKeys(keysDir: string): KeyFacts[] {
     .flatMap((file) => keyFacts(file.slice(0, -ENDING.length), join(keysDir, file)) ?? [])
 }
 
-/** What is known of one key file; null if it is none. */
+/** What is known of one key file, encrypted or, for a local chain, bare; null if it is none. */
 export function keyFacts(name: string, path: string): KeyFacts | null {
   try {
-    const address = addressIn(readFileSync(path, 'utf8'))
-    if (address === null) return null
-    const mode = statSync(path).mode & 0o777
-    return {
-      name,
-      path,
-      address,
-      mode: mode.toString(8).padStart(4, '0'),
-      isPrivate: (mode & 0o077) === 0,
-    }
+    const address = addressIn(readFileSync(path, 'utf8').trim())
+    if (address === undefined) return null
+    const { mode, exposed } = permissionsOf(path)
+    return { name, path, address, mode, exposed }
   } catch {
     return null
   }
 }
 
-/** Account of an encrypted key file without its password, or of a bare one of a local chain; null if it is neither. */
-export function keyAddress(path: string): Address | null {
-  try {
-    const text = readFileSync(path, 'utf8').trim()
-    if (!/^0x[0-9a-f]{64}$/i.test(text)) return addressIn(text)
-    const bytes = fromHex(text.toLowerCase() as Hex)
-    return isPrivateKey(bytes) ? addressOf(bytes) : null
-  } catch {
-    return null
+/** Undefined: the text is no key. Tools other than this one leave the address out. */
+function addressIn(text: string): Address | null | undefined {
+  if (!isKeystoreJson(text)) {
+    const bytes = parsePlainKey(text)
+    return bytes === null ? undefined : addressOf(bytes)
   }
-}
-
-function addressIn(text: string): Address | null {
-  if (!isKeystoreJson(text)) return null
   const { address } = JSON.parse(text) as { readonly address?: unknown }
-  return `0x${String(address).replace(/^0x/i, '').toLowerCase()}`
+  const [, digits] = /^(?:0x)?([0-9a-f]{40})$/i.exec(String(address)) ?? []
+  return digits === undefined ? null : `0x${digits.toLowerCase()}`
 }

@@ -29,6 +29,8 @@ export interface KeysOptions {
 }
 export interface KeysImportOptions extends KeysOptions {
   readonly keyFile: string
+  /** Absent: the new key file has the password of the old one. */
+  readonly newPasswordFile?: string
 }
 export interface DemoOptions {
   readonly nodes: number
@@ -91,6 +93,15 @@ export interface NodeRegisterOptions extends StakeOptions {
   readonly allowTotal?: string
   readonly announce: readonly string[]
 }
+export interface NodeUpdateOptions extends WalletOptions, CautionOptions {
+  readonly announce: readonly string[]
+}
+export interface NodeRotateOptions extends NodeUpdateOptions {
+  /** Of the new key. */
+  readonly dataDir: string
+  readonly nodePasswordFile?: string
+}
+export interface NodeFreezeOptions extends WalletOptions, CautionOptions {}
 export interface NodeStopOptions extends OnDataDirOptions {
   readonly timeout: number
 }

@@ -89,7 +89,11 @@ export function checkTiming(
   const { heightMs, checkpointMs, checkpointBlocks, blocksMin, blocksMax, room } = timing
   const { heights, stallBlocks, minNodes } = params
   const blockMs = Math.round(pace.blockMsMin)
-  if (blocksMin > room) {
+  // it ends when both its blocks and its seconds are over
+  const roomMs = (params.endTime - params.joinTime) * 1_000
+  const isShort = (blocks: number, perBlockMs: number): boolean =>
+    blocks > room && (params.endTime === 0 || blocks * perBlockMs > roomMs)
+  if (isShort(blocksMin, pace.blockMsMax)) {
     throw new RsdpError({
       code: 'E_TIMEOUTS',
       message:
@@ -101,7 +105,7 @@ export function checkTiming(
     })
   }
   const warnings: string[] = []
-  if (blocksMax > room)
+  if (isShort(blocksMax, pace.blockMsMin))
     warnings.push(
       `with blocks of ${blockMs} ms the task may end before its last height: it takes ${blocksMax} of ${room} blocks`,
     )

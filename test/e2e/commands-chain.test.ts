@@ -7,7 +7,7 @@ import { id } from 'ethers'
 import { devAccounts } from '../../src/adapters/hardhat/dev-accounts.ts'
 import { writeKeyFile } from '../../src/adapters/keys/key-file.ts'
 import { addressFromPeerId } from '../../src/adapters/libp2p/identity.ts'
-import { keyAddress } from '../../src/cli/key-store.ts'
+import { keyOrAddress } from '../../src/cli/account.ts'
 import { fromHex } from '../../src/codec/hex.ts'
 import { refuseTestKey } from '../../src/cli/local/test-keys.ts'
 import type { Hex } from '../../src/types/ids.ts'
@@ -130,7 +130,7 @@ describe('operators move their stake and register nodes', function () {
       rsdpHere('node', 'init', '--data-dir', dir, '--password-file', join(scratch, 'pw'), '--json')
     const made = await init()
     expect(made.code, made.stderr).equal(0)
-    expect(keyAddress(join(dir, 'key'))).equal(dataOf(made)['key'])
+    expect(keyOrAddress(join(dir, 'key'))).equal(dataOf(made)['key'])
     const over = await init()
     expect([over.code, errorCode(over)]).deep.equal([3, 'E_KEY_EXISTS'])
   })

@@ -1,6 +1,7 @@
 import type { JsonRpcPayload, JsonRpcResult } from 'ethers'
 import { JsonRpcProvider, Network } from 'ethers'
-import { invariant } from '../../types/errors.ts'
+import { invariant, RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
 import type { HttpRpc } from './http-rpc.ts'
 
 /** ethers' provider over our own HTTP: no batches, no cache, no look-ups of the network, no polling of events. */
@@ -12,6 +13,16 @@ export class RpcProvider extends JsonRpcProvider {
     const network = new Network('evm', chainId)
     super(http.url.shown, network, { staticNetwork: network, batchMaxCount: 1, cacheTimeout: -1 })
     this.#http = http
+  }
+
+  /** Only addresses are addresses: a name is never looked up on the chain, which would answer what its owner likes. */
+  override resolveName(name: string): Promise<null> {
+    throw new RsdpError({
+      code: 'E_ADDRESS',
+      message: `'${name}' is not an address`,
+      hint: 'give 0x and 40 hex digits',
+      exit: EXIT.usage,
+    })
   }
 
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {

@@ -10,6 +10,8 @@ import type { ErrorInfo } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Hex } from '../../types/ids.ts'
 import { addressOf, isPrivateKey } from './keyring.ts'
+import { readPasswordFile, typedPassword } from './password.ts'
+import type { Password, PasswordForms } from './password.ts'
 import { readSecretFile } from './secret-file.ts'
 
 const deriveKey = promisify<Uint8Array, Uint8Array, number, ScryptOptions, Uint8Array>(nativeScrypt)
@@ -40,9 +42,9 @@ const SCRYPT_N = 131_072
  */
 export async function readKeyFile(options: ReadKeyOptions): Promise<Uint8Array> {
   const { path, isLocalChain } = options
-  const text = readSecretFile(path, 'key file').trim()
+  const text = readSecretFile(path, 'key file').toString('utf8').trim()
   if (isKeystoreJson(text)) return decrypt(path, text, await passwordOf(options))
-  const plain = parsePlain(text)
+  const plain = parsePlainKey(text)
   if (plain === null) {
     throw keyError('E_KEY_FORMAT', path, {
       message: `the key file ${path} is not Web3 Secret Storage (v3)`,
@@ -58,16 +60,6 @@ export async function readKeyFile(options: ReadKeyOptions): Promise<Uint8Array> 
   return plain
 }
 
-/** First line of a password file, without its line end. */
-export function readPasswordFile(path: string): string {
-  const [password = ''] = readSecretFile(path, 'password file').split(/\r?\n/)
-  if (password !== '') return password
-  throw keyError('E_KEY_PASSWORD', path, {
-    message: `the password file ${path} begins with an empty line`,
-    hint: 'write the password into its first line',
-  })
-}
-
 /**
  * Writes a private key to a new file, mode 0600, in Web3 Secret Storage (v3). It is on the disk when this returns; on
  * any error there is no file. A file that is there is never touched.
@@ -79,43 +71,47 @@ export function readPasswordFile(path: string): string {
 export async function writeKeyFile(
   path: string,
   privateKey: Uint8Array,
-  password: string,
+  password: Password,
   scryptN = SCRYPT_N,
 ): Promise<Address> {
   invariant(isPrivateKey(privateKey), 'not a private key') // never its value
-  invariant(password !== '', 'a key file needs a password')
+  invariant(password.length > 0, 'a key file needs a password')
   const address = addressOf(privateKey)
   const account = { address, privateKey: toHex(privateKey) }
   writeNew(path, await encryptKeystoreJson(account, password, { scrypt: { N: scryptN } }))
   return address
 }
 
-async function passwordOf({ path, passwordFile, askPassword }: ReadKeyOptions): Promise<string> {
+async function passwordOf({ path, passwordFile, askPassword }: ReadKeyOptions): Promise<PasswordForms> {
   if (passwordFile !== null) return readPasswordFile(passwordFile)
-  if (askPassword !== undefined && askPassword !== null) return askPassword(path)
+  if (askPassword !== undefined && askPassword !== null) return typedPassword(await askPassword(path))
   throw keyError('E_KEY_PASSWORD', path, {
     message: `the key file ${path} is encrypted, and no password was given`,
     hint: 'put the password into a file (mode 0600) and give it as --password-file',
   })
 }
 
-async function decrypt(path: string, json: string, password: string): Promise<Uint8Array> {
-  let privateKey: Hex
-  try {
-    privateKey = (await decryptKeystoreJson(json, password)).privateKey as Hex
-  } catch (error) {
-    // the cause stays out: its fields hold the arguments
-    throw isWrongPassword(error)
-      ? keyError('E_KEY_PASSWORD', path, {
-          message: `the password does not open the key file ${path}`,
-          hint: 'check which password belongs to this key',
-        })
-      : keyError('E_KEY_FORMAT', path, {
-          message: `the key file ${path} is damaged or encrypted in an unknown way`,
-          hint: 'restore it from a backup',
-        })
+async function decrypt(
+  path: string,
+  json: string,
+  { first, others, hint }: PasswordForms,
+): Promise<Uint8Array> {
+  for (const password of [first, ...others]) {
+    try {
+      return fromHex((await decryptKeystoreJson(json, password)).privateKey as Hex)
+    } catch (error) {
+      // the cause stays out: its fields hold the arguments
+      if (isWrongPassword(error)) continue
+      throw keyError('E_KEY_FORMAT', path, {
+        message: `the key file ${path} is damaged or encrypted in an unknown way`,
+        hint: 'restore it from a backup',
+      })
+    }
   }
-  return fromHex(privateKey)
+  throw keyError('E_KEY_PASSWORD', path, {
+    message: `the password does not open the key file ${path}`,
+    hint: `check which password belongs to this key${hint === '' ? '' : `; ${hint}`}`,
+  })
 }
 
 /** ethers names the argument that was wrong. */
@@ -123,7 +119,8 @@ function isWrongPassword(error: unknown): boolean {
   return error instanceof Error && 'argument' in error && error.argument === 'password'
 }
 
-function parsePlain(text: string): Uint8Array | null {
+/** A bare private key in hex; null if the text is none. */
+export function parsePlainKey(text: string): Uint8Array | null {
   const digits = text.startsWith('0x') ? text.slice(2) : text
   if (!/^[0-9a-fA-F]{64}$/.test(digits)) return null
   const bytes = fromHex(`0x${digits.toLowerCase()}`)

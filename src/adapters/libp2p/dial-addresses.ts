@@ -2,16 +2,14 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../../types/ids.ts'
+import { hostFault } from './dial-host.ts'
 import { addressFromPeerId } from './identity.ts'
 import { ADDRESSES_MAX } from './limits.ts'
-
-/** Hosts that TCP can reach without asking a third party: no relays, no `dnsaddr` that may fan out. */
-const HOST_PROTOCOLS: ReadonlySet<string> = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])
 
 export interface DialAddresses {
   /** All name the peer's identity, so that the handshake ends before it has begun if somebody else answers. */
   readonly addresses: readonly Multiaddr[]
-  /** What was left out: not a TCP multiaddr, another identity, none at all, or beyond the limit. */
+  /** What was left out: `dialFault` says why; or there was no identity at all, or it was beyond the limit. */
   readonly skipped: readonly string[]
 }
 
@@ -32,7 +30,7 @@ export function dialAddresses(key: Address, raw: readonly string[]): DialAddress
   let id: string | null = null
   for (const text of raw.slice(0, ADDRESSES_MAX)) {
     const parsed = parse(key, text)
-    if (parsed === null) {
+    if ('fault' in parsed) {
       skipped.push(text)
     } else if (parsed.id === null) {
       bare.push(parsed.address)
@@ -46,18 +44,32 @@ export function dialAddresses(key: Address, raw: readonly string[]): DialAddress
   return { addresses: [...named, ...bare.map((address) => address.encapsulate(suffix))], skipped }
 }
 
-/** The address and the id it names, if it is `/host/tcp/port` or `/host/tcp/port/p2p/id` with the right id; else null. */
-function parse(key: Address, text: string): { address: Multiaddr; id: string | null } | null {
+/** Why nobody dials an address that a peer registers; null if it is dialled. Who registers one asks here first. */
+export function dialFault(key: Address, text: string): string | null {
+  const parsed = parse(key, text)
+  return 'fault' in parsed ? parsed.fault : null
+}
+
+type Parsed = { readonly address: Multiaddr; readonly id: string | null } | { readonly fault: string }
+
+/** The address and the id it names, if it is `/host/tcp/port` or `/host/tcp/port/p2p/id` with the right id. */
+function parse(key: Address, text: string): Parsed {
   try {
     const address = multiaddr(text)
     const [host, tcp, p2p, ...rest] = address.getComponents()
-    if (host === undefined || !HOST_PROTOCOLS.has(host.name) || tcp?.name !== 'tcp' || rest.length > 0)
-      return null
-    if (p2p === undefined) return { address, id: null }
-    if (p2p.name !== 'p2p' || p2p.value === undefined) return null
-    return addressFromPeerId(peerIdFromString(p2p.value)) === key ? { address, id: p2p.value } : null
+    if (host === undefined) return { fault: 'it is empty' }
+    const fault = hostFault(host.name, host.value ?? '')
+    if (fault !== null) return { fault }
+    if (tcp?.name !== 'tcp') return { fault: 'it is not /tcp' }
+    if (tcp.value === '0') return { fault: 'port 0 is not a port' }
+    const extra = p2p === undefined || p2p.name === 'p2p' ? rest[0] : p2p
+    if (extra !== undefined) return { fault: `nodes speak plain TCP, not /${extra.name}` }
+    if (p2p?.value === undefined) return { address, id: null }
+    if (addressFromPeerId(peerIdFromString(p2p.value)) !== key)
+      return { fault: `it names another peer: ${p2p.value}` }
+    return { address, id: p2p.value }
   } catch {
     // untrusted text: whatever the parsers dislike is simply not an address
-    return null
+    return { fault: 'it is not a multiaddr' }
   }
 }

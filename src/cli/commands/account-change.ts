@@ -12,7 +12,7 @@ import type { CommandContext } from '../run-command.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 import type { AccountView } from './account-show.ts'
 import { noAccount, requireAccount, rowsOf } from './account-show.ts'
-import { parseAddress } from './stake-status.ts'
+import { parseAddress } from '../account.ts'
 
 /** Says where the operator is paid from now on. */
 export function accountPayout(

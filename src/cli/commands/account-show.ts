@@ -13,7 +13,8 @@ import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import type { StakeView } from '../stake-view.ts'
 import { inTokens, now, readStake } from '../stake-view.ts'
-import { operatorOf, parseAddress } from './stake-status.ts'
+import { parseAddress } from '../account.ts'
+import { operatorOf } from './stake-status.ts'
 
 /** An operator's account, as the registry has it now. */
 export interface AccountView extends Holder {

@@ -15,7 +15,7 @@ import { walletKey } from '../local/wallets.ts'
 import type { DeployCommandOptions } from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
-import { parseAddress } from './stake-status.ts'
+import { parseAddress } from '../account.ts'
 
 /** Deploys to a chain that already runs. A file of a deployment that is worth something is never overwritten. */
 export async function deploy(options: DeployCommandOptions, { output }: CommandContext): Promise<ExitCode> {

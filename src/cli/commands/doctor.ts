@@ -1,12 +1,11 @@
-import { statSync } from 'node:fs'
-import { connect as connectTcp, createServer } from 'node:net'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { multiaddr } from '@multiformats/multiaddr'
 import { formatEther } from 'ethers'
 import { connect } from '../../adapters/evm/connect.ts'
 import type { Connection } from '../../adapters/evm/connection.ts'
 import type { EvmChain } from '../../adapters/evm/evm-chain.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { dialFault } from '../../adapters/libp2p/dial-addresses.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
@@ -14,14 +13,16 @@ import type { Address } from '../../types/ids.ts'
 import type { NotJoined } from '../../node/sign-up.ts'
 import { askHealth } from '../control/client.ts'
 import { showAllowance } from '../allowance.ts'
-import { keyAddress } from '../key-store.ts'
+import { keyFacts } from '../key-store.ts'
 import { checkChance } from '../doctor-chance.ts'
 import { checkContracts } from '../doctor-contracts.ts'
 import { isLocalChain } from '../local/chains.ts'
 import type { DoctorOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { loadPolicy } from '../policy-file.ts'
+import { dialNewest, registeredAddresses } from '../registered.ts'
 import { inTokens, readStake } from '../stake-view.ts'
+import { bindError, tcpOf } from '../tcp.ts'
 
 export interface Check {
   readonly name: string
@@ -34,10 +35,6 @@ export interface Check {
 /** Nodes sign by ticks, not by clocks; but a log with wrong times helps nobody. */
 const CLOCK_SECONDS_MAX = 60
 const GAS_WEI_LOW = 50_000_000_000_000_000n
-const DIAL_MS = 2_000
-const PAGE_BLOCKS = 2_000
-/** Anybody can register: a check that dials everybody has no end. */
-const PEERS_ASKED_MAX = 16
 const MARK = { ok: '✔', warn: '▲', fail: '✖' } as const
 
 const ok = (name: string, text: string): Check => ({ name, verdict: 'ok', text, hint: '' })
@@ -58,7 +55,12 @@ export async function doctor(options: DoctorOptions, { output }: CommandContext)
       if (key !== null) checks.push(...(await checkOperator(chain, key)))
       if (options.dataDir !== undefined)
         checks.push(checkPolicy(options.dataDir, chain.connection.deployment.chainId))
-      checks.push(await checkPeers(chain, key))
+      const addresses = new Map(await registeredAddresses(chain))
+      if (key !== null) {
+        checks.push(checkAnnounced(key, addresses.get(key)))
+        addresses.delete(key)
+      }
+      checks.push(await checkPeers(addresses))
     } finally {
       chain.close()
     }
@@ -94,19 +96,26 @@ async function openChain({ rpcUrl, deployment }: DoctorOptions, checks: Check[])
 /** Address of the signing key, as far as it can be seen without a password. */
 function checkKey({ dataDir = '.', keyFile }: DoctorOptions, checks: Check[]): Address | null {
   const path = keyFile ?? join(dataDir, 'key')
-  let mode: number
-  try {
-    mode = statSync(path).mode & 0o777
-  } catch {
+  if (!existsSync(path)) {
     checks.push(fail('key', `${path} is missing`, `rsdp node init --data-dir ${dataDir}`))
     return null
   }
-  const shown = mode.toString(8).padStart(4, '0')
-  if ((mode & 0o077) !== 0) checks.push(fail('key', `${path} has mode ${shown}`, `chmod 600 ${path}`))
-  else checks.push(ok('key', `${path} has mode ${shown}`))
-  const address = keyAddress(path)
-  if (address === null)
+  const facts = keyFacts(path, path)
+  if (facts === null) {
     checks.push(fail('key', `${path} is no key file`, 'restore it from a backup, or rsdp keys import'))
+    return null
+  }
+  const { mode, exposed, address } = facts
+  if (exposed !== null) checks.push(fail('key', exposed.text, exposed.hint))
+  else checks.push(ok('key', `${path} has mode ${mode}`))
+  if (address === null)
+    checks.push(
+      warn(
+        'key',
+        `${path} does not say its address: what hangs on it is not checked`,
+        'rsdp keys import writes a key file that does',
+      ),
+    )
   return address
 }
 
@@ -193,61 +202,25 @@ function lowGas(gas: bigint, text: string, key: Address): Check {
   return gas === 0n ? fail('gas', text, hint) : warn('gas', text, hint)
 }
 
+/** Whether what the own key has registered is dialled by others. */
+function checkAnnounced(key: Address, registered: readonly string[] | undefined): Check {
+  const hint = `rsdp node update-addresses ${key} --announce /ip4/ADDRESS/tcp/PORT`
+  if (registered === undefined || registered.length === 0)
+    return warn('announced', 'no address is registered: the node must dial every other member itself', hint)
+  const faults = registered.flatMap((text) => {
+    const fault = dialFault(key, text)
+    return fault === null ? [] : [`${text}: ${fault}`]
+  })
+  if (faults.length === 0) return ok('announced', registered.join('  '))
+  return fail('announced', `no peer dials ${faults.join('; ')}`, hint)
+}
+
 /** Tries to open a TCP connection to the first address of other registered nodes, the newest ones. */
-async function checkPeers(chain: EvmChain, key: Address | null): Promise<Check> {
-  const addresses = new Map<Address, readonly string[]>()
-  for (let page = await chain.eventsAfter(0, null, PAGE_BLOCKS); page !== null;) {
-    for (const event of page.events)
-      if (event.kind === 'nodeAddresses') addresses.set(event.key, event.addresses)
-    page = await chain.eventsAfter(page.block, page.hash, PAGE_BLOCKS)
-  }
-  const others = [...addresses]
-    .filter(([other, list]) => other !== key && list.length > 0)
-    .slice(-PEERS_ASKED_MAX)
-  const answers = await Promise.all(others.map(([, [address = '']]) => canDial(address)))
-  const reached = answers.filter(Boolean).length
-  const text = `${reached} of ${others.length} registered nodes take a connection`
-  if (others.length === 0) return warn('peers', 'no other node has registered an address', 'wait for others')
-  if (reached === others.length) return ok('peers', text)
+async function checkPeers(addresses: ReadonlyMap<Address, readonly string[]>): Promise<Check> {
+  const answers = await dialNewest(addresses)
+  const reached = answers.filter((ms) => ms !== null).length
+  const text = `${reached} of ${answers.length} registered nodes take a connection`
+  if (answers.length === 0) return warn('peers', 'no other node has registered an address', 'wait for others')
+  if (reached === answers.length) return ok('peers', text)
   return warn('peers', text, 'check the network and the firewall; a node may also be down')
-}
-
-interface Target {
-  readonly host: string
-  readonly port: number
-}
-
-function tcpOf(text: string): Target | null {
-  try {
-    const parts = multiaddr(text).getComponents()
-    const host = parts.find(({ name }) => /^(ip4|ip6|dns|dns4|dns6)$/.test(name))?.value
-    const port = Number(parts.find(({ name }) => name === 'tcp')?.value)
-    return host === undefined || !Number.isInteger(port) ? null : { host, port }
-  } catch {
-    return null
-  }
-}
-
-/** Null if the port can be listened on. */
-function bindError({ host, port }: Target): Promise<string | null> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'))
-    server.listen(port, host, () => server.close(() => resolve(null)))
-  })
-}
-
-function canDial(address: string): Promise<boolean> {
-  const target = tcpOf(address)
-  if (target === null) return Promise.resolve(false)
-  return new Promise((resolve) => {
-    const socket = connectTcp({ ...target, timeout: DIAL_MS })
-    const end = (reached: boolean): void => {
-      socket.destroy()
-      resolve(reached)
-    }
-    socket.once('connect', () => end(true))
-    socket.once('timeout', () => end(false))
-    socket.once('error', () => end(false))
-  })
 }

@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs'
 import { formatEther } from 'ethers'
 import { fund as send } from '../../adapters/evm/operator.ts'
-import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
-import type { Address } from '../../types/ids.ts'
+import { keyOrAddress } from '../account.ts'
 import { parseCurrency } from '../amount.ts'
-import { keyAddress } from '../key-store.ts'
 import type { FundOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
-import { parseAddress } from './stake-status.ts'
 
 /** Sends the chain's currency from the wallet: gas money for a signing key, or on a local chain for a new wallet. */
 export function fund(
@@ -19,7 +15,7 @@ export function fund(
   options: FundOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const to = accountOf(recipient)
+  const to = keyOrAddress(recipient)
   const amountWei = parseCurrency(text)
   return withWallet(options, context, async ({ connection, wallet, agreed }) => {
     const { output } = context
@@ -39,20 +35,5 @@ export function fund(
       `sent ${amount} to ${to} in block ${block}  ${hash}`,
     )
     return EXIT.ok
-  })
-}
-
-/** An address as it stands, or the account of a key file. @throws RsdpError E_USAGE, E_NO_KEY, E_KEY_FORMAT */
-function accountOf(text: string): Address {
-  if (text.startsWith('0x')) return parseAddress(text)
-  const account = keyAddress(text)
-  if (account !== null) return account
-  const isThere = existsSync(text)
-  throw new RsdpError({
-    code: isThere ? 'E_KEY_FORMAT' : 'E_NO_KEY',
-    message: isThere ? `${text} is no key file` : `there is no key file ${text}`,
-    hint: 'give an address, or a key file: .rsdp/keys/NAME.json, or key in a data directory',
-    exit: EXIT.precondition,
-    details: { text },
   })
 }

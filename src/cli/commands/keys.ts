@@ -1,8 +1,9 @@
 import { readKeyFile, writeKeyFile } from '../../adapters/keys/key-file.ts'
-import { newPrivateKey } from '../../adapters/keys/keyring.ts'
+import { addressOf, newPrivateKey } from '../../adapters/keys/keyring.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
+import type { Address } from '../../types/ids.ts'
 import type { KeyFacts } from '../key-store.ts'
 import { keyFacts, keyPath, listKeys } from '../key-store.ts'
 import { peerIdOfKey } from '../local/peer-id.ts'
@@ -11,6 +12,9 @@ import type { KeysImportOptions, KeysOptions } from '../options.ts'
 import { table } from '../output.ts'
 import { newPassword, passwordPrompt } from '../password.ts'
 import type { CommandContext } from '../run-command.ts'
+
+/** Shown where an encrypted file does not say whose key it holds. */
+const UNKNOWN = 'unknown'
 
 /** Makes a key from the system's randomness and writes it encrypted. */
 export async function keysNew(
@@ -40,7 +44,13 @@ export async function keysImport(
     isLocalChain: true,
     askPassword: passwordPrompt(),
   })
-  const address = await writeKeyFile(path, privateKey, await newPassword(options.passwordFile))
+  const { newPasswordFile = options.passwordFile } = options
+  const password = await newPassword(
+    newPasswordFile,
+    undefined,
+    'the old key file is read; give a longer password for the new one: --new-password-file',
+  )
+  const address = await writeKeyFile(path, privateKey, password)
   const warnings = isTestAccount(address)
     ? [`${address} is a public test account: it is taken on local chains only`]
     : []
@@ -59,7 +69,7 @@ export function keysList({ keysDir }: KeysOptions, { output }: CommandContext): 
       ? `no keys in ${keysDir}: rsdp keys new NAME`
       : table(
           ['name', 'address', 'mode'],
-          keys.map(({ name, address, mode }) => [name, address, mode]),
+          keys.map(({ name, address, mode }) => [name, address ?? UNKNOWN, mode]),
         )
   output.result({ keysDir, keys }, text, openToOthers(keys))
   return EXIT.ok
@@ -74,28 +84,30 @@ export async function keysShow(
   const path = keyPath(options.keysDir, name)
   const key = keyFacts(name, path)
   if (key === null) throw noSuchKey(name, path)
-  const peerId = options.passwordFile === undefined ? null : await peerIdOf(path, options.passwordFile)
+  const opened = options.passwordFile === undefined ? null : await openKey(path, options.passwordFile)
+  const peerId = opened?.peerId ?? null
+  const address = opened?.address ?? key.address
   const rows = [
     ['name', name],
-    ['address', key.address],
+    ['address', address ?? `${UNKNOWN}; --password-file works it out`],
     ['file', path],
     ['mode', key.mode],
     ...(peerId === null ? [] : [['peer', peerId]]),
   ]
   const text = rows.map(([what = '', value = '']) => `${what.padEnd(8)} ${value}`).join('\n')
-  output.result({ ...key, peerId }, text, openToOthers([key]))
+  output.result({ ...key, address, peerId }, text, openToOthers([key]))
   return EXIT.ok
 }
 
-async function peerIdOf(path: string, passwordFile: string): Promise<string> {
-  const privateKey = await readKeyFile({ path, passwordFile, isLocalChain: false })
-  return peerIdOfKey(privateKey)
+async function openKey(path: string, passwordFile: string): Promise<{ address: Address; peerId: string }> {
+  const privateKey = await readKeyFile({ path, passwordFile, isLocalChain: true })
+  return { address: addressOf(privateKey), peerId: peerIdOfKey(privateKey) }
 }
 
 function openToOthers(keys: readonly KeyFacts[]): string[] {
-  return keys
-    .filter(({ isPrivate }) => !isPrivate)
-    .map(({ path, mode }) => `others may open ${path} (mode ${mode}), so it is not taken: chmod 600 ${path}`)
+  return keys.flatMap(({ exposed }) =>
+    exposed === null ? [] : [`${exposed.text}, so it is not taken: ${exposed.hint}`],
+  )
 }
 
 function noSuchKey(name: string, path: string): RsdpError {

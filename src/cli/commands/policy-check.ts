@@ -9,7 +9,7 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
-import { keyAddress } from '../key-store.ts'
+import { keyOrAddress } from '../account.ts'
 import { isLocalChain } from '../local/chains.ts'
 import type { PolicyCheckOptions } from '../options.ts'
 import { loadPolicy } from '../policy-file.ts'
@@ -61,18 +61,9 @@ async function readOffer(chain: Chain, taskId: bigint, key: Address): Promise<Of
   return { params: published.params, terms, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
 }
 
-/** Address of the node's signing key, which takes no password. @throws RsdpError E_NO_KEY */
+/** Address of the node's signing key, which takes no password. @throws RsdpError E_NO_KEY, E_KEY_FORMAT */
 function ownKey({ dataDir, keyFile }: PolicyCheckOptions): Address {
-  const path = keyFile ?? join(dataDir, 'key')
-  const address = keyAddress(path)
-  if (address !== null) return address
-  throw new RsdpError({
-    code: 'E_NO_KEY',
-    message: `${path} is no key file`,
-    hint: `make one: rsdp node init --data-dir ${dataDir}`,
-    exit: EXIT.precondition,
-    details: { path },
-  })
+  return keyOrAddress(keyFile ?? join(dataDir, 'key'))
 }
 
 function unregistered(key: Address): RsdpError {

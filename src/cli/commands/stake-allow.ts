@@ -8,7 +8,7 @@ import type { CommandContext } from '../run-command.ts'
 import { withStake } from '../stake-session.ts'
 import { inTokens } from '../stake-view.ts'
 import { NOTHING_SENT } from '../wallet-session.ts'
-import { parseAddress } from './stake-status.ts'
+import { parseAddress } from '../account.ts'
 
 /** Replaces what a signing key of the wallet may lock by itself. What it has locked stays locked. */
 export function stakeAllow(

@@ -2,10 +2,10 @@ import { formatEther } from 'ethers'
 import type { Connection } from '../../adapters/evm/connection.ts'
 import { accountOf, readAllowance } from '../../adapters/evm/reads.ts'
 import type { KeyAllowance } from '../../ports/chain.ts'
-import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
+import { parseAddress } from '../account.ts'
 import { openDeployment, openWallet } from '../local/wallets.ts'
 import type { StakeStatusOptions } from '../options.ts'
 import { table } from '../output.ts'
@@ -96,15 +96,4 @@ function warnings({ freeWei, lockedWei, gasWei }: StakeView): string[] {
     ...(freeWei + lockedWei === 0n ? ['no stake: rsdp stake deposit 100'] : []),
     ...(gasWei === 0n ? ['the wallet has nothing to pay gas with'] : []),
   ]
-}
-
-/** @throws RsdpError E_USAGE */
-export function parseAddress(text: string): Address {
-  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return text.toLowerCase() as Address
-  throw new RsdpError({
-    code: 'E_USAGE',
-    message: `'${text}' is not an address`,
-    hint: 'give 0x and 40 hex digits',
-    exit: EXIT.usage,
-  })
 }

@@ -11,7 +11,7 @@ import type { CommandContext } from '../run-command.ts'
 import { inTokens, readToken } from '../stake-view.ts'
 import { allTasks } from '../task-events.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
-import { parseAddress } from './stake-status.ts'
+import { parseAddress } from '../account.ts'
 import { parseTaskId, unknownTask } from './task-list.ts'
 
 /** Signs a key up with its operator's wallet, which no allowance and no policy bounds: a person looks at the terms. */

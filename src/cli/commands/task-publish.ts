@@ -25,11 +25,11 @@ export async function taskPublish(
     const { reorgDepth, taskBlocksMax } = windows
     const joinBlocks = options.joinBlocks ?? joinBlocksFor(reorgDepth)
     if (joinBlocks <= reorgDepth) throw unseen(joinBlocks, reorgDepth)
+    const pace = await measurePace(connection)
     const { number, time } = await connection.latest()
     const { joinSeconds, endSeconds, stallSeconds, nodes } = options
     const asked = { joinSeconds, endSeconds, stallSeconds }
     const times = taskTimes(windows, Number(time), { joinBlocks, nodes }, asked)
-    const pace = await measurePace(connection)
     const wanted = rateLimitTask({ ...options, joinBlocks, head: Number(number), taskBlocksMax, times })
     const params = fitTiming(wanted, pace, reorgDepth)
     const timing = checkTiming(params, pace, reorgDepth)

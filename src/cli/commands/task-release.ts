@@ -11,7 +11,7 @@ import type { CommandContext } from '../run-command.ts'
 import type { TokenFacts } from '../stake-view.ts'
 import { inTokens, readToken } from '../stake-view.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
-import { parseAddress } from './stake-status.ts'
+import { parseAddress } from '../account.ts'
 import { claimRefusal } from './task-claim.ts'
 import { parseTaskId } from './task-list.ts'
 

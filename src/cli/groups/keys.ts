@@ -29,8 +29,15 @@ export function addKeysCommands(program: Command, run: RunCommand): void {
     .requiredOption('--key-file <file>', 'file to read the key from')
     .addOption(keysDir())
     .addOption(passwordFile())
+    .option('--new-password-file <file>', 'password of the new key file (default: that of the old one)')
     .addOption(json())
-    .addHelpText('after', examples('rsdp keys import deployer --key-file ./key --password-file ./pw'))
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp keys import deployer --key-file ./key --password-file ./pw',
+        'rsdp keys import old --key-file ./UTC--old --password-file ./old.pw --new-password-file ./pw',
+      ),
+    )
     .action((name: string, options: KeysImportOptions) =>
       run('keys import', options.json, async (context) =>
         (await import('../commands/keys.ts')).keysImport(name, options, context),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import {
+  announce,
   dataDir,
   deployment,
   examples,
@@ -12,17 +13,20 @@ import {
   yes,
 } from '../flags.ts'
 import type {
+  NodeFreezeOptions,
   NodeInitOptions,
   NodeLeaveOptions,
   NodePrivateOptions,
   NodeRegisterOptions,
+  NodeRotateOptions,
   NodeRunOptions,
   NodeStatusOptions,
   NodeStopOptions,
+  NodeUpdateOptions,
 } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** node init, register, run, status, stop, leave, and the hidden node private. */
+/** node init, register, run, status, stop, leave, update-addresses, rotate-key, freeze, and the hidden node private. */
 export function addNodeCommands(program: Command, run: RunCommand): void {
   const node = program.command('node').description('run a staked node')
   addPreparing(node, run)
@@ -66,6 +70,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       ),
     )
   addOrders(node, run)
+  addRegistered(node, run)
   node
     .command('private <members>', { hidden: true })
     .description('runs one member of a private cluster, profile paper, in the foreground')
@@ -101,7 +106,7 @@ function addPreparing(node: Command, run: RunCommand): void {
       'tokens that the signing key may lock in one task by itself; 0: only the wallet signs it up (on a local chain: all)',
     )
     .option('--allow-total <amount>', 'tokens that it may lock in all tasks together')
-    .option('--announce <multiaddr...>', 'where peers reach the node, at most 4; its PeerId is added', [])
+    .addOption(announce())
     .addHelpText(
       'after',
       examples(
@@ -116,12 +121,70 @@ function addPreparing(node: Command, run: RunCommand): void {
     )
 }
 
+/** What an operator changes about a key that is registered. */
+function addRegistered(node: Command, run: RunCommand): void {
+  sending(node.command('update-addresses <key>'), 'operator’s or the node’s own')
+    .description('replaces the addresses at which peers reach a registered node; none: it dials the others')
+    .addOption(announce())
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp node update-addresses 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --announce /ip4/203.0.113.7/tcp/9100 --dry-run',
+        'rsdp node update-addresses ./alice/key --announce /dns4/alice.example/tcp/9100 --key-file ./operator.json --password-file ./operator.pw --yes',
+      ),
+    )
+    .action((key: string, options: NodeUpdateOptions) =>
+      run('node update-addresses', options.json, async (context) =>
+        (await import('../commands/node-keys.ts')).nodeUpdateAddresses(key, options, context),
+      ),
+    )
+  sending(node.command('rotate-key <key>'), 'operator’s')
+    .description(
+      'puts the key of a new data directory (node init) in the place of a registered one, for ever',
+    )
+    .addOption(dataDir())
+    .option('--node-password-file <file>', 'password of the key in the data directory')
+    .addOption(announce())
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp node rotate-key ./alice/key --data-dir ./alice2 --node-password-file ./alice2.pw --announce /ip4/203.0.113.7/tcp/9100 --dry-run',
+        'rsdp node rotate-key 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --data-dir ./alice2 --key-file ./operator.json --yes',
+      ),
+    )
+    .action((key: string, options: NodeRotateOptions) =>
+      run('node rotate-key', options.json, async (context) =>
+        (await import('../commands/node-keys.ts')).nodeRotateKey(key, options, context),
+      ),
+    )
+  sending(node.command('freeze <key>'), 'operator’s')
+    .description('keeps a stolen signing key out of every later task, for ever')
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp node freeze 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --dry-run',
+        'rsdp node freeze ./alice/key --key-file ./operator.json --password-file ./operator.pw --yes',
+      ),
+    )
+    .action((key: string, options: NodeFreezeOptions) =>
+      run('node freeze', options.json, async (context) =>
+        (await import('../commands/node-keys.ts')).nodeFreeze(key, options, context),
+      ),
+    )
+}
+
 function addOrders(node: Command, run: RunCommand): void {
   node
     .command('status')
-    .description('what the node on a data directory says of itself; exit 3 if none runs there')
+    .description(
+      'what the node on a data directory says of itself; exit 3 if none runs there, 4 if it is not ready',
+    )
     .addOption(dataDir())
-    .option('--wait <seconds>', 'wait until one runs and is ready, so long (exit 5)', integer(1, 3_600))
+    .option(
+      '--wait <seconds>',
+      'wait up to this many seconds until the node is ready (exit 5)',
+      integer(1, 3_600),
+    )
     .addOption(json())
     .addHelpText(
       'after',

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { Wallet } from 'ethers'
-import { readKeyFile, readPasswordFile, writeKeyFile } from '../../../src/adapters/keys/key-file.ts'
+import { readKeyFile, writeKeyFile } from '../../../src/adapters/keys/key-file.ts'
 import { addressOf } from '../../../src/adapters/keys/keyring.ts'
+import { readPasswordFile } from '../../../src/adapters/keys/password.ts'
+import { exposure } from '../../../src/adapters/keys/secret-file.ts'
 import { toHex } from '../../../src/codec/hex.ts'
 import { RsdpError } from '../../../src/types/errors.ts'
 import { EXIT } from '../../../src/types/exit-codes.ts'
@@ -142,7 +144,85 @@ describe('key file', () => {
   })
 
   it('takes the first line of a password file as it stands', () => {
-    expect(readPasswordFile(file('a', ' päss word \r\nsecond'))).to.equal(' päss word ')
-    expect(readPasswordFile(file('b', 'pass'))).to.equal('pass')
+    for (const text of [' päss word \r\nsecond', ' päss word \rsecond', ' päss word ', ' päss word \n'])
+      expect(readPasswordFile(file('a', text)).first, JSON.stringify(text)).to.equal(' päss word ')
+    for (const text of ['', '\n', '\r\nsecond', '\ufeff', '\ufeff\nsecond'])
+      expect(() => readPasswordFile(file('empty', text)), JSON.stringify(text)).to.throw(/empty line/)
+    writeFileSync(at('utf-16'), Buffer.from('\ufeffpass word\r\n', 'utf16le'), { mode: 0o600 })
+    expect(() => readPasswordFile(at('utf-16')))
+      .to.throw(/UTF-16/)
+      .with.property('hint')
+      .match(/UTF-8/)
+  })
+
+  describe('a password opens a key file', () => {
+    const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+    /** Name, what the key was encrypted with, what the password file holds. */
+    const cases: readonly (readonly [string, string | Uint8Array, string | Uint8Array])[] = [
+      ['composed here, decomposed there', utf8('pa\u0308ssword'), 'p\u00e4ssword'],
+      ['decomposed here, composed there', utf8('p\u00e4ssword'), 'pa\u0308ssword'],
+      ['a ligature that was not taken apart', utf8('\ufb01sh and chips'), '\ufb01sh and chips'],
+      ['a ligature that was', 'fish and chips', '\ufb01sh and chips'],
+      ['full-width digits as they are', utf8('pass\uff11\uff12\uff13'), 'pass\uff11\uff12\uff13'],
+      ['a Hangul syllable in parts', utf8('\u1112\u1161\u11ab pass'), '\ud55c pass'],
+      ['a byte-order mark that an editor added', PASSWORD, `\ufeff${PASSWORD}\n`],
+      ['a byte-order mark that is a part of it', utf8(`\ufeff${PASSWORD}`), `\ufeff${PASSWORD}`],
+      ['a line end that is a part of it', utf8(`${PASSWORD}\n`), `${PASSWORD}\n`],
+      ['a Windows line end that is', utf8(`${PASSWORD}\r\n`), `${PASSWORD}\r\n`],
+      ['an old Mac’s line end that is not', PASSWORD, `${PASSWORD}\rmore`],
+      [
+        'bytes that are no text',
+        new Uint8Array([0x70, 0xe4, 0xff]),
+        new Uint8Array([0x70, 0xe4, 0xff, 0x0a]),
+      ],
+    ]
+    for (const [name, encrypted, held] of cases)
+      it(name, async () => {
+        await writeKeyFile(at('key.json'), KEY, encrypted, SCRYPT_N)
+        writeFileSync(at('pw'), held, { mode: 0o600 })
+        expect(await read('key.json', at('pw'))).to.deep.equal(KEY)
+      })
+
+    it('and none of its forms opens a key of another, with a word about the byte-order mark', async () => {
+      await writeKeyFile(at('key.json'), KEY, 'something else', SCRYPT_N)
+      const plain = await failureOf(() => read('key.json', file('pw', `${PASSWORD}\n`)))
+      expect([plain.code, plain.hint.includes('BOM')]).to.deep.equal(['E_KEY_PASSWORD', false])
+      const marked = await failureOf(() => read('key.json', file('pw', `\ufeff${PASSWORD}`)))
+      expect([marked.code, marked.hint.includes('BOM')]).to.deep.equal(['E_KEY_PASSWORD', true])
+    })
+
+    it('that is plain ASCII is tried in one form if its file has no more than it', () => {
+      expect(readPasswordFile(file('one', PASSWORD)).others).to.deep.equal([])
+    })
+  })
+
+  describe('permissions', () => {
+    const me = { uid: 1000, groups: [1000, 2000] }
+    const root = { uid: 0, groups: [0] }
+    const mounted = { mode: 0o100440, uid: 0, gid: 2000, isReadOnly: true }
+
+    it('take a secret that is mounted for a group of the process, or for root’s', () => {
+      for (const [given, by] of [
+        [mounted, me],
+        [{ ...mounted, isReadOnly: false }, me],
+        [{ ...mounted, gid: 0 }, me],
+        [{ ...mounted, gid: 0 }, root],
+        [{ ...mounted, mode: 0o100640 }, me],
+      ] as const)
+        expect(exposure('/run/secret', given, by)).to.equal(null)
+    })
+
+    it('refuse what others may open, with a hint that can be followed', () => {
+      for (const [given, by, hint] of [
+        [{ ...mounted, mode: 0o100444 }, me, /mounted/],
+        [{ ...mounted, mode: 0o100460 }, me, /mounted/],
+        [{ ...mounted, gid: 3000 }, me, /mounted/],
+        [{ ...mounted, uid: 1001, isReadOnly: false }, me, /mounted/],
+        [{ ...mounted, uid: 1000 }, me, /mounted/],
+        [{ ...mounted, uid: 1000, isReadOnly: false }, me, /^chmod 600/],
+        [{ ...mounted, isReadOnly: false }, root, /^chmod 600/],
+      ] as const)
+        expect(exposure('/run/secret', given, by)?.hint).to.match(hint)
+    })
   })
 })
