@@ -47,6 +47,8 @@ const TAGS = {
   decided: 6,
   roundCertificate: 7,
   notes: 8,
+  own: 9,
+  at: 10,
 } as const satisfies Record<Part['kind'], number>
 
 /** Most parts a frame may have. */
@@ -156,6 +158,10 @@ function encodePart(part: Part | RawPart): unknown[] {
       return [tag, part.hashes.map(fromHex)]
     case 'sync':
       return [tag, part.fromHeight]
+    case 'own':
+      return [tag]
+    case 'at':
+      return [tag, part.height]
     case 'decided': {
       const decided = 'decided' in part ? part.decided : part
       return [
@@ -255,6 +261,12 @@ function readPart(value: unknown): RawPart {
     case TAGS.sync:
       fixed(1)
       return { kind: 'sync', fromHeight: height(fields[0]) }
+    case TAGS.own:
+      fixed(0)
+      return { kind: 'own' }
+    case TAGS.at:
+      fixed(1)
+      return { kind: 'at', height: height(fields[0]) }
     case TAGS.decided:
       fixed(4)
       return {

@@ -127,6 +127,8 @@ export class Admit {
       case 'seen':
       case 'get':
       case 'sync':
+      case 'own':
+      case 'at':
       case 'notes':
         return part
     }

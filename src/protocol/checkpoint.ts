@@ -11,6 +11,7 @@ import { accuseLog } from './member-log.ts'
 import { sharedSteps } from './phase-log.ts'
 import { isQuorum, weightOf } from './quorum.ts'
 import { checkpointViews } from './seen.ts'
+import { maySign, SIGN_NOTHING } from './standing.ts'
 import type { CheckpointBox, EngineConfig, EpochRecord } from './state.ts'
 import { emptyCheckpoint, KEPT_NOTHING } from './state.ts'
 import type { Work } from './work.ts'
@@ -44,15 +45,13 @@ export function signCheckpoint(w: Work): void {
   const note = ownNote(s.config, s.epoch)
   const inputsHash = inputsHashOf(s.epoch.inputs)
   const head = { logSeq: s.log.seq, logHead: s.log.head }
-  const object = { type: 'checkpoint', height, root, ...head, inputsHash } as const
-  if (s.config.isProvable === true && s.vetted < height) own(w, s, 'due').set(height, { object, note })
-  else record(w, object, null, { ...KEPT_NOTHING, note })
+  own(w, s, 'due').set(height, { object: { type: 'checkpoint', height, root, ...head, inputsHash }, note })
+  signDue(w)
   const box = checkpointBox(w, height)
   if (box === null) return
   box.root = root
   box.inputsHash = inputsHash
   box.epoch = s.epoch
-  if (note !== null) own(w, box, 'notes').set(s.config.self, note)
   for (const member of box.signed.keys()) accuseLog(w, box, member)
   // the own signature does it otherwise
   if (s.due.has(height)) announce(w, box)
@@ -63,10 +62,24 @@ export function onVetted(w: Work, height: number): void {
   const { s } = w
   if (height !== s.vetted + 1 || height > s.chain.height) return
   s.vetted = height
-  const due = s.due.get(height)
-  if (due === undefined) return
-  own(w, s, 'due').delete(height)
-  record(w, due.object, null, { ...KEPT_NOTHING, note: due.note })
+  signDue(w)
+}
+
+/**
+ * Signs what is due, as soon as anything may be signed again, and in a provable task once its heights are vetted. The log of
+ * a CHECKPOINT is that of the moment of its decision, however late it is signed.
+ */
+export function signDue(w: Work): void {
+  const { s } = w
+  if (s.fence === SIGN_NOTHING) return
+  for (const [height, { object, note }] of s.due) {
+    if (s.config.isProvable === true && s.vetted < height) continue
+    own(w, s, 'due').delete(height)
+    if (!maySign(s.fence, object) || height <= s.anchoredHeight) continue
+    record(w, object, null, { ...KEPT_NOTHING, note })
+    const box = checkpointBox(w, height)
+    if (box !== null && note !== null) own(w, box, 'notes').set(s.config.self, note)
+  }
 }
 
 /** Sends the own signature, again at intervals until the chain has accepted the height. */

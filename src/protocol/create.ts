@@ -25,6 +25,7 @@ export function createEngine(config: EngineConfig): EngineState {
     last: null,
     older: null,
     next: emptyBox(2),
+    fence: 0,
     running: false,
     observing: false,
     round: 0,

@@ -8,6 +8,7 @@ import { onAggregated, tryFinishDebate } from './debate.ts'
 import { measure, tryDecide } from './decide.ts'
 import { askProofs, askWhatWasMissed } from './help.ts'
 import type { EngineEffect, EngineInput } from './io.ts'
+import { onFence } from './fence.ts'
 import { onLedger } from './ledger.ts'
 import { onObserved, tryOpen } from './opening.ts'
 import { receive } from './receive.ts'
@@ -25,6 +26,7 @@ import {
   GROWTH_MAX,
   grown,
   hasOpened,
+  isFenced,
   own,
   ownRound,
   RESENDS_PROMPT,
@@ -94,6 +96,9 @@ function take(w: Work, rules: Rules, input: EngineInput): void {
     case 'vetted':
       onVetted(w, input.height)
       break
+    case 'fence':
+      onFence(w, input.upTo)
+      break
     case 'checkpointed':
       onCheckpointed(w, input.height)
       break
@@ -101,7 +106,9 @@ function take(w: Work, rules: Rules, input: EngineInput): void {
 }
 
 function advance(w: Work): boolean {
-  if (tryDecide(w) || tryOpen(w) || tryLeaveRound(w)) return true
+  if (tryDecide(w)) return true
+  if (isFenced(w)) return false
+  if (tryOpen(w) || tryLeaveRound(w)) return true
   if (!hasOpened(w)) return false
   if (w.s.log.status === 'DEBATE') return tryFinishDebate(w) || tryAnswerHello(w)
   if (w.s.log.status === 'SHARE') return tryFinishShare(w)

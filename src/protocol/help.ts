@@ -5,13 +5,16 @@ import type { Signed } from '../types/objects.ts'
 import { objectsOf } from './accuse.ts'
 import { GET_MAX } from './decide.ts'
 import { admission } from './votes.ts'
+import type { EngineState } from './state.ts'
 import type { Work } from './work.ts'
-import { emit, own } from './work.ts'
+import { emit, isFenced, own } from './work.ts'
 
 /** Bodies and objects that a member gets on request within `shareTicks`: enough for a page of decided heights. */
 const ANSWERS_MAX = 512
 /** Between two questions what was missed, of two members, in share time-outs. */
 const ASK_PHASES = 5
+/** Own objects that a member is shown at a time. */
+const HELD_MAX = 128
 /** What a page of decided heights counts for among them. */
 const PAGE_COST = 32
 
@@ -69,7 +72,7 @@ export function askProofs(w: Work, only?: MemberIndex): void {
  */
 export function askWhatWasMissed(w: Work): void {
   const { tick, log, box, config, backoffUntil, anchoredHeight } = w.s
-  const isListening = log.status === 'INITIAL' || tick < backoffUntil
+  const isListening = log.status === 'INITIAL' || tick < backoffUntil || isFenced(w)
   if (config.profile?.kind === 'paper' || (!isListening && box.height > anchoredHeight)) return
   const period = ASK_PHASES * config.shareTicks
   if (box.height > config.heights || tick % period !== 1) return
@@ -77,6 +80,13 @@ export function askWhatWasMissed(w: Work): void {
   const next = others[Math.floor(tick / period) % others.length]
   if (next !== undefined)
     emit(w, { kind: 'send', to: next.index, parts: [{ kind: 'sync', fromHeight: box.height }] })
+}
+
+/** What this node holds that a member signed, the newest last: most of it in the heights that are kept whole. */
+export function heldOf({ box, last, older, next, checkpoints }: EngineState, member: MemberIndex): Signed[] {
+  const held = [older, last, box, next].flatMap((height) => (height === null ? [] : [...objectsOf(height)]))
+  const anchoring = [...checkpoints.values()].flatMap(({ signed }) => [...signed.values()])
+  return [...anchoring, ...held].filter((signed) => signed.member === member).slice(-HELD_MAX)
 }
 
 /** Whether a member may get `count` more things on request. */

@@ -36,6 +36,8 @@ export type EngineInput =
   | { readonly kind: 'resync' }
   /** Provable tasks: the decided state of `height` was computed again, and is what the twin gives. In order, each once. */
   | { readonly kind: 'vetted'; readonly height: number }
+  /** Nothing may be signed at `upTo` or below (`standing.ts`); Infinity: nothing at all. */
+  | { readonly kind: 'fence'; readonly upTo: number }
   /** The chain accepted a checkpoint up to `height`. */
   | { readonly kind: 'checkpointed'; readonly height: number }
 

@@ -38,7 +38,7 @@ export function tryOpen(w: Work): boolean {
 /** The state source answered: enter DEBATE and sign the one STATUS of this height. */
 export function onObserved(w: Work, height: number, state: Uint8Array, stateHash: Digest): void {
   const { s } = w
-  if (height !== s.box.height || !s.observing || hasOpened(w)) return
+  if (height !== s.box.height || !s.observing || hasOpened(w) || height <= s.fence) return
   s.observing = false
   s.anchorTick = s.tick
   own(w, s, 'bodies').set(stateHash, state)

@@ -64,6 +64,8 @@ export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): voi
         if (part.kind !== 'ask' || objects.length === 0) serveAsk(w, from, part)
         break
       case 'notes':
+      case 'own': // the driver's: it knows the store
+      case 'at':
         break
     }
   }

@@ -25,14 +25,14 @@ export interface RestoredTask {
   readonly notes?: ReadonlyMap<number, Hex>
   /** Decided heights, ascending from 1. */
   readonly decided: readonly { readonly value: Digest; readonly chain: Omit<ChainState, 'root'> }[]
+  /** The CHECKPOINT of the last decided height, if the process ended before it was signed. */
+  readonly due?: DueCheckpoint | null
   /** Bitmap of members whose CLOSE was in a decided list. */
   readonly left?: Bitmap
   /** Packed inputs of the last decided height and of those before it in its epoch; absent if none are published. */
   readonly inputs?: Hex
   /** Height up to which the states are known to be what the twin gives. */
   readonly vetted?: number
-  /** The CHECKPOINT that is signed once its height is vetted. */
-  readonly due?: DueCheckpoint
 }
 
 /**
@@ -54,8 +54,8 @@ export function restoreEngine(config: EngineConfig, task: RestoredTask): EngineS
   restoreLog(s, task.entries)
   const w = workOn(s)
   s.vetted = task.vetted ?? 0
-  if (task.due !== undefined) restoreDue(w, task.due)
   for (const signed of task.signed) restoreObject(w, signed, task.notes ?? new Map())
+  if (task.due) restoreDue(w, task.due)
   for (const proof of task.proofs) {
     if (proof.shares[0]?.object.height === next) keepQuorum(w, proof)
   }

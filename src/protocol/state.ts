@@ -107,12 +107,6 @@ export interface Kept {
   readonly note: Hex | null
 }
 
-/** A CHECKPOINT to be signed, and the note to it. */
-export interface DueCheckpoint {
-  readonly object: Checkpoint
-  readonly note: Hex | null
-}
-
 export const KEPT_NOTHING: Kept = { admission: null, list: null, bodies: new Map(), note: null }
 
 export interface Lock {
@@ -165,6 +159,12 @@ export interface CheckpointBox {
   strays: ReadonlyMap<MemberIndex, Signed<Checkpoint>>
 }
 
+/** A CHECKPOINT to be signed, and the note to it. */
+export interface DueCheckpoint {
+  readonly object: Checkpoint
+  readonly note: Hex | null
+}
+
 /** The running epoch, as far as decided: what a CHECKPOINT and its note are made of. */
 export interface EpochRecord {
   /** First height of the epoch. */
@@ -197,6 +197,8 @@ export interface EngineState {
   older: HeightBox | null
   /** The height after, kept while this one is undecided. */
   next: HeightBox
+  /** Height up to which nothing is signed: what may be missing in the store is signed by nobody again. */
+  fence: number
   /** Set by `start`: nothing is opened before. */
   running: boolean
   /** The state source was asked for this height. */
@@ -252,7 +254,7 @@ export interface EngineState {
   checkpoints: ReadonlyMap<number, CheckpointBox>
   /** Provable tasks: height up to which each state is known to be what the twin gives for its list. */
   vetted: number
-  /** CHECKPOINTs of decided heights that are signed once they are vetted, by height. */
+  /** CHECKPOINTs of decided heights that are not to be signed yet: behind a fence, or not vetted. By height. */
   due: ReadonlyMap<number, DueCheckpoint>
   /** What was reported as evidence, by height: each member, kind and key once. */
   reported: ReadonlyMap<number, ReadonlySet<string>>

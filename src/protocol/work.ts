@@ -5,6 +5,7 @@ import type { PhaseEvent } from '../types/log.ts'
 import type { ProtocolObject, Signed } from '../types/objects.ts'
 import type { EngineEffect } from './io.ts'
 import { append } from './phase-log.ts'
+import { maySign } from './standing.ts'
 import type { EngineState, HeightBox, Kept, RoundBox, ShareQuorum, TimerName } from './state.ts'
 import { emptyRound, KEPT_NOTHING } from './state.ts'
 
@@ -113,13 +114,17 @@ export function logEvent(w: Work, event: PhaseEvent, round: number, value: Diges
   if (round <= NOTED_ROUND_MAX + 1) w.s.epoch = { ...w.s.epoch, entries: [...w.s.epoch.entries, entry] }
 }
 
-/** Hands out the object for signing, with all log entries up to here and what justifies it. */
+/**
+ * Hands out the object for signing, with all log entries up to here and what justifies it. The one way to a signature:
+ * what lies behind the fence does not pass.
+ */
 export function record(
   w: Work,
   object: ProtocolObject,
   proof: ShareQuorum | null,
   kept: Kept = KEPT_NOTHING,
 ): void {
+  if (!maySign(w.s.fence, object)) return
   emit(w, { kind: 'record', object, entries: w.s.unrecorded, proof, kept })
   w.s.unrecorded = []
 }
@@ -134,4 +139,9 @@ export function recordEntries(w: Work): void {
 /** Whether the height in work was opened by this node: its log has entered it and has not been reset. */
 export function hasOpened(w: Work): boolean {
   return w.s.log.height === w.s.box.height && w.s.log.status !== 'INITIAL' && w.s.log.seq > 0
+}
+
+/** Whether this node signs nothing in the height in work: it follows what the others decide. */
+export function isFenced({ s }: Work): boolean {
+  return s.box.height <= s.fence
 }

@@ -27,6 +27,10 @@ export type Part =
   | { readonly kind: 'seen'; readonly height: number; readonly seen: readonly Seen[] }
   | { readonly kind: 'get'; readonly hashes: readonly Digest[] }
   | { readonly kind: 'sync'; readonly fromHeight: number }
+  /** What do you hold that I signed? Answered with the objects, and `at` behind them. */
+  | { readonly kind: 'own' }
+  /** The height that the sender is at. */
+  | { readonly kind: 'at'; readonly height: number }
   | { readonly kind: 'decided'; readonly decided: DecidedHeight }
   | { readonly kind: 'roundCertificate'; readonly certificate: RoundCertificate }
   | { readonly kind: 'notes'; readonly firstHeight: number; readonly note: Hex }

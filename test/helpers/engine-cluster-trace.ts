@@ -133,6 +133,8 @@ export class Trace {
         case 'body':
         case 'seen':
         case 'notes':
+        case 'own':
+        case 'at':
         case 'decided':
           return []
       }

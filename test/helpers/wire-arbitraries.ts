@@ -101,6 +101,8 @@ export const part: fc.Arbitrary<RawPart> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('get' as const), hashes: listOf(digest) }),
   fc.record({ kind: fc.constant('sync' as const), fromHeight: count }),
+  fc.constant({ kind: 'own' as const }),
+  fc.record({ kind: fc.constant('at' as const), height: count }),
   fc.record({
     kind: fc.constant('decided' as const),
     height: count,

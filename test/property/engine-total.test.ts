@@ -138,6 +138,8 @@ const part: fc.Arbitrary<Part> = fc.oneof<fc.Arbitrary<Part>[]>(
   }),
   fc.record({ kind: fc.constant('get'), hashes: fc.array(digest, { maxLength: 64 }) }),
   fc.record({ kind: fc.constant('sync'), fromHeight: height }),
+  fc.constant({ kind: 'own' as const }),
+  fc.record({ kind: fc.constant('at'), height }),
   fc.record({
     kind: fc.constant('decided'),
     decided: fc.record({

@@ -35,6 +35,8 @@ export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): voi
       case 'decided':
       case 'get':
       case 'sync':
+      case 'own':
+      case 'at':
         ignore(w, from, 'not-in-profile')
         break
       case 'object':
