@@ -1,3 +1,4 @@
+import type { Memory } from '../protocol/standing.ts'
 import type { Kept, ShareQuorum } from '../protocol/state.ts'
 import type { Evidence } from '../types/evidence.ts'
 import type { DecidedHeight } from '../types/frames.ts'
@@ -84,8 +85,10 @@ export interface OutboxEntry {
   readonly data: `0x${string}`
 }
 
+export type StoreVerdict = 'new' | 'whole' | 'marked' | 'lost'
+
 /**
- * The node's durable memory: one SQLite file, exclusively locked. Every write has reached the disk when the call
+ * The node's durable memory: one SQLite file, exclusively locked, and a seal beside it that says how much was signed. Every write has reached the disk when the call
  * returns; a failed write throws and nothing of it is kept. Never called by two processes at once: opening a data
  * directory in use throws RsdpError E_LOCKED (exit 7); one that belongs to another key or deployment E_STORE_FOREIGN.
  */
@@ -117,6 +120,16 @@ export interface Store {
   /** Entries not settled yet, oldest first. */
   outbox(): OutboxEntry[]
   settle(id: string): void
+  /** The object stored under a sign-once key, or null. */
+  find(cluster: Digest, key: string): Signed | null
+  /** What this store was when it was opened, held against its seal; `new` if neither was there. */
+  readonly verdict: StoreVerdict
+  /** Block at which it began, as `setBorn` said; null: nobody has said it. In tasks drawn before, more may be signed. */
+  born(): number | null
+  setBorn(block: number): void
+  /** What is known of a task in which more may be signed than is stored; null: nothing was ever said of it. */
+  memory(cluster: Digest): Exclude<Memory, { kind: 'whole' }> | null
+  setMemory(cluster: Digest, memory: Exclude<Memory, { kind: 'whole' }>): void
   /** Flushes and unlocks. May be called twice. */
   close(): void
 }

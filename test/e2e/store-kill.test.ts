@@ -119,7 +119,7 @@ describe('store of a killed process', function () {
       }
     }
     expect(given.size).to.be.greaterThan(KILLS)
-    expect(readdirSync(dataDir)).to.deep.equal(['store.sqlite'])
+    expect(readdirSync(dataDir)).to.deep.equal(['store.seal', 'store.sqlite'])
   })
 
   it('is locked while the process lives, and free when it is gone', async () => {

@@ -1,6 +1,8 @@
 import { evidenceId } from '../../codec/evidence.ts'
 import { decodeEvidence, encodeEvidence } from '../../codec/evidence-bytes.ts'
 import { signOnceKey } from '../../codec/objects.ts'
+import type { Seal } from '../../codec/seal.ts'
+import { chained, EMPTY_SEAL, marked, raised, verdictOf } from '../../codec/seal.ts'
 import type {
   EvidenceStatus,
   OutboxEntry,
@@ -10,11 +12,13 @@ import type {
   StoredEvidence,
   StoredHeight,
   StoredTask,
+  StoreVerdict,
 } from '../../ports/store.ts'
 import { invariant, RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
+import { NIL } from '../../types/ids.ts'
 import type { LogEntry } from '../../types/log.ts'
 import type { Checkpoint, Signed } from '../../types/objects.ts'
 
@@ -54,6 +58,14 @@ export class MemoryDisk {
   readonly outbox = new Map<string, { readonly entry: OutboxEntry; settled: boolean }>()
   /** @internal */
   cursor: { readonly block: number; readonly hash: Digest } | null = null
+  /** @internal */
+  born: number | null = null
+  /** @internal Null: what is missing is not known. */
+  readonly marks = new Map<Digest, number | null>()
+  /** @internal Objects signed, and their hash chain after each. */
+  heads: Digest[] = []
+  /** @internal What lies beside the store. Null: it is gone, or was copied from elsewhere. */
+  seal: Seal | null = null
   #owner: Owner | null = null
   #openStore: MemoryStore | null = null
 
@@ -63,8 +75,57 @@ export class MemoryDisk {
     this.#owner ??= { key: owner.key, deploymentId: owner.deploymentId }
     if (this.#owner.key !== owner.key || this.#owner.deploymentId !== owner.deploymentId)
       throw failure('E_STORE_FOREIGN', 'the disk belongs to another key or deployment', EXIT.precondition)
-    this.#openStore = new MemoryStore(this)
+    const verdict = this.#judge()
+    this.#openStore = new MemoryStore(this, verdict)
     return this.#openStore
+  }
+
+  /** What the disk holds now, to be put back later. */
+  copy(): DiskCopy {
+    const { tasks, outbox, cursor, born, marks, heads } = this
+    return {
+      tasks: copyTasks(tasks),
+      outbox: copyOutbox(outbox),
+      cursor,
+      born,
+      marks: new Map(marks),
+      heads: [...heads],
+    }
+  }
+
+  /** The disk is as it was; its seal is the newest (`kept`), or nobody's (`lost`). */
+  rollBack(copy: DiskCopy, seal: 'kept' | 'lost'): void {
+    refill(this.tasks, copyTasks(copy.tasks))
+    refill(this.outbox, copyOutbox(copy.outbox))
+    refill(this.marks, copy.marks)
+    this.cursor = copy.cursor
+    this.born = copy.born
+    this.heads = [...copy.heads]
+    if (seal === 'lost') this.seal = null
+  }
+
+  /** Log entries of all tasks. */
+  log(): readonly LogEntry[] {
+    return [...this.tasks.values()].flatMap(({ log }) => log)
+  }
+
+  /** As the store on disk does when it is opened. */
+  #judge(): StoreVerdict {
+    const { heads, seal } = this
+    const isNew = seal === null && heads.length === 0 && this.born === null
+    const headAt = (count: number): Digest | null => (count === 0 ? NIL : (heads[count - 1] ?? null))
+    const verdict = isNew ? 'new' : verdictOf(seal, { count: heads.length, headAt })
+    if (verdict === 'lost') {
+      this.marks.clear()
+      this.born = null
+    }
+    if (verdict === 'marked' && seal !== null) {
+      for (const { cluster, height } of seal.marks) this.marks.set(cluster, height)
+      this.born = seal.isCut ? null : seal.born
+    }
+    const known = verdict === 'lost' || seal === null ? EMPTY_SEAL : seal
+    this.seal = { ...known, count: heads.length, head: headAt(heads.length) ?? NIL, born: this.born }
+    return verdict
   }
 
   /** The process that had the disk open is gone, as after kill -9: its store is dead, what it wrote stays. */
@@ -78,13 +139,45 @@ export class MemoryDisk {
   }
 }
 
+/** A disk at one moment. */
+export type DiskCopy = Pick<MemoryDisk, 'tasks' | 'outbox' | 'cursor' | 'born' | 'marks' | 'heads'>
+
+function copyTasks(tasks: ReadonlyMap<Digest, TaskRecord>): Map<Digest, TaskRecord> {
+  return new Map(
+    [...tasks].map(([cluster, task]) => [
+      cluster,
+      {
+        signed: new Map(task.signed),
+        kept: new Map(task.kept),
+        log: [...task.log],
+        heights: new Map(task.heights),
+        bodies: new Map(task.bodies),
+        notes: new Map(task.notes),
+        evidence: new Map(task.evidence),
+        decidedHeight: task.decidedHeight,
+      },
+    ]),
+  )
+}
+
+function copyOutbox(outbox: MemoryDisk['outbox']): MemoryDisk['outbox'] {
+  return new Map([...outbox].map(([id, kept]) => [id, { ...kept }]))
+}
+
+function refill<K, V>(map: Map<K, V>, entries: ReadonlyMap<K, V>): void {
+  map.clear()
+  for (const [key, value] of entries) map.set(key, value)
+}
+
 /** Store on a MemoryDisk. Made by `MemoryDisk.open`. */
 class MemoryStore implements Store {
+  readonly verdict: StoreVerdict
   readonly #disk: MemoryDisk
   #state: 'open' | 'signing' | 'failed' | 'closed' = 'open'
 
-  constructor(disk: MemoryDisk) {
+  constructor(disk: MemoryDisk, verdict: StoreVerdict) {
     this.#disk = disk
+    this.verdict = verdict
   }
 
   signOnce({ cluster, key, entries, proof, kept, sign }: SignRequest): Signed {
@@ -97,12 +190,51 @@ class MemoryStore implements Store {
       invariant(signOnceKey(signed.object) === key, `an object was signed for another key than ${key}`)
       stored = { signed, proof }
       task.signed.set(key, stored)
+      this.#seal(cluster, key, signed)
       if ('height' in signed.object && isSomething(kept))
         task.kept.set(key, { height: signed.object.height, kept: copyKept(kept) })
       if ('height' in signed.object && kept.note !== null) task.notes.set(signed.object.height, kept.note)
     }
     task.log.push(...fresh)
     return stored.signed
+  }
+
+  #seal(cluster: Digest, key: string, { hash, object }: Signed): void {
+    const { heads, seal } = this.#disk
+    const head = chained(heads.at(-1) ?? NIL, cluster, key, hash)
+    heads.push(head)
+    const height = 'height' in object ? object.height : 0
+    this.#disk.seal = { ...raised(seal ?? EMPTY_SEAL, cluster, height), count: heads.length, head }
+  }
+
+  find(cluster: Digest, key: string): Signed | null {
+    this.#checkOpen()
+    return this.#task(cluster).signed.get(key)?.signed ?? null
+  }
+
+  born(): number | null {
+    this.#checkOpen()
+    return this.#disk.born
+  }
+
+  setBorn(block: number): void {
+    this.#checkWritable()
+    this.#disk.born = block
+    this.#disk.seal = { ...(this.#disk.seal ?? EMPTY_SEAL), born: block }
+  }
+
+  memory(cluster: Digest): ReturnType<Store['memory']> {
+    this.#checkOpen()
+    const mark = this.#disk.marks.get(cluster)
+    if (mark === undefined) return null
+    return mark === null ? { kind: 'lost' } : { kind: 'marked', mark }
+  }
+
+  setMemory(cluster: Digest, memory: NonNullable<ReturnType<Store['memory']>>): void {
+    this.#checkWritable()
+    const height = memory.kind === 'lost' ? null : memory.mark
+    this.#disk.marks.set(cluster, height)
+    this.#disk.seal = marked(this.#disk.seal ?? EMPTY_SEAL, { cluster, height })
   }
 
   append(cluster: Digest, entries: readonly LogEntry[]): void {

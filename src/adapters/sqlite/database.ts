@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Address, Digest } from '../../types/ids.ts'
 import { corruptError, diskError, foreignError, storeError, versionError } from './errors.ts'
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** A database file begins with a header of this length. */
 const HEADER_BYTES = 100
@@ -18,6 +19,8 @@ export interface Binding {
 }
 
 export interface OpenDatabase {
+  /** It was made just now. */
+  readonly isNew: boolean
   readonly database: DatabaseSync
   readonly path: string
 }
@@ -35,14 +38,15 @@ export function openDatabase(dataDir: string, binding: Binding): OpenDatabase {
   let database: DatabaseSync | null = null
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-    if (!existsSync(path)) create(path, binding)
+    const isNew = !existsSync(path)
+    if (isNew) create(path, binding)
     // SQLite would take it for a new database. Asked without opening it: see above
     if (statSync(path).size < HEADER_BYTES) throw corruptError(path, 'it is too short')
     database = connect(path)
     checkVersion(database, path)
     lock(database)
     checkContent(database, path, binding)
-    return { database, path }
+    return { database, path, isNew }
   } catch (error) {
     database?.close()
     throw isFileError(error) ? diskError(path, 'open', error) : storeError(error, path, 'open')
@@ -116,15 +120,6 @@ function checkContent(database: DatabaseSync, path: string, binding: Binding): v
     throw foreignError(path, 'deployment', deployment, binding.deploymentId)
 }
 
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
+export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error
 }

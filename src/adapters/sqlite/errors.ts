@@ -58,8 +58,8 @@ export function corruptError(
     code: 'E_STORE_CORRUPT',
     message: `the store ${path} is damaged: ${what}`,
     hint:
-      'nothing was changed; restore the data directory from a backup newer than the last vote, ' +
-      'or retire this signing key: without its record a node could sign twice',
+      'start the node again: it sets the damaged store aside, and signs nothing that it may have signed before ' +
+      '(docs/disks.md)',
     exit: EXIT.precondition,
     details: { path },
     cause,

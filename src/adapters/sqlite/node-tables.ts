@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { fromHex } from '../../codec/hex.ts'
 import type { OutboxEntry, Store } from '../../ports/store.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
 
@@ -9,6 +10,11 @@ export class NodeTables {
   readonly #enqueue: StatementSync
   readonly #pending: StatementSync
   readonly #settle: StatementSync
+  readonly #born: StatementSync
+  readonly #setBorn: StatementSync
+  readonly #memory: StatementSync
+  readonly #setMemory: StatementSync
+  readonly #forgetMemory: StatementSync
 
   constructor(database: DatabaseSync) {
     this.#cursor = database.prepare('SELECT block, hash FROM cursor')
@@ -20,6 +26,11 @@ export class NodeTables {
     this.#pending = database.prepare(
       'SELECT id, recipient, data FROM outbox WHERE settled = 0 ORDER BY position',
     )
+    this.#born = database.prepare('SELECT block FROM birth')
+    this.#setBorn = database.prepare('UPDATE birth SET block = ?')
+    this.#memory = database.prepare('SELECT mark FROM memory WHERE cluster = ?')
+    this.#setMemory = database.prepare('INSERT OR REPLACE INTO memory (cluster, mark) VALUES (?, ?)')
+    this.#forgetMemory = database.prepare('DELETE FROM memory')
     this.#settle = database.prepare('UPDATE outbox SET settled = 1 WHERE id = ?')
   }
 
@@ -30,6 +41,30 @@ export class NodeTables {
 
   setCursor(block: number, hash: Digest): void {
     this.#setCursor.run(block, hash)
+  }
+
+  born(): number | null {
+    const block = this.#born.get()?.['block'] ?? null
+    return block === null ? null : Number(block)
+  }
+
+  setBorn(block: number | null): void {
+    this.#setBorn.run(block)
+  }
+
+  /** Undefined: nothing is said of this task; null: what is missing is not known. */
+  mark(cluster: Digest): number | null | undefined {
+    const row = this.#memory.get(fromHex(cluster))
+    if (row === undefined) return undefined
+    return row['mark'] === null ? null : Number(row['mark'])
+  }
+
+  setMark(cluster: Digest, mark: number | null): void {
+    this.#setMemory.run(fromHex(cluster), mark)
+  }
+
+  forgetMarks(): void {
+    this.#forgetMemory.run()
   }
 
   enqueue({ id, to, data }: OutboxEntry): void {

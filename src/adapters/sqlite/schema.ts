@@ -1,5 +1,5 @@
 /** Raised with every change of the tables or of a record's bytes. */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 /** `RSDP`: tells a store from other SQLite databases. */
 export const APPLICATION_ID = 0x52534450
@@ -21,14 +21,28 @@ CREATE TABLE cursor (
   hash TEXT NOT NULL
 ) STRICT;
 
--- one row per sign-once key; height is 0 for objects that have none
+-- one row per sign-once key; height is 0 for objects that have none; position counts from 1 over all clusters
 CREATE TABLE signed (
   cluster BLOB NOT NULL,
   key TEXT NOT NULL,
   height INTEGER NOT NULL,
+  position INTEGER NOT NULL,
   record BLOB NOT NULL,
   PRIMARY KEY (cluster, key)
 ) STRICT, WITHOUT ROWID;
+
+-- block at which this store began; null: not said yet
+CREATE TABLE birth (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  block INTEGER
+) STRICT;
+INSERT INTO birth (id, block) VALUES (1, NULL);
+
+-- tasks in which more may have been signed than is stored: up to this height; null: nobody knows
+CREATE TABLE memory (
+  cluster BLOB PRIMARY KEY,
+  mark INTEGER
+) STRICT;
 
 -- SHARE quorum behind a CONFIRM
 CREATE TABLE proofs (

@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { hashObject, signOnceKey } from '../../codec/objects.ts'
+import type { Seal } from '../../codec/seal.ts'
+import { chained, EMPTY_SEAL, marked, raised, verdictOf } from '../../codec/seal.ts'
 import type {
   EvidenceStatus,
   OutboxEntry,
@@ -9,22 +13,25 @@ import type {
   StoredEvidence,
   StoredHeight,
   StoredTask,
+  StoreVerdict,
 } from '../../ports/store.ts'
 import { invariant, RsdpError } from '../../types/errors.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Digest } from '../../types/ids.ts'
 import type { LogEntry } from '../../types/log.ts'
 import type { Signed } from '../../types/objects.ts'
-import { openDatabase } from './database.ts'
+import { isFileError, openDatabase } from './database.ts'
 import type { Binding } from './database.ts'
-import { corruptError, storeError } from './errors.ts'
+import { corruptError, diskError, storeError } from './errors.ts'
 import { EvidenceTable } from './evidence-table.ts'
 import { HeightTable } from './height-table.ts'
 import { KeptTable } from './kept-table.ts'
 import { LogTable } from './log-table.ts'
 import { NodeTables } from './node-tables.ts'
+import { fileNumbers, SealFile } from './seal-file.ts'
 import { unseal } from './seal.ts'
 import type { OpenRecord } from './seal.ts'
+import type { ChainLink } from './signed-table.ts'
 import { SignedTable } from './signed-table.ts'
 
 export interface StoreOptions extends Binding {
@@ -36,12 +43,12 @@ export interface StoreOptions extends Binding {
  * signed object, so that a damaged record is found before it could let a key be signed a second time.
  */
 export function openStore({ dataDir, ...binding }: StoreOptions): Store {
-  const { database, path } = openDatabase(dataDir, binding)
+  const { database, path, isNew } = openDatabase(dataDir, binding)
   try {
-    return new SqliteStore(database, path)
+    return new SqliteStore(database, path, binding, isNew)
   } catch (error) {
     database.close()
-    throw storeError(error, path, 'open')
+    throw isFileError(error) ? diskError(path, 'open', error) : storeError(error, path, 'open')
   }
 }
 
@@ -59,9 +66,12 @@ class SqliteStore implements Store {
   readonly #heights: HeightTable
   readonly #evidence: EvidenceTable
   readonly #node: NodeTables
+  readonly #sealFile: SealFile
+  #seal: Seal
   #failure: RsdpError | null = null
+  readonly verdict: StoreVerdict
 
-  constructor(database: DatabaseSync, path: string) {
+  constructor(database: DatabaseSync, path: string, binding: Binding, isNew: boolean) {
     this.#database = database
     this.#path = path
     const open: OpenRecord = (key, record, read) => this.#openRecord(key, record, read)
@@ -71,11 +81,36 @@ class SqliteStore implements Store {
     this.#heights = new HeightTable(database, open)
     this.#evidence = new EvidenceTable(database, open)
     this.#node = new NodeTables(database)
-    this.#signed.verify()
+    const sealPath = join(dirname(path), 'store.seal')
+    const found = sealOf(sealPath, binding)
+    const { rows, last, headAt } = this.#signed.verify(found.seal?.count ?? 0)
+    if (rows !== last.position)
+      throw corruptError(path, `${last.position - rows} of ${last.position} signed objects are missing`)
+    const judged = verdictOf(found.seal, { count: rows, headAt: () => headAt })
+    if (isNew) this.verdict = found.exists ? (judged === 'whole' ? 'marked' : judged) : 'new'
+    else this.verdict = judged
+    this.#seal = this.#write(() => this.#settleVerdict(found.seal, last))
+    this.#sealFile = SealFile.create(sealPath, this.#seal, binding)
+  }
+
+  /** Writes down what follows from the verdict, first here and then into the seal: the process may end in between. */
+  #settleVerdict(found: Seal | null, { position, head }: ChainLink): Seal {
+    const known = { count: position, head }
+    if (this.verdict === 'lost') {
+      this.#node.forgetMarks()
+      this.#node.setBorn(null)
+    }
+    if (found === null || this.verdict === 'lost') return { ...EMPTY_SEAL, ...known }
+    if (this.verdict === 'marked') {
+      for (const { cluster, height } of found.marks) this.#node.setMark(cluster, height)
+      this.#node.setBorn(found.isCut ? null : found.born)
+    }
+    return { ...found, ...known, born: this.#node.born() }
   }
 
   signOnce({ cluster, key, entries, proof, kept, sign }: SignRequest): Signed {
-    return this.#write(() => {
+    let sealed: Seal | null = null
+    const result = this.#write(() => {
       this.#log.append(cluster, entries)
       const stored = this.#signed.find(cluster, key)
       if (stored !== null) return stored
@@ -85,10 +120,41 @@ class SqliteStore implements Store {
         hashObject(cluster, signed.object) === signed.hash,
         `the hash signed for ${key} is not its own`,
       )
-      this.#signed.insert(cluster, key, signed, { proof, kept })
+      const count = this.#seal.count + 1
+      const head = chained(this.#seal.head, cluster, key, signed.hash)
+      this.#signed.insert(cluster, key, signed, { proof, kept }, { position: count, head })
       this.#kept.insert(cluster, key, signed.object, kept)
+      const height = 'height' in signed.object ? signed.object.height : 0
+      sealed = { ...raised(this.#seal, cluster, height), count, head }
       return signed
     })
+    if (sealed !== null) this.#writeSeal(sealed)
+    return result
+  }
+
+  find(cluster: Digest, key: string): Signed | null {
+    return this.#read(() => this.#signed.find(cluster, key))
+  }
+
+  born(): number | null {
+    return this.#read(() => this.#node.born())
+  }
+
+  setBorn(block: number): void {
+    this.#write(() => this.#node.setBorn(block))
+    this.#writeSeal({ ...this.#seal, born: block })
+  }
+
+  memory(cluster: Digest): ReturnType<Store['memory']> {
+    const mark = this.#read(() => this.#node.mark(cluster))
+    if (mark === undefined) return null
+    return mark === null ? { kind: 'lost' } : { kind: 'marked', mark }
+  }
+
+  setMemory(cluster: Digest, memory: NonNullable<ReturnType<Store['memory']>>): void {
+    const height = memory.kind === 'lost' ? null : memory.mark
+    this.#write(() => this.#node.setMark(cluster, height))
+    this.#writeSeal(marked(this.#seal, { cluster, height }))
   }
 
   append(cluster: Digest, entries: readonly LogEntry[]): void {
@@ -161,7 +227,19 @@ class SqliteStore implements Store {
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close()
+    if (!this.#database.isOpen) return
+    this.#sealFile.close()
+    this.#database.close()
+  }
+
+  /** Nothing is given out before the seal is on the disk. */
+  #writeSeal(seal: Seal): void {
+    try {
+      this.#sealFile.write(seal)
+      this.#seal = seal
+    } catch (error) {
+      throw this.#fail(diskError(this.#path, 'write', error))
+    }
   }
 
   #write<T>(run: () => T): T {
@@ -217,4 +295,12 @@ class SqliteStore implements Store {
     this.#failure ??= error
     return error
   }
+}
+
+/** The seal beside a store, if it is its own and lies where it was made: a copy's says nothing of what was signed since. */
+function sealOf(path: string, { key, deploymentId }: Binding): { exists: boolean; seal: Seal | null } {
+  const exists = existsSync(path)
+  const found = exists ? SealFile.read(path) : null
+  const isOwn = found?.place.key === key && found.place.deploymentId === deploymentId
+  return { exists, seal: isOwn && found.place.file === fileNumbers(path) ? found.seal : null }
 }

@@ -116,9 +116,9 @@ describe('SQLite store', () => {
       expect(statSync(join(dataDir, name)).mode & 0o777, name).to.equal(0o600)
   })
 
-  it('leaves one file when it is closed', () => {
+  it('leaves one file and its seal when it is closed', () => {
     fill()
-    expect(readdirSync(dataDir)).to.deep.equal(['store.sqlite'])
+    expect(readdirSync(dataDir)).to.deep.equal(['store.seal', 'store.sqlite'])
   })
 
   describe('refuses', () => {
@@ -172,7 +172,7 @@ describe('SQLite store', () => {
 
     it('a newer schema, and an unknown older one', () => {
       const database = new DatabaseSync(file)
-      for (const version of [0, 2, 4, 99]) {
+      for (const version of [0, 2, 3, 5, 99]) {
         database.exec(`PRAGMA user_version = ${version}; PRAGMA wal_checkpoint(TRUNCATE)`)
         const error = refusal(() => {
           const copy = join(folder, `copy-${version}`)
@@ -181,7 +181,7 @@ describe('SQLite store', () => {
           open(copy)
         })
         expect(error.code).to.equal('E_STORE_VERSION')
-        expect(error.details).to.include({ found: version, known: 3 })
+        expect(error.details).to.include({ found: version, known: 4 })
       }
       database.close()
       expectRefused('E_STORE_VERSION')
