@@ -108,6 +108,10 @@ export interface NodeStopOptions extends OnDataDirOptions {
 export interface NodeLeaveOptions extends OnDataDirOptions {
   readonly yes: boolean
 }
+export interface NodeTrustStoreOptions extends OnDataDirOptions {
+  readonly yes: boolean
+  readonly stakeAtRisk: boolean
+}
 export interface DoctorOptions extends ChainOptions {
   readonly dataDir?: string
   readonly keyFile?: string

@@ -51,6 +51,17 @@ export class EngineLoop {
     }
   }
 
+  /** Does something beside the engine that may fail as an input may. */
+  guarded(run: () => void): void {
+    if (this.#stopped) return
+    try {
+      run()
+    } catch (error) {
+      this.stop()
+      this.#init.onFatal(error)
+    }
+  }
+
   /** The answer to an effect that is being carried out: comes before the effects after it. */
   step(input: EngineInput): void {
     const { state, effects } = step(this.#state, input)

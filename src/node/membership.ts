@@ -4,8 +4,11 @@ import type { EngineState } from '../protocol/state.ts'
 /** `leaving`: the own CLOSE is signed, and no decided list holds it yet. */
 export type Membership = 'member' | 'leaving' | 'left'
 
-/** What became of the wish to leave: `over` if all heights are decided, `failed` if the node is about to stop. */
-export type LeaveAnswer = 'signed' | 'over' | 'failed'
+/**
+ * What became of the wish to leave: `over` if all heights are decided, `waiting` while the node does not know what it has
+ * signed, `failed` if it is about to stop.
+ */
+export type LeaveAnswer = 'signed' | 'over' | 'waiting' | 'failed'
 
 export function membershipOf({
   closes,

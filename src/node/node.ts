@@ -5,7 +5,7 @@ import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ReducerRunner } from '../ports/reducer-runner.ts'
 import type { DecidedState, StateSource } from '../ports/state-source.ts'
-import type { Store } from '../ports/store.ts'
+import type { Store, StoreVerdict } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { StockTwins } from '../policy/offer.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -18,6 +18,7 @@ import { taskRefusal } from './acceptable.ts'
 import { AddressBook } from './address-book.ts'
 import type { TaskSeat } from './faults.ts'
 import type { LeaveAnswer } from './membership.ts'
+import { memoryOf } from './memory.ts'
 import { Outbox } from './outbox.ts'
 import { inTurn, isPassing } from './passing.ts'
 import { RunningTask } from './running-task.ts'
@@ -59,6 +60,8 @@ export interface NodeInit {
   readonly pollMs: number
   /** A fault that must end the process. Called once. */
   readonly onFatal: (error: unknown) => void
+  /** Signs past its store, on purpose. */
+  readonly isFaulty?: boolean
   /** Drawn for a task; called before anything is sent for it. */
   readonly onSeated?: (seat: TaskSeat) => void
 }
@@ -69,6 +72,8 @@ export interface NodeHealth {
   /** Why it is not ready; empty if it is. */
   readonly notReady: readonly string[]
   readonly addresses: readonly string[]
+  /** What the store was when this process opened it. */
+  readonly store: StoreVerdict
   /** Members of the own clusters that run, but this node. */
   readonly peers: { readonly connected: number; readonly known: number }
   readonly chain: { readonly head: number; readonly cursor: number; readonly reachable: boolean }
@@ -164,6 +169,13 @@ export class RsdpNode {
     return answer
   }
 
+  /** The operator says that the store has everything that was signed in a task. False: this node runs no such task. */
+  trust(taskId: bigint): boolean {
+    const task = this.#byTask.get(taskId)
+    task?.trust()
+    return task !== undefined
+  }
+
   #stopTasks(): void {
     for (const task of this.#byTask.values()) task.stop()
   }
@@ -176,6 +188,7 @@ export class RsdpNode {
       ready: notReady.length === 0,
       notReady,
       addresses: transport.addresses(),
+      store: this.#init.store.verdict,
       peers: { connected: transport.connected().length, known: this.#peers().size },
       chain: { head: this.#head, cursor: this.#cursor.block, reachable: this.#reachable === true },
       outbox: this.#outbox.length,
@@ -241,6 +254,7 @@ export class RsdpNode {
     this.#countPeers()
     try {
       this.#head = await this.#init.chain.head()
+      if (this.#init.store.born() === null) this.#init.store.setBorn(this.#head)
       await this.#readEvents()
       if (!this.#hasEnded()) this.#connect()
       await inTurn(this.#duties(), (duty) => (this.#hasEnded() ? Promise.resolve() : duty()))
@@ -381,6 +395,8 @@ export class RsdpNode {
       reducer: reducer.id,
       domain: this.#init.chain.domain,
       source,
+      memory: memoryOf(this.#init.store, cluster.id, block),
+      isFaulty: this.#init.isFaulty ?? false,
       outbox: this.#outbox,
       formedAt: block,
       posted: published.events,

@@ -5,9 +5,9 @@ import { appendRoot, rootStart } from '../codec/roots.ts'
 import type { HistoryEntry, Store } from '../ports/store.ts'
 import { isCheckpointHeight, ownNote } from '../protocol/checkpoint.ts'
 import type { RestoredTask } from '../protocol/restore.ts'
-import type { EngineConfig, Kept } from '../protocol/state.ts'
-import { KEPT_NOTHING } from '../protocol/state.ts'
-import { invariant } from '../types/errors.ts'
+import type { DueCheckpoint, EngineConfig } from '../protocol/state.ts'
+import { RsdpError } from '../types/errors.ts'
+import { EXIT } from '../types/exit-codes.ts'
 import type { Bitmap, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { Checkpoint } from '../types/objects.ts'
@@ -17,9 +17,11 @@ import { packedInputs } from './checkpoint-call.ts'
 export function restoredTask(store: Store, cluster: Digest, config: EpochInputs): RestoredTask {
   const { entries, signed, proofs, notes, kept, history } = store.load(cluster)
   const decided = history.map((chain, i) => {
-    invariant(chain.height === i + 1, `height ${i + 1} is not among those decided`)
+    if (chain.height !== i + 1) throw gap(cluster, `decided height ${i + 1}`)
     return { value: chain.value, chain }
   })
+  const missing = entries.findIndex(({ seq }, i) => seq !== i + 1)
+  if (missing >= 0) throw gap(cluster, `log entry ${missing + 1}`)
   const left = membersLeft(store, cluster, history)
   const vetted = config.isProvable === true ? lastSigned(store, cluster, config, history.length) : 0
   return {
@@ -42,6 +44,17 @@ function lastSigned(store: Store, cluster: Digest, config: EpochInputs, decided:
   for (let height = decided; height > 0; height -= 1)
     if (isCheckpointHeight(config, height) && store.checkpoint(cluster, height) !== null) return height
   return 0
+}
+
+/** Rows that are whole, but not all of them: what is left must not be gone on with. */
+function gap(cluster: Digest, what: string): RsdpError {
+  return new RsdpError({
+    code: 'E_STORE_CORRUPT',
+    message: `the store lacks ${what} of the task with cluster ${cluster}`,
+    hint: 'start the node again: it sets the damaged store aside (docs/disks.md)',
+    exit: EXIT.precondition,
+    details: { cluster, what },
+  })
 }
 
 /** Packed inputs of a height and of those before it in its epoch. */
@@ -77,10 +90,7 @@ function membersLeft(store: Store, cluster: Digest, history: readonly HistoryEnt
  * The CHECKPOINT still to be signed: its height was decided, but the process ended before it had signed the history up
  * to there. Nobody asks for it again, and a cluster that stopped at once would never have a quorum of them.
  */
-export function missingCheckpoint(
-  config: EngineConfig,
-  task: RestoredTask,
-): { readonly object: Checkpoint; readonly kept: Kept } | null {
+export function missingCheckpoint(config: EngineConfig, task: RestoredTask): DueCheckpoint | null {
   const height = task.decided.length
   const isSigned = task.signed.some(({ object }) => object.type === 'checkpoint' && object.height === height)
   if (isSigned || !isCheckpointHeight(config, height)) return null
@@ -104,5 +114,5 @@ export function missingCheckpoint(
     logHead: task.entries.reduce(appendLog, logStart(id, epoch)),
     inputsHash: inputsHashOf(task.inputs ?? '0x'),
   }
-  return { object, kept: { ...KEPT_NOTHING, note } }
+  return { object, note }
 }

@@ -1,3 +1,4 @@
+import { hasMember } from '../codec/bitmap.ts'
 import type { RawFrame } from '../codec/frames.ts'
 import type { Chain, ChainEvent } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -119,6 +120,10 @@ export class RunningTask {
     return this.#runner.leave()
   }
 
+  trust(): void {
+    this.#runner.trust()
+  }
+
   health(): TaskHealth {
     return this.#runner.health()
   }
@@ -152,7 +157,7 @@ export class RunningTask {
       }
       case 'checkpointed':
         this.#progressAt = event.block
-        this.#runner.input({ kind: 'checkpointed', height: event.height })
+        this.#runner.checkpointed(event.height, hasMember(event.bitmap, this.#init.self))
         this.#anchor.anchored(event.height)
         this.#runner.challenger.accepted(event)
         this.#republisher.checkpointed(event)

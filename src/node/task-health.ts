@@ -2,6 +2,7 @@ import type { Validity } from '../protocol/validity.ts'
 import type { MemberIndex } from '../types/ids.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import type { Membership } from './membership.ts'
+import type { SigningHealth } from './signing-watch.ts'
 
 /** What people may want to know about a running task. */
 export interface TaskHealth {
@@ -11,6 +12,7 @@ export interface TaskHealth {
   readonly round: number
   readonly status: string
   readonly membership: Membership
+  readonly signing: SigningHealth
   readonly decidedHeight: number
   readonly anchoredHeight: number
   /** Provable tasks: height up to which each state was held against the twin; null in others. */

@@ -13,6 +13,8 @@ import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { EngineEffect, EngineInput } from '../protocol/io.ts'
 import { restoreEngine } from '../protocol/restore.ts'
+import type { Memory } from '../protocol/standing.ts'
+import { maySign, SIGN_NOTHING } from '../protocol/standing.ts'
 import type { CheckpointBox, EngineState } from '../protocol/state.ts'
 import type { Validity } from '../protocol/validity.ts'
 import { invariant, InvariantError } from '../types/errors.ts'
@@ -41,6 +43,7 @@ import { missingCheckpoint, restoredTask } from './restored.ts'
 import { Serving } from './serving.ts'
 import type { SignerInit, ToSign } from './signing.ts'
 import { signOnce } from './signing.ts'
+import { SigningWatch } from './signing-watch.ts'
 import type { PostedLedgerEvent } from './task-book.ts'
 import type { TaskHealth } from './task-health.ts'
 import { TwinCheck } from './twin-check.ts'
@@ -65,6 +68,10 @@ export interface TaskRunnerInit {
   readonly logger: Logger
   /** A checkpoint has signatures of quorum weight. */
   readonly onCertified: (checkpoint: CheckpointBox) => void
+  /** What the store has of what the key signed in this task, as far as the store can tell. */
+  readonly memory: Memory
+  /** Signs past its store, on purpose: what others hold of it is no surprise. */
+  readonly isFaulty: boolean
   /** Evidence is on disk that was not there before. */
   readonly onEvidence: () => void
   /** A fault of our own or of the disk: the node must stop before it signs anything else. */
@@ -90,6 +97,7 @@ export class TaskRunner {
   readonly #twin: TwinCheck | null
   readonly #vetter: Vetter | null
   readonly challenger: Challenger
+  readonly #watch: SigningWatch
   readonly evidence: EvidenceBook
   readonly #members: ReadonlyMap<string, MemberIndex>
   readonly #events: PostedLedgerEvent[] = []
@@ -131,21 +139,20 @@ export class TaskRunner {
     this.#twin = isProvable ? new TwinCheck({ taskId, chain, logger, twin, ticksMax: debateTicks }) : null
     this.evidence = new EvidenceBook(init.store, { ...init, epochHeights: init.params.epochHeights })
     const restored = restoredTask(init.store, init.cluster.id, config)
-    const missing = missingCheckpoint(config, restored)
-    const isVetted = !isProvable || (restored.vetted ?? 0) >= restored.decided.length
-    if (missing !== null && isVetted) this.#sign({ entries: [], proof: null, ...missing })
-    const complete =
-      missing === null
-        ? restored
-        : isVetted
-          ? restoredTask(init.store, init.cluster.id, config)
-          : { ...restored, due: { object: missing.object, note: missing.kept.note } }
-    for (const own of complete.signed) this.#admit.remember(own)
+    for (const own of restored.signed) this.#admit.remember(own)
     this.#loop = new EngineLoop({
-      state: restoreEngine(config, complete),
+      state: restoreEngine(config, { ...restored, due: missingCheckpoint(config, restored) }),
       carryOut: (effect) => this.#carryOut(effect),
       onFatal: init.onFatal,
     })
+    this.#watch = new SigningWatch({
+      ...init,
+      link: this.#link,
+      state: () => this.state,
+      fence: (upTo) => this.input({ kind: 'fence', upTo }),
+      onDouble: init.onFatal,
+    })
+    this.input({ kind: 'fence', upTo: SIGN_NOTHING })
     this.#secondTicks = Math.max(1, Math.round(1000 / init.params.tickMs))
     this.challenger = new Challenger({ ...init, separator, keep: (found) => this.#keepEvidence(found) })
     this.#vetter = isProvable
@@ -179,6 +186,7 @@ export class TaskRunner {
       round: s.round,
       status: s.log.status,
       membership: membershipOf(s),
+      signing: this.#watch.health(),
       decidedHeight: s.chain.height,
       anchoredHeight: s.anchoredHeight,
       vettedHeight: this.#vetter === null ? null : s.vetted,
@@ -194,12 +202,25 @@ export class TaskRunner {
   /** Asks to leave for good: the own CLOSE is durable before anything else happens. */
   leave(): LeaveAnswer {
     if (this.state.chain.height >= this.state.config.heights) return 'over'
+    if (this.#watch.fence === SIGN_NOTHING) return 'waiting'
     this.input({ kind: 'close' })
     return membershipOf(this.state) === 'member' ? 'failed' : 'signed'
   }
 
   start(): void {
     this.input({ kind: 'start' })
+    this.#loop.guarded(() => this.#watch.tick())
+  }
+
+  /** The operator says that the store has everything that was signed in this task. */
+  trust(): void {
+    this.#watch.trust()
+  }
+
+  /** The chain has a checkpoint up to `height`, with this node's signature or without. */
+  checkpointed(height: number, isSigned: boolean): void {
+    if (isSigned) this.#watch.signedOnChain(height)
+    this.input({ kind: 'checkpointed', height })
   }
 
   tick(): void {
@@ -208,6 +229,7 @@ export class TaskRunner {
     if (tick % this.#secondTicks === 0) this.#admit.refill()
     if (tick % (REFUSALS_TOLD_SECONDS * this.#secondTicks) === 0) this.#told.clear()
     this.#twin?.tick()
+    this.#loop.guarded(() => this.#watch.tick())
     this.input({ kind: 'tick' })
     this.#vetter?.tick(this.state.vetted, this.state.chain.height)
     this.#observer.tick(this.state.box.height)
@@ -222,7 +244,9 @@ export class TaskRunner {
     const from = this.#members.get(key)
     if (from === undefined || this.#loop.isStopped) return
     const parts = this.#admit.frame(from, frame)
-    if (parts.length > 0) this.input({ kind: 'message', from, parts })
+    if (parts.length === 0) return
+    this.#loop.guarded(() => this.#watch.heard(from, parts))
+    this.input({ kind: 'message', from, parts })
   }
 
   ledgerEvent(event: PostedLedgerEvent): void {
@@ -322,6 +346,7 @@ export class TaskRunner {
     })
     this.#locallyValid = null
     this.#tellApplication(decided.height, state)
+    this.#watch.weigh()
   }
 
   /** What the application makes of a decision is not the protocol's concern. */
@@ -336,6 +361,7 @@ export class TaskRunner {
   }
 
   #sign(request: ToSign): Signed {
+    invariant(maySign(this.#watch.fence, request.object), 'nothing is signed behind the fence')
     const signed = signOnce(this.#signer, this.#init.store, request)
     this.#admit.remember(signed)
     this.#logEntries(request.entries)

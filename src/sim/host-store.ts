@@ -59,6 +59,12 @@ export function watchedStore(store: Store, { burn, signed, logged, decided }: St
     setCursor: (block, hash) => write(() => store.setCursor(block, hash)),
     enqueue: (entry) => write(() => store.enqueue(entry)),
     outbox: () => store.outbox(),
+    verdict: store.verdict,
+    find: (cluster, key) => store.find(cluster, key),
+    born: () => store.born(),
+    setBorn: (block) => write(() => store.setBorn(block)),
+    memory: (cluster) => store.memory(cluster),
+    setMemory: (cluster, memory) => write(() => store.setMemory(cluster, memory)),
     settle: (id) => write(() => store.settle(id)),
     close: () => store.close(),
   }

@@ -1,6 +1,7 @@
 import { memoryChainClient, rpcDown } from '../adapters/memory/chain-client.ts'
 import type { Travel } from '../adapters/memory/chain-client.ts'
 import { MemoryDisk } from '../adapters/memory/store.ts'
+import type { DiskCopy } from '../adapters/memory/store.ts'
 import { RsdpNode } from '../node/node.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -28,6 +29,8 @@ export interface Life {
   readonly store: Store
 }
 
+/** Between two copies of a disk. */
+const COPY_MS = 2_500
 /** How often a node looks at the chain. */
 const POLL_MS = 400
 
@@ -60,6 +63,8 @@ export class Host {
   /** Height up to which its disk holds decisions. */
   decided = 0
   readonly #world: World
+  #copy: DiskCopy | null = null
+  #rollBacks = 0
 
   constructor(world: World, index: number, keyring: Keyring, random: Random) {
     this.#world = world
@@ -102,6 +107,7 @@ export class Host {
       policy: defaultPolicy(true),
       stockTwins: new Map(),
       pollMs: POLL_MS,
+      isFaulty: world.isLiar(this),
       onFatal: (error) => this.#fatal(gate, error),
     })
     const life: Life = Object.assign(gate, { node, store })
@@ -123,7 +129,25 @@ export class Host {
     this.disk.crash()
     if (this.#world.liarOf(this)?.forgets !== true) return
     this.#world.count(`lie: ${this.#world.scenario.liars.get(this.index) ?? ''}`)
+    // as good as new: nothing tells it that it was there before
     this.disk = new MemoryDisk()
+    this.disk.born = 0
+  }
+
+  /** From here on the disk is copied now and then, as a backup does. */
+  keepCopies(): void {
+    this.#copy = this.disk.copy()
+    this.#world.queue.push(COPY_MS, () => this.keepCopies())
+  }
+
+  /** The process is gone, and its disk is as it was at the last copy; the seal is the newest, or none. */
+  rollBack(seal: 'kept' | 'lost'): void {
+    if (this.life === null || this.#copy === null) return
+    this.crash()
+    this.disk.rollBack(this.#copy, seal)
+    this.#rollBacks += 1
+    this.#world.count(`disk rolled back, seal ${seal}`)
+    if (this.#world.isFormed) this.#world.judge.rolledBack(this.member, this.disk.log())
   }
 
   /** The process ends in order: what it has begun is done, and its store is closed. It starts again after a while. */
@@ -266,7 +290,8 @@ export class Host {
   }
 
   #observe(gate: { readonly alive: boolean }, height: number): Promise<Uint8Array> {
-    const state = this.#world.demand(this.index, height)
+    // an application that is asked again says something else
+    const state = this.#world.demand(this.index, height + this.#rollBacks)
     return this.#answer(gate, state, this.#world.scenario.chaosMs === 0 ? 0 : this.chance.int(0, 30))
   }
 

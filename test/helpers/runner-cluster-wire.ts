@@ -76,6 +76,8 @@ function objectsOf(part: RawPart): readonly Unverified[] {
     case 'seen':
     case 'get':
     case 'sync':
+    case 'own':
+    case 'at':
     case 'notes':
       return []
   }

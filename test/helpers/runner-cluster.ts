@@ -4,6 +4,7 @@ import { MemoryHub } from '../../src/adapters/memory/transport.ts'
 import { createKeyring, recoverSigner } from '../../src/adapters/keys/keyring.ts'
 import { decodeFrame } from '../../src/codec/frames.ts'
 import { concatHex, fromHex, keccak, toHex, uint, utf8Hex } from '../../src/codec/hex.ts'
+import { memoryOf } from '../../src/node/memory.ts'
 import type { TaskRunnerInit } from '../../src/node/task-runner.ts'
 import { TaskRunner } from '../../src/node/task-runner.ts'
 import type { TwinCall } from '../../src/ports/chain.ts'
@@ -32,6 +33,9 @@ export const DOMAIN = {
 } as const
 
 const DEPLOYMENT = DOMAIN.salt
+/** Block in which the cluster was drawn, and one after it. */
+const FORMED_AT = 5
+const RESTARTED_AT = 10
 
 export function keyringOf(member: number): Keyring {
   return createKeyring(fromHex(keccak(utf8Hex(`member ${member}`))))
@@ -126,13 +130,16 @@ export interface Seat {
   dieAfterDeciding: number | null
   /** Height whose decision does not become durable any more. */
   dieBeforeDeciding: number | null
+  hasLived: boolean
 }
 
 export interface RunnerClusterOptions {
   readonly n: number
   readonly params?: Partial<TaskParams>
-  /** Opens a member's data directory, again after a crash; default: in memory. */
-  readonly open?: (member: number, key: Address, deploymentId: `0x${string}`) => Store
+  /** Opens a member's data directory, again after a crash; null, and the default: in memory. */
+  readonly open?: (member: number, key: Address, deploymentId: `0x${string}`) => Store | null
+  /** A process is about to end: its store is still open. */
+  readonly ends?: (member: number) => void
   readonly source?: (member: number) => StateSource['observe']
   readonly reduce?: (member: number, call: ReducerCall) => Promise<RunnerResult>
   /** What the twin answers; only asked where the task has one. */
@@ -170,7 +177,7 @@ export class RunnerCluster {
       const { open } = options
       return {
         member: index,
-        open: open === undefined ? inMemory : () => open(index, key, DEPLOYMENT),
+        open: () => open?.(index, key, DEPLOYMENT) ?? inMemory(),
         log: [],
         lines: [],
         decided: [],
@@ -183,6 +190,7 @@ export class RunnerCluster {
         fuse: null,
         dieAfterDeciding: null,
         dieBeforeDeciding: null,
+        hasLived: false,
       }
     })
   }
@@ -221,7 +229,10 @@ export class RunnerCluster {
     const { member } = seat
     const { key } = this.cluster.members[member]!
     const link = this.hub.createTransport(key)
-    seat.store = this.#recordingStore(seat, seat.open())
+    const opened = seat.open()
+    if (opened.born() === null) opened.setBorn(opened.verdict === 'new' && !seat.hasLived ? 0 : RESTARTED_AT)
+    seat.hasLived = true
+    seat.store = this.#recordingStore(seat, opened)
     const fused = this.#fusedTransport(seat, link)
     seat.transport = this.#options.transport?.(seat, fused) ?? fused
     seat.transport.onMessage((from, bytes) => {
@@ -297,6 +308,7 @@ export class RunnerCluster {
     seat.dieAfterDeciding = null
     seat.dieBeforeDeciding = null
     void seat.transport?.stop()
+    this.#options.ends?.(seat.member)
     seat.store?.close()
   }
 
@@ -323,6 +335,8 @@ export class RunnerCluster {
         return signer
       },
       store,
+      memory: memoryOf(store, this.cluster.id, FORMED_AT),
+      isFaulty: false,
       transport,
       chain: {
         twinAggregate: (call) => this.#options.twin?.(member, call) ?? Promise.resolve(null),
@@ -378,6 +392,12 @@ export class RunnerCluster {
       setCursor: (...args) => store.setCursor(...args),
       enqueue: (entry) => store.enqueue(entry),
       outbox: () => store.outbox(),
+      verdict: store.verdict,
+      find: (...args) => store.find(...args),
+      born: () => store.born(),
+      setBorn: (block) => store.setBorn(block),
+      memory: (cluster) => store.memory(cluster),
+      setMemory: (...args) => store.setMemory(...args),
       settle: (id) => store.settle(id),
       close: () => store.close(),
     }

@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NodeHealth } from '../../node/node.ts'
+import type { SigningHealth } from '../../node/signing-watch.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { askHealth, notRunning, order } from '../control/client.ts'
-import type { NodeLeaveOptions, NodeStatusOptions, NodeStopOptions } from '../options.ts'
+import type {
+  NodeLeaveOptions,
+  NodeStatusOptions,
+  NodeStopOptions,
+  NodeTrustStoreOptions,
+} from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import { confirm } from '../terminal.ts'
@@ -62,8 +68,17 @@ function render(health: NodeHealth, pid: number): string {
     `${task.decidedHeight} of ${task.heights}`,
     task.anchoredHeight,
     task.membership,
+    signingOf(task.signing),
   ])
-  return [...lines, '', table(['task', 'phase', 'decided', 'anchored', 'membership'], rows)].join('\n')
+  return [...lines, '', table(['task', 'phase', 'decided', 'anchored', 'membership', 'signing'], rows)].join(
+    '\n',
+  )
+}
+
+/** What a node may sign in a task, in a word or a few. */
+function signingOf({ state, upTo, answered }: SigningHealth): string {
+  if (state === 'proved') return 'proved'
+  return state === 'waiting' ? `waiting: nothing up to height ${upTo}` : `unknown: ${answered} have answered`
 }
 
 /** Ends a node in order and waits until its process is gone. */
@@ -123,6 +138,35 @@ export async function nodeLeave(
   return EXIT.ok
 }
 
+/** Makes a running node sign in a task as if its store had everything: against the rule, at the operator's risk. */
+export async function nodeTrustStore(
+  text: string,
+  options: NodeTrustStoreOptions,
+  { output }: CommandContext,
+): Promise<ExitCode> {
+  const taskId = parseTaskId(text)
+  const { dataDir, yes, stakeAtRisk } = options
+  if ((await askHealth(dataDir)) === null) throw notRunning(dataDir)
+  if (!stakeAtRisk) {
+    throw new RsdpError({
+      code: 'E_STAKE_AT_RISK',
+      message: `if this store has lost anything signed in task ${taskId}, the node signs it again and loses its whole lock`,
+      hint: 'let it wait: it goes on by itself; or say --stake-at-risk, if you know that nothing was signed since',
+      exit: EXIT.precondition,
+      details: { taskId },
+    })
+  }
+  const effect = [
+    `trust    the store for task ${taskId}: the node signs at once, and waits for nothing`,
+    'if anything is missing in it, or another process has the key, the lock is lost: 100 %, and it cannot be taken back',
+  ]
+  await confirm({ effect, yes }, output.say)
+  const { answer } = await order(dataDir, '/trust', { taskId: String(taskId) })
+  if (answer['answer'] !== 'trusted') throw notLeft(taskId, dataDir, 'not-a-member')
+  output.result({ taskId, trusted: true }, `the node signs in task ${taskId}`)
+  return EXIT.ok
+}
+
 function notLeft(taskId: bigint, dataDir: string, answer: string): RsdpError {
   const details = { taskId, answer }
   if (answer === 'failed') {
@@ -130,6 +174,15 @@ function notLeft(taskId: bigint, dataDir: string, answer: string): RsdpError {
       code: 'E_NODE_BUSY',
       message: `the node could not sign CLOSE for task ${taskId} and is about to stop`,
       hint: `look into node.log in ${dataDir}`,
+      exit: EXIT.timeout,
+      details,
+    })
+  }
+  if (answer === 'waiting') {
+    return new RsdpError({
+      code: 'E_SIGNING_UNKNOWN',
+      message: `the node signs nothing in task ${taskId} yet: it does not know what it has signed`,
+      hint: 'wait until node status calls it proved, then leave (docs/disks.md)',
       exit: EXIT.timeout,
       details,
     })

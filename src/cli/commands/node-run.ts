@@ -11,7 +11,7 @@ import { startHealthServer } from '../../adapters/http/health-server.ts'
 import { createKeyring, recoverSigner } from '../../adapters/keys/keyring.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
 import { Libp2pTransport } from '../../adapters/libp2p/transport.ts'
-import { openStore } from '../../adapters/sqlite/store.ts'
+import { isDamage, markDamaged, openOrBegin } from '../../adapters/sqlite/set-aside.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { createLogger, openLogFile } from '../../adapters/system/logger.ts'
 import { WorkerReducerRunner } from '../../adapters/worker/worker-reducer-runner.ts'
@@ -73,7 +73,9 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   const chain = await connect({ rpcUrl: options.rpcUrl, deployment, privateKey: toHex(privateKey) })
   await requireRegistered(chain, keyring.address)
   const { deploymentId } = deployment
-  const store = openStore({ dataDir, key: keyring.address, deploymentId })
+  const store = openOrBegin({ dataDir, key: keyring.address, deploymentId }, (folder, why) =>
+    logger.error('store.set-aside', { folder, why }),
+  )
   const link: Transport = new Libp2pTransport({
     privateKey,
     listen: options.listen,
@@ -100,6 +102,7 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     policy,
     stockTwins: stockTwins(),
     pollMs: options.pollMs,
+    isFaulty: liar !== null,
     onFatal: (error) => failure.reject(error),
     onSeated: (seat) => liar?.seated(seat),
   })
@@ -116,6 +119,9 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     await node.start()
     await Promise.race([failure.promise, ended.promise])
     return EXIT.ok
+  } catch (error) {
+    if (isDamage(error)) markDamaged(dataDir)
+    throw error
   } finally {
     await control.close()
     await health.close()

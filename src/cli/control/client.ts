@@ -12,7 +12,7 @@ const ANSWER_MS_MAX = 10_000
  */
 export async function order(
   dataDir: string,
-  path: '/stop' | '/leave',
+  path: '/stop' | '/leave' | '/trust',
   body: unknown,
 ): Promise<{ readonly control: Control; readonly answer: Readonly<Record<string, unknown>> }> {
   const control = readControl(dataDir)

@@ -8,7 +8,7 @@ export interface ControlledNode {
   readonly dataDir: string
   readonly key: Address
   readonly healthPort: number
-  readonly node: Pick<RsdpNode, 'leave'>
+  readonly node: Pick<RsdpNode, 'leave' | 'trust'>
   /** Asked to end. */
   readonly stop: () => void
 }
@@ -28,6 +28,7 @@ export async function serveControl(init: ControlledNode): Promise<{ close(): Pro
           return { pid }
         },
       ],
+      ['/trust', (body) => ({ answer: node.trust(taskOf(body)) ? 'trusted' : 'not-a-member' })],
       ['/leave', (body) => ({ answer: node.leave(taskOf(body)) })],
     ]),
   )

@@ -22,11 +22,15 @@ import type {
   NodeRunOptions,
   NodeStatusOptions,
   NodeStopOptions,
+  NodeTrustStoreOptions,
   NodeUpdateOptions,
 } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** node init, register, run, status, stop, leave, update-addresses, rotate-key, freeze, and the hidden node private. */
+/**
+ * node init, register, run, status, stop, leave, trust-store, update-addresses, rotate-key, freeze, and the hidden node
+ * private.
+ */
 export function addNodeCommands(program: Command, run: RunCommand): void {
   const node = program.command('node').description('run a staked node')
   addPreparing(node, run)
@@ -220,6 +224,21 @@ function addOrders(node: Command, run: RunCommand): void {
     .action((task: string, options: NodeLeaveOptions) =>
       run('node leave', options.json, async (context) =>
         (await import('../commands/node-control.ts')).nodeLeave(task, options, context),
+      ),
+    )
+  node
+    .command('trust-store <task>')
+    .description(
+      'makes the node sign in a task although its store may lack what was signed: may cost the whole lock',
+    )
+    .addOption(dataDir())
+    .option('--stake-at-risk', 'I know what this may cost', false)
+    .addOption(yes())
+    .addOption(json())
+    .addHelpText('after', examples('rsdp node trust-store 1 --data-dir ./alice --stake-at-risk'))
+    .action((task: string, options: NodeTrustStoreOptions) =>
+      run('node trust-store', options.json, async (context) =>
+        (await import('../commands/node-control.ts')).nodeTrustStore(task, options, context),
       ),
     )
 }

@@ -5,7 +5,7 @@ import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
 import type { MemoryTransport } from '../../../src/adapters/memory/transport.ts'
 import { MemoryHub } from '../../../src/adapters/memory/transport.ts'
 import { evidenceId } from '../../../src/codec/evidence.ts'
-import { encodeFrame } from '../../../src/codec/frames.ts'
+import { decodeFrame, encodeFrame } from '../../../src/codec/frames.ts'
 import { domainSeparator } from '../../../src/codec/objects.ts'
 import { seededOrder } from '../../../src/codec/roots.ts'
 import type { NodeInit } from '../../../src/node/node.ts'
@@ -96,13 +96,21 @@ describe('RsdpNode', () => {
     })
   }
 
+  /** A member that holds nothing of this node, and says so when it is asked. */
   async function startOther(other: MemoryTransport): Promise<void> {
+    other.onMessage((from, bytes) => {
+      const frame = decodeFrame(bytes)
+      if (frame?.parts[0]?.kind === 'own')
+        other.send(from, encodeFrame({ cluster: frame.cluster, parts: [{ kind: 'at', height: 1 }] }))
+    })
     await other.start()
     other.setPeers([{ key: keyringOf(0).address, addresses: [] }])
   }
 
   function openStore(): Store {
-    return disk.open({ key: keyringOf(0).address, deploymentId: DOMAIN.salt })
+    const store = disk.open({ key: keyringOf(0).address, deploymentId: DOMAIN.salt })
+    if (store.born() === null) store.setBorn(0) // before every cluster of these tests
+    return store
   }
 
   function sourceOf(taskId: bigint): StateSource {
@@ -127,7 +135,10 @@ describe('RsdpNode', () => {
   }
 
   async function settle(): Promise<void> {
-    for (let i = 0; i < 60; i += 1) await Promise.resolve()
+    for (let i = 0; i < 60; i += 1) {
+      while (hub.pending().length > 0) hub.deliver()
+      await Promise.resolve()
+    }
   }
 
   async function poll(times = 1): Promise<void> {

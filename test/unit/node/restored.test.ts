@@ -119,7 +119,7 @@ describe('missingCheckpoint', () => {
       inputsHash: NIL,
     })
     // these entries are no shared log, so nobody could tell the head without a note
-    expect(found?.kept.note).to.be.a('string')
+    expect(found?.note).to.be.a('string')
   })
 
   it('is not due within an epoch, nor before height 1', () => {

@@ -42,11 +42,11 @@ describe('TaskRunner', () => {
           for (const other of others) expect(facts(other)).to.deep.equal(facts(first))
         })
 
-        it('send three frames each to each other member per height, and nothing else but checkpoints', () => {
+        it('send three frames each to each other member per height, and nothing else but checkpoints and one question each at the start', () => {
           expect([...world.wire.frames]).to.deep.equal(
             Array.from({ length: HEIGHTS }, (_, i) => [i + 1, 3 * n * (n - 1)]),
           )
-          expect(world.wire.otherFrames).to.equal(0)
+          expect(world.wire.otherFrames).to.equal(2 * n * (n - 1))
           expect(world.wire.checkpointFrames).to.be.at.least(CHECKPOINTS * n * (n - 1))
         })
 
