@@ -30,6 +30,9 @@ export class Chaos {
     }
     for (const [node, atMs] of scenario.leavers) world.queue.push(atMs, () => world.leave(node))
     for (const host of hosts) if (this.#world.liarOf(host)?.forgets === true) this.#restart(host)
+    const victim = scenario.rolledBack === null ? undefined : hosts[scenario.rolledBack]
+    victim?.keepCopies()
+    if (victim !== undefined) this.#rollBack(victim)
     this.#next()
     this.#event()
   }
@@ -142,6 +145,15 @@ export class Chaos {
     this.#later(this.#dice.int(500, 5_000), () => {
       this.#crash(host, this.#dice.int(10, 300))
       this.#restart(host)
+    })
+  }
+
+  /** A disk goes back to an older copy of itself, with its seal or with none, again and again. */
+  #rollBack(host: Host): void {
+    this.#later(this.#dice.int(1_000, 5_000), () => {
+      host.rollBack(this.#dice.chance(0.5) ? 'kept' : 'lost')
+      this.#later(this.#dice.int(10, 1_500), () => host.boot())
+      this.#rollBack(host)
     })
   }
 

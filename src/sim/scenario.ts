@@ -5,7 +5,7 @@ import { rateLimit } from '../reducers/rate-limit.ts'
 import type { TaskParams } from '../types/task.ts'
 import type { LiarName } from '../faults/catalog.ts'
 import { LIAR_NAMES } from '../faults/catalog.ts'
-import type { Random } from '../faults/random.ts'
+import { Random } from '../faults/random.ts'
 
 /** Classes of faults; each seed draws which of them are on. */
 export const FAULTS = [
@@ -55,6 +55,8 @@ export interface Scenario {
   readonly eventMs: number
   /** The chain replaces its last blocks now and then, from the first sign-up until the result is there. */
   readonly reorgs: boolean
+  /** Honest node whose disk goes back to an older copy, again and again; the others decide without it. Null: none. */
+  readonly rolledBack: number | null
 }
 
 export interface PercentRange {
@@ -73,6 +75,8 @@ export interface ScenarioOptions {
   readonly nodes?: number
   /** Re-orgs of the chain; absent: in a third of the worlds, in none that is calm on purpose. */
   readonly reorgs?: boolean
+  /** A disk goes back to an older copy; absent: none does. */
+  readonly rollbacks?: boolean
 }
 
 /** A flatterer does harm only in company: it is drawn where liars may weigh more than a third. */
@@ -87,10 +91,12 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
   const weights = drawWeights(random, n)
   const isCalm = options.calm ?? random.chance(0.1)
   const liars = drawLiars(random, weights, options)
+  // the others must be able to go on without the one whose disk goes back
+  if (options.rollbacks === true && drawRolledBack(new Random(0), weights, liars) === null) liars.clear()
   const min = isCalm ? 50 : random.int(5, 60)
   const faults = new Set(isCalm ? [] : FAULTS.filter(() => random.chance(0.35)))
   const chaosMs = isCalm ? 0 : random.int(4_000, 20_000)
-  const spare = isCalm ? new Set<number>() : drawSpare(random, weights, liars)
+  const spare = isCalm || options.rollbacks === true ? new Set<number>() : drawSpare(random, weights, liars)
   const reorgs = options.reorgs === true
   const leavers = new Map(
     [...spare].filter(() => random.chance(0.6)).map((node) => [node, random.int(0, chaosMs / 2)]),
@@ -110,6 +116,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
     leavers,
     eventMs: isCalm || random.chance(0.4) ? 0 : random.int(400, 6_000),
     reorgs,
+    rolledBack: options.rollbacks === true ? drawRolledBack(random, weights, liars) : null,
   }
 }
 
@@ -173,6 +180,19 @@ function drawSpare(
     spare.add(node)
   }
   return spare
+}
+
+/** An honest node without which the honest ones still are a quorum. */
+function drawRolledBack(
+  random: Random,
+  weights: readonly number[],
+  liars: ReadonlyMap<number, LiarName>,
+): number | null {
+  const up = weights.map((_, node) => node).filter((node) => !liars.has(node))
+  const rest = (without: number): number =>
+    sum(up.filter((node) => node !== without).map((node) => weights[node] ?? 0))
+  const fit = up.filter((node) => 3 * rest(node) > 2 * sum(weights))
+  return fit.length === 0 ? null : random.pick(fit)
 }
 
 function drawParams(random: Random, n: number, heights: number, joinBlocks: number): TaskParams {

@@ -54,6 +54,7 @@ export class RecordedNode {
   /** What its processes received. */
   readonly wire: string
   readonly args: readonly string[]
+  readonly dataDir: string
   /** When its processes died of SIGKILL and when they were started, wall clock. */
   readonly deaths: number[] = []
   readonly births: number[] = []
@@ -68,6 +69,7 @@ export class RecordedNode {
     this.name = name
     this.#port = hold
     this.key = key
+    this.dataDir = dataDir
     this.wire = join(dataDir, 'wire')
     this.args = ['node', 'run', '--data-dir', dataDir, '--listen', listen]
     this.args = [...this.args, '--rpc-url', rpcUrl, '--deployment', deploymentFile]

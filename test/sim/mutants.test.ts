@@ -12,6 +12,11 @@ const CASES: readonly {
 }[] = [
   { mutant: 'quorumOfTwoThirds', options: { nodes: 6 }, kinds: ['bad-list', 'invalid-decision'] },
   { mutant: 'signsAgain', options: { nodes: 4 }, kinds: ['signed-twice', 'honest-convicted', 'stuck'] },
+  {
+    mutant: 'noSeal',
+    options: { nodes: 4, rollbacks: true },
+    kinds: ['signed-twice', 'honest-convicted', 'stuck'],
+  },
   { mutant: 'staysListed', options: { nodes: 5 }, kinds: ['invalid-decision', 'stuck', 'honest-convicted'] },
   { mutant: 'weightHeard', options: { nodes: 4 }, kinds: ['invalid-decision', 'disagreement'] },
   {

@@ -115,7 +115,7 @@ export class Honesty {
   #checkHeads(member: MemberIndex): void {
     for (const { object } of this.transcript.of(member)) {
       if (object.type !== 'checkpoint') continue
-      if (this.#logs.headAt(member, object.height, object.logSeq) !== object.logHead)
+      if (!this.#logs.hadHead(member, object.height, object.logSeq, object.logHead))
         this.#init.violate('forked-log', `${member} signed a head at ${object.height} that its log never had`)
     }
   }

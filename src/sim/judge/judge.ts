@@ -86,6 +86,12 @@ export class Judge {
     if (entries.some(({ event }) => event === 'RESET')) this.leftOut.reset(member)
   }
 
+  /** A disk went back to an older copy, which has these entries. Whoever waits for that is in no list for a while. */
+  rolledBack(member: number, entries: readonly LogEntry[]): void {
+    this.logs.rewound(member, entries)
+    this.leftOut.excuse(member)
+  }
+
   /** A decision became durable. */
   decided(member: number, height: StoredHeight, nowMs: number): void {
     if (!this.#init.isHonest(member)) return

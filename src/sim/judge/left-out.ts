@@ -31,8 +31,8 @@ export class LeftOut {
   readonly #opened = new Map<string, number>()
   /** Time-outs of one member for another, by `member/other`: never forgiven here. */
   readonly #vain = new Map<string, number>()
-  /** Members that want to leave. */
-  readonly #leaving = new Set<number>()
+  /** Members that want to leave, or may not sign for a while. */
+  readonly #excused = new Set<number>()
   readonly #lists = new Map<number, ReadonlySet<number>>()
 
   constructor(init: JudgeInit) {
@@ -60,8 +60,13 @@ export class LeftOut {
       ear.heard.set(key, nowMs)
   }
 
+  /** From here on nobody is blamed for leaving this member out. */
+  excuse(member: number): void {
+    this.#excused.add(member)
+  }
+
   signed({ member, object }: Signed, nowMs: number): void {
-    if (object.type === 'close') this.#leaving.add(member)
+    if (object.type === 'close') this.#excused.add(member)
     if (object.type === 'status') this.#opened.set(`${member}/${object.height}`, nowMs)
     if (object.type === 'share' && object.round === 0 && object.inputs !== 0n)
       this.#share(member, object, nowMs)
@@ -114,6 +119,6 @@ export class LeftOut {
     const { cluster, isHonest } = this.#init
     return cluster.members
       .map(({ index }) => index)
-      .filter((index) => isHonest(index) && !listed.has(index) && !this.#leaving.has(index))
+      .filter((index) => isHonest(index) && !listed.has(index) && !this.#excused.has(index))
   }
 }

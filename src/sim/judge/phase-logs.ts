@@ -31,6 +31,8 @@ interface Fold {
 export class PhaseLogs {
   readonly #init: JudgeInit
   readonly #folds = new Map<number, Fold>()
+  /** Heads of histories that a disk no longer has, by member. */
+  readonly #once = new Map<number, Set<string>>()
 
   constructor(init: JudgeInit) {
     this.#init = init
@@ -48,10 +50,20 @@ export class PhaseLogs {
     }
   }
 
-  /** The head that a member's durable log had at a place; null if it never was there. */
-  headAt(member: number, height: number, seq: number): Digest | null {
-    const epoch = epochOf(height, this.#init.params.epochHeights)
-    return this.#fold(member).heads.get(`${epoch}/${seq}`) ?? null
+  /** A disk went back: its log goes on from these entries. Heads that it once had stay its own. */
+  rewound(member: number, entries: readonly LogEntry[]): void {
+    const once = this.#once.get(member) ?? new Set()
+    for (const [place, head] of this.#fold(member).heads) once.add(`${place}/${head}`)
+    this.#once.set(member, once)
+    this.#folds.delete(member)
+    this.append(member, entries)
+  }
+
+  /** Whether a member's durable log had this head at a place, in this history or in one before its disk went back. */
+  hadHead(member: number, height: number, seq: number, head: Digest): boolean {
+    const place = `${epochOf(height, this.#init.params.epochHeights)}/${seq}`
+    if (this.#fold(member).heads.get(place) === head) return true
+    return this.#once.get(member)?.has(`${place}/${head}`) === true
   }
 
   /** Entries after number `after`, up to `upTo`, in the epoch of a height; null if the durable log has not all of them. */

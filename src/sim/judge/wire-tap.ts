@@ -70,7 +70,7 @@ export class WireTap {
         this.#list(member, object)
         break
       case 'checkpoint':
-        if (this.#logs.headAt(member, object.height, object.logSeq) !== object.logHead)
+        if (!this.#logs.hadHead(member, object.height, object.logSeq, object.logHead))
           this.#init.violate(
             'forked-log',
             `${member} signed a head at ${object.height} that its log never had`,
@@ -164,6 +164,8 @@ export function objectsOf(part: RawPart): readonly Unverified[] {
     case 'seen':
     case 'get':
     case 'sync':
+    case 'own':
+    case 'at':
     case 'notes':
       return []
   }

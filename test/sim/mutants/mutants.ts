@@ -161,6 +161,20 @@ export const MUTANTS = {
       ],
     ],
   },
+  noSeal: {
+    name: 'a store that is older than its seal is taken for whole, and nobody is asked',
+    edits: [
+      [
+        'adapters/memory/store.ts',
+        "const verdict = isNew ? 'new' : verdictOf(",
+        "const verdict = seal !== undefined ? 'whole' : verdictOf(",
+      ],
+      ['node/signing-watch.ts', 'if (member !== self || isFaulty', 'if (member !== self || hash.length > 0'],
+      ['node/signing-watch.ts', '#fence = SIGN_NOTHING', '#fence = 0'],
+      ['node/task-runner.ts', "this.input({ kind: 'fence', upTo: SIGN_NOTHING })", ''],
+      ['node/signing-watch.ts', 'if (isFaulty || height <= this.#known', 'if (height > 0 || isFaulty'],
+    ],
+  },
   joinsOnce: {
     name: 'what was mined is taken for settled: a lost sign-up is not done again',
     edits: [['node/sign-up.ts', 'task.joined = (await chain.signups(taskId)).includes(key)\n', '']],
