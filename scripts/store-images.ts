@@ -11,7 +11,7 @@ const damages = Object.keys(DAMAGES) as Damage[]
 const outcomes: Outcome[] = []
 for (let i = 0; i < Number(count); i += 1) {
   const seed = Number(first) + i
-  const outcome = await playImage(seed, damages[i % damages.length]!)
+  const outcome = await playImage(seed, damages[i % damages.length] ?? 'nothing')
   outcomes.push(outcome)
   const { damage, conflicts, fatal, isDone } = outcome
   if (conflicts.length > 0 || fatal.length > 0 || !isDone)

@@ -109,11 +109,10 @@ class SqliteStore implements Store {
   }
 
   signOnce({ cluster, key, entries, proof, kept, sign }: SignRequest): Signed {
-    let sealed: Seal | null = null
-    const result = this.#write(() => {
+    const { made, sealed } = this.#write((): { made: Signed; sealed: Seal | null } => {
       this.#log.append(cluster, entries)
       const stored = this.#signed.find(cluster, key)
-      if (stored !== null) return stored
+      if (stored !== null) return { made: stored, sealed: null }
       const signed = sign()
       invariant(signOnceKey(signed.object) === key, `an object was signed for another key than ${key}`)
       invariant(
@@ -125,11 +124,10 @@ class SqliteStore implements Store {
       this.#signed.insert(cluster, key, signed, { proof, kept }, { position: count, head })
       this.#kept.insert(cluster, key, signed.object, kept)
       const height = 'height' in signed.object ? signed.object.height : 0
-      sealed = { ...raised(this.#seal, cluster, height), count, head }
-      return signed
+      return { made: signed, sealed: { ...raised(this.#seal, cluster, height), count, head } }
     })
     if (sealed !== null) this.#writeSeal(sealed)
-    return result
+    return made
   }
 
   find(cluster: Digest, key: string): Signed | null {
