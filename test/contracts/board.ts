@@ -72,8 +72,8 @@ describe('TaskBoard', () => {
       })
 
     bad({ reducerParams: `0x${'00'.repeat(1025)}` }, 'reducerParams', 1025n, 0n, 1024n)
-    bad({ maxNodes: 3, minNodes: 3 }, 'maxNodes', 3n, 4n, 31n)
-    bad({ maxNodes: 32 }, 'maxNodes', 32n, 4n, 31n)
+    bad({ maxNodes: 3, minNodes: 3 }, 'maxNodes', 3n, 4n, 128n)
+    bad({ maxNodes: 129 }, 'maxNodes', 129n, 4n, 128n)
     bad({ minNodes: 3 }, 'minNodes', 3n, 4n, 4n)
     bad({ minNodes: 8, maxNodes: 7 }, 'minNodes', 8n, 4n, 7n)
     bad({ heights: 0 }, 'heights', 0n, 1n, MAX_16)
