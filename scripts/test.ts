@@ -108,7 +108,8 @@ async function runSuite(suite: Suite): Promise<FilesRun> {
 async function runTests(name: string, args: readonly string[]): Promise<Counts> {
   const file = join(scratch, 'counts.json')
   rmSync(file, { force: true })
-  const env = { RSDP_TEST_COUNTS: file, RSDP_TEST_REPORTER: reporter }
+  // transaction journals of commands are files of the user's
+  const env = { RSDP_TEST_COUNTS: file, RSDP_TEST_REPORTER: reporter, XDG_STATE_HOME: join(scratch, 'state') }
   const { problem } = await runProcess({ args, env, counts: file, stdout })
   if (!existsSync(file)) return { passed: 0, failed: [`${name}: ${problem ?? 'no counts'}`], skipped: [] }
   const counts = JSON.parse(readFileSync(file, 'utf8')) as Counts

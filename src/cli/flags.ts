@@ -39,10 +39,17 @@ export function sending(command: Command, whose: string): Command {
     .addOption(deployment())
     .addOption(keyFile(whose))
     .addOption(passwordFile())
+    .addOption(maxFeeGwei())
     .addOption(yes())
     .addOption(dryRun())
     .addOption(json())
 }
+
+export const maxFeeGwei = (): Option =>
+  new Option(
+    '--max-fee-gwei <gwei>',
+    'most that a unit of gas may cost; above it nothing is sent (default: 500)',
+  ).argParser(integer(1, 1_000_000))
 
 export const yes = (): Option => new Option('--yes', 'do not ask before it is done').default(false)
 

@@ -7,7 +7,11 @@ export interface ChainOptions {
 export interface AuditOptions extends ChainOptions {
   readonly board: boolean
 }
-export interface WalletOptions extends ChainOptions {
+export interface FeeOptions {
+  /** Most that a unit of gas may cost; absent: 500. */
+  readonly maxFeeGwei?: number
+}
+export interface WalletOptions extends ChainOptions, FeeOptions {
   readonly keyFile?: string
   readonly passwordFile?: string
 }
@@ -58,7 +62,7 @@ export interface DeployCommandOptions extends WalletOptions {
   readonly token?: string
   readonly bountyWei?: string
 }
-export interface NodeRunOptions {
+export interface NodeRunOptions extends FeeOptions {
   readonly dataDir: string
   readonly keyFile?: string
   readonly passwordFile?: string

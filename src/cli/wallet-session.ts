@@ -1,7 +1,8 @@
 import type { Connection } from '../adapters/evm/connection.ts'
+import { shown } from '../adapters/evm/tx-follower.ts'
 import type { Wallet } from '../adapters/evm/wallet.ts'
 import { isLocalChain } from './local/chains.ts'
-import { openDeployment, openWallet } from './local/wallets.ts'
+import { openDeployment, openJournalledWallet } from './local/wallets.ts'
 import type { CautionOptions, WalletOptions } from './options.ts'
 import type { CommandContext } from './run-command.ts'
 import { confirm } from './terminal.ts'
@@ -27,13 +28,23 @@ export async function withWallet<T>(
 ): Promise<T> {
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
-    const wallet = await openWallet(connection, options)
+    const wallet = await openJournalledWallet(connection, options, output.say)
+    if (options.dryRun)
+      for (const intent of await wallet.pending()) output.say(`${shown(intent)} is not mined yet`)
+    else await wallet.settle()
     const isLocal = isLocalChain(connection.deployment.chainId)
     const agreed = async (effect: readonly string[]): Promise<boolean> => {
       await confirm({ effect, yes: options.yes || options.dryRun || isLocal }, output.say)
       return !options.dryRun
     }
-    return await body({ connection, wallet, isLocal, agreed })
+    let isWhole = false
+    try {
+      const result = await body({ connection, wallet, isLocal, agreed })
+      isWhole = true
+      return result
+    } finally {
+      await wallet.release(isWhole)
+    }
   } finally {
     connection.close()
   }

@@ -1,7 +1,25 @@
 import { RsdpError } from '../types/errors.ts'
 
 /** Faults of the environment that go away by themselves. */
-const PASSING: ReadonlySet<string> = new Set(['E_RPC_DOWN', 'E_TX_TIMEOUT', 'E_FUNDS_GAS'])
+const PASSING: ReadonlySet<string> = new Set([
+  'E_RPC_DOWN',
+  'E_RPC_LIMIT',
+  'E_RPC_RANGE',
+  'E_RPC_STATE',
+  'E_RPC_BEHIND',
+  'E_RPC_PARAMS',
+  'E_RPC_METHOD',
+  'E_RPC_AUTH',
+  'E_RPC_REFUSED',
+  'E_TX_TIMEOUT',
+  'E_TX_KNOWN',
+  'E_NONCE',
+  'E_FEE_LOW',
+  'E_FEE_CAP',
+  'E_GAS_LIMIT',
+  'E_FUNDS_GAS',
+  'E_KEY_BUSY',
+])
 
 export function isPassing(error: unknown): error is RsdpError {
   return error instanceof RsdpError && PASSING.has(error.code)

@@ -36,7 +36,7 @@ import type { FakeRpc, RpcRequest } from '../helpers/chain-rpc.ts'
 import { failure, reply, rpcProxy } from '../helpers/chain-rpc.ts'
 import { atBlock } from '../helpers/moments.ts'
 
-const HTTP = { attempts: 2, backoffMs: 1, timeoutMs: 5_000 }
+const HTTP = { attempts: 2, limitedAttempts: 3, backoffMs: 1, timeoutMs: 5_000 }
 const CLOSE_GRACE = 10
 const EVIDENCE = 30
 
@@ -172,27 +172,41 @@ describe('chain port: sending', () => {
     reader.close()
   })
 
-  it('not mined in time: E_TX_TIMEOUT, and the next call takes its place for more', async () => {
+  it('not mined in time: E_TX_TIMEOUT names it, and the next call waits for it and comes after it', async () => {
     const hasty = await connect(options({ wallet: { txTimeoutMs: 100 } }))
     const nonce = await nonceOf(hasty.wallet)
     await rpc('evm_setAutomine', false)
     const error = await failure(hasty.send({ to: net.client.address, data: '0x01' }))
     expect(error).include({ code: 'E_TX_TIMEOUT', exit: EXIT.timeout })
-    const pending = hasty.send({ to: net.client.address, data: '0x02' })
-    // the first one has left the pool when the second is in it
-    while ((await poolHas(error.details['hash'])) && (await nonceOf(hasty.wallet)) === nonce);
+    expect(error.details).include({ nonce, purpose: 'node' })
+    const again = await failure(hasty.send({ to: net.client.address, data: '0x02' }))
+    expect(again.details).include({ nonce, hash: error.details['hash'] })
     await net.mine(1)
-    const outcome = await pending
+    await rpc('evm_setAutomine', true)
+    const outcome = await hasty.send({ to: net.client.address, data: '0x02' })
     expect(outcome.kind).equal('mined')
-    expect(await nonceOf(hasty.wallet)).equal(nonce + 1)
-    const { provider } = net.connection
-    const mined = await provider.getTransaction(outcome.kind === 'mined' ? outcome.hash : '')
-    expect(mined?.data).equal('0x02')
-    expect((await hasty.wallet!.balance()) < 10n * ETHER).equal(true)
+    expect(await nonceOf(hasty.wallet)).equal(nonce + 2)
     hasty.close()
   })
-  const poolHas = async (hash: unknown): Promise<boolean> =>
-    (await net.connection.provider.getTransaction(String(hash))) !== null
+
+  it('a transaction whose fee is too low by now is replaced under its nonce, by the same call', async () => {
+    const hasty = await connect(options({ wallet: { txTimeoutMs: 100 } }))
+    const nonce = await nonceOf(hasty.wallet)
+    await rpc('evm_setAutomine', false)
+    const call: PreparedCall = { to: `0x${'21'.repeat(20)}`, data: '0x' }
+    const error = await failure(hasty.wallet!.submit(call, 1n))
+    await rpc('hardhat_setNextBlockBaseFeePerGas', `0x${(100n * 10n ** 9n).toString(16)}`)
+    await net.mine(1)
+    expect(await nonceOf(hasty.wallet)).equal(nonce)
+    const replaced = await failure(hasty.wallet!.submit(call, 1n))
+    expect(replaced.details['hashes']).length(2).include(error.details['hash'])
+    await net.mine(1)
+    await rpc('evm_setAutomine', true)
+    expect((await hasty.wallet!.submit(call, 1n)).kind).equal('mined')
+    expect(await nonceOf(hasty.wallet)).equal(nonce + 1)
+    expect(await net.connection.provider.getBalance(call.to)).equal(1n)
+    hasty.close()
+  })
 
   it('a transaction that was given up and mined later does not block the next', async () => {
     const hasty = await connect(options({ wallet: { txTimeoutMs: 100 } }))
@@ -311,12 +325,33 @@ describe('chain port: sending', () => {
       }
       expect((await failure(wallet.submit(call, 1n))).code).equal('E_RPC_DOWN')
       answer = () => false
+      // it had been mined: only the answer was missing
       expect((await wallet.submit(call, 1n)).kind).equal('mined')
-      // the first had been mined: only its answer was missing
-      expect(await nonceOf(wallet)).equal(nonce + 2)
+      expect(await nonceOf(wallet)).equal(nonce + 1)
     })
 
-    it('somebody else used the nonce: a new one is taken', async () => {
+    it('a receipt that comes late: it is mined once', async () => {
+      const nonce = await nonceOf(wallet)
+      let asked = 0
+      spoil = ({ method }, result) =>
+        (method === 'eth_getTransactionReceipt' || method === 'eth_getTransactionByHash') && asked++ < 8
+          ? null
+          : result
+      const patient = new Wallet(through.connection, net.nodes[0]!.privateKey, { txTimeoutMs: 60_000 })
+      expect((await patient.submit(call, 1n)).kind).equal('mined')
+      expect(asked).greaterThan(8)
+      expect(await nonceOf(wallet)).equal(nonce + 1)
+    })
+
+    it('a receipt that never comes: E_TX_TIMEOUT, and no second one', async () => {
+      const nonce = await nonceOf(wallet)
+      spoil = ({ method }, result) => (method === 'eth_getTransactionReceipt' ? null : result)
+      for (let run = 0; run < 3; run++)
+        expect((await failure(wallet.submit(call, 1n))).code).equal('E_TX_TIMEOUT')
+      expect(await nonceOf(wallet)).equal(nonce + 1)
+    })
+
+    it('somebody else used the nonce: a new one is taken once that is too deep to be taken back', async () => {
       const other = new Wallet(net.connection, net.nodes[0]!.privateKey)
       let meddled = false
       answer = async ({ method }) => {
@@ -326,7 +361,27 @@ describe('chain port: sending', () => {
         return false
       }
       const nonce = await nonceOf(wallet)
+      const before = await net.connection.provider.getBalance(call.to)
+      const error = await failure(wallet.submit(call, 7n))
+      expect(error).include({ code: 'E_TX_TIMEOUT' })
+      expect(error.message).match(/another program used nonce/)
+      await net.mine(net.deployment.windows.reorgDepth)
       expect((await wallet.submit(call, 7n)).kind).equal('mined')
+      expect(await nonceOf(wallet)).equal(nonce + 2)
+      expect(await net.connection.provider.getBalance(call.to)).equal(before + 12n)
+    })
+
+    it('somebody else used the nonce of a call that contracts take once: a new one is taken at once', async () => {
+      const other = new Wallet(net.connection, net.nodes[0]!.privateKey)
+      let meddled = false
+      answer = async ({ method }) => {
+        if (method !== 'eth_sendRawTransaction' || meddled) return false
+        meddled = true
+        await other.submit(call, 5n)
+        return false
+      }
+      const nonce = await nonceOf(wallet)
+      expect((await through.send(call)).kind).equal('mined')
       expect(await nonceOf(wallet)).equal(nonce + 2)
     })
 
@@ -351,7 +406,7 @@ describe('chain port: sending', () => {
       answer = ({ method, id: request }, response) =>
         method === 'eth_estimateGas' &&
         reply(response, request, { error: { code: -32_005, message: 'daily request count exceeded' } })
-      expect((await failure(wallet.submit(call))).code).equal('E_RPC_DOWN')
+      expect((await failure(wallet.submit(call))).code).equal('E_RPC_LIMIT')
     })
 
     it('an endpoint that asks for absurd fees is not paid', async () => {

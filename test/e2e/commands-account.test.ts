@@ -12,6 +12,7 @@ import { joinTask, publishTask, startTestNetwork, testTask } from '../helpers/ch
 import { rsdpHere } from '../helpers/cli.ts'
 import type { CliRun } from '../helpers/rsdp.ts'
 import { errorCode } from '../helpers/rsdp.ts'
+import { forgetTransactions } from '../helpers/state-home.ts'
 
 const WHO = { alice: id('operator alice'), bob: id('operator bob'), next: id('next'), spare: id('spare') }
 type Who = keyof typeof WHO
@@ -35,6 +36,7 @@ describe('an operator changes its wallet and where it is paid', function () {
     await net.close()
     rmSync(scratch, { recursive: true, force: true })
   })
+  beforeEach(forgetTransactions)
   beforeEach(async () => (snapshot = (await net.connection.provider.send('evm_snapshot', [])) as string))
   afterEach(() => net.connection.provider.send('evm_revert', [snapshot]))
 

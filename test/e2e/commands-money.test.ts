@@ -17,6 +17,7 @@ import { rsdpHere } from '../helpers/cli.ts'
 import type { CliRun } from '../helpers/rsdp.ts'
 import { errorCode } from '../helpers/rsdp.ts'
 import { atBlock } from '../helpers/moments.ts'
+import { forgetTransactions } from '../helpers/state-home.ts'
 
 const FORM_WINDOW = 257
 
@@ -36,6 +37,7 @@ describe('clients and operators take what is theirs', function () {
     await net.close()
     rmSync(scratch, { recursive: true, force: true })
   })
+  beforeEach(forgetTransactions)
   beforeEach(async () => (snapshot = (await net.connection.provider.send('evm_snapshot', [])) as string))
   afterEach(() => net.connection.provider.send('evm_revert', [snapshot]))
 

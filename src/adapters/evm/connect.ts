@@ -2,7 +2,7 @@ import type { Hex } from '../../types/ids.ts'
 import type { ConnectionOptions } from './connection.ts'
 import { openConnection } from './connection.ts'
 import { EvmChain } from './evm-chain.ts'
-import type { WalletLimits } from './wallet.ts'
+import type { WalletOptions } from './wallet.ts'
 import { Wallet } from './wallet.ts'
 
 export interface ConnectOptions extends ConnectionOptions {
@@ -10,7 +10,7 @@ export interface ConnectOptions extends ConnectionOptions {
   readonly privateKey?: Hex
   /** Blocks until history counts as final, instead of the deployment's own number. */
   readonly confirmations?: number
-  readonly wallet?: Partial<WalletLimits>
+  readonly wallet?: Partial<WalletOptions>
 }
 
 /** The chain port over an RPC endpoint. @throws RsdpError as `openConnection` */

@@ -26,16 +26,16 @@ import { checkpointSent } from './checkpoint-sent.ts'
 import { EventDecoder } from './decode-events.ts'
 import { encodeEvidenceCall, encodeSteps } from './evidence-call.ts'
 import { encodeForm } from './form-call.ts'
+import { LogPages } from './log-pages.ts'
 import { readAllowance, readTerms } from './reads.ts'
 import type { Wallet } from './wallet.ts'
 import { revertOf } from './wallet.ts'
 
-/** Most blocks asked for in one eth_getLogs: Hardhat's time grows faster than the number of logs. */
-const PAGE_BLOCKS_MAX = 2_000
-/** What it looks like when an answer gets too long. */
-const TOO_MUCH: ReadonlySet<unknown> = new Set(['too-large', 'bad-answer'])
 /** INodeRegistry.KeyStatus.Active */
 const ACTIVE = 1n
+
+/** What a node sends once, the contracts take once. */
+const NODE_CALL = { purpose: 'node', isRepeatable: true }
 
 const CONTEXT =
   '(bytes32 seed, uint64 height, (address key, uint16 weight)[] members, bytes previous) context'
@@ -58,6 +58,7 @@ export class EvmChain implements Chain {
   /** Sends with the signing key; null without one. */
   readonly wallet: Wallet | null
   readonly #decoder: EventDecoder
+  readonly #pages = new LogPages()
 
   constructor(connection: Connection, wallet: Wallet | null, reorgDepth: number) {
     this.connection = connection
@@ -86,7 +87,7 @@ export class EvmChain implements Chain {
     if (afterHash !== null) await this.#requireHistory(after, afterHash, head)
     // nothing happened before the deployment
     const from = Math.max(after + 1, this.connection.deployment.fromBlock)
-    const to = Math.min(from + Math.min(blocksMax, PAGE_BLOCKS_MAX) - 1, head - this.reorgDepth)
+    const to = Math.min(from + blocksMax - 1, head - this.reorgDepth)
     if (to < from) return null
     return this.#page(from, to)
   }
@@ -210,7 +211,8 @@ export class EvmChain implements Chain {
   }
 
   async send(call: PreparedCall): Promise<SendOutcome> {
-    const submitted = await this.#requireWallet().submit(call)
+    const wallet = this.#requireWallet()
+    const submitted = await wallet.submit(call, 0n, NODE_CALL).finally(() => wallet.release(true))
     if (submitted.kind === 'reverted') return { kind: 'reverted', error: submitted.revert.name }
     const { blockNumber, hash, gasUsed } = submitted.receipt
     return { kind: 'mined', block: blockNumber, hash: hash as Digest, gasUsed }
@@ -277,21 +279,15 @@ export class EvmChain implements Chain {
     return { hash: found.hash as Digest, time: found.timestamp }
   }
 
-  /** Events of the blocks from … to, or of the first part of them if the endpoint refuses to give so much at once. */
+  /** Events of the blocks from … to, or of the first part of them if the endpoint does not give so much at once. */
   async #page(from: number, to: number): Promise<EventPage> {
     const { address, topics } = this.#decoder.filter
-    let last = to
-    while (true) {
-      try {
-        const filter = { address, topics, fromBlock: from, toBlock: last }
-        const logs = await this.connection.read(this.connection.provider.getLogs(filter))
-        const events = this.#decoder.decode(logs, from, last)
-        return { events, block: last, ...(await this.#blockOf(last)) }
-      } catch (error) {
-        if (last === from || !isTooMuch(error)) throw error
-        last = from + Math.floor((last - from) / 2)
-      }
-    }
+    const { answer, last } = await this.#pages.read(from, to, async (toBlock) => {
+      const filter = { address, topics, fromBlock: from, toBlock }
+      const logs = await this.connection.read(this.connection.provider.getLogs(filter))
+      return this.#decoder.decode(logs, from, toBlock)
+    })
+    return { events: answer, block: last, ...(await this.#blockOf(last)) }
   }
 
   async #turnAt(taskId: bigint, block: number): Promise<number> {
@@ -305,8 +301,3 @@ export class EvmChain implements Chain {
 }
 
 const lower = (address: string): Address => address.toLowerCase() as Address
-
-/** Endpoints limit blocks or logs per answer, each with an error of its own. */
-function isTooMuch(error: unknown): boolean {
-  return error instanceof RsdpError && TOO_MUCH.has(error.details['reason'])
-}

@@ -2,8 +2,11 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { HttpRpc } from './http-rpc.ts'
+import { LogCache } from './log-cache.ts'
+import { LogPages } from './log-pages.ts'
+import { refusalError } from './trouble.ts'
 
-/** One JSON-RPC call: the result as it came. Throws RsdpError E_RPC_DOWN. */
+/** One JSON-RPC call: the result as it came. Throws RsdpError E_RPC_DOWN and those of `refusalError`. */
 export type RpcRequest = (method: string, params: readonly unknown[]) => Promise<unknown>
 
 /** A log as the endpoint sent it. */
@@ -22,9 +25,6 @@ export interface LogQuery {
   readonly topics: readonly (readonly Digest[] | null)[]
 }
 
-/** Most blocks asked for in one eth_getLogs. */
-const PAGE_BLOCKS_MAX = 2_000n
-
 /** Calls over HTTP, one per request. */
 export function requestOver(http: HttpRpc): RpcRequest {
   let id = 0
@@ -32,16 +32,23 @@ export function requestOver(http: HttpRpc): RpcRequest {
     id += 1
     const answer = await http.request({ id, jsonrpc: '2.0', method, params: [...params] })
     if ('result' in answer) return answer.result as unknown
-    throw badAnswer(method, `error ${answer.error.code}: ${answer.error.message ?? ''}`, answer.error)
+    const { code, message = '' } = answer.error
+    const data = answer.error.data as unknown
+    throw refusalError(http.url.shown, { method, status: 200, code, message, data })
   }
 }
 
 /** What an auditor asks an endpoint, each answer checked for its shape; what it says is for others to judge. */
 export class HistoryRpc {
   readonly #request: RpcRequest
+  readonly #pages = new LogPages()
+  readonly #cache: LogCache
+  readonly #reorgDepth: number
 
-  constructor(request: RpcRequest) {
+  constructor(request: RpcRequest, cache = new LogCache(null), reorgDepth = 0) {
     this.#request = request
+    this.#cache = cache
+    this.#reorgDepth = reorgDepth
   }
 
   async chainId(): Promise<bigint> {
@@ -72,22 +79,25 @@ export class HistoryRpc {
     return answer === null ? null : record('eth_getTransactionByHash', answer)
   }
 
-  /** All logs of a range, in chain order, page by page; a page that is too much for the endpoint is halved. */
+  /** All logs of a range, in chain order, page by page. Pages that are too deep for a re-org are read once. */
   async logs(query: LogQuery, from: bigint, to: bigint): Promise<RawLog[]> {
-    const found = new Map<string, RawLog>()
-    let first = from
-    let pageBlocks = PAGE_BLOCKS_MAX
-    while (first <= to) {
-      const last = first + pageBlocks - 1n < to ? first + pageBlocks - 1n : to
-      try {
-        for (const log of await this.#page(query, first, last)) found.set(`${log.block}/${log.logIndex}`, log)
-        first = last + 1n
-      } catch (error) {
-        if (last === first || !isTooMuch(error)) throw error
-        pageBlocks = (last - first + 1n) / 2n
-      }
+    const key = JSON.stringify([query, String(from)])
+    const cached = this.#cache.get(key)
+    const found = new Map((cached?.logs ?? []).map((log) => [placeOf(log), log]))
+    let first = cached === null ? Number(from) : cached.upTo + 1
+    while (first <= Number(to)) {
+      const page = await this.#pages.read(first, Number(to), (last) =>
+        this.#page(query, BigInt(first), BigInt(last)),
+      )
+      for (const log of page.answer) found.set(placeOf(log), log)
+      first = page.last + 1
+      const upTo = Math.min(page.last, Number(to) - this.#reorgDepth)
+      if (upTo >= Number(from))
+        this.#cache.set(key, { upTo, logs: [...found.values()].filter(({ block }) => Number(block) <= upTo) })
     }
-    return [...found.values()].sort((a, b) => Number(a.block - b.block) || Number(a.logIndex - b.logIndex))
+    return [...found.values()]
+      .filter(({ block }) => block <= to)
+      .sort((a, b) => Number(a.block - b.block) || Number(a.logIndex - b.logIndex))
   }
 
   async #page({ address, topics }: LogQuery, from: bigint, to: bigint): Promise<RawLog[]> {
@@ -111,6 +121,8 @@ export class HistoryRpc {
       })
   }
 }
+
+const placeOf = ({ block, logIndex }: RawLog): string => `${block}/${logIndex}`
 
 export function badAnswer(method: string, what: string, cause?: unknown): RsdpError {
   return new RsdpError({
@@ -147,13 +159,4 @@ function record(method: string, value: unknown): Readonly<Record<string, unknown
 
 function tag(block: bigint): Hex {
   return `0x${block.toString(16)}`
-}
-
-/** Endpoints limit blocks or logs per answer, each with its own error; all but silence may mean that. */
-function isTooMuch(error: unknown): boolean {
-  if (!(error instanceof RsdpError)) return false
-  const { reason } = error.details
-  return (
-    reason === 'too-large' || reason === 'timeout' || (reason === 'bad-answer' && error.cause !== undefined)
-  )
 }

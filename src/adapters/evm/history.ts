@@ -27,8 +27,10 @@ import { decodeEvent, decodeResult } from './history-abi.ts'
 import type { LogQuery, RawLog, RpcRequest } from './history-rpc.ts'
 import { badAnswer, HistoryRpc, requestOver } from './history-rpc.ts'
 import { readTransaction } from './history-transactions.ts'
+import type { LogCache } from './log-cache.ts'
 import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
 import { parseRpcUrl } from './rpc-url.ts'
+import { troubleIn } from './trouble.ts'
 
 /** Events with the task as their first topic. */
 const BOARD_EVENTS = [
@@ -56,6 +58,8 @@ const OPERATOR_EVENTS = ['WalletSet', 'AccountOffered', 'PayoutSet', 'Jailed'] a
 const SLASHER_EVENTS = ['Convicted', 'LogOpened', 'Refuted'] as const
 /** Events with the task as their second topic. */
 const STAKE_EVENTS = ['StakeLocked', 'StakeUnlocked', 'StakeSlashed'] as const
+/** Fresh blocks tried for one reading. */
+const ATTEMPTS = 4
 /** Transactions asked for at a time. */
 const PARALLEL = 8
 
@@ -65,9 +69,13 @@ const PARALLEL = 8
  *
  * @throws RsdpError E_RPC_URL, E_NO_ARTIFACTS
  */
-export function openHistory(rpcUrl: string, deployment: Deployment): ChainHistory & { close(): void } {
+export function openHistory(
+  rpcUrl: string,
+  deployment: Deployment,
+  cache?: LogCache,
+): ChainHistory & { close(): void } {
   const http = new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS)
-  const history = new EvmHistory(requestOver(http), deployment)
+  const history = new EvmHistory(requestOver(http), deployment, cache)
   return {
     read: (taskId, upTo) => history.read(taskId, upTo),
     readBooks: () => history.readBooks(),
@@ -81,8 +89,8 @@ export class EvmHistory implements ChainHistory {
   readonly #fromBlock: bigint
   readonly #deployment: Deployment
 
-  constructor(request: RpcRequest, deployment: Deployment) {
-    this.#rpc = new HistoryRpc(request)
+  constructor(request: RpcRequest, deployment: Deployment, cache?: LogCache) {
+    this.#rpc = new HistoryRpc(request, cache, deployment.windows.reorgDepth)
     this.#deployment = deployment
     this.#fromBlock = BigInt(deployment.fromBlock)
     const { NodeRegistry, TaskBoard, PhaseLog, Slasher } = deployment.contracts
@@ -95,13 +103,29 @@ export class EvmHistory implements ChainHistory {
     }
   }
 
-  async readBooks(): Promise<BoardBooks> {
-    return readBooks(this.#rpc, this.#deployment, await this.#rpc.head())
+  readBooks(): Promise<BoardBooks> {
+    return this.#atFreshBlock((head) => readBooks(this.#rpc, this.#deployment, head))
   }
 
-  async read(taskId: bigint, upTo?: bigint): Promise<TaskHistory> {
+  read(taskId: bigint, upTo?: bigint): Promise<TaskHistory> {
+    return upTo === undefined
+      ? this.#atFreshBlock((head) => this.#readAt(taskId, head))
+      : this.#readAt(taskId, upTo)
+  }
+
+  /** Full nodes forget the state of a block while its logs are read. The next time there are few logs left to read. */
+  async #atFreshBlock<T>(read: (head: bigint) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await read(await this.#rpc.head())
+      } catch (error) {
+        if (troubleIn(error) !== 'state' || attempt === ATTEMPTS) throw error
+      }
+    }
+  }
+
+  async #readAt(taskId: bigint, head: bigint): Promise<TaskHistory> {
     const chainId = await this.#rpc.chainId()
-    const head = upTo ?? (await this.#rpc.head())
     const code = await this.#code(head)
     const stated = await this.#views(taskId, head)
     const ofTask = await this.#ofTask(taskId, head)

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JsonRpcError, JsonRpcPayload, JsonRpcResult } from 'ethers'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import { Pace } from './pace.ts'
 import type { RpcUrl } from './rpc-url.ts'
+import { refusalError, troubleOf, wordsOf } from './trouble.ts'
 
 /** Why there is no answer. Each becomes E_RPC_DOWN: all of them are what an endpoint does while it is in trouble. */
 type Reason =
@@ -12,6 +14,8 @@ type Reason =
   | 'not-json'
   | 'not-rpc'
   | 'closed'
+  /** Too many requests, said by a JSON-RPC error. */
+  | 'rate'
   /** HTTP status other than 200; a redirect too, which could carry the request anywhere. */
   | `http-${number}`
 
@@ -21,6 +25,8 @@ export interface HttpLimits {
   readonly bytesMax: number
   /** Attempts per request; only an endpoint that is unreachable or overloaded is asked again. */
   readonly attempts: number
+  /** Attempts if it says that it is asked too often. */
+  readonly limitedAttempts: number
   /** Before the second attempt; doubles, ± half of it by chance. */
   readonly backoffMs: number
 }
@@ -29,15 +35,22 @@ export const HTTP_LIMITS: HttpLimits = {
   timeoutMs: 20_000,
   bytesMax: 16 * 1_048_576,
   attempts: 4,
+  limitedAttempts: 8,
   backoffMs: 200,
 }
 
+/** Of the body of an answer that is no answer: enough for its words. */
+const REFUSAL_BYTES_MAX = 65_536
+
 class Failure extends Error {
   readonly reason: Reason
+  /** The endpoint's own. */
+  readonly words: string
 
-  constructor(reason: Reason, cause?: unknown) {
+  constructor(reason: Reason, words = '', cause?: unknown) {
     super(reason, { cause })
     this.reason = reason
+    this.words = words
   }
 }
 
@@ -46,6 +59,7 @@ export class HttpRpc {
   readonly url: RpcUrl
   readonly #limits: HttpLimits
   readonly #closed = new AbortController()
+  readonly #pace = new Pace()
   #outages = 0
 
   constructor(url: RpcUrl, limits: HttpLimits) {
@@ -58,18 +72,24 @@ export class HttpRpc {
     return this.#outages
   }
 
-  /** The endpoint's answer, result or error. @throws RsdpError E_RPC_DOWN */
+  /** The endpoint's answer, result or error. @throws RsdpError E_RPC_DOWN, E_RPC_LIMIT, E_RPC_AUTH */
   async request(payload: JsonRpcPayload): Promise<JsonRpcResult | JsonRpcError> {
     const start = performance.now()
     let attempt = 1
     while (true) {
       try {
-        return await this.#attempt(payload)
+        await this.#pace.turn()
+        const answer = await this.#attempt(payload)
+        this.#pace.served()
+        return answer
       } catch (error) {
         if (!(error instanceof Failure)) throw error
-        if (attempt >= this.#limits.attempts || !isRetried(error.reason)) {
+        const isLimited = error.reason === 'rate' || error.reason === 'http-429'
+        if (isLimited) this.#pace.limited()
+        const most = isLimited ? this.#limits.limitedAttempts : this.#limits.attempts
+        if (attempt >= most || !(isLimited || isRetried(error.reason, payload.method))) {
           this.#outages += 1
-          throw this.#down(error, attempt, performance.now() - start)
+          throw this.#down(error, attempt, performance.now() - start, payload.method)
         }
       }
       await sleep(this.#limits.backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()))
@@ -94,34 +114,48 @@ export class HttpRpc {
         redirect: 'manual',
         signal,
       })
-      if (response.status !== 200) {
-        await response.body?.cancel()
-        throw new Failure(`http-${response.status}`)
-      }
-      text = await this.#body(response)
+      if (response.status !== 200) return refused(payload, response.status, await this.#words(response))
+      text = await this.#body(response, this.#limits.bytesMax)
     } catch (error) {
       if (error instanceof Failure) throw error
       if (this.#closed.signal.aborted) throw new Failure('closed')
-      throw new Failure(signal.aborted ? 'timeout' : 'unreachable', error)
+      throw new Failure(signal.aborted ? 'timeout' : 'unreachable', '', error)
     }
     return answerTo(payload, text)
   }
 
-  async #body(response: Response): Promise<string> {
+  /** What an answer says that is none; nothing if that is too much. */
+  async #words(response: Response): Promise<string> {
+    try {
+      return await this.#body(response, REFUSAL_BYTES_MAX)
+    } catch (error) {
+      if (error instanceof Failure) return ''
+      throw error
+    }
+  }
+
+  async #body(response: Response, bytesMax: number): Promise<string> {
     const chunks: Uint8Array[] = []
     let bytes = 0
     const body: AsyncIterable<Uint8Array> | null = response.body
     for await (const chunk of body ?? []) {
       bytes += chunk.byteLength
-      if (bytes > this.#limits.bytesMax) throw new Failure('too-large')
+      if (bytes > bytesMax) throw new Failure('too-large')
       chunks.push(chunk)
     }
     return Buffer.concat(chunks).toString('utf8')
   }
 
-  #down({ reason, cause }: Failure, attempts: number, elapsedMs: number): RsdpError {
+  #down({ reason, words, cause }: Failure, attempts: number, elapsedMs: number, method: string): RsdpError {
     const { timeoutMs, bytesMax } = this.#limits
     const times = attempts === 1 ? '' : `, ${attempts} times in ${(elapsedMs / 1_000).toFixed(1)} s`
+    const status = /^http-(429|401|403)$/.exec(reason)?.[1]
+    if (reason === 'rate' || status !== undefined) {
+      const message = `${wordsOf(words)}${times}`
+      const refusal = { method, status: Number(status ?? 429), code: null, message }
+      const { code, message: text, hint, exit, details } = refusalError(this.url.shown, refusal)
+      return new RsdpError({ code, message: text, hint, exit, details: { ...details, reason, attempts } })
+    }
     const [what, hint] = ((): [string, string] => {
       switch (reason) {
         case 'unreachable':
@@ -135,18 +169,17 @@ export class HttpRpc {
           return ['answers, but not with JSON-RPC', 'check the RPC URL; a proxy may be answering instead']
         case 'closed':
           return ['is not asked any more: the connection was closed', 'connect again']
-        case 'http-429':
-          return [`has had too many requests (HTTP 429)${times}`, 'ask less often, or another RPC endpoint']
         default:
           return [`answered HTTP ${reason.slice(5)}${times}`, 'check the RPC URL, or wait']
       }
     })()
+    const said = wordsOf(words)
     return new RsdpError({
       code: 'E_RPC_DOWN',
-      message: `${this.url.shown} ${what}`,
+      message: `${this.url.shown} ${what}${said === '' ? '' : `: "${said}"`}`,
       hint,
       exit: EXIT.unreachable,
-      details: { url: this.url.shown, reason, attempts },
+      details: { url: this.url.shown, reason, attempts, said },
       cause,
     })
   }
@@ -158,8 +191,20 @@ function systemCode(error: unknown): string {
   return cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
 }
 
-function isRetried(reason: Reason): boolean {
-  return reason === 'unreachable' || reason === 'http-429' || reason.startsWith('http-5')
+/** A gateway that gave up on a page of logs would give up again: the page is made smaller instead. */
+function isRetried(reason: Reason, method: string): boolean {
+  if (reason === 'http-504') return method !== 'eth_getLogs'
+  return reason === 'unreachable' || reason.startsWith('http-5')
+}
+
+/** An answer with another status than 200: some endpoints put a JSON-RPC error into it. */
+function refused(payload: JsonRpcPayload, status: number, text: string): JsonRpcError {
+  if (status !== 429) {
+    const error = errorIn(text)
+    // what a gateway says while it is in trouble passes, whatever it wears
+    if (error !== null && status < 500) return checked(payload, error, status)
+  }
+  throw new Failure(`http-${status}`, errorIn(text)?.message ?? text)
 }
 
 /** Checks that the text is an answer to this request and not just JSON. */
@@ -168,14 +213,41 @@ function answerTo(payload: JsonRpcPayload, text: string): JsonRpcResult | JsonRp
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new Failure('not-json', error)
+    throw new Failure('not-json', text, error)
   }
-  if (typeof value !== 'object' || value === null || !('id' in value) || value.id !== payload.id)
-    throw new Failure('not-rpc')
+  if (typeof value !== 'object' || value === null) throw new Failure('not-rpc')
   const { id } = payload
-  if ('error' in value && typeof value.error === 'object' && value.error !== null)
-    return { id, error: value.error as JsonRpcError['error'] }
+  const answered = 'id' in value ? value.id : null
+  const error = errorIn(text)
+  // a gateway that refuses before it reads the request does not know its id
+  if (error !== null && (answered === id || answered === null)) return checked(payload, error, 200)
   // some nodes add `error: null`
-  if ('result' in value) return { id, result: value.result }
+  if ('result' in value && answered === id) return { id, result: value.result }
   throw new Failure('not-rpc')
+}
+
+/** The error of a JSON-RPC answer, if the text is one; its fields are of the right types then. */
+function errorIn(text: string): JsonRpcError['error'] | null {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return null
+  }
+  if (typeof value !== 'object' || value === null || !('error' in value)) return null
+  const { error } = value
+  if (typeof error === 'string') return { code: 0, message: error }
+  if (typeof error !== 'object' || error === null) return null
+  const { code, message, data } = error as { code?: unknown; message?: unknown; data?: unknown }
+  const words = typeof message === 'string' ? message : ''
+  return { code: Number(code ?? 0), message: words, ...(data === undefined ? {} : { data }) }
+}
+
+/** An error that is the answer; that the endpoint is asked too often is none. */
+function checked({ id, method }: JsonRpcPayload, error: JsonRpcError['error'], status: number): JsonRpcError {
+  const { code, message = '' } = error
+  const data = error.data as unknown
+  const refusal = { method, status, code, message, data }
+  if (troubleOf(refusal) === 'rate') throw new Failure('rate', message)
+  return { id, error }
 }

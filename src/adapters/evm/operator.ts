@@ -158,7 +158,16 @@ export async function publish(
 ): Promise<Done & { readonly taskId: bigint }> {
   const struct = { ...params, reporters: [...params.reporters] }
   const data = abis().TaskBoard.encodeFunctionData('publish', [struct])
-  const receipt = await execute(wallet, 'publish', 'TaskBoard', data)
+  return published(await execute(wallet, 'publish', 'TaskBoard', data))
+}
+
+/** The task that an earlier process has published without saying so; null if there is none. */
+export async function publishedEarlier(wallet: Wallet): Promise<(Done & { readonly taskId: bigint }) | null> {
+  const receipt = await wallet.earlier('publish')
+  return receipt === null ? null : published(receipt)
+}
+
+function published(receipt: TransactionReceipt): Done & { readonly taskId: bigint } {
   return { ...done(receipt), taskId: eventArgs(receipt, abis().TaskBoard, 'TaskPublished')[0] as bigint }
 }
 

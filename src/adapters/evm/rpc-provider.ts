@@ -3,6 +3,7 @@ import { JsonRpcProvider, Network } from 'ethers'
 import { invariant, RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { HttpRpc } from './http-rpc.ts'
+import { refusalError, troubleOf } from './trouble.ts'
 
 /** ethers' provider over our own HTTP: no batches, no cache, no look-ups of the network, no polling of events. */
 export class RpcProvider extends JsonRpcProvider {
@@ -25,9 +26,19 @@ export class RpcProvider extends JsonRpcProvider {
     })
   }
 
+  /** @throws RsdpError of `refusalError` for every refusal but a revert: ethers would lose the endpoint's words */
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
     invariant(!Array.isArray(payload), 'requests are not batched')
+    const { method } = payload
+    const answer = await this.#http.request(payload)
+    if ('error' in answer) {
+      const { code, message = '' } = answer.error
+      const data = answer.error.data as unknown
+      const refusal = { method, status: 200, code, message, data }
+      const isCall = method === 'eth_call' || method === 'eth_estimateGas'
+      if (!isCall || troubleOf(refusal) !== 'revert') throw refusalError(this.#http.url.shown, refusal)
+    }
     // errors too: the base class takes both, its subclass only says less
-    return [(await this.#http.request(payload)) as JsonRpcResult]
+    return [answer as JsonRpcResult]
   }
 }

@@ -1,73 +1,122 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { TransactionReceipt } from 'ethers'
-import { Transaction, Wallet as EthersWallet, formatEther, isError } from 'ethers'
+import { formatEther, isError } from 'ethers'
+import { keccak, utf8Hex } from '../../codec/hex.ts'
 import type { PreparedCall } from '../../ports/chain.ts'
+import type { Intent, TxJournal } from '../../ports/tx-journal.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
+import { Account } from './account.ts'
 import type { Connection } from './connection.ts'
-import type { Fees } from './fees.ts'
-import { currentFees, raiseFees } from './fees.ts'
+import { currentFees, FEE_CAP_WEI } from './fees.ts'
+import { MemoryTxJournal } from './memory-tx-journal.ts'
 import type { Revert } from './revert.ts'
 import { decodeRevert } from './revert.ts'
+import { troubleIn } from './trouble.ts'
+import type { FollowLimits } from './tx-follower.ts'
+import { shown, TxFollower } from './tx-follower.ts'
 
 /** Largest gas limit of a transaction (EIP-7825). */
 const TX_GAS_MAX = 16_777_216n
-const POLL_MS = { first: 50, factor: 1.5, max: 2_000 }
-/** Polls between two attempts to hand a transaction in again that no node seems to have. */
-const POLLS_PER_REPEAT = 8
-/** The node has it; or it mines at once, and tells what became of it before one can ask. */
-const HANDED_IN = /already ?(known|imported|exists)|known transaction|existing tx|revert|out of gas/i
 /** Of a call whose nonce others take. */
 const ATTEMPTS = 3
 
-export interface WalletLimits {
-  readonly txTimeoutMs: number
+export interface WalletOptions extends FollowLimits {
+  /** What was sent and may still be mined; without a file of its own, as long as the wallet lives. */
+  readonly journal: TxJournal
+  /** Remarks for people about earlier transactions. */
+  readonly note: (line: string) => void
 }
 
 export type Submitted =
   | { readonly kind: 'mined'; readonly receipt: TransactionReceipt }
   | { readonly kind: 'reverted'; readonly revert: Revert }
 
-/** A transaction that was handed in. If nothing is heard of it, the next one takes its nonce. */
-interface Sent {
-  readonly hash: Digest
-  readonly nonce: number
-  readonly fees: Fees
+export interface Purpose {
+  /** For people, and to tell calls apart that are alike. */
+  readonly purpose: string
+  /** See `Intent.isRepeatable`. */
+  readonly isRepeatable: boolean
 }
 
 /**
- * A key that sends transactions, one after the other: each is waited for before the next is made, so nonces have no gaps
- * and nothing is ever sent that was not tried first.
+ * A key that sends transactions, one after the other: each is tried before it is sent, written down before it is handed
+ * in, and waited for before the next is made. What an earlier process has left behind is settled first; a call that it
+ * has sent is not sent again.
  */
 export class Wallet {
   readonly connection: Connection
   readonly address: Address
-  readonly #signer: EthersWallet
-  readonly #limits: WalletLimits
+  readonly journal: TxJournal
+  readonly #account: Account
+  readonly #options: WalletOptions
+  readonly #follower: TxFollower
+  /** Nonces whose end a note has said. */
+  readonly #told = new Set<number>()
+  /** Nonces whose end `submit` has returned. */
+  readonly #returned = new Set<number>()
   #queue: Promise<unknown> = Promise.resolve()
-  #sent: Sent | null = null
 
-  constructor(connection: Connection, privateKey: Hex, limits: Partial<WalletLimits> = {}) {
+  constructor(connection: Connection, privateKey: Hex, options: Partial<WalletOptions> = {}) {
     this.connection = connection
-    this.#signer = new EthersWallet(privateKey)
-    this.address = this.#signer.address.toLowerCase() as Address
-    this.#limits = { txTimeoutMs: 120_000, ...limits }
+    this.#account = new Account(connection, privateKey)
+    this.address = this.#account.address
+    this.#options = {
+      txTimeoutMs: 120_000,
+      feeCapWei: FEE_CAP_WEI,
+      note: () => undefined,
+      ...options,
+      journal: options.journal ?? new MemoryTxJournal(),
+    }
+    this.journal = this.#options.journal
+    const { journal, note } = this.#options
+    this.#follower = new TxFollower({ account: this.#account, journal, limits: this.#options, note })
   }
 
   /** Wei that this key has for gas. */
   balance(): Promise<bigint> {
-    return this.connection.read(this.connection.provider.getBalance(this.address))
+    return this.#account.balance()
   }
 
   /**
-   * Sends a call and waits until it is mined. A call that would revert is not sent.
+   * Waits for what earlier processes have sent from this key, and lets other processes in again.
    *
-   * @throws RsdpError E_FUNDS_GAS, E_RPC_DOWN, E_TX_TIMEOUT. After the last two the transaction may still be mined; the
-   * next one takes its place if it is not.
+   * @throws RsdpError E_KEY_BUSY, E_JOURNAL, E_TX_TIMEOUT, E_RPC_…
    */
-  submit(call: PreparedCall, valueWei = 0n): Promise<Submitted> {
-    const turn = this.#queue.then(() => this.#submit(call, valueWei))
+  async settle(): Promise<void> {
+    const { journal, txTimeoutMs } = this.#options
+    await journal.lock(txTimeoutMs)
+    try {
+      for (const nonce of await this.#follower.settle()) this.#told.add(nonce)
+    } finally {
+      journal.unlock()
+    }
+  }
+
+  /** What of this key may still be mined, for people. Waits for nothing but the lock. @throws RsdpError E_KEY_BUSY, E_JOURNAL */
+  async pending(): Promise<readonly Intent[]> {
+    const { journal, txTimeoutMs } = this.#options
+    await journal.lock(txTimeoutMs)
+    try {
+      return journal.intents().filter(({ minedBlock }) => minedBlock === null)
+    } finally {
+      journal.unlock()
+    }
+  }
+
+  /**
+   * Sends a call and waits until it is mined. A call that would revert is not sent. Other processes cannot send from this
+   * key until `release`.
+   *
+   * @throws RsdpError E_FUNDS_GAS, E_FEE_CAP, E_RPC_…, E_TX_TIMEOUT, E_KEY_BUSY, E_JOURNAL. After E_RPC_… and
+   * E_TX_TIMEOUT the transaction may still be mined; the same call waits for it then.
+   */
+  submit(
+    call: PreparedCall,
+    valueWei = 0n,
+    purpose: Purpose = { purpose: 'call', isRepeatable: false },
+  ): Promise<Submitted> {
+    const turn = this.#queue.then(() => this.#submit(call, valueWei, purpose))
     this.#queue = turn.catch(() => undefined)
     return turn
   }
@@ -78,118 +127,157 @@ export class Wallet {
    * @throws RsdpError also E_REVERT, E_FUNDS_STAKE, E_ALLOWANCE
    */
   async execute(what: string, call: PreparedCall, valueWei = 0n): Promise<TransactionReceipt> {
-    const submitted = await this.submit(call, valueWei)
+    const submitted = await this.submit(call, valueWei, { purpose: what, isRepeatable: false })
     if (submitted.kind === 'mined') return submitted.receipt
     throw refused(what, submitted.revert)
   }
 
-  async #submit(call: PreparedCall, valueWei: bigint): Promise<Submitted> {
-    for (let attempt = 1; ; attempt++) {
-      const submitted = await this.#attempt(call, valueWei)
+  /**
+   * The receipt of a call for this purpose that an earlier process has sent and not reported, whatever its arguments: of
+   * a call whose arguments depend on when it is made. Null if there is none.
+   *
+   * @throws RsdpError as `settle`
+   */
+  async earlier(purpose: string): Promise<TransactionReceipt | null> {
+    const { journal, txTimeoutMs } = this.#options
+    await journal.lock(txTimeoutMs)
+    for (const nonce of await this.#follower.settle()) this.#told.add(nonce)
+    const ended = await this.#resume((intent) => intent.purpose === purpose)
+    return ended?.kind === 'mined' ? ended.receipt : null
+  }
+
+  /**
+   * What `submit` has returned was reported to whoever wanted it: the same call is a new one from here on. Lets other
+   * processes send from this key.
+   *
+   * @param isWhole all went well, so what notes have said of earlier transactions counts as reported, too. Else the command
+   * is given again, and has to find them.
+   */
+  async release(isWhole: boolean): Promise<void> {
+    const { journal, txTimeoutMs, note } = this.#options
+    const known = new Set([...this.#returned, ...(isWhole ? this.#told : [])])
+    try {
+      if (known.size > 0) await journal.lock(txTimeoutMs)
+      for (const intent of known.size === 0 ? [] : journal.intents())
+        if (known.has(intent.nonce) && intent.minedBlock !== null && !intent.isReported)
+          journal.put({ ...intent, isReported: true })
+    } catch (error) {
+      // the next process takes what was reported for something that was not: nothing is sent twice by that
+      note(`warning: ${(error as Error).message}`)
+    } finally {
+      this.#told.clear()
+      this.#returned.clear()
+      journal.unlock()
+    }
+  }
+
+  async #submit(call: PreparedCall, valueWei: bigint, purpose: Purpose): Promise<Submitted> {
+    const { journal, txTimeoutMs } = this.#options
+    await journal.lock(txTimeoutMs)
+    for (const nonce of await this.#follower.settle()) this.#told.add(nonce)
+    const id = intentId(this.connection.domain.chainId, this.address, call, valueWei, purpose.purpose)
+    const resumed = await this.#resume((intent) => intent.id === id)
+    if (resumed !== null) return resumed
+    for (let attempt = 1; ; attempt += 1) {
+      const submitted = await this.#attempt(id, call, valueWei, purpose)
       if (submitted !== null) return submitted
       if (attempt === ATTEMPTS) throw this.#noncesTaken()
     }
   }
 
-  /** Null if another transaction took the nonce: this one can never be mined. */
-  async #attempt(call: PreparedCall, valueWei: bigint): Promise<Submitted | null> {
+  /** The end of a call of an earlier process that did not get to say it; null if there is none. */
+  async #resume(isMeant: (intent: Intent) => boolean): Promise<Submitted | null> {
+    const { journal, note } = this.#options
+    const earlier = journal
+      .intents()
+      .find((intent) => isMeant(intent) && !intent.isReported && !this.#returned.has(intent.nonce))
+    if (earlier === undefined) return null
+    note(`${shown(earlier)} is what this command asks for: it is not sent again`)
+    const receipt = await this.#follower.follow(earlier, true)
+    return receipt === null ? null : this.#ended(earlier, receipt)
+  }
+
+  /** Null if another program's transaction took the nonce: this one can never be mined. */
+  async #attempt(
+    id: Digest,
+    call: PreparedCall,
+    valueWei: bigint,
+    purpose: Purpose,
+  ): Promise<Submitted | null> {
     const { provider } = this.connection
+    const { feeCapWei } = this.#options
     const gas = await this.#estimate(call, valueWei)
     if (typeof gas !== 'bigint') return { kind: 'reverted', revert: gas }
     const gasLimit = gas > TX_GAS_MAX ? gas : min((gas * 5n) / 4n, TX_GAS_MAX)
-    const stuck = await this.#stillStuck()
-    const fees = raiseFees(await this.connection.read(currentFees(provider)), stuck?.fees ?? null)
+    const fees = await this.connection.read(currentFees(provider, feeCapWei))
     const needs = gasLimit * fees.perGas + valueWei
     const has = await this.balance()
     if (has < needs) throw noFunds(this.address, has, needs)
-    const nonce = stuck?.nonce ?? (await this.#count('pending'))
-    const transaction = Transaction.from({
-      ...fees.fields,
-      ...call,
-      chainId: this.connection.domain.chainId,
-      value: valueWei,
-      gasLimit,
-      nonce,
-    })
-    transaction.signature = this.#signer.signingKey.sign(transaction.unsignedHash)
-    this.#sent = { hash: transaction.hash as Digest, nonce, fees }
-    const receipt = await this.#mined(this.#sent, transaction.serialized)
-    this.#sent = null
-    if (receipt === null) return null
+    const atBlock = await this.#account.head()
+    const plan = {
+      ...{ id, ...purpose, to: call.to, data: call.data, valueWei, gasLimit },
+      nonce: await this.#nextNonce(),
+      since: new Date().toISOString(),
+      minedBlock: null,
+      isReported: false,
+    }
+    const intent: Intent = { ...plan, forms: [this.#follower.sign(plan, fees, atBlock)] }
+    const receipt = await this.#sent(intent)
+    return receipt === null ? null : this.#ended(intent, receipt)
+  }
+
+  async #sent(intent: Intent): Promise<TransactionReceipt | null> {
+    try {
+      return await this.#follower.send(intent)
+    } catch (error) {
+      if (troubleIn(error) !== 'funds') throw error
+      throw noFunds(this.address, await this.balance(), null, error)
+    }
+  }
+
+  async #ended(intent: Intent, receipt: TransactionReceipt): Promise<Submitted> {
+    this.#returned.add(intent.nonce)
+    // without a file no later process can ask for the same
+    if (this.journal.path === null) this.journal.remove(intent.nonce)
     if (receipt.status === 1) return { kind: 'mined', receipt }
-    return { kind: 'reverted', revert: await this.#whyReverted(call, valueWei, receipt, gasLimit) }
+    return { kind: 'reverted', revert: await this.#whyReverted(intent, receipt) }
+  }
+
+  /** Behind all that this key has sent as far as journal and endpoint know. */
+  async #nextNonce(): Promise<number> {
+    const { journal, note } = this.#options
+    const own = Math.max(-1, ...journal.intents().map(({ nonce }) => nonce)) + 1
+    const mined = Math.max(own, await this.#account.count('latest'))
+    const pending = await this.#account.countPending()
+    if (pending <= mined) return mined
+    note(
+      `${pending - mined} transactions of ${this.address} are pending that are not in the journal: this one waits for them`,
+    )
+    return pending
   }
 
   /** Gas that the call takes in the next block, or why the contract refuses it. */
   async #estimate({ to, data }: PreparedCall, valueWei: bigint): Promise<bigint | Revert> {
+    const { provider } = this.connection
     const request = { from: this.address, to, data, value: `0x${valueWei.toString(16)}` }
     try {
-      const gas: unknown = await this.connection.provider.send('eth_estimateGas', [request, 'pending'])
-      return BigInt(gas as string)
+      return await this.#account.withPending(async (tag) => {
+        const params = tag === null ? [request] : [request, tag]
+        return BigInt((await provider.send('eth_estimateGas', params)) as string)
+      })
     } catch (error) {
-      if (isError(error, 'INSUFFICIENT_FUNDS')) throw noFunds(this.address, await this.balance(), valueWei)
-      const revert = revertOf(error)
-      if (revert === null) throw this.connection.fault(error)
-      return revert
+      const revert = revertOf(error instanceof RsdpError ? error.cause : error)
+      if (revert !== null) return revert
+      if (troubleIn(error) !== 'funds') throw error
+      throw noFunds(this.address, await this.balance(), valueWei, error)
     }
   }
 
-  /** False if the node says that it had a transaction with this nonce already: perhaps this very one. */
-  async #handIn(raw: string): Promise<boolean> {
-    try {
-      await this.connection.provider.send('eth_sendRawTransaction', [raw])
-      return true
-    } catch (error) {
-      // the answer may be lost where the request was not
-      if (error instanceof RsdpError) return true
-      const text = rpcText(error)
-      if (HANDED_IN.test(text)) return true
-      if (/nonce/i.test(text)) return false
-      this.#sent = null
-      if (isError(error, 'INSUFFICIENT_FUNDS')) throw noFunds(this.address, await this.balance(), null)
-      throw this.connection.fault(error)
-    }
-  }
-
-  /** Hands the transaction in and waits for its receipt; null if another one took its nonce. */
-  async #mined({ hash, nonce }: Sent, raw: string): Promise<TransactionReceipt | null> {
-    const deadline = performance.now() + this.#limits.txTimeoutMs
-    const receiptOf = (): Promise<TransactionReceipt | null> =>
-      this.connection.read(this.connection.provider.getTransactionReceipt(hash))
-    let pauseMs = POLL_MS.first
-    let doubtful = !(await this.#handIn(raw))
-    for (let polls = 1; ; polls++) {
-      const receipt = await receiptOf()
-      if (receipt !== null) return receipt
-      if (doubtful && (await this.#count('latest')) > nonce) return receiptOf()
-      if (performance.now() >= deadline) throw this.#timedOut(hash)
-      await sleep(pauseMs)
-      pauseMs = Math.min(pauseMs * POLL_MS.factor, POLL_MS.max)
-      // nodes forget transactions
-      if (polls % POLLS_PER_REPEAT === 0) doubtful = !(await this.#handIn(raw))
-    }
-  }
-
-  /** The transaction that an earlier call gave up on, unless it, or another with its nonce, was mined meanwhile. */
-  async #stillStuck(): Promise<Sent | null> {
-    if (this.#sent !== null && (await this.#count('latest')) > this.#sent.nonce) this.#sent = null
-    return this.#sent
-  }
-
-  #count(block: 'latest' | 'pending'): Promise<number> {
-    return this.connection.read(this.connection.provider.getTransactionCount(this.address, block))
-  }
-
-  async #whyReverted(
-    { to, data }: PreparedCall,
-    value: bigint,
-    receipt: TransactionReceipt,
-    gasLimit: bigint,
-  ): Promise<Revert> {
+  async #whyReverted({ to, data, valueWei, gasLimit }: Intent, receipt: TransactionReceipt): Promise<Revert> {
     try {
       // as of the block before: transactions ahead of it in its own block are not seen
       const blockTag = receipt.blockNumber - 1
-      await this.connection.provider.call({ from: this.address, to, data, value, blockTag })
+      await this.connection.provider.call({ from: this.address, to, data, value: valueWei, blockTag })
     } catch (error) {
       const revert = revertOf(error)
       if (revert !== null) return revert
@@ -199,46 +287,34 @@ export class Wallet {
 
   #noncesTaken(): RsdpError {
     return new RsdpError({
-      code: 'E_TX_TIMEOUT',
-      message: `other transactions of ${this.address} took the nonce ${ATTEMPTS} times`,
-      hint: 'let one process at a time use this key',
-      exit: EXIT.timeout,
+      code: 'E_NONCE',
+      message: `other programs' transactions of ${this.address} took the nonce ${ATTEMPTS} times`,
+      hint: 'let one program at a time use this key',
+      exit: EXIT.precondition,
       details: { address: this.address },
-    })
-  }
-
-  #timedOut(hash: Digest): RsdpError {
-    const seconds = this.#limits.txTimeoutMs / 1_000
-    return new RsdpError({
-      code: 'E_TX_TIMEOUT',
-      message: `transaction ${hash} was not mined within ${seconds} s`,
-      hint: 'send again: the next transaction of this process takes its place with a higher fee',
-      exit: EXIT.timeout,
-      details: { hash, address: this.address },
     })
   }
 }
 
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
-/** The node's own words behind an error of ethers. */
-function rpcText(error: unknown): string {
-  if (!(error instanceof Error)) return ''
-  const { info, error: inner } = error as { info?: { error?: unknown }; error?: unknown }
-  const answer = info?.error ?? inner
-  return typeof answer === 'object' && answer !== null && 'message' in answer
-    ? String(answer.message)
-    : error.message
+/** The same call for the same purpose, whoever asks for it and when. */
+function intentId(
+  chainId: bigint,
+  from: Address,
+  { to, data }: PreparedCall,
+  valueWei: bigint,
+  purpose: string,
+): Digest {
+  return keccak(utf8Hex(JSON.stringify([String(chainId), from, to, data, String(valueWei), purpose])))
 }
 
-/** Why a call reverted; null if the error is another: ethers takes every refusal of a node for a revert. */
+/** Why a call reverted; null if the error is another. */
 export function revertOf(error: unknown): Revert | null {
-  if (!isError(error, 'CALL_EXCEPTION')) return null
-  if (error.data !== null && error.data !== '0x') return decodeRevert(error.data)
-  return /revert|opcode|out of gas|gas required/i.test(rpcText(error)) ? decodeRevert(null) : null
+  return isError(error, 'CALL_EXCEPTION') ? decodeRevert(error.data) : null
 }
 
-function noFunds(address: Address, has: bigint, needs: bigint | null): RsdpError {
+function noFunds(address: Address, has: bigint, needs: bigint | null, cause?: unknown): RsdpError {
   const wanted = needs === null ? 'more' : `${formatEther(needs)} ETH`
   return new RsdpError({
     code: 'E_FUNDS_GAS',
@@ -246,6 +322,7 @@ function noFunds(address: Address, has: bigint, needs: bigint | null): RsdpError
     hint: `send it some: rsdp fund ${address} 1`,
     exit: EXIT.precondition,
     details: { address, hasWei: has, needsWei: needs },
+    cause,
   })
 }
 

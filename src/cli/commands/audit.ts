@@ -1,5 +1,8 @@
-import { openHistory } from '../../adapters/evm/history.ts'
+import { join } from 'node:path'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
+import type { Deployment } from '../../adapters/evm/deployment.ts'
+import { openHistory } from '../../adapters/evm/history.ts'
+import { LogCache } from '../../adapters/evm/log-cache.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
 import { auditTask } from '../../audit/audit-task.ts'
 import { auditBoard, renderBoard } from '../../audit/board.ts'
@@ -8,8 +11,10 @@ import type { AuditReport } from '../../audit/report.ts'
 import { auditExitCode } from '../../audit/report.ts'
 import { reportJson } from '../../audit/report-json.ts'
 import { runAudit } from '../../audit/run.ts'
+import { keccak, utf8Hex } from '../../codec/hex.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import { stateDir } from '../journal.ts'
 import type { ChainOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { parseTaskId } from './task-list.ts'
@@ -17,7 +22,8 @@ import { parseTaskId } from './task-list.ts'
 /** Every task of the board, and the sum of them all against what board and registry hold. Exit 6 on any mismatch. */
 export async function auditWholeBoard(options: ChainOptions, { output }: CommandContext): Promise<ExitCode> {
   const deployment = await readDeployment(options.deployment)
-  const history = openHistory(options.rpcUrl, deployment)
+  const cache = cacheFor(options, deployment)
+  const history = openHistory(options.rpcUrl, deployment, cache)
   try {
     const books = await history.readBooks()
     output.say(`reading ${books.tasks} tasks from the chain …`)
@@ -31,8 +37,12 @@ export async function auditWholeBoard(options: ChainOptions, { output }: Command
     const verdicts = reports.map(({ taskId, verdict }) => `task ${taskId}  ${verdict}`)
     const data = { ...report, verdicts: reports.map(({ verdict }) => verdict) }
     output.result(data, [...verdicts, renderBoard(report)].join('\n'))
+    cache.clear()
     const isRight = report.findings.length === 0 && reports.every(({ verdict }) => verdict !== 'mismatch')
     return isRight ? EXIT.ok : EXIT.mismatch
+  } catch (error) {
+    cache.flush()
+    throw error
   } finally {
     history.close()
   }
@@ -47,12 +57,23 @@ export async function audit(
   const taskId = parseTaskId(id)
   const deployment = await readDeployment(options.deployment)
   output.say(`reading task ${id} from the chain …`)
-  const history = openHistory(options.rpcUrl, deployment)
+  const cache = cacheFor(options, deployment)
+  const history = openHistory(options.rpcUrl, deployment, cache)
   try {
     const report = await runAudit(history, taskId, { recover: recoverSigner })
+    cache.clear()
     output.result(reportJson(report), renderReport(report))
     return auditExitCode(report)
+  } catch (error) {
+    cache.flush()
+    throw error
   } finally {
     history.close()
   }
+}
+
+/** Logs that an interrupted audit has read over this endpoint: the next one goes on from there. */
+function cacheFor({ rpcUrl }: ChainOptions, { deploymentId }: Deployment): LogCache {
+  const endpoint = keccak(utf8Hex(rpcUrl)).slice(2, 18)
+  return new LogCache(join(stateDir(), 'audit', `${deploymentId.slice(2, 18)}-${endpoint}`))
 }

@@ -5,10 +5,10 @@ import { EXIT } from '../../types/exit-codes.ts'
 import { renderExplanation } from '../../audit/evidence/explain.ts'
 import { explainCalldata, explainConviction, openCourt } from '../court.ts'
 import { readEvidenceFile, writeEvidenceFile } from '../evidence-file.ts'
-import { openDeployment, openWallet } from '../local/wallets.ts'
 import type { ChainOptions, EvidenceShowOptions, WalletOptions } from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
+import { withWallet } from '../wallet-session.ts'
 import { parseTaskId } from './task-list.ts'
 
 /** Convictions of a task, each judged again. Exit 6 if the audit finds that anything does not fit. */
@@ -76,8 +76,9 @@ export async function evidenceVerify(
 export async function evidenceSubmit(
   file: string,
   options: WalletOptions,
-  { output }: CommandContext,
+  context: CommandContext,
 ): Promise<ExitCode> {
+  const { output } = context
   const { taskId, data } = await readEvidenceFile(file)
   const { court } = await openCourt(taskId, options)
   const explanation = explainCalldata(court, data)
@@ -85,14 +86,10 @@ export async function evidenceSubmit(
     output.result({ explanation, transaction: null }, renderExplanation(explanation).join('\n'))
     return EXIT.mismatch
   }
-  const connection = await openDeployment(options.rpcUrl, options.deployment)
-  try {
-    const wallet = await openWallet(connection, options)
+  return withWallet({ ...options, yes: true, dryRun: false }, context, async ({ wallet }) => {
     const { hash, block, gasUsed } = await submitEvidence(wallet, data)
     const text = `convicted in block ${block}, transaction ${hash}: rsdp explain ${hash}`
     output.result({ explanation, transaction: { hash, block, gasUsed } }, text)
     return EXIT.ok
-  } finally {
-    connection.close()
-  }
+  })
 }

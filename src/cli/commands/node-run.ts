@@ -6,9 +6,10 @@ import { requestsOfMember } from '../../../examples/rate-limit/traffic.ts'
 import { RateLimitSource } from '../../../examples/rate-limit/workload.ts'
 import { connect } from '../../adapters/evm/connect.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
+import type { Deployment } from '../../adapters/evm/deployment.ts'
 import { stockTwins } from '../../adapters/evm/stock-twins.ts'
 import { startHealthServer } from '../../adapters/http/health-server.ts'
-import { createKeyring, recoverSigner } from '../../adapters/keys/keyring.ts'
+import { addressOf, createKeyring, recoverSigner } from '../../adapters/keys/keyring.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
 import { Libp2pTransport } from '../../adapters/libp2p/transport.ts'
 import { isDamage, markDamaged, openOrBegin } from '../../adapters/sqlite/set-aside.ts'
@@ -30,8 +31,10 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Digest } from '../../types/ids.ts'
 import { serveControl } from '../control/serve.ts'
 import { diskFault } from '../disk-fault.ts'
+import { journalIn } from '../journal.ts'
 import { isLocalChain } from '../local/chains.ts'
 import { refuseTestKey } from '../local/test-keys.ts'
+import { feeCap } from '../local/wallets.ts'
 import type { NodeRunOptions } from '../options.ts'
 import { lossyStdout } from '../output.ts'
 import { passwordPrompt } from '../password.ts'
@@ -70,7 +73,7 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   const { policy, source } = loadPolicy(options, local)
   const privateKey = await signingKey(options, local)
   const keyring = createKeyring(privateKey)
-  const chain = await connect({ rpcUrl: options.rpcUrl, deployment, privateKey: toHex(privateKey) })
+  const chain = await openChain(options, deployment, privateKey, logger)
   await requireRegistered(chain, keyring.address)
   const { deploymentId } = deployment
   const store = openOrBegin({ dataDir, key: keyring.address, deploymentId }, (folder, why) =>
@@ -127,6 +130,23 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     await health.close()
     await node.stop()
   }
+}
+
+/** The chain, with the journal of what this node sends in its data directory. */
+function openChain(
+  options: NodeRunOptions,
+  deployment: Deployment,
+  privateKey: Uint8Array,
+  logger: Logger,
+): ReturnType<typeof connect> {
+  const journal = journalIn(options.dataDir, deployment, addressOf(privateKey))
+  const note = (remark: string): void => logger.warn('transaction.earlier', { remark })
+  return connect({
+    rpcUrl: options.rpcUrl,
+    deployment,
+    privateKey: toHex(privateKey),
+    wallet: { journal, note, ...feeCap(options) },
+  })
 }
 
 async function signingKey(options: NodeRunOptions, isLocalChain: boolean): Promise<Uint8Array> {

@@ -1,26 +1,20 @@
+import { publishedEarlier } from '../../adapters/evm/operator.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
-import { isLocalChain } from '../local/chains.ts'
 import { escrowMax, publishTask } from '../local/client.ts'
-import { openDeployment, openWallet } from '../local/wallets.ts'
 import type { TaskPublishOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
-import { confirm } from '../terminal.ts'
 import { inTokens, readToken } from '../stake-view.ts'
 import { showTime } from '../moments.ts'
 import { joinBlocksFor, rateLimitTask, taskTimes } from '../task-params.ts'
 import { checkTiming, fitTiming, measurePace } from '../task-timing.ts'
-import { NOTHING_SENT } from '../wallet-session.ts'
+import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 
 /** Publishes a rate-limit task and pays its escrow. */
-export async function taskPublish(
-  options: TaskPublishOptions,
-  { output }: CommandContext,
-): Promise<ExitCode> {
-  const connection = await openDeployment(options.rpcUrl, options.deployment)
-  try {
-    const client = await openWallet(connection, options)
+export function taskPublish(options: TaskPublishOptions, context: CommandContext): Promise<ExitCode> {
+  return withWallet(options, context, async ({ connection, wallet: client, agreed }) => {
+    const { output } = context
     const { windows } = connection.deployment
     const { reorgDepth, taskBlocksMax } = windows
     const joinBlocks = options.joinBlocks ?? joinBlocksFor(reorgDepth)
@@ -35,16 +29,25 @@ export async function taskPublish(
     const timing = checkTiming(params, pace, reorgDepth)
     const token = await readToken(connection)
     const escrowWei = escrowMax(params)
-    const effect = [
+    const go = await agreed([
       `publish  a task of ${client.address}: ${params.maxNodes} seats, ${params.heights} heights`,
       `escrow   at most ${inTokens(escrowWei, token)} to TaskBoard ${connection.deployment.contracts.TaskBoard.address}`,
       ...timing.effect,
-    ]
-    const isLocal = isLocalChain(connection.deployment.chainId)
-    await confirm({ effect, yes: options.yes || options.dryRun || isLocal }, output.say)
-    if (options.dryRun) {
+    ])
+    if (!go) {
       const facts = { dryRun: true, taskId: null, client: client.address, params, escrowWei, pace }
       output.result(facts, NOTHING_SENT, timing.warnings)
+      return EXIT.ok
+    }
+    // blocks have passed since, so this call is another: what an interrupted run has published is what was asked for
+    const earlier = await publishedEarlier(client)
+    if (earlier !== null) {
+      const { taskId, hash, block } = earlier
+      output.result(
+        { dryRun: false, taskId, client: client.address, resumed: true, transaction: { hash, block } },
+        `task ${String(taskId)} was published by an earlier run in block ${String(block)}; for another, give the command again` +
+          `\nnext  rsdp task watch ${String(taskId)}`,
+      )
       return EXIT.ok
     }
     const taskId = await publishTask(client, params)
@@ -55,9 +58,7 @@ export async function taskPublish(
       timing.warnings,
     )
     return EXIT.ok
-  } finally {
-    connection.close()
-  }
+  })
 }
 
 function unseen(joinBlocks: number, reorgDepth: number): RsdpError {

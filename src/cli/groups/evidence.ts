@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { deployment, examples, json, keyFile, passwordFile, rpcUrl, sending } from '../flags.ts'
+import { deployment, examples, json, keyFile, maxFeeGwei, passwordFile, rpcUrl, sending } from '../flags.ts'
 import type { ChainOptions, EvidenceShowOptions, TaskSendOptions, WalletOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
@@ -37,6 +37,7 @@ export function addEvidenceCommands(program: Command, run: RunCommand): void {
     .description('brings a proof to the chain; the reporter is credited a tenth of what it takes')
     .addOption(keyFile('reporter’s'))
     .addOption(passwordFile())
+    .addOption(maxFeeGwei())
     .addHelpText('after', examples('rsdp evidence submit proof.json --key-file reporter.json'))
     .action((file: string, options: WalletOptions) =>
       run('evidence submit', options.json, async (context) =>

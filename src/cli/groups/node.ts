@@ -6,6 +6,7 @@ import {
   examples,
   integer,
   json,
+  maxFeeGwei,
   passwordFile,
   policyFile,
   rpcUrl,
@@ -49,6 +50,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     )
     .option('--no-join', 'do not sign up for tasks')
     .addOption(policyFile())
+    .addOption(maxFeeGwei())
     .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
     .option(
       '--provider <url>',

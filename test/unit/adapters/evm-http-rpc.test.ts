@@ -9,7 +9,13 @@ import type { FakeRpc } from '../../helpers/chain-rpc.ts'
 import { failure, fakeRpc, reply } from '../../helpers/chain-rpc.ts'
 
 const PAYLOAD = { jsonrpc: '2.0' as const, id: 7, method: 'eth_blockNumber', params: [] }
-const QUICK: HttpLimits = { ...HTTP_LIMITS, backoffMs: 1, timeoutMs: 200, bytesMax: 10_000 }
+const QUICK: HttpLimits = {
+  ...HTTP_LIMITS,
+  limitedAttempts: 5,
+  backoffMs: 1,
+  timeoutMs: 200,
+  bytesMax: 10_000,
+}
 
 const html = (response: ServerResponse, status: number): true => {
   response.writeHead(status, { 'content-type': 'text/html' }).end('<html>Bad gateway</html>')
@@ -20,6 +26,21 @@ const raw = (response: ServerResponse, text: string): true => {
   return true
 }
 
+const json = (response: ServerResponse, status: number, value: unknown): true => {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+  return true
+}
+const RATE = { code: -32_005, message: 'project ID request rate exceeded' }
+
+/** Ways to say that there are too many requests. */
+const LIMITED: readonly (readonly [name: string, (response: ServerResponse) => true])[] = [
+  ['HTTP 429 with a page', (r) => html(r, 429)],
+  ['HTTP 429 with a JSON-RPC error', (r) => json(r, 429, { jsonrpc: '2.0', id: 7, error: RATE })],
+  ['a JSON-RPC error in HTTP 200', (r) => json(r, 200, { jsonrpc: '2.0', id: 7, error: RATE })],
+  ['the same without an id', (r) => json(r, 200, { jsonrpc: '2.0', id: null, error: RATE })],
+  ['the same in HTTP 400', (r) => json(r, 400, { jsonrpc: '2.0', id: null, error: RATE })],
+]
+
 /** What an endpoint may do instead of answering, and what it is called. */
 const TROUBLES: readonly (readonly [
   name: string,
@@ -29,8 +50,6 @@ const TROUBLES: readonly (readonly [
 ])[] = [
   ['HTTP 500', 'http-500', 4, (r) => html(r, 500)],
   ['HTTP 503', 'http-503', 4, (r) => html(r, 503)],
-  ['HTTP 429', 'http-429', 4, (r) => html(r, 429)],
-  ['HTTP 401', 'http-401', 1, (r) => html(r, 401)],
   [
     'a redirect',
     'http-307',
@@ -87,13 +106,46 @@ describe('JSON-RPC over HTTP', () => {
   for (const [name, reason, attempts, trouble] of TROUBLES) {
     it(`${name}: E_RPC_DOWN, ${reason}`, async () => {
       answer = trouble
-      const error = await failure(rpc().request(PAYLOAD))
+      // what is not about time must not depend on how fast this machine is
+      const limits = reason === 'timeout' ? {} : { timeoutMs: 30_000 }
+      const error = await failure(rpc(limits).request(PAYLOAD))
       expect(error.code).equal('E_RPC_DOWN')
       expect(error.exit).equal(EXIT.unreachable)
       expect(error.details).include({ reason, attempts, url: server.url })
       expect(server.requests.length - seen).equal(attempts)
     })
   }
+
+  for (const [name, trouble] of LIMITED) {
+    it(`${name}: asked again, less often, then E_RPC_LIMIT`, async () => {
+      answer = trouble
+      const error = await failure(rpc({ timeoutMs: 30_000 }).request(PAYLOAD))
+      expect(error).include({ code: 'E_RPC_LIMIT', exit: EXIT.unreachable })
+      expect(error.details).include({ attempts: 5, trouble: 'rate' })
+      expect(server.requests.length - seen).equal(5)
+    })
+  }
+
+  it('HTTP 401: E_RPC_AUTH, with the words of the page', async () => {
+    answer = (response) => html(response, 401)
+    const error = await failure(rpc().request(PAYLOAD))
+    expect(error.code).equal('E_RPC_AUTH')
+    expect(error.message).include('"Bad gateway"')
+    expect(server.requests.length - seen).equal(1)
+  })
+
+  it('a JSON-RPC error in HTTP 400 or 413 is an answer', async () => {
+    for (const status of [400, 413]) {
+      answer = (response) => json(response, status, { id: 7, error: { code: 35, message: 'no' } })
+      expect(await rpc().request(PAYLOAD)).deep.include({ error: { code: 35, message: 'no' } })
+    }
+  })
+
+  it('a gateway that gave up on logs is not asked for the same again', async () => {
+    answer = (response) => html(response, 504)
+    const error = await failure(rpc().request({ ...PAYLOAD, method: 'eth_getLogs' }))
+    expect(error.details).include({ reason: 'http-504', attempts: 1, said: 'Bad gateway' })
+  })
 
   it('an endpoint that is overloaded for a moment is asked again', async () => {
     answer = (response, requests) =>
