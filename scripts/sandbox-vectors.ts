@@ -1,17 +1,26 @@
 /**
- * Writes test/vectors/sandbox.json: what each hostile bundle comes to in the engine of this package. The file changes
- * only with the engine profile; another machine, Node version or optimising tier must write the same bytes.
+ * Writes test/vectors/sandbox.json: what each hostile bundle comes to in the engine of this package, and the ids of the
+ * stock reducers as bundles. The file changes only with the engine profile, and its ids with the reducers; another
+ * machine, Node version or optimising tier must write the same bytes.
  *
  *   npm run vectors:sandbox
  */
 import { writeFileSync } from 'node:fs'
 import { loadEngine } from '../src/adapters/sandbox/load-engine.ts'
+import { reducerIds } from '../src/reducers/catalog.ts'
+import { bundleId } from '../src/sandbox/sandbox.ts'
 import { HOSTILE, outcomeOf } from '../test/helpers/hostile-bundles.ts'
+import { stockBundle } from '../test/helpers/stock-bundles.ts'
 
 const engine = loadEngine()
 const outcomes = Object.fromEntries(
   Object.entries(HOSTILE).map(([name, body]) => [name, outcomeOf(engine, body)]),
 )
+const bundles: Record<string, object> = {}
+for (const id of reducerIds()) {
+  const bytes = await stockBundle(id)
+  bundles[id] = { id: bundleId(engine.hash, bytes), bytes: bytes.length }
+}
 const file = new URL('../test/vectors/sandbox.json', import.meta.url)
-writeFileSync(file, `${JSON.stringify({ engine: engine.hash, outcomes }, null, 2)}\n`)
+writeFileSync(file, `${JSON.stringify({ engine: engine.hash, bundles, outcomes }, null, 2)}\n`)
 console.log(`${Object.keys(outcomes).length} bundles, engine ${engine.hash}`)

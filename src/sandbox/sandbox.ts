@@ -1,14 +1,12 @@
 import { concatHex, keccak, toHex, utf8Hex } from '../codec/hex.ts'
+import { OPERATION } from '../reducers/bundle/frame.ts'
+import type { Operation } from '../reducers/bundle/frame.ts'
 import type { Digest } from '../types/ids.ts'
 import { Fault, Guest } from './guest.ts'
 import type { Image } from './guest.ts'
 import { meter } from './meter/meter.ts'
 import { BUNDLE_FILE, FUEL, INTRINSICS, PRELUDE, PRELUDE_FILE, PROFILE } from './profile.ts'
 import type { SandboxFault, SandboxResult } from './result.ts'
-
-/** What a bundle may be asked to do. */
-export const OPERATION = { validate: 0, status: 1, share: 2, close: 3 } as const
-export type Operation = keyof typeof OPERATION
 
 export interface Engine {
   readonly module: WebAssembly.Module
@@ -70,9 +68,9 @@ export function prepare(engine: Engine, bundle: Uint8Array): Prepared {
   }
 }
 
-/** Runs one operation in a fresh copy of the program's memory. Never throws. */
+/** Runs one operation in a copy of the program's memory. Never throws. */
 export function run({ image }: Program, operation: Operation, frame: Uint8Array): SandboxResult {
-  const budget = operation === 'validate' ? FUEL.validate : FUEL.aggregate
+  const budget = operation === 'validate' || operation === 'describe' ? FUEL.validate : FUEL.aggregate
   const guest = Guest.restore(image)
   try {
     const bytes = guest.measure(budget, () => guest.call(image.entry, OPERATION[operation], frame))
@@ -80,6 +78,8 @@ export function run({ image }: Program, operation: Operation, frame: Uint8Array)
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return { ok: false, code: error.code, detail: error.message, fuel: guest.used }
+  } finally {
+    guest.release(image)
   }
 }
 

@@ -40,7 +40,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   // what a node agrees to: a decision about facts, and the shape of the file that says how
   policy: { imports: [...BASE, 'reducers'], packages: ['zod'], nature: 'pure' },
   views: { imports: [...BASE, 'protocol'], packages: [], nature: 'pure' },
-  sandbox: { imports: BASE, packages: [], nature: 'pure' },
+  // what it is asked and what it answers is the reducers' matter
+  sandbox: { imports: [...BASE, 'reducers'], packages: [], nature: 'pure' },
   // a port speaks of what passes through it, so it may name those types, but it runs nothing
   ports: { imports: ['types'], types: ['codec', 'protocol', 'reducers'], packages: [], nature: 'closed' },
   // what passes through a port has the protocol's types; its values stay out of reach
