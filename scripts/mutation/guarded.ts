@@ -109,13 +109,7 @@ export const GUARDED: readonly Mutant[] = [
     'revert AlreadyConvicted(taskId, member, uint8(percentBefore));',
     '',
   ),
-  invariant(
-    'I6',
-    'since when a key is inactive moves',
-    REGISTRY,
-    'if (k.inactiveBlock != 0) return;',
-    '',
-  ),
+  invariant('I6', 'since when a key is inactive moves', REGISTRY, 'if (k.inactiveBlock != 0) return;', ''),
   invariant(
     'I7',
     'whoever keeps a part of the lock earns',

@@ -141,6 +141,7 @@ function outcomeOf(
     return { outcome: 'tainted', because }
   }
   if (!finalized) return pending('no result is published')
-  if (end.claimsOpenAt === null || !isReached(end.claimsOpenAt, now)) return pending('it may still be challenged')
+  if (end.claimsOpenAt === null || !isReached(end.claimsOpenAt, now))
+    return pending('it may still be challenged')
   return { outcome: 'final', because: 'the evidence window has passed' }
 }

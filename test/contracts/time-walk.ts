@@ -141,7 +141,7 @@ class Walk {
         .claim.staticCall(taskId)
         .then(
           () => expect.fail('paid before its time'),
-          (error: Error) => expect(error.message).to.match(/TooEarly|StatusNotAllowed/),
+          (error: unknown) => expect(String(error)).to.match(/TooEarly|StatusNotAllowed/),
         )
       await tick(w, 5, this.dice.pick([0n, 60n, HOURS]))
       await this.compare()
@@ -151,7 +151,7 @@ class Walk {
       await w.board
         .connect(account)
         .claim(taskId)
-        .catch((error: Error) => expect(error.message).to.include('NothingToClaim'))
+        .catch((error: unknown) => expect(String(error)).to.include('NothingToClaim'))
     expect(await w.token.balanceOf(w.board)).to.equal(await w.board.burnt())
     for (const key of this.actors.map(({ keyAddress }) => keyAddress))
       if ((await w.registry.lockOf(taskId, key)) > 0n) await w.board.release(taskId, key)

@@ -53,7 +53,7 @@ describe('A cluster of 128', () => {
     const story = await form(w, await joined(w, actors, await long(w)), actors)
     expect(story.members).length(SEATS)
     const { taskId } = story
-    const checkpoint = await story.next()
+    const checkpoint = story.next()
     await expect(
       story.attempt({ ...checkpoint, bitmap: checkpoint.bitmap | (1n << 128n) }),
     ).to.be.revertedWithCustomError(w.log, 'StrangerInBitmap')

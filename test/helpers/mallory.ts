@@ -29,6 +29,7 @@ export class LiarWorld {
     this.liar = liar
     const world: RunnerCluster = new RunnerCluster({
       ...options,
+      isFaulty: (member) => member === liar,
       transport: (seat, link) => {
         if (seat.member !== liar) return link
         const faulty = new FaultyTransport({

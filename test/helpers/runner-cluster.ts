@@ -150,6 +150,8 @@ export interface RunnerClusterOptions {
   readonly loses?: (from: number, to: number) => boolean
   /** What stands between a member and its link; default: nothing. */
   readonly transport?: (seat: Seat, link: Transport) => Transport
+  /** Who signs behind its own store's back. */
+  readonly isFaulty?: (member: number) => boolean
 }
 
 /** Real drivers over a network in memory, with real keys, and ticks that come when the test says so. */
@@ -336,7 +338,7 @@ export class RunnerCluster {
       },
       store,
       memory: memoryOf(store, this.cluster.id, FORMED_AT),
-      isFaulty: false,
+      isFaulty: this.#options.isFaulty?.(member) ?? false,
       transport,
       chain: {
         twinAggregate: (call) => this.#options.twin?.(member, call) ?? Promise.resolve(null),

@@ -84,7 +84,9 @@ const seen = fc
   )
   .map((rows) =>
     rows
-      .filter(({ member: _, ...hashes }) => Object.values(hashes).some((hash) => hash !== null))
+      .filter(({ status, hello, share, confirm, checkpoint }) =>
+        [status, hello, share, confirm, checkpoint].some((hash) => hash !== null),
+      )
       .sort((a, b) => a.member - b.member),
   )
 

@@ -46,7 +46,7 @@ describe('packFrames', () => {
     expect(packFrames(CLUSTER, three)).to.have.length(2)
   })
 
-  it('a height decided by 128 members fits into half a frame', () => {
+  it('a height decided by 128 members leaves the room of a body in its frame', () => {
     const members = Array.from({ length: MEMBERS_MAX }, (_, member) => member)
     const decided = {
       height: 65_535,
@@ -56,7 +56,7 @@ describe('packFrames', () => {
     }
     const [frame, ...others] = packFrames(CLUSTER, [{ kind: 'decided', decided }])
     expect(others).to.be.empty
-    expect(frame).to.have.length.at.most(FRAME_BYTES_MAX / 2)
+    expect(frame).to.have.length.at.most(FRAME_BYTES_MAX - BODY_BYTES_MAX)
   })
 
   it('what one of 128 has seen of a height of which nothing is missing fits into an eighth of a frame', () => {

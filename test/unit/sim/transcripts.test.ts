@@ -48,7 +48,7 @@ describe('transcripts of the honest', () => {
     const found = foundAfter((bench) => {
       const [share, kept] = bench.vote(2)
       const value = shareValue(share)
-      bench.sign({ ...STATUS, stateHash: keccak(demand(0n)) })
+      bench.sign({ ...STATUS, parent: share.parent, stateHash: keccak(demand(0n)) })
       bench.sign(share, kept)
       bench.sign({ ...CONFIRM, value })
       bench.sign({ ...HELLO, value, inputsRoot: share.inputsRoot, validRound: 0 })

@@ -30,7 +30,7 @@ interface InBlocks {
 }
 
 const at = ({ formed, revoked, anchored, ...changes }: InBlocks, block: number): string => {
-  const moment = (number: bigint | null | undefined) => (number == null ? null : atBlock(number))
+  const moment = (number: bigint | null | undefined) => (number === null || number === undefined ? null : atBlock(number))
   const moments = { formed: moment(formed), revoked: moment(revoked), anchored: moment(anchored) }
   const { status, closedAt, claimsOpenAt } = lifeAt({ ...OPEN, ...changes, ...moments }, atBlock(block))
   return [status, closedAt?.number, claimsOpenAt?.number].filter((part) => part !== undefined).join(' ')
