@@ -163,8 +163,8 @@ describe('A checkpoint in the steady state', () => {
       expect(taken).to.deep.equal([])
       for (const slot of written) slots.add(slot)
     }
-    // root, progress, 3 words of missed counters, 5 words of fee counters
-    expect(slots.size).to.equal(10)
+    // root, signers, progress, 3 words of missed counters, 5 words of fee counters
+    expect(slots.size).to.equal(11)
     const tally = await w.log.tally(story.taskId)
     expect(tally.missed.reduce((a, b) => a + b)).to.equal(62)
     expect(tally.feeUnits.reduce((a, b) => a + b)).to.equal(31n * 31n)
