@@ -32,6 +32,9 @@ export const policyFile = (): Option =>
     'when to sign up (default: policy.json in the data directory, if there is one)',
   )
 
+export const bundles = (): Option =>
+  new Option('--bundles <dir...>', 'folders of bundles, looked through before the chain')
+
 /** What commands that send from a wallet have in common. */
 export function sending(command: Command, whose: string): Command {
   return command

@@ -6,6 +6,7 @@ export interface ChainOptions {
 }
 export interface AuditOptions extends ChainOptions {
   readonly board: boolean
+  readonly bundles?: readonly string[]
 }
 export interface FeeOptions {
   /** Most that a unit of gas may cost; absent: 500. */
@@ -56,6 +57,7 @@ export interface DevOptions {
   readonly chain: boolean
   readonly selection: 'popular' | 'weighted' | 'merge'
   readonly schedule: string
+  readonly app?: string
   readonly json: boolean
 }
 export interface DeployCommandOptions extends WalletOptions {
@@ -75,6 +77,10 @@ export interface NodeRunOptions extends FeeOptions {
   readonly fault?: string
   /** Absent: the provider of the example is replayed from the decided states. */
   readonly provider?: string
+  /** Folders of applications. */
+  readonly app?: readonly string[]
+  /** Folders of bundles. */
+  readonly bundles?: readonly string[]
   readonly rpcUrl: string
   readonly deployment: string
 }
@@ -136,6 +142,23 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions {
   readonly joinSeconds?: number
   readonly endSeconds?: number
   readonly stallSeconds?: number
+  /** Folder of an application; absent: the example. */
+  readonly app?: string
+  /** A stock reducer instead. */
+  readonly reducer?: string
+  /** Hex; absent: those of the application's example. */
+  readonly params?: string
+}
+export interface AppOptions {
+  readonly json: boolean
+}
+export interface AppPublishOptions extends WalletOptions, CautionOptions {}
+export interface ReducerOptions extends ChainOptions {
+  readonly bundles?: readonly string[]
+}
+export interface ReducerRunOptions extends ReducerOptions {
+  readonly params: string
+  readonly inputs: readonly string[]
 }
 export interface PolicyOptions {
   readonly dataDir?: string

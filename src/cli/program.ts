@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { SettingsCommand } from './environment.ts'
 import { addAccountCommands } from './groups/account.ts'
+import { addAppCommands } from './groups/app.ts'
 import { addCheckCommands } from './groups/check.ts'
 import { addDoctorCommands } from './groups/doctor.ts'
 import { addEvidenceCommands } from './groups/evidence.ts'
@@ -36,6 +37,7 @@ export function buildProgram(run: RunCommand): Command {
   addStakeCommands(program, run)
   addAccountCommands(program, run)
   addTaskCommands(program, run)
+  addAppCommands(program, run)
   addCheckCommands(program, run)
   addDoctorCommands(program, run)
   addEvidenceCommands(program, run)

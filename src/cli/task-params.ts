@@ -33,6 +33,12 @@ export interface AskedSeconds {
   readonly stallSeconds?: number | undefined
 }
 
+/** What a task is to compute, and how long its states may be. */
+export type TaskWork = Pick<
+  TaskParams,
+  'reducer' | 'reducerParams' | 'usesPrevious' | 'stateCap' | 'inputCap'
+>
+
 const ETHER = 10n ** 18n
 const TICK_MS = 50
 /** Blocks until the duty to submit moves on. */
@@ -91,20 +97,27 @@ const stallBlocksFor = (nodes: number): number => 8 * nodes * TURN_BLOCKS
 
 /** Parameters of a rate-limit task over the example trace, with time-outs that fit its replay speed. */
 export function rateLimitTask(task: RateLimitTask): TaskParams {
-  const slotTicks = Math.max(2, Math.round((WINDOW_SECONDS * 1000) / task.factor / TICK_MS))
-  const phaseTicks = Math.max(10, Math.round(slotTicks * 0.6))
-  return {
+  return taskOf(task, {
     reducer: reducerHash(rateLimit.id),
     reducerParams: EXAMPLE_PARAMS_HEX,
     usesPrevious: false,
+    stateCap: stateBytes(task.nodes),
+    inputCap: stateBytes(1),
+  })
+}
+
+/** Parameters of a task that makes a decision every 10 / factor seconds. */
+export function taskOf(task: RateLimitTask, work: TaskWork): TaskParams {
+  const slotTicks = Math.max(2, Math.round((WINDOW_SECONDS * 1000) / task.factor / TICK_MS))
+  const phaseTicks = Math.max(10, Math.round(slotTicks * 0.6))
+  return {
+    ...work,
     twin: `0x${'00'.repeat(20)}`,
     predecessor: 0n,
     minNodes: Math.max(4, Math.floor((2 * task.nodes) / 3) + 1),
     maxNodes: task.nodes,
     heights: task.heights,
     epochHeights: task.epoch,
-    stateCap: stateBytes(task.nodes),
-    inputCap: stateBytes(1),
     calldataInputs: true,
     stakePerNode: 100n * ETHER,
     rewardPerHeight: ETHER,

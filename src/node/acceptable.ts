@@ -1,4 +1,5 @@
 import { byteLength, fromHex, isHex } from '../codec/hex.ts'
+import type { KnownBundle } from '../ports/bundles.ts'
 import { findReducerByHash } from '../reducers/catalog.ts'
 import { usesPrevious } from '../reducers/reducer.ts'
 import { STATE_BYTES_MAX } from '../reducers/run.ts'
@@ -36,18 +37,21 @@ const SLOT_MS = { min: 10, max: 86_400_000 }
 /**
  * Null if this node can run a task with these parameters, else why not: a client's parameters must not be able to crash
  * its nodes or wear them out. Narrower than what the contract accepts, and takes nothing that it checks for granted.
+ * Whether a bundle accepts the params is for its runner to say.
+ *
+ * @param bundle the reducer, if it is one that this node has
  */
-export function taskRefusal(params: TaskParams): TaskRefusal | null {
-  const reducer = findReducerByHash(params.reducer)
-  if (reducer === null) return 'unknown-reducer'
+export function taskRefusal(params: TaskParams, bundle: KnownBundle | null = null): TaskRefusal | null {
+  const stock = findReducerByHash(params.reducer)
+  if (stock === null && bundle === null) return 'unknown-reducer'
   const { reducerParams } = params
   if (!isHex(reducerParams) || byteLength(reducerParams) > REDUCER_PARAMS_BYTES_MAX) return 'reducer-params'
-  if (reducer.params.decode(fromHex(reducerParams)) === null) return 'reducer-params'
+  if (stock?.params.decode(fromHex(reducerParams)) === null) return 'reducer-params'
   if (!isWithin(params.maxNodes, MEMBERS_MIN, MEMBERS_MAX)) return 'seats'
   if (!isWithin(params.minNodes, MEMBERS_MIN, params.maxNodes)) return 'seats'
   if (!isWithin(params.heights, 1, HEIGHTS_MAX)) return 'heights'
   if (!isWithin(params.epochHeights, 1, EPOCH_HEIGHTS_MAX)) return 'epoch'
-  if (params.usesPrevious !== usesPrevious(reducer)) return 'previous'
+  if (params.usesPrevious !== (stock === null ? bundle?.usesPrevious : usesPrevious(stock))) return 'previous'
   if (!isWithin(params.stateCap, 1, STATE_BYTES_MAX)) return 'state-cap'
   if (!isWithin(params.inputCap, 1, STATE_BYTES_MAX)) return 'input-cap'
   if (params.heights * params.stateCap > HISTORY_BYTES_MAX) return 'history'

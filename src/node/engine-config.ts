@@ -27,8 +27,9 @@ export function engineConfig(task: {
   readonly cluster: Cluster
   readonly self: MemberIndex
   readonly params: EngineParams
-  /** `name@version` */
+  /** `name@version`; of a bundle its id, and then `isValidInput` is given. */
   readonly reducer: string
+  readonly isValidInput?: (state: Uint8Array) => boolean
   /** Tasks on chain leave it out: they run `bft`. */
   readonly profile?: Profile
   readonly schedule?: Schedule
@@ -38,6 +39,8 @@ export function engineConfig(task: {
 }): EngineConfig {
   const { cluster, self, params, reducer, profile = { kind: 'bft' }, schedule = 'slots' } = task
   const { isProvable = false, publishesInputs = false } = task
+  const judge = (bytes: Uint8Array): boolean =>
+    isValidInput(reducer, params.reducerParams, bytes, { inputBytesMax: params.inputCap })
   return {
     cluster,
     self,
@@ -55,9 +58,7 @@ export function engineConfig(task: {
     schedule,
     isProvable,
     publishesInputs,
-    isValidInput: remembered((bytes) =>
-      isValidInput(reducer, params.reducerParams, bytes, { inputBytesMax: params.inputCap }),
-    ),
+    isValidInput: task.isValidInput ?? remembered(judge),
   }
 }
 

@@ -1,4 +1,5 @@
 import { decodeFrame } from '../codec/frames.ts'
+import type { Bundles } from '../ports/bundles.ts'
 import type { Chain, ChainEvent } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
@@ -10,7 +11,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { StockTwins } from '../policy/offer.ts'
 import type { Policy } from '../policy/policy.ts'
 import { findReducerByHash } from '../reducers/catalog.ts'
-import { invariant, InvariantError } from '../types/errors.ts'
+import { InvariantError } from '../types/errors.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest, MemberIndex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
@@ -21,6 +22,7 @@ import type { LeaveAnswer } from './membership.ts'
 import { memoryOf } from './memory.ts'
 import { Outbox } from './outbox.ts'
 import { inTurn, isPassing } from './passing.ts'
+import { decidedStates } from './restored.ts'
 import { RunningTask } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
 import type { NotJoined } from './sign-up.ts'
@@ -30,6 +32,7 @@ import type { TaskHealth } from './task-health.ts'
 /** What the application has to know to bring its state to a task. */
 export interface SourceRequest {
   readonly taskId: bigint
+  /** `name@version`, or the id of a bundle. */
   readonly reducer: string
   readonly params: TaskParams
   readonly self: MemberIndex
@@ -49,8 +52,10 @@ export interface NodeInit {
   readonly logger: Logger
   /** The application's state for a task, or null if it has none for this reducer: the node then does not sign up. */
   readonly sourceFor: (request: SourceRequest) => StateSource | null
-  /** Reducers for which this node signs up. */
+  /** Reducers for which this node signs up: `name@version`, or ids of its bundles. */
   readonly reducers: readonly string[]
+  /** Reducers of others that this node has. */
+  readonly bundles?: Bundles
   /** Sign up for published tasks by itself. */
   readonly autoJoin: boolean
   /** When it does. */
@@ -154,7 +159,7 @@ export class RsdpNode {
     // what waits for the chain fails now; the outbox knows what was not sent
     chain.close()
     await this.#polling
-    await runner.stop()
+    await Promise.all([runner.stop(), this.#init.bundles?.runner.stop()])
     store.close()
     logger.info('node.stopped')
   }
@@ -380,11 +385,13 @@ export class RsdpNode {
     if (published === null || self < 0) return
     const { params } = published
     const task = String(taskId)
-    const reason = taskRefusal(params)
-    const reducer = findReducerByHash(params.reducer)
-    if (reason !== null || reducer === null) return logger.error('task.refused', { task, reason })
-    const source = this.#source(taskId, reducer.id, params, self, cluster)
-    if (source === null) return logger.warn('task.without-source', { task, reducer: reducer.id })
+    const { bundles } = this.#init
+    const bundle = bundles?.known.get(params.reducer) ?? null
+    const reason = taskRefusal(params, bundle)
+    const reducer = findReducerByHash(params.reducer)?.id ?? bundle?.id
+    if (reason !== null || reducer === undefined) return logger.error('task.refused', { task, reason })
+    const source = this.#source(taskId, reducer, params, self, cluster)
+    if (source === null) return logger.warn('task.without-source', { task, reducer })
     this.#init.onSeated?.({ cluster, self, params })
     const running = new RunningTask({
       ...this.#init,
@@ -392,7 +399,8 @@ export class RsdpNode {
       cluster,
       self,
       params,
-      reducer: reducer.id,
+      reducer,
+      sandbox: bundle === null ? undefined : bundles?.runner,
       domain: this.#init.chain.domain,
       source,
       memory: memoryOf(this.#init.store, cluster.id, block),
@@ -433,13 +441,4 @@ export class RsdpNode {
     this.#stopTasks()
     this.#init.onFatal(error)
   }
-}
-
-/** The decided states alone: the certificates behind them are a multiple of their size. */
-function decidedStates(store: Store, cluster: Digest): DecidedState[] {
-  return store.load(cluster).history.map(({ height, stateHash }) => {
-    const state = store.body(cluster, stateHash)
-    invariant(state !== null, `the state of height ${height} is stored with it`)
-    return { height, state }
-  })
 }

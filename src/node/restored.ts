@@ -2,11 +2,12 @@ import { inputsHashOf } from '../codec/batch.ts'
 import { bitmapOf } from '../codec/bitmap.ts'
 import { appendLog, epochOf, logStart } from '../codec/log.ts'
 import { appendRoot, rootStart } from '../codec/roots.ts'
+import type { DecidedState } from '../ports/state-source.ts'
 import type { HistoryEntry, Store } from '../ports/store.ts'
 import { isCheckpointHeight, ownNote } from '../protocol/checkpoint.ts'
 import type { RestoredTask } from '../protocol/restore.ts'
 import type { DueCheckpoint, EngineConfig } from '../protocol/state.ts'
-import { RsdpError } from '../types/errors.ts'
+import { invariant, RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
 import type { Bitmap, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
@@ -115,4 +116,13 @@ export function missingCheckpoint(config: EngineConfig, task: RestoredTask): Due
     inputsHash: inputsHashOf(task.inputs ?? '0x'),
   }
   return { object, note }
+}
+
+/** The decided states alone: the certificates behind them are a multiple of their size. */
+export function decidedStates(store: Store, cluster: Digest): DecidedState[] {
+  return store.load(cluster).history.map(({ height, stateHash }) => {
+    const state = store.body(cluster, stateHash)
+    invariant(state !== null, `the state of height ${height} is stored with it`)
+    return { height, state }
+  })
 }

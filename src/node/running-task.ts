@@ -229,6 +229,7 @@ export class RunningTask {
   #begin(): void {
     const { cluster, self, transport } = this.#init
     const connected = new Set(transport.connected())
+    if (!this.#runner.isReady) return
     const isComplete = cluster.members.every(({ index, key }) => index === self || connected.has(key))
     if (!isComplete && this.#patience !== null && this.#patience > 0) return
     this.#hasBegun = true

@@ -1,4 +1,5 @@
 import { termsHash } from '../codec/roots.ts'
+import type { Bundles } from '../ports/bundles.ts'
 import type { Chain, ChainEvent } from '../ports/chain.ts'
 import type { Logger } from '../ports/logger.ts'
 import { judge, mayPass } from '../policy/judge.ts'
@@ -24,6 +25,7 @@ export interface SignUpInit {
   readonly logger: Logger
   /** Reducers for which this node has an application. */
   readonly reducers: readonly string[]
+  readonly bundles?: Bundles
   readonly autoJoin: boolean
   readonly policy: Policy
   readonly stockTwins: StockTwins
@@ -32,7 +34,7 @@ export interface SignUpInit {
 type Published = Extract<ChainEvent, { kind: 'taskPublished' }>
 
 /** Why a node does not sign up for a task: it cannot run it, has no registration, or a rule of its policy says no. */
-export type JoinRefusal = TaskRefusal | 'registration' | 'other-terms' | RuleName
+export type JoinRefusal = TaskRefusal | 'sandbox' | 'registration' | 'other-terms' | RuleName
 
 /** The last answer to a task that was not joined. */
 export interface NotJoined {
@@ -183,7 +185,8 @@ export class SignUp {
     | { readonly reason: JoinRefusal; readonly text: string; readonly mayPass: boolean }
   > {
     const { chain, key, policy, stockTwins } = this.#init
-    const unable = this.#unable(params)
+    const unable = await this.#unable(params)
+    if (unable === 'sandbox') return { ...no(unable, 'the sandbox cannot say now'), mayPass: true }
     if (unable !== null) return no(unable, 'this node cannot run it')
     const registration = await chain.registration(key)
     if (registration?.active !== true) return no('registration', `${key} is not active`)
@@ -194,15 +197,23 @@ export class SignUp {
     const stake = { freeWei, lockedWei, pendingWei: this.#pendingWei() }
     const { lockTailBlocks, lockTailSeconds } = chain
     const time = Number((await chain.latest()).time)
-    const offer: Offer = { params, terms, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
+    const bundle = this.#init.bundles?.known.get(params.reducer) ?? null
+    const task = { params, bundle, terms }
+    const offer: Offer = { ...task, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
     const failed = judge(policy, offer, stockTwins).find(({ holds }) => !holds)
     if (failed !== undefined) return { reason: failed.rule, text: failed.text, mayPass: mayPass(failed.rule) }
     return { termsHash: termsHash(chain.domain.chainId, chain.board, taskId, terms) }
   }
 
-  #unable(params: TaskParams): TaskRefusal | null {
-    const isOffered = this.#init.reducers.some((id) => reducerHash(id) === params.reducer)
-    return isOffered ? taskRefusal(params) : 'unknown-reducer'
+  async #unable(params: TaskParams): Promise<TaskRefusal | 'sandbox' | null> {
+    const { reducers, bundles } = this.#init
+    const isOffered = reducers.some((id) => id === params.reducer || reducerHash(id) === params.reducer)
+    const bundle = bundles?.known.get(params.reducer) ?? null
+    const refusal = isOffered ? taskRefusal(params, bundle) : 'unknown-reducer'
+    if (refusal !== null || bundle === null || bundles === undefined) return refusal
+    const accepts = await bundles.runner.acceptsParams(bundle.id, params.reducerParams)
+    if (accepts === null) return 'sandbox'
+    return accepts ? null : 'reducer-params'
   }
 
   /** Own locks in tasks that are not drawn yet. */

@@ -1,5 +1,6 @@
 import type { Validity } from '../protocol/validity.ts'
 import type { MemberIndex } from '../types/ids.ts'
+import type { Frozen } from './aggregator.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import type { Membership } from './membership.ts'
 import type { SigningHealth } from './signing-watch.ts'
@@ -22,6 +23,8 @@ export interface TaskHealth {
   readonly signatureChecks: number
   /** Members isolated for flooding, by seat. */
   readonly isolated: readonly MemberIndex[]
+  /** Why this node votes NIL alone; null: it does not. */
+  readonly frozen: Frozen | null
   /** Proofs against members, by what became of them. */
   readonly evidence: EvidenceBook['counts']
   readonly ignored: Readonly<Record<string, number>>

@@ -4,6 +4,7 @@ import { accusedOf, convictingObject, hashesOf, heightOf } from '../codec/eviden
 import { keccak, toHex } from '../codec/hex.ts'
 import { domainSeparator } from '../codec/objects.ts'
 import type { Domain } from '../codec/objects.ts'
+import type { BundleRunner } from '../ports/bundles.ts'
 import type { Chain } from '../ports/chain.ts'
 import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -12,6 +13,7 @@ import type { StateSource } from '../ports/state-source.ts'
 import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { EngineEffect, EngineInput } from '../protocol/io.ts'
+import { isWantedBody } from '../protocol/receive.ts'
 import { restoreEngine } from '../protocol/restore.ts'
 import type { Memory } from '../protocol/standing.ts'
 import { maySign, SIGN_NOTHING } from '../protocol/standing.ts'
@@ -20,13 +22,15 @@ import type { Validity } from '../protocol/validity.ts'
 import { invariant, InvariantError } from '../types/errors.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Evidence } from '../types/evidence.ts'
-import type { MemberIndex } from '../types/ids.ts'
+import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Signed } from '../types/objects.ts'
 import type { TaskParams } from '../types/task.ts'
 import { Admit } from './admit.ts'
 import type { RefusalCode } from './admit.ts'
+import { Aggregator } from './aggregator.ts'
+import { BodyGate } from './body-gate.ts'
 import { engineConfig } from './engine-config.ts'
 import { EngineLoop } from './engine-loop.ts'
 import { EvidenceBook } from './evidence-book.ts'
@@ -37,8 +41,6 @@ import { membershipOf } from './membership.ts'
 import { Observer } from './observer.ts'
 import { Challenger } from './challenger.ts'
 import { beforeOf } from './opened.ts'
-import { reducerCall } from './reducer-call.ts'
-import { answerOf } from './reduction.ts'
 import { missingCheckpoint, restoredTask } from './restored.ts'
 import { Serving } from './serving.ts'
 import type { SignerInit, ToSign } from './signing.ts'
@@ -54,8 +56,10 @@ export interface TaskRunnerInit {
   readonly cluster: Cluster
   readonly self: MemberIndex
   readonly params: TaskParams
-  /** Id of the reducer, `name@version`. */
+  /** Id of the reducer: `name@version`, or that of a bundle. */
   readonly reducer: string
+  /** The reducer is a bundle: this runs it, and judges inputs. */
+  readonly sandbox?: BundleRunner | undefined
   readonly domain: Domain
   readonly keyring: Keyring
   readonly recover: RecoverSigner
@@ -95,6 +99,8 @@ export class TaskRunner {
   readonly #serving: Serving
   readonly #loop: EngineLoop
   readonly #twin: TwinCheck | null
+  readonly #aggregator: Aggregator
+  readonly #gate: BodyGate | null
   readonly #vetter: Vetter | null
   readonly challenger: Challenger
   readonly #watch: SigningWatch
@@ -106,8 +112,6 @@ export class TaskRunner {
   readonly #ignored: Record<string, number> = {}
   readonly #refused: Record<string, number> = {}
   readonly #told = new Set<string>()
-  /** Whether the last aggregation gave the same bytes twice (paper, section 4); null before the first of a height. */
-  #locallyValid: boolean | null = null
   #measured: { transitional: Validity | null; operational: Validity | null } = {
     transitional: null,
     operational: null,
@@ -133,13 +137,20 @@ export class TaskRunner {
     invariant(init.cluster.members[init.self]?.key === init.keyring.address, 'the own seat holds the own key')
     const isProvable = BigInt(init.params.twin) !== 0n
     const publishesInputs = init.params.calldataInputs
-    const config = engineConfig({ ...init, isProvable, publishesInputs })
+    this.#gate = this.#makeGate()
+    const isValidInput = (state: Uint8Array): boolean => this.#gate?.isValid(keccak(state)) ?? false
+    const judged = this.#gate === null ? {} : { isValidInput }
+    const config = engineConfig({ ...init, ...judged, isProvable, publishesInputs })
     const { taskId, chain, logger } = init
     const { twin, debateTicks } = init.params
     this.#twin = isProvable ? new TwinCheck({ taskId, chain, logger, twin, ticksMax: debateTicks }) : null
+    const give = (input: EngineInput): void => this.input(input)
+    const runner = init.sandbox ?? init.runner
+    this.#aggregator = new Aggregator({ ...init, runner, twin: this.#twin, give })
     this.evidence = new EvidenceBook(init.store, { ...init, epochHeights: init.params.epochHeights })
     const restored = restoredTask(init.store, init.cluster.id, config)
     for (const own of restored.signed) this.#admit.remember(own)
+    for (const { bodies } of restored.kept ?? []) this.#gate?.restore(bodies.values())
     this.#loop = new EngineLoop({
       state: restoreEngine(config, { ...restored, due: missingCheckpoint(config, restored) }),
       carryOut: (effect) => this.#carryOut(effect),
@@ -158,6 +169,7 @@ export class TaskRunner {
     this.#vetter = isProvable
       ? new Vetter({
           ...init,
+          runner,
           secondTicks: this.#secondTicks,
           events: () => this.#events,
           vetted: (height) => this.#vetted(height),
@@ -166,6 +178,7 @@ export class TaskRunner {
       : null
     this.#observer = new Observer({
       ...init,
+      source: this.#gate?.source(init.source) ?? init.source,
       isValid: config.isValidInput,
       inputBytesMax: config.inputBytesMax,
       secondTicks: this.#secondTicks,
@@ -175,6 +188,11 @@ export class TaskRunner {
 
   get state(): EngineState {
     return this.#loop.state
+  }
+
+  /** Whether it can go on from where the store left it. */
+  get isReady(): boolean {
+    return this.#gate?.isReady ?? true
   }
 
   health(): TaskHealth {
@@ -193,6 +211,7 @@ export class TaskRunner {
       ...this.#measured,
       signatureChecks: this.#admit.checks,
       isolated: this.#admit.isolated,
+      frozen: this.#aggregator.frozen,
       evidence: this.evidence.counts,
       ignored: { ...this.#ignored },
       refused: { ...this.#refused },
@@ -242,11 +261,13 @@ export class TaskRunner {
   /** A decoded frame of this cluster from a proven identity. Strangers to the cluster are ignored. */
   frame(key: string, frame: RawFrame): void {
     const from = this.#members.get(key)
-    if (from === undefined || this.#loop.isStopped) return
+    if (from === undefined || this.#loop.isStopped || !this.isReady) return
     const parts = this.#admit.frame(from, frame)
     if (parts.length === 0) return
     this.#loop.guarded(() => this.#watch.heard(from, parts))
-    this.input({ kind: 'message', from, parts })
+    const { now, bodies } = this.#gate?.parts(parts) ?? { now: parts, bodies: [] }
+    if (now.length > 0) this.input({ kind: 'message', from, parts: now })
+    this.#gate?.judge(from, bodies)
   }
 
   ledgerEvent(event: PostedLedgerEvent): void {
@@ -277,7 +298,7 @@ export class TaskRunner {
         this.#logEntries(effect.entries)
         break
       case 'aggregate':
-        this.#aggregate(effect)
+        this.#aggregator.run(effect, this.#events)
         break
       case 'broadcast':
         this.#link.broadcast(effect.parts)
@@ -341,10 +362,9 @@ export class TaskRunner {
       inputs: decided.inputs.length,
       confirms: decided.confirms.length,
       globallyValid,
-      // null: this node ran no aggregation for the height
-      locallyValid: this.#locallyValid,
+      // gave the same bytes twice (paper, section 4); null: this node ran no aggregation for the height
+      locallyValid: this.#aggregator.decided(effect),
     })
-    this.#locallyValid = null
     this.#tellApplication(decided.height, state)
     this.#watch.weigh()
   }
@@ -356,7 +376,7 @@ export class TaskRunner {
       source.decided({ height, state: state.slice() })
     } catch (error) {
       if (error instanceof InvariantError) throw error
-      logger.error('source.failed', { task: String(taskId), height, error: describe(error) })
+      logger.error('source.failed', { task: String(taskId), height, error: String(error) })
     }
   }
 
@@ -402,32 +422,17 @@ export class TaskRunner {
     this.#init.logger.warn('frame.refused', { task: String(this.#init.taskId), from, code })
   }
 
-  /** The state decided just before a height: the engine aggregates nothing before that is stored. */
-  #previousOf(height: number): Uint8Array {
-    if (height === 1) return new Uint8Array()
-    const [before] = this.#init.store.heights(this.#init.cluster.id, height - 1, 1)
-    invariant(before !== undefined, `height ${height} is aggregated before ${height - 1} is decided`)
-    return before.state
+  #makeGate(): BodyGate | null {
+    const { sandbox, reducer, params } = this.#init
+    if (sandbox === undefined) return null
+    return new BodyGate({
+      ...this.#init,
+      runner: sandbox,
+      bundle: reducer as Digest,
+      params: params.reducerParams,
+      inputBytesMax: params.inputCap,
+      isWanted: (hash) => isWantedBody(this.state, hash),
+      deliver: (from, part) => this.input({ kind: 'message', from, parts: [part] }),
+    })
   }
-
-  #aggregate(effect: Extract<EngineEffect, { kind: 'aggregate' }>): void {
-    const { runner, logger, taskId } = this.#init
-    const { token, height, inputs, closing } = effect
-    const events = this.#events.slice(0, effect.eventSeq)
-    const before = (): Uint8Array => this.#previousOf(height)
-    const call = reducerCall(this.#init, height, events, before, { inputs, closing })
-    runner.run(call).then(
-      (result) => {
-        this.#locallyValid = result.ok
-        if (!result.ok) logger.warn('reducer.failed', { task: String(taskId), height, code: result.code })
-        if (!result.ok || this.#twin === null) this.input(answerOf(token, result))
-        else this.#twin.check(call, height, result.state, (checked) => this.input(answerOf(token, checked)))
-      },
-      (error: unknown) => this.#init.onFatal(error),
-    )
-  }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -33,8 +33,11 @@ export interface VetterInit extends CalledTask {
 type Verdict = 'right' | 'wrong' | 'unclear' | 'later'
 
 const PAUSE_SECONDS_MAX = 60
-/** Of the reducer's thread, which says nothing about the height. */
-const PASSING: ReadonlySet<string> = new Set(['timedOut', 'crashed', 'busy', 'stopped'])
+/** Of the reducer's thread or of this machine, which says nothing about the height. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...['timedOut', 'crashed', 'busy', 'stopped'],
+  ...['hostStack', 'hostMemory'],
+])
 
 /**
  * Opens the decided heights of a provable task one after another, computes each again and asks the twin. Only heights that

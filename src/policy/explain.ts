@@ -4,6 +4,8 @@ import type { Policy } from './policy.ts'
 export const POLICY_KEYS: { readonly [key in keyof Policy]: string } = {
   schema: 'version of this format',
   reducers: 'reducers that are joined, by name@version',
+  sandboxed:
+    'reducers of others that are joined: any, or a list of their ids and of addresses that have published them',
   twins:
     'none: tasks without a twin; stock: the twin of this package for the reducer, by its exact code hash',
   clients: 'any, or the addresses of the clients whose tasks are joined',

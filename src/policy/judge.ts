@@ -51,9 +51,17 @@ export function mayPass(rule: RuleName): boolean {
   return RULES.some(({ name, passing }) => name === rule && passing)
 }
 
-function judgeReducer({ reducers }: Policy, { params }: Offer): Omit<Finding, 'rule'> {
-  const name = findReducerByHash(params.reducer)?.id ?? params.reducer
-  return { holds: reducers.includes(name), text: `${name}; allowed: ${list(reducers)}` }
+function judgeReducer({ reducers, sandboxed }: Policy, { params, bundle }: Offer): Omit<Finding, 'rule'> {
+  const stock = findReducerByHash(params.reducer)
+  if (stock !== null || bundle === null) {
+    const name = stock?.id ?? params.reducer
+    return { holds: reducers.includes(name), text: `${name}; allowed: ${list(reducers)}` }
+  }
+  const { authors } = bundle
+  const shown = `bundle ${params.reducer} of ${list(authors)}`
+  if (sandboxed === 'any') return { holds: true, text: `${shown}; allowed: any` }
+  const holds = [params.reducer, ...authors].some((name) => sandboxed.includes(name))
+  return { holds, text: `${shown}; allowed: ${list(sandboxed)}` }
 }
 
 /** The code alone counts: whatever else could be looked at, a client can make it look right. */

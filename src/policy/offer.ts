@@ -1,10 +1,12 @@
 import type { Terms } from '../codec/roots.ts'
-import type { Digest } from '../types/ids.ts'
+import type { Address, Digest } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 
 /** What a published task asks of a node, and what the node has, at one block. Amounts are token wei. */
 export interface Offer {
   readonly params: TaskParams
+  /** The reducer, if it is a bundle: who of the policy's authors has published it. */
+  readonly bundle: { readonly authors: readonly Address[] } | null
   readonly terms: Terms
   /** Latest block, and its time. */
   readonly head: number

@@ -1,5 +1,5 @@
 import { reducerIds } from '../reducers/catalog.ts'
-import type { Address } from '../types/ids.ts'
+import type { Address, Hex } from '../types/ids.ts'
 
 /**
  * When a node signs up by itself. All of it has to hold: what a task asks for is the client's choice, what it may cost
@@ -9,6 +9,8 @@ export interface Policy {
   readonly schema: 1
   /** `name@version` of the reducers. */
   readonly reducers: readonly string[]
+  /** Reducers of others, which run in the sandbox: any, by their ids, or by the addresses of those who have published them. */
+  readonly sandboxed: 'any' | readonly Hex[]
   /**
    * `none`: tasks without a twin. `stock`: the twin of the task's reducer that this package comes with, by its exact code
    * hash. There is no third kind: the code of a proxy, of a delegated account, or of a twin that reads storage, blocks or
@@ -36,6 +38,7 @@ const BLOCKS_MAX = 2 ** 32 - 1
 const LOCAL: Policy = {
   schema: 1,
   reducers: reducerIds(),
+  sandboxed: 'any',
   twins: ['none', 'stock'],
   clients: 'any',
   lockPercentPerTask: 100,
@@ -49,6 +52,7 @@ const LOCAL: Policy = {
 /** Paid tasks with a bounded share of the stake. Blocks of 12 s: sign-up 6 hours, a task 7 days, 2.6 % a year. */
 const STRICT: Policy = {
   ...LOCAL,
+  sandboxed: [],
   lockPercentPerTask: 10,
   lockPercentTotal: 50,
   lockPercentPending: 25,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Address } from '../types/ids.ts'
+import type { Address, Hex } from '../types/ids.ts'
 import type { Policy } from './policy.ts'
 
 const percent = z.number().min(0).max(100).multipleOf(1)
@@ -12,10 +12,19 @@ const address = z
   .regex(/^0x[0-9a-fA-F]{40}$/, 'expected 0x and 40 hex digits')
   .transform((text) => text.toLowerCase() as Address)
 
+const bundleOrAuthor = z
+  .string()
+  .regex(
+    /^0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/,
+    'expected a bundle (0x and 64 hex digits) or an author (0x and 40)',
+  )
+  .transform((text) => text.toLowerCase() as Hex)
+
 /** The file `policy.json`: every key, no other. */
 const policySchema = z.strictObject({
   schema: z.literal(1),
   reducers: z.array(z.string().regex(/^[a-z0-9-]+@\d+$/, 'expected name@version')),
+  sandboxed: z.union([z.literal('any'), z.array(bundleOrAuthor)]),
   twins: z.array(z.enum(['none', 'stock'])),
   clients: z.union([z.literal('any'), z.array(address)]),
   lockPercentPerTask: percent,

@@ -1,5 +1,6 @@
 import type { ReducerCall } from '../reducers/reducer.ts'
 import type { ReducerResult } from '../reducers/result.ts'
+import type { SandboxFault } from '../sandbox/result.ts'
 
 /**
  * Runs reducers where they cannot hold up the node: the paper's timed mutex around aggregation (section 3, eq. 2–4).
@@ -15,7 +16,12 @@ export interface ReducerRunner {
   stop(): Promise<void>
 }
 
-export type RunnerResult = ReducerResult | { readonly ok: false; readonly code: RunnerFault }
+export type RunnerResult = ReducerResult | RunnerFailure | { readonly ok: false; readonly code: SandboxFault }
+
+export interface RunnerFailure {
+  readonly ok: false
+  readonly code: RunnerFault
+}
 
 export type RunnerFault =
   /** No answer before τ: exception raised, μ ← 0. */

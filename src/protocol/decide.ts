@@ -14,7 +14,7 @@ import { forgetEvents } from './ledger.ts'
 import { sharedSteps } from './phase-log.ts'
 import { accuseReductions } from './reduction.ts'
 import { noteShareQuorum } from './share.ts'
-import type { Adoption } from './state.ts'
+import type { Adoption, EngineState } from './state.ts'
 import { emptyBox } from './state.ts'
 import { measureValidity, isGloballyValid } from './validity.ts'
 import { resolve, tallyConfirms, votedValue } from './votes.ts'
@@ -38,7 +38,7 @@ export function tryDecide(w: Work): boolean {
   }
   if (s.adoption === null) return false
   findContent(w, s.adoption)
-  const missing = missingBodies(w, s.adoption)
+  const missing = missingBodies(s, s.adoption)
   if (missing === null || missing.length > 0) {
     // what is being aggregated right now need not be fetched
     if (s.pending === null || s.pending.inputsRoot !== s.adoption.share?.object.inputsRoot)
@@ -64,7 +64,7 @@ function ask(w: Work, adoption: Adoption, missing: readonly Digest[] | null): vo
     parts: [
       missing === null
         ? { kind: 'sync', fromHeight: s.box.height }
-        : { kind: 'get', hashes: [...new Set([...missing, ...wantedAhead(w)])].slice(0, GET_MAX) },
+        : { kind: 'get', hashes: [...new Set([...missing, ...wantedAhead(s)])].slice(0, GET_MAX) },
     ],
   })
 }
@@ -96,8 +96,8 @@ function findContent(w: Work, adoption: Adoption): void {
 }
 
 /** Hashes of bodies still to be fetched; null while not even the content is known. */
-function missingBodies(w: Work, adoption: Adoption): Digest[] | null {
-  return namedBodies(adoption)?.filter((hash) => !w.s.bodies.has(hash)) ?? null
+function missingBodies(s: EngineState, adoption: Adoption): Digest[] | null {
+  return namedBodies(adoption)?.filter((hash) => !s.bodies.has(hash)) ?? null
 }
 
 /** Hashes of the state and the listed states; null while not even the content is known. */
@@ -108,14 +108,14 @@ function namedBodies({ share, inputs }: Adoption): Digest[] | null {
 }
 
 /** Bodies that pending decisions wait for. */
-export function wantedByAdoption(w: Work): readonly Digest[] {
-  const now = w.s.adoption === null ? null : missingBodies(w, w.s.adoption)
-  return [...(now ?? []), ...wantedAhead(w)]
+export function wantedByAdoption(s: EngineState): readonly Digest[] {
+  const now = s.adoption === null ? null : missingBodies(s, s.adoption)
+  return [...(now ?? []), ...wantedAhead(s)]
 }
 
 /** Bodies of the heights that were sent ahead: asked for together with those of the height in work. */
-function wantedAhead(w: Work): Digest[] {
-  return [...w.s.ahead.values()].flatMap((adoption) => missingBodies(w, adoption) ?? [])
+function wantedAhead(s: EngineState): Digest[] {
+  return [...s.ahead.values()].flatMap((adoption) => missingBodies(s, adoption) ?? [])
 }
 
 function decide(w: Work, adoption: Adoption): void {

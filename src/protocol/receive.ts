@@ -11,7 +11,7 @@ import type { EngineEffect, IgnoreCode } from './io.ts'
 import { openers } from './opening.ts'
 import { hasHonest, isQuorum, weightOf } from './quorum.ts'
 import { convener, resolveList } from './rounds.ts'
-import type { Adoption, HeightBox } from './state.ts'
+import type { Adoption, EngineState, HeightBox } from './state.ts'
 import { receiveSeen } from './seen.ts'
 import { keepQuorum, noteShareQuorum } from './share.ts'
 import {
@@ -256,12 +256,17 @@ function receiveBody(w: Work, from: MemberIndex, hash: Digest, bytes: Uint8Array
   const { s } = w
   const { stateBytesMax, inputBytesMax } = s.config
   if (bytes.length > Math.max(stateBytesMax, inputBytesMax)) return ignored(w, from, 'oversized-body')
+  if (!isWantedBody(s, hash)) return ignored(w, from, 'unwanted-body')
+  own(w, s, 'bodies').set(hash, bytes)
+}
+
+/** Whether a signed object announced this body, or a decision waits for it. */
+export function isWantedBody(s: EngineState, hash: Digest): boolean {
   const lists = [...s.box.rounds.values()].flatMap(({ list }) => list?.objects ?? [])
   const announced = [...s.box.inputs.values(), ...s.next.inputs.values(), ...lists].some(
     (input) => input.object.type === 'status' && input.object.stateHash === hash,
   )
-  if (!announced && !wantedByAdoption(w).includes(hash)) return ignored(w, from, 'unwanted-body')
-  own(w, s, 'bodies').set(hash, bytes)
+  return announced || wantedByAdoption(s).includes(hash)
 }
 
 /** A round certificate counts as a whole: it may be for a round far above ours. */

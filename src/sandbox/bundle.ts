@@ -1,6 +1,6 @@
 import { fromHex, isHex } from '../codec/hex.ts'
 import type { RawInput } from '../reducers/apply.ts'
-import type { CallFrame, Description } from '../reducers/bundle/frame.ts'
+import type { CallFrame, Description, Operation } from '../reducers/bundle/frame.ts'
 import { decodeDescription, encodeCall, encodeDescribe, encodeValidate } from '../reducers/bundle/frame.ts'
 import type { AnyReducer } from '../reducers/catalog.ts'
 import type { AggregateContext, Context, Need, ReducerCall } from '../reducers/reducer.ts'
@@ -28,6 +28,7 @@ export class Bundle {
   readonly name: string
   readonly usesPrevious: boolean
   readonly #program: Program
+  #hostFault: HostFault | null = null
 
   private constructor(program: Program, { name, usesPrevious }: Description) {
     this.#program = program
@@ -44,9 +45,19 @@ export class Bundle {
     return { ok: true, bundle: new Bundle(prepared.program, described) }
   }
 
+  /** What this machine alone came to since `open`; null: nothing. Answers are worth something only then. */
+  get hostFault(): HostFault | null {
+    return this.#hostFault
+  }
+
   /** Hash of engine and bytes, as a task names it. */
   get id(): Digest {
     return this.#program.id
+  }
+
+  /** Fuel of its evaluation, which is done once. */
+  get startFuel(): bigint {
+    return this.#program.fuel
   }
 
   /** Whether the params decode; a bundle that does not answer accepts none. @throws Fault of this machine alone */
@@ -114,14 +125,20 @@ export class Bundle {
   }
 
   #judge(params: Uint8Array, input: Uint8Array): { readonly accepts: boolean; readonly fuel: bigint } {
-    const result = run(this.#program, 'validate', encodeValidate(params, input))
+    const result = this.#run('validate', encodeValidate(params, input))
     const { fuel } = result
     if (!result.ok) return { accepts: refused(result), fuel }
     return { accepts: result.bytes.length === 1 && result.bytes[0] === 1, fuel }
   }
 
   #call(operation: 'status' | 'share' | 'close', frame: CallFrame): SandboxResult {
-    return run(this.#program, operation, encodeCall(frame))
+    return this.#run(operation, encodeCall(frame))
+  }
+
+  #run(operation: Operation, frame: Uint8Array): SandboxResult {
+    const result = run(this.#program, operation, frame)
+    if (!result.ok && isHostFault(result.code)) this.#hostFault = result.code
+    return result
   }
 }
 

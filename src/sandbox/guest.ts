@@ -79,6 +79,9 @@ export class Guest {
     const guest = image.spare ?? new Guest(image.module)
     image.spare = null
     const js = guest.#js
+    // a call that trapped has left them where the next instruction traps again
+    js.__fuel.value = FUEL.trusted
+    js.__depth.value = 0
     const missing = image.memory.length - js.memory.buffer.byteLength
     if (missing > 0) js.memory.grow(missing / PAGE_BYTES)
     new Uint8Array(js.memory.buffer).set(image.memory)

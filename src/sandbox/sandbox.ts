@@ -47,9 +47,14 @@ function engineHash(metered: Uint8Array): Digest {
   )
 }
 
+/** Identity of a bundle on an engine, by the hash of its bytes. */
+export function bundleIdOf(engine: Digest, content: Digest): Digest {
+  return keccak(concatHex(utf8Hex('RSDP3.bundle'), engine, content))
+}
+
 /** Identity of a bundle's bytes on an engine. */
 export function bundleId(engine: Digest, bundle: Uint8Array): Digest {
-  return keccak(concatHex(utf8Hex('RSDP3.bundle'), engine, keccak(toHex(bundle))))
+  return bundleIdOf(engine, keccak(bundle))
 }
 
 /**

@@ -55,6 +55,8 @@ async function freePort(): Promise<string> {
 const WALKS = {
   Hardhat: ['deployer', 'operator', 'publisher', 'auditor'],
   anvil: ['deployer', 'operator', 'auditor'],
+  // it brings a network of its own up
+  alone: ['author'],
 } as const
 
 for (const [chain, pages] of Object.entries(WALKS))
@@ -93,7 +95,7 @@ for (const [chain, pages] of Object.entries(WALKS))
   })
 
 describe('pages for users', () => {
-  const all = WALKS.Hardhat.flatMap(page)
+  const all = [...WALKS.Hardhat, ...WALKS.alone].flatMap(page)
 
   it('hold many commands, and hardly one that is not run', () => {
     expect(all.filter(({ isRun }) => isRun)).length.greaterThan(60)

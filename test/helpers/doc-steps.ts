@@ -14,7 +14,7 @@ export interface DocStep {
 
 /**
  * Commands of a page by its blocks: `sh` is typed, `sh no-run` is not, `text` right after shows output of the last one,
- * with … for what differs. Blocks of other kinds would be neither.
+ * with … for what differs; `solidity` is to be read. Blocks of other kinds would be none of that.
  */
 export function stepsOf(page: string, markdown: string): DocStep[] {
   const steps: DocStep[] = []
@@ -27,7 +27,8 @@ export function stepsOf(page: string, markdown: string): DocStep[] {
       if (last?.isRun !== true) throw new Error(`${page}: output of nothing that is run: ${content}`)
       const shown = content.trim().split('\n').map(partsOf)
       steps.push({ ...last, shown })
-    } else throw new Error(`${page}: a block is sh, sh no-run or text, not '${kind ?? ''}'`)
+    } else if (kind !== 'solidity')
+      throw new Error(`${page}: a block is sh, sh no-run, text or solidity, not '${kind ?? ''}'`)
   }
   return steps
 }

@@ -18,6 +18,7 @@ const EVERYTHING = [
   ...BASE,
   'protocol',
   'reducers',
+  'sandbox',
   'views',
   'policy',
   'ports',
@@ -43,12 +44,17 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   // what it is asked and what it answers is the reducers' matter
   sandbox: { imports: [...BASE, 'reducers'], packages: [], nature: 'pure' },
   // a port speaks of what passes through it, so it may name those types, but it runs nothing
-  ports: { imports: ['types'], types: ['codec', 'protocol', 'reducers'], packages: [], nature: 'closed' },
+  ports: {
+    imports: ['types'],
+    types: ['codec', 'protocol', 'reducers', 'sandbox'],
+    packages: [],
+    nature: 'closed',
+  },
   // what passes through a port has the protocol's types; its values stay out of reach
   adapters: { imports: [...BASE, 'ports'], types: ['protocol'] },
   'adapters/evm': { imports: [...BASE, 'ports', 'artifacts'], types: ['protocol', 'bindings'] },
   // what it adapts are the reducers: they run in its thread
-  'adapters/worker': { imports: [...BASE, 'ports', 'reducers'] },
+  'adapters/worker': { imports: [...BASE, 'ports', 'reducers', 'sandbox', 'adapters/sandbox'] },
   // brings the engine's bytes from its package
   'adapters/sandbox': { imports: [...BASE, 'sandbox'] },
   // the development chain and deployment are the project's own Hardhat set-up

@@ -68,7 +68,7 @@ async function reached(words: readonly string[], isWhole: boolean): Promise<stri
 describe('commands in the docs', () => {
   it('the README leads to a page for everybody', () => {
     const readme = readFileSync(`${ROOT}README.md`, 'utf8')
-    for (const page of ['deployer', 'operator', 'publisher', 'auditor'])
+    for (const page of ['deployer', 'operator', 'publisher', 'auditor', 'author'])
       expect(readme).include(`(docs/${page}.md)`)
   })
 

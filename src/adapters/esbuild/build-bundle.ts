@@ -4,8 +4,8 @@ import type { BuildOptions } from 'esbuild'
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 const SERVE = path('reducers/bundle/serve.ts')
-/** What authors import: `rsdp/reducers`. */
-export const AUTHOR_ENTRY = path('reducers/author.ts')
+/** What authors import as `rsdp/reducers`. */
+export const AUTHOR_ENTRY = path('node/author.ts')
 
 /** The same bytes on every machine: nothing of where the files are, and a pinned compiler. */
 const COMMON: BuildOptions = {

@@ -4,6 +4,7 @@ import type { JsonFragment } from 'ethers'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Hex } from '../../types/ids.ts'
+import type { BundleStoreInterface } from '../../../types/ethers-contracts/BundleStore.ts'
 import type { NodeRegistryInterface } from '../../../types/ethers-contracts/NodeRegistry.ts'
 import type { ResultsInterface } from '../../../types/ethers-contracts/Results.ts'
 import type { PhaseLogInterface } from '../../../types/ethers-contracts/PhaseLog.ts'
@@ -18,6 +19,7 @@ export interface Abis {
   readonly Slasher: SlasherInterface
   readonly Results: ResultsInterface
   readonly TaskBoard: TaskBoardInterface
+  readonly BundleStore: BundleStoreInterface
 }
 
 let loaded: Abis | null = null
@@ -32,6 +34,7 @@ export function abis(): Abis {
     Slasher: load('Slasher.sol/Slasher') as SlasherInterface,
     Results: load('Results.sol/Results') as ResultsInterface,
     TaskBoard: load('TaskBoard.sol/TaskBoard') as TaskBoardInterface,
+    BundleStore: load('BundleStore.sol/BundleStore') as BundleStoreInterface,
   }
   return loaded
 }

@@ -1,5 +1,6 @@
 import type { ContractRunner } from 'ethers'
 import { Contract } from 'ethers'
+import type { BundleStore } from '../../../types/ethers-contracts/BundleStore.ts'
 import type { NodeRegistry } from '../../../types/ethers-contracts/NodeRegistry.ts'
 import type { PhaseLog } from '../../../types/ethers-contracts/PhaseLog.ts'
 import type { Slasher } from '../../../types/ethers-contracts/Slasher.ts'
@@ -16,10 +17,11 @@ export interface Contracts {
   readonly log: PhaseLog
   readonly slasher: Slasher
   readonly board: TaskBoard
+  readonly bundles: BundleStore
 }
 
 export function bindContracts({ contracts }: Deployment, runner: ContractRunner): Contracts {
-  const { StakeToken, NodeRegistry, PhaseLog, Slasher, TaskBoard } = abis()
+  const { StakeToken, NodeRegistry, PhaseLog, Slasher, TaskBoard, BundleStore } = abis()
   // ethers' Contract gets its methods at run time; the bindings know them
   const bind = (address: string, abi: Abis[keyof Abis]): unknown => new Contract(address, abi, runner)
   return {
@@ -28,5 +30,6 @@ export function bindContracts({ contracts }: Deployment, runner: ContractRunner)
     log: bind(contracts.PhaseLog.address, PhaseLog) as PhaseLog,
     slasher: bind(contracts.Slasher.address, Slasher) as Slasher,
     board: bind(contracts.TaskBoard.address, TaskBoard) as TaskBoard,
+    bundles: bind(contracts.BundleStore.address, BundleStore) as BundleStore,
   }
 }

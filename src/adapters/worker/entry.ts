@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { findReducer } from '../../reducers/catalog.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
+import type { ReducerCall } from '../../reducers/reducer.ts'
+import type { ReducerResult } from '../../reducers/result.ts'
 import { runReducer } from '../../reducers/run.ts'
 import { invariant } from '../../types/errors.ts'
 import type { WorkerInit, WorkerMessage, WorkerRequest } from './worker-protocol.ts'
@@ -13,7 +15,7 @@ const port = parentPort
 try {
   const own = await loadReducers((workerData as WorkerInit).reducerModules)
   const find = (id: string): AnyReducer | null => own.get(id) ?? findReducer(id)
-  port.on('message', ({ token, call }: WorkerRequest) => {
+  port.on('message', ({ token, call }: WorkerRequest<ReducerCall>) => {
     post({ kind: 'answer', token, result: runReducer(call, { find }) })
   })
   post({ kind: 'ready' })
@@ -21,7 +23,7 @@ try {
   post({ kind: 'unusable', reason: error instanceof Error ? error.message : String(error) })
 }
 
-function post(message: WorkerMessage): void {
+function post(message: WorkerMessage<ReducerResult>): void {
   port.postMessage(message)
 }
 

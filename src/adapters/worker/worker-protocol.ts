@@ -1,20 +1,39 @@
 import type { ReducerCall } from '../../reducers/reducer.ts'
-import type { ReducerResult } from '../../reducers/result.ts'
+import type { Reduced } from '../../sandbox/bundle.ts'
+import type { HostFault } from '../../sandbox/result.ts'
+import type { Digest, Hex } from '../../types/ids.ts'
 
-/** What the runner's thread is started with. */
+/** What the reducers' thread is started with. */
 export interface WorkerInit {
   /** URLs of modules that default-export a Reducer. */
   readonly reducerModules: readonly string[]
 }
 
-/** To the worker: one call and the fencing token under which its answer will be accepted. */
-export interface WorkerRequest {
+/** What the sandbox's thread is started with. */
+export interface SandboxInit {
+  /** Bytes of all bundles that it can be asked for. */
+  readonly bundles: readonly Uint8Array[]
+}
+
+export type SandboxRequest =
+  | { readonly kind: 'reduce'; readonly call: ReducerCall }
+  | { readonly kind: 'judge'; readonly bundle: Digest; readonly params: Hex; readonly input: Uint8Array }
+  | { readonly kind: 'params'; readonly bundle: Digest; readonly params: Hex }
+
+export type SandboxAnswer =
+  | { readonly kind: 'reduced'; readonly result: Reduced }
+  | { readonly kind: 'said'; readonly yes: boolean }
+  /** This machine could not say. */
+  | { readonly kind: 'unable'; readonly code: HostFault }
+
+/** To the worker: one request and the fencing token under which its answer will be accepted. */
+export interface WorkerRequest<Request> {
   readonly token: number
-  readonly call: ReducerCall
+  readonly call: Request
 }
 
 /** From the worker. `ready` or `unusable` comes first, once; then one answer per request. */
-export type WorkerMessage =
+export type WorkerMessage<Answer> =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly reason: string }
-  | { readonly kind: 'answer'; readonly token: number; readonly result: ReducerResult }
+  | { readonly kind: 'answer'; readonly token: number; readonly result: Answer }

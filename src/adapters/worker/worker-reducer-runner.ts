@@ -1,195 +1,25 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { ReducerRunner, RunnerFault, RunnerResult } from '../../ports/reducer-runner.ts'
+import type { ReducerRunner } from '../../ports/reducer-runner.ts'
 import type { ReducerCall } from '../../reducers/reducer.ts'
-import { RsdpError, invariant } from '../../types/errors.ts'
-import { EXIT } from '../../types/exit-codes.ts'
-import { startThread } from './thread.ts'
+import type { ReducerResult } from '../../reducers/result.ts'
+import { startReducerThread } from './thread.ts'
 import type { Thread } from './thread.ts'
-import type { WorkerInit, WorkerMessage } from './worker-protocol.ts'
-
-/** Calls that may wait for their turn: a node in all its clusters has one call per task. */
-export const CALLS_WAITING_MAX = 64
-
-/** How long a fresh thread may load its modules, ms. Not part of τ: a reducer is not to blame for a cold start. */
-const START_TIMEOUT_MS = 60_000
+import { TimedThread } from './timed-thread.ts'
+import type { WorkerInit } from './worker-protocol.ts'
 
 export interface WorkerReducerRunnerInit {
   readonly clock: Clock
-  /** τ, ms: from handing the call to the thread until its answer is here. */
+  /** τ, ms */
   readonly timeoutMs: number
   /** URLs of modules that default-export a Reducer; they may not take a stock reducer's id. Default none. */
   readonly reducerModules?: readonly string[]
-  readonly startThread?: (init: WorkerInit) => Thread
+  readonly startThread?: (init: WorkerInit) => Thread<ReducerCall, ReducerResult>
 }
 
-/** The call that holds the mutex: μ = token. */
-interface Holder {
-  readonly token: number
-  readonly sinceMs: number
-  release(result: RunnerResult): void
-}
-
-/**
- * Runs reducers in one long-lived worker thread under the timed mutex (paper, section 3):
- *
- *   acquire  μ = 0                →  μ ← token, x ≔ 0
- *   release  μ = token ∧ x < τ    →  μ ← 0, the answer is delivered
- *   timeout  μ = token ∧ x ≥ τ    →  thread terminated, `timedOut`, μ ← 0
- *
- * The token is the fence: an answer from a thread that was given up, or for a call that no longer holds the mutex, is
- * counted and dropped. The next call starts a fresh thread.
- */
-export class WorkerReducerRunner implements ReducerRunner {
-  readonly #clock: Clock
-  readonly #timeoutMs: number
-  readonly #startThread: () => Thread
-  #thread: Thread | null = null
-  #ready: Promise<Thread> | null = null
-  #holder: Holder | null = null
-  #lastToken = 0
-  #turn: Promise<unknown> = Promise.resolve()
-  #waiting = 0
-  #stopped = false
-  #answersRefused = 0
-
-  constructor({
-    clock,
-    timeoutMs,
-    reducerModules = [],
-    startThread: start = startThread,
-  }: WorkerReducerRunnerInit) {
-    invariant(timeoutMs > 0, `τ of ${timeoutMs} ms`)
-    this.#clock = clock
-    this.#timeoutMs = timeoutMs
-    this.#startThread = () => start({ reducerModules })
+/** Runs the reducers of this package, and of modules that the operator names, in a thread of their own. */
+export class WorkerReducerRunner extends TimedThread<ReducerCall, ReducerResult> implements ReducerRunner {
+  constructor(init: WorkerReducerRunnerInit) {
+    const { reducerModules = [], startThread = startReducerThread } = init
+    super({ ...init, start: () => startThread({ reducerModules }) })
   }
-
-  /** Late or stale answers that the fence kept out, since construction. */
-  get answersRefused(): number {
-    return this.#answersRefused
-  }
-
-  /** Loads the thread ahead of the first call. Rejects with RsdpError E_REDUCER_WORKER if a module is unusable. */
-  async start(): Promise<void> {
-    await this.#readyThread()
-  }
-
-  run(call: ReducerCall): Promise<RunnerResult> {
-    if (this.#waiting >= CALLS_WAITING_MAX) return Promise.resolve(fault('busy'))
-    this.#waiting += 1
-    const result = this.#turn.then(() => {
-      this.#waiting -= 1
-      return this.#runNow(call)
-    })
-    this.#turn = result.catch(() => undefined)
-    return result
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true
-    const thread = this.#thread
-    this.#giveUp('stopped')
-    await thread?.terminate()
-    await this.#turn
-  }
-
-  async #runNow(call: ReducerCall): Promise<RunnerResult> {
-    if (this.#isStopped()) return fault('stopped')
-    const thread = await this.#readyThread().catch((error: unknown) => {
-      if (this.#isStopped()) return null
-      throw error
-    })
-    // between `ready` and this turn of the event loop the thread may have died
-    if (thread !== this.#thread || thread === null) return fault(this.#isStopped() ? 'stopped' : 'crashed')
-    return new Promise((resolve) => {
-      this.#acquire(thread, call, resolve)
-    })
-  }
-
-  /** A method, because the compiler would take a field read before an `await` for still true after it. */
-  #isStopped(): boolean {
-    return this.#stopped
-  }
-
-  #acquire(thread: Thread, call: ReducerCall, resolve: (result: RunnerResult) => void): void {
-    invariant(this.#holder === null, 'the mutex is acquired while it is held')
-    const token = ++this.#lastToken
-    const cancel = this.#clock.after(this.#timeoutMs, () => this.#giveUp('timedOut'))
-    this.#holder = {
-      token,
-      sinceMs: this.#clock.nowMs(),
-      release: (result) => {
-        cancel()
-        this.#holder = null
-        resolve(result)
-      },
-    }
-    thread.postMessage({ token, call })
-  }
-
-  /** Takes the mutex from whoever holds it and gives its thread up. */
-  #giveUp(code: RunnerFault): void {
-    const thread = this.#thread
-    this.#thread = null
-    this.#ready = null
-    void thread?.terminate()
-    this.#holder?.release(fault(code))
-  }
-
-  #receive(thread: Thread, message: Extract<WorkerMessage, { kind: 'answer' }>): void {
-    const holder = this.#holder
-    if (thread !== this.#thread || holder?.token !== message.token) {
-      this.#answersRefused += 1
-    } else if (this.#clock.nowMs() - holder.sinceMs >= this.#timeoutMs) {
-      this.#answersRefused += 1
-      this.#giveUp('timedOut')
-    } else {
-      holder.release(message.result)
-    }
-  }
-
-  #readyThread(): Promise<Thread> {
-    this.#ready ??= this.#bringUp()
-    return this.#ready
-  }
-
-  #bringUp(): Promise<Thread> {
-    return new Promise((resolve, reject) => {
-      const thread = this.#startThread()
-      this.#thread = thread
-      const fail = (reason: string): void => {
-        cancel()
-        if (thread === this.#thread) this.#giveUp('crashed')
-        reject(workerError(reason))
-      }
-      const cancel = this.#clock.after(START_TIMEOUT_MS, () => fail('its modules did not load in time'))
-      thread.on('message', (message) => {
-        if (message.kind === 'answer') {
-          this.#receive(thread, message)
-        } else if (message.kind === 'unusable') {
-          fail(message.reason)
-        } else {
-          cancel()
-          resolve(thread)
-        }
-      })
-      // after `ready`, rejecting changes nothing: what counts then is that the holder hears `crashed`
-      thread.on('error', (error) => fail(String(error)))
-      thread.on('exit', (code) => fail(`it ended with code ${code}`))
-    })
-  }
-}
-
-function fault(code: RunnerFault): RunnerResult {
-  return { ok: false, code }
-}
-
-function workerError(reason: string): RsdpError {
-  return new RsdpError({
-    code: 'E_REDUCER_WORKER',
-    message: `the reducer thread did not start: ${reason}`,
-    hint: 'check the reducer module: it must load on its own and default-export a Reducer with an id of its own',
-    exit: EXIT.precondition,
-    details: { reason },
-  })
 }

@@ -10,17 +10,23 @@ import { renderReport } from '../../audit/render.ts'
 import type { AuditReport } from '../../audit/report.ts'
 import { auditExitCode } from '../../audit/report.ts'
 import { reportJson } from '../../audit/report-json.ts'
-import { runAudit } from '../../audit/run.ts'
 import { keccak, utf8Hex } from '../../codec/hex.ts'
+import type { TaskHistory } from '../../ports/chain-history.ts'
+import type { AnyReducer } from '../../reducers/catalog.ts'
+import { findReducerByHash } from '../../reducers/catalog.ts'
+import type { Bundle } from '../../sandbox/bundle.ts'
+import { RsdpError } from '../../types/errors.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import type { Digest } from '../../types/ids.ts'
 import { stateDir } from '../journal.ts'
-import type { ChainOptions } from '../options.ts'
+import { openDeployment } from '../local/wallets.ts'
+import type { AuditOptions, ChainOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { parseTaskId } from './task-list.ts'
 
 /** Every task of the board, and the sum of them all against what board and registry hold. Exit 6 on any mismatch. */
-export async function auditWholeBoard(options: ChainOptions, { output }: CommandContext): Promise<ExitCode> {
+export async function auditWholeBoard(options: AuditOptions, { output }: CommandContext): Promise<ExitCode> {
   const deployment = await readDeployment(options.deployment)
   const cache = cacheFor(options, deployment)
   const history = openHistory(options.rpcUrl, deployment, cache)
@@ -51,7 +57,7 @@ export async function auditWholeBoard(options: ChainOptions, { output }: Command
 /** Rebuilds and checks a task from chain data alone. Exit 6 on any mismatch: the finding names the field. */
 export async function audit(
   id: string,
-  options: ChainOptions,
+  options: AuditOptions,
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const taskId = parseTaskId(id)
@@ -60,7 +66,12 @@ export async function audit(
   const cache = cacheFor(options, deployment)
   const history = openHistory(options.rpcUrl, deployment, cache)
   try {
-    const report = await runAudit(history, taskId, { recover: recoverSigner })
+    const read = await history.read(taskId)
+    const foreign = await foreignReducer(read, options)
+    const findReducer = (hash: Digest): AnyReducer | null =>
+      findReducerByHash(hash) ?? (foreign?.id === hash ? foreign.asReducer() : null)
+    const report = auditTask(read, { recover: recoverSigner, findReducer })
+    if (foreign !== null && foreign.hostFault !== null) throw unable(foreign.hostFault)
     cache.clear()
     output.result(reportJson(report), renderReport(report))
     return auditExitCode(report)
@@ -76,4 +87,33 @@ export async function audit(
 function cacheFor({ rpcUrl }: ChainOptions, { deploymentId }: Deployment): LogCache {
   const endpoint = keccak(utf8Hex(rpcUrl)).slice(2, 18)
   return new LogCache(join(stateDir(), 'audit', `${deploymentId.slice(2, 18)}-${endpoint}`))
+}
+
+/**
+ * The reducer of a task if it is none of this package: found by its hash in the folders, then on chain, and run in the
+ * sandbox. Null where nobody has its bytes: what needs it is then unavailable. What the history says is only where to
+ * look; it is judged later.
+ */
+async function foreignReducer(history: TaskHistory, options: AuditOptions): Promise<Bundle | null> {
+  const published = history.events.find((event) => event.name === 'TaskPublished')
+  const hash = published?.args.params.reducer
+  if (hash === undefined || findReducerByHash(hash) !== null) return null
+  const { findBundle, openBundle } = await import('../app/find-bundle.ts')
+  const connection = await openDeployment(options.rpcUrl, options.deployment)
+  try {
+    const found = await findBundle(hash, options.bundles ?? [], connection)
+    return found === null ? null : openBundle(found.bytes)
+  } finally {
+    connection.close()
+  }
+}
+
+function unable(code: string): RsdpError {
+  return new RsdpError({
+    code: 'E_SANDBOX_HOST',
+    message: `this machine gave out while it ran the task's reducer: ${code}`,
+    hint: 'audit on a machine with more memory; this says nothing about the task',
+    exit: EXIT.unreachable,
+    details: { code },
+  })
 }

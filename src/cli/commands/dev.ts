@@ -21,6 +21,11 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     await runPrivateNetwork({ ...options, dataDir }, context)
     return EXIT.ok
   }
+  if (options.app !== undefined) {
+    const { buildApp } = await import('../app/folder.ts')
+    const { name, id } = await buildApp(options.app)
+    output.say(`✔ ${name} built: ${id}`)
+  }
   const network = await startLocalNetwork({
     nodes: options.nodes,
     port: options.port,
@@ -28,6 +33,7 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     dataDir,
     deploymentFile: options.deployment,
     faults: new Map(),
+    ...(options.app === undefined ? {} : { app: options.app }),
     say: output.say,
     signal,
     onEvent: (node, { event, facts }) => {
@@ -44,7 +50,7 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     `\n${table(['node', 'signing key', 'listens on', 'data'], rows)}\n\n` +
       `chain       ${network.rpcUrl}   public test accounts: never fund them\n` +
       `deployment  ${options.deployment}\n` +
-      `next        ./rsdp task publish --rpc-url ${network.rpcUrl} --deployment ${options.deployment}\n` +
+      `next        ./rsdp task publish --rpc-url ${network.rpcUrl} --deployment ${options.deployment}${options.app === undefined ? '' : ` --app ${options.app}`}\n` +
       'Ctrl-C stops the nodes, then the chain',
   )
   try {

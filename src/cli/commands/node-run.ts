@@ -39,6 +39,9 @@ import type { NodeRunOptions } from '../options.ts'
 import { lossyStdout } from '../output.ts'
 import { passwordPrompt } from '../password.ts'
 import { loadPolicy } from '../policy-file.ts'
+import type { NodeApps } from '../app/node-apps.ts'
+import { openDeployment } from '../local/wallets.ts'
+import type { Policy } from '../../policy/policy.ts'
 import type { CommandContext } from '../run-command.ts'
 
 /** τ of the timed mutex around aggregation. */
@@ -85,10 +88,10 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     clock: systemClock,
     logger,
   })
-  const { domain } = chain
-  const liarInit = { strategies, link, keyring, domain, store, clock: systemClock, logger }
+  const liarInit = { strategies, link, keyring, domain: chain.domain, store, clock: systemClock, logger }
   const liar = strategies.length === 0 ? null : new FaultyTransport(liarInit)
   const runner = new WorkerReducerRunner({ clock: systemClock, timeoutMs: AGGREGATE_TIMEOUT_MS })
+  const apps = await nodeApps(options, policy)
   const failure = Promise.withResolvers<never>()
   const node = new RsdpNode({
     keyring,
@@ -99,8 +102,9 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     runner,
     clock: systemClock,
     logger,
-    sourceFor: (request) => stateSource(request, provider, deploymentId),
-    reducers: [rateLimit.id],
+    sourceFor: (request) => apps?.open(request) ?? stateSource(request, provider, deploymentId),
+    reducers: [rateLimit.id, ...(apps?.reducers ?? [])],
+    ...(apps === null ? {} : { bundles: apps.bundles }),
     autoJoin: options.join,
     policy,
     stockTwins: stockTwins(),
@@ -118,7 +122,7 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   if (signal.aborted) stop()
   const control = await serveControl({ dataDir, key: keyring.address, healthPort: health.port, node, stop })
   try {
-    await runner.start()
+    await Promise.all([runner.start(), apps?.bundles.runner.start()])
     await node.start()
     await Promise.race([failure.promise, ended.promise])
     return EXIT.ok
@@ -147,6 +151,19 @@ function openChain(
     privateKey: toHex(privateKey),
     wallet: { journal, note, ...feeCap(options) },
   })
+}
+
+/** The operator's own applications; null if there are none. */
+async function nodeApps(options: NodeRunOptions, policy: Policy): Promise<NodeApps | null> {
+  const { app: apps = [], bundles: folders = [] } = options
+  if (apps.length === 0) return null
+  const { loadNodeApps } = await import('../app/node-apps.ts')
+  const connection = await openDeployment(options.rpcUrl, options.deployment)
+  try {
+    return await loadNodeApps({ apps, folders, connection, policy, clock: systemClock })
+  } finally {
+    connection.close()
+  }
 }
 
 async function signingKey(options: NodeRunOptions, isLocalChain: boolean): Promise<Uint8Array> {

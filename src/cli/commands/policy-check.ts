@@ -8,9 +8,11 @@ import type { Offer } from '../../policy/offer.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
-import type { Address } from '../../types/ids.ts'
+import { findReducerByHash } from '../../reducers/catalog.ts'
+import type { Address, Digest } from '../../types/ids.ts'
 import { keyOrAddress } from '../account.ts'
 import { isLocalChain } from '../local/chains.ts'
+import { openDeployment } from '../local/wallets.ts'
 import type { PolicyCheckOptions } from '../options.ts'
 import { loadPolicy } from '../policy-file.ts'
 import type { CommandContext } from '../run-command.ts'
@@ -31,7 +33,8 @@ export async function policyCheck(
   try {
     const offer = await readOffer(chain, taskId, key)
     if (offer === null) throw unknownTask(id)
-    const findings = judge(policy, offer, stockTwins())
+    const bundle = await bundleOf(offer.params.reducer, options)
+    const findings = judge(policy, { ...offer, bundle }, stockTwins())
     const joins = findings.every(({ holds }) => holds)
     const lines = findings.map(
       ({ rule, holds, text }) => `${holds ? '✔' : '✖'} ${holds ? 'yes' : 'no '} ${rule.padEnd(13)} ${text}`,
@@ -44,7 +47,20 @@ export async function policyCheck(
   }
 }
 
-async function readOffer(chain: Chain, taskId: bigint, key: Address): Promise<Offer | null> {
+/** Who has published the reducer, if it is none of this package: a node that has it asks its policy about them. */
+async function bundleOf(reducer: Digest, options: PolicyCheckOptions): Promise<Offer['bundle']> {
+  if (findReducerByHash(reducer) !== null) return null
+  const { findBundle } = await import('../app/find-bundle.ts')
+  const connection = await openDeployment(options.rpcUrl, options.deployment)
+  try {
+    const found = await findBundle(reducer, [], connection)
+    return { authors: found?.authors ?? [] }
+  } finally {
+    connection.close()
+  }
+}
+
+async function readOffer(chain: Chain, taskId: bigint, key: Address): Promise<Omit<Offer, 'bundle'> | null> {
   const tasks = await allTasks(chain)
   const { published } = tasks.get(taskId) ?? {}
   const [terms, registration] = [await chain.terms(taskId), await chain.registration(key)]

@@ -6,13 +6,16 @@ import { escrowMax, publishTask } from '../local/client.ts'
 import type { TaskPublishOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { inTokens, readToken } from '../stake-view.ts'
+import { taskWork } from '../app/task-work.ts'
 import { showTime } from '../moments.ts'
-import { joinBlocksFor, rateLimitTask, taskTimes } from '../task-params.ts'
+import { joinBlocksFor, rateLimitTask, taskOf, taskTimes } from '../task-params.ts'
 import { checkTiming, fitTiming, measurePace } from '../task-timing.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 
-/** Publishes a rate-limit task and pays its escrow. */
-export function taskPublish(options: TaskPublishOptions, context: CommandContext): Promise<ExitCode> {
+/** Publishes a task, of the example unless it is told otherwise, and pays its escrow. */
+export async function taskPublish(options: TaskPublishOptions, context: CommandContext): Promise<ExitCode> {
+  // before the chain's clock is read: it takes a while
+  const work = await taskWork(options)
   return withWallet(options, context, async ({ connection, wallet: client, agreed }) => {
     const { output } = context
     const { windows } = connection.deployment
@@ -24,7 +27,8 @@ export function taskPublish(options: TaskPublishOptions, context: CommandContext
     const { joinSeconds, endSeconds, stallSeconds, nodes } = options
     const asked = { joinSeconds, endSeconds, stallSeconds }
     const times = taskTimes(windows, Number(time), { joinBlocks, nodes }, asked)
-    const wanted = rateLimitTask({ ...options, joinBlocks, head: Number(number), taskBlocksMax, times })
+    const task = { ...options, joinBlocks, head: Number(number), taskBlocksMax, times }
+    const wanted = work === null ? rateLimitTask(task) : taskOf(task, work)
     const params = fitTiming(wanted, pace, reorgDepth)
     const timing = checkTiming(params, pace, reorgDepth)
     const token = await readToken(connection)

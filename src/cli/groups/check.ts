@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { MEMBERS_MAX } from '../../types/ids.ts'
-import { deployment, examples, integer, json, rpcUrl } from '../flags.ts'
+import { bundles, deployment, examples, integer, json, rpcUrl } from '../flags.ts'
 import type { AuditOptions, SimOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
@@ -11,6 +11,7 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .description('rebuilds and checks every step of a task from chain data alone; exit 6 on any mismatch')
     .addOption(rpcUrl())
     .addOption(deployment())
+    .addOption(bundles())
     .addOption(json())
     .option('--board', 'all tasks, and their sum against the tokens that board and registry hold', false)
     .addHelpText('after', examples('rsdp audit 1', 'rsdp audit 1 --rpc-url http://127.0.0.1:8545 --json'))

@@ -77,11 +77,13 @@ function addDev(program: Command, run: RunCommand): void {
       'profile paper: slots, asynchronous, or a cron expression that all nodes follow',
       'slots',
     )
+    .option('--app <dir>', 'folder of an application that the nodes run, too; it is built first')
     .addOption(json())
     .addHelpText(
       'after',
       examples(
         'rsdp dev',
+        'rsdp dev --app ./hello',
         'rsdp dev --nodes 4 --port 8546 --deployment /tmp/d.json',
         'rsdp dev --profile paper --no-chain --nodes 5',
         'rsdp dev --profile paper --no-chain --schedule "*/5 * * * * *"',

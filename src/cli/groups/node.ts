@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import {
   announce,
+  bundles,
   dataDir,
   deployment,
   examples,
@@ -56,6 +57,8 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       '--provider <url>',
       'send the example’s requests to this provider (examples/rate-limit/provider.ts)',
     )
+    .option('--app <dir...>', 'folders of applications to run tasks of, each with its build (rsdp app build)')
+    .addOption(bundles())
     .option(
       '--fault <names>',
       'misbehave on purpose, on a local chain only: NAME, NAME:HEIGHT or NAME:FROM-TO, separated by commas (docs/faults.md)',

@@ -107,7 +107,12 @@ function addMoney(task: Command, run: RunCommand): void {
 
 function addPublish(task: Command, run: RunCommand): void {
   sending(task.command('publish'), 'client’s')
-    .description('publishes a rate-limit task over the example trace, paid by the client')
+    .description(
+      'publishes a task, paid by the client: a rate-limit task over the example trace, or of --app',
+    )
+    .option('--app <dir>', 'folder of an application: its reducer, and the params of its example')
+    .option('--reducer <name>', 'a stock reducer, with --params')
+    .option('--params <hex>', 'params of the reducer')
     .option('--nodes <n>', 'seats of the cluster', integer(4, MEMBERS_MAX), 7)
     .option('--heights <n>', 'decisions to make', integer(1, 65_535), 24)
     .option('--epoch <n>', 'R: heights per checkpoint', integer(1, 255), 8)

@@ -27,6 +27,8 @@ export interface LocalNetworkInit {
   readonly faults: ReadonlyMap<number, string>
   /** URL of a provider that the nodes send the example's requests to. */
   readonly provider?: string
+  /** Folder of an application that the nodes run, built. */
+  readonly app?: string
   readonly say: (line: string) => void
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
@@ -70,12 +72,13 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const connection = await openConnection({ rpcUrl: chain.rpcUrl, deployment })
     const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)
     say(`✔ ${String(nodes.length)} nodes registered and staked, each with its own key (${seconds()})`)
-    const { deploymentFile, faults, provider, signal, onEvent } = init
+    const { deploymentFile, faults, provider, app, signal, onEvent } = init
     const running = await startNodes(nodes, {
       rpcUrl: chain.rpcUrl,
       deploymentFile,
       faults,
       provider,
+      app,
       signal,
       onEvent,
     })

@@ -13,6 +13,8 @@ export interface Surroundings {
   /** Faults switched on on purpose, by node. */
   readonly faults?: ReadonlyMap<number, string>
   readonly provider?: string | undefined
+  /** Folder of an application that the nodes run, built. */
+  readonly app?: string | undefined
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
 }
@@ -84,7 +86,7 @@ export function stopNodes(processes: readonly NodeProcess[]): Promise<number[]> 
 function startNode(
   { name, dataDir, listen, hold }: LocalNode,
   i: number,
-  { rpcUrl, deploymentFile, faults, provider, onEvent }: Surroundings,
+  { rpcUrl, deploymentFile, faults, provider, app, onEvent }: Surroundings,
   also: (event: NodeEvent) => void,
 ): NodeProcess {
   const fault = faults?.get(i)
@@ -92,6 +94,7 @@ function startNode(
   args.push('--deployment', deploymentFile)
   if (fault !== undefined) args.push('--fault', fault)
   if (provider !== undefined) args.push('--provider', provider)
+  if (app !== undefined) args.push('--app', app)
   hold.release()
   return new NodeProcess({
     name,

@@ -4,7 +4,8 @@ import { promisify } from 'node:util'
 import { expect } from 'chai'
 import type { WorkerMessage, WorkerRequest } from '../../../src/adapters/worker/worker-protocol.ts'
 import type { Thread } from '../../../src/adapters/worker/thread.ts'
-import { CALLS_WAITING_MAX, WorkerReducerRunner } from '../../../src/adapters/worker/worker-reducer-runner.ts'
+import { CALLS_WAITING_MAX } from '../../../src/adapters/worker/timed-thread.ts'
+import { WorkerReducerRunner } from '../../../src/adapters/worker/worker-reducer-runner.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import type { RunnerResult } from '../../../src/ports/reducer-runner.ts'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
@@ -71,11 +72,11 @@ class SteppedClock implements Clock {
 }
 
 /** A thread that says what the test tells it to, also after it was terminated. */
-class ScriptedThread extends EventEmitter implements Thread {
-  readonly requests: WorkerRequest[] = []
+class ScriptedThread extends EventEmitter implements Thread<ReducerCall, ReducerResult> {
+  readonly requests: WorkerRequest<ReducerCall>[] = []
   terminated = false
 
-  postMessage(request: WorkerRequest): void {
+  postMessage(request: WorkerRequest<ReducerCall>): void {
     this.requests.push(request)
   }
 
@@ -85,7 +86,7 @@ class ScriptedThread extends EventEmitter implements Thread {
     return Promise.resolve()
   }
 
-  say(message: WorkerMessage): void {
+  say(message: WorkerMessage<ReducerResult>): void {
     this.emit('message', message)
   }
 
@@ -114,7 +115,7 @@ describe('WorkerReducerRunner, scripted thread', () => {
   beforeEach(() => {
     clock = new SteppedClock()
     threads = []
-    const startThread = (): Thread => {
+    const startThread = (): Thread<ReducerCall, ReducerResult> => {
       threads.push(new ScriptedThread())
       return latest()
     }

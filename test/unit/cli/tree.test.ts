@@ -31,6 +31,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   tranche: '0',
   name: 'nobody',
   command: 'nonsense',
+  dir: 'No-Name-For-An-App',
 }
 
 describe('command tree', function () {
@@ -47,6 +48,8 @@ describe('command tree', function () {
     const has = (flag: string): boolean => command.options.some(({ long }) => long === flag)
     return [
       ...path,
+      // the last of two counts, and a list ends at the next flag
+      ...command.options.flatMap(({ long, mandatory }) => (mandatory ? [long ?? '', '0x'] : [])),
       // flags first: `config show` takes those after its words for the command's own
       ...(has('--json') ? ['--json'] : []),
       ...(has('--data-dir') ? ['--data-dir', join(scratch, 'nowhere')] : []),

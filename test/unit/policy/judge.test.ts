@@ -42,6 +42,7 @@ interface Changes extends Partial<Omit<Offer, 'params' | 'terms'>> {
 function offer({ params, terms, ...facts }: Changes = {}): Offer {
   return {
     head: HEAD,
+    bundle: null,
     ...{ time: TIME, lockTailBlocks: 10, lockTailSeconds: 120 },
     stake: { freeWei: 1_000n, lockedWei: 0n, pendingWei: 0n },
     allowance: { perTaskWei: 100n, totalWei: 500n, runningWei: 0n },
@@ -71,6 +72,25 @@ describe('policy', () => {
     expect(failing({ stake })).deep.equal([])
     const allowance = { perTaskWei: 100n, totalWei: 500n, runningWei: 400n }
     expect(failing({ allowance })).deep.equal([])
+  })
+
+  it('joins a bundle by its id or by one of its authors, by default on local chains alone', () => {
+    const reducer = digestOf('a bundle')
+    const [author, other]: Address[] = [`0x${'a1'.repeat(20)}`, `0x${'a2'.repeat(20)}`]
+    const bundle = { params: { reducer }, bundle: { authors: [author!] } }
+    const nobodys = { params: { reducer }, bundle: { authors: [] } }
+    const allowing = (sandboxed: Policy['sandboxed']): Policy => ({ ...STRICT, sandboxed })
+    expect(failing(bundle)).deep.equal(['reducer'])
+    expect(failing(nobodys, { ...STRICT, reducers: [reducer] })).deep.equal(['reducer'])
+    expect(failing(bundle, allowing([digestOf('another'), other!]))).deep.equal(['reducer'])
+    expect(failing(nobodys, allowing([author!]))).deep.equal(['reducer'])
+    expect(failing({ params: { reducer } }, allowing('any'))).deep.equal(['reducer'])
+    expect(failing(bundle, allowing([author!]))).deep.equal([])
+    expect(failing(nobodys, allowing([reducer]))).deep.equal([])
+    expect(failing(nobodys, allowing('any'))).deep.equal([])
+    expect(failing(nobodys, { ...defaultPolicy(true), lockPercentPerTask: 100 })).deep.equal([])
+    // a stock reducer is no bundle, whatever it is taken for
+    expect(failing({ bundle: { authors: [] } }, { ...allowing('any'), reducers: [] })).deep.equal(['reducer'])
   })
 
   const refusals: readonly (readonly [name: string, rules: readonly RuleName[], changes: Changes])[] = [

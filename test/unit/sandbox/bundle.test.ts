@@ -104,6 +104,23 @@ describe('bundles of reducers', function () {
     expect(first.ok && toHex(first.state)).to.equal(stateOf(runReducer({ ...CALL, reducer: median.id })))
   })
 
+  it('answer after each way to end a call', () => {
+    const bundle = honest(`
+      const down = () => down()
+      switch (b[b.length - 1]) { case 1: for (;;) {} case 2: down(); case 3: throw 1; case 4: return 5;
+        case 5: globalThis.x = 'x'.repeat(2 ** 29) } return op === 0 ? new Uint8Array([1]) : b.slice(-1)`)
+    const ended = (last: number): string => {
+      const result = bundle.reduce({ ...CALL, inputs: [{ member: 0, state: Uint8Array.of(last) }] })
+      return result.ok ? toHex(result.state) : result.code
+    }
+    const codes = ['overBudget', 'tooDeep', 'threw', 'badOutput', 'outOfMemory']
+    codes.forEach((code, i) => {
+      expect(ended(i + 1)).to.equal(code)
+      expect(bundle.judge('0x', Uint8Array.of(9)).accepts, `after ${code}`).to.equal(true)
+      expect(ended(9)).to.equal('0x09')
+    })
+  })
+
   for (const id of reducerIds()) {
     it(`${id} has the id of the vectors`, async () => {
       const bytes = await stockBundle(id)

@@ -1,0 +1,80 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { findStoredBundle } from '../../adapters/evm/bundle-store.ts'
+import { loadEngine } from '../../adapters/sandbox/load-engine.ts'
+import type { Connection } from '../../adapters/evm/connection.ts'
+import { Bundle } from '../../sandbox/bundle.ts'
+import { PROFILE } from '../../sandbox/profile.ts'
+import { bundleId, bundleIdOf } from '../../sandbox/sandbox.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { Address, Digest } from '../../types/ids.ts'
+
+export interface FoundBundle {
+  readonly bytes: Uint8Array
+  /** A file, or the chain. */
+  readonly from: string
+  /** Who has published it on the chain that was asked. */
+  readonly authors: readonly Address[]
+}
+
+/**
+ * The bytes behind a bundle's id: from folders, then from the chain's BundleStore. Whatever has another hash is not it,
+ * so nobody who keeps bundles needs to be trusted. Null if nobody has them.
+ */
+export async function findBundle(
+  id: Digest,
+  folders: readonly string[],
+  connection: Connection,
+): Promise<FoundBundle | null> {
+  const { hash } = loadEngine()
+  const stored = await findStoredBundle(connection, (content) => bundleIdOf(hash, content) === id)
+  const authors = stored?.authors ?? []
+  for (const folder of folders) {
+    for (const file of await filesOf(folder)) {
+      const bytes = new Uint8Array(await readFile(file))
+      if (bytes.length <= PROFILE.bundleBytesMax && bundleId(hash, bytes) === id)
+        return { bytes, from: file, authors }
+    }
+  }
+  return stored === null ? null : { bytes: stored.bytes, from: 'BundleStore', authors }
+}
+
+/** A bundle that is to be run here. @throws RsdpError E_BUNDLE */
+export function openBundle(bytes: Uint8Array): Bundle {
+  const opened = Bundle.open(loadEngine(), bytes)
+  if (opened.ok) return opened.bundle
+  throw new RsdpError({
+    code: 'E_BUNDLE',
+    message: `the bundle is no reducer: ${opened.code} (${opened.detail})`,
+    hint: 'its author made it with rsdp app build; another engine gives it another id',
+    exit: EXIT.precondition,
+    details: { code: opened.code },
+  })
+}
+
+export function noBundle(id: string): RsdpError {
+  return new RsdpError({
+    code: 'E_NO_BUNDLE',
+    message: `nobody here has the bytes of bundle ${id}`,
+    hint: 'put its file into a folder and name that with --bundles, or have it published: rsdp app publish',
+    exit: EXIT.precondition,
+    details: { id },
+  })
+}
+
+async function filesOf(folder: string): Promise<readonly string[]> {
+  try {
+    const names = await readdir(folder)
+    return names.filter((name) => name.endsWith('.js')).map((name) => join(folder, name))
+  } catch (cause) {
+    throw new RsdpError({
+      code: 'E_BUNDLES_DIR',
+      message: `${folder} cannot be read`,
+      hint: '--bundles names a folder of bundles, files that end in .js',
+      exit: EXIT.precondition,
+      details: { folder },
+      cause,
+    })
+  }
+}

@@ -1,0 +1,66 @@
+import { SandboxRunner } from '../../adapters/worker/sandbox-runner.ts'
+import type { Connection } from '../../adapters/evm/connection.ts'
+import type { SourceRequest } from '../../node/node.ts'
+import type { Bundles, KnownBundle } from '../../ports/bundles.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { StateSource } from '../../ports/state-source.ts'
+import type { Policy } from '../../policy/policy.ts'
+import type { Digest } from '../../types/ids.ts'
+import { findBundle, noBundle, openBundle } from './find-bundle.ts'
+import type { AppSource } from './folder.ts'
+import { readApp, readSource } from './folder.ts'
+
+/** τ for bundles: a budget is spent within a second or two, so that only a broken machine takes longer. */
+const SANDBOX_TIMEOUT_MS = 20_000
+
+/** The applications of one node, and the bundles that they are for. */
+export interface NodeApps {
+  readonly reducers: readonly string[]
+  readonly bundles: Bundles & { readonly runner: SandboxRunner }
+  /** Null if no application is for that reducer. */
+  readonly open: (request: SourceRequest) => StateSource | null
+}
+
+export interface NodeAppsInit {
+  /** Folders of applications. */
+  readonly apps: readonly string[]
+  /** Folders of bundles. */
+  readonly folders: readonly string[]
+  readonly connection: Connection
+  readonly policy: Policy
+  readonly clock: Clock
+}
+
+/** Loads them all. @throws RsdpError E_APP, E_NO_BUNDLE, E_BUNDLE, E_BUNDLES_DIR, E_RPC_DOWN */
+export async function loadNodeApps(init: NodeAppsInit): Promise<NodeApps> {
+  const { apps, connection, policy, clock } = init
+  const sources: AppSource[] = []
+  const folders = [...init.folders]
+  for (const dir of apps) {
+    const { id } = await readApp(dir)
+    folders.push(`${dir}/build`)
+    sources.push(await readSource(dir, id))
+  }
+  const reducers = [...new Set(sources.flatMap((source) => source.reducers))]
+  const known = new Map<Digest, KnownBundle>()
+  const bundles: Uint8Array[] = []
+  for (const id of reducers.filter((name): name is Digest => /^0x[0-9a-f]{64}$/.test(name))) {
+    const found = await findBundle(id, folders, connection)
+    if (found === null) throw noBundle(id)
+    const { name, usesPrevious } = openBundle(found.bytes)
+    const trusted = policy.sandboxed === 'any' ? [] : policy.sandboxed
+    known.set(id, {
+      id,
+      name,
+      usesPrevious,
+      authors: found.authors.filter((author) => trusted.includes(author)),
+    })
+    bundles.push(found.bytes)
+  }
+  return {
+    reducers,
+    bundles: { known, runner: new SandboxRunner({ clock, timeoutMs: SANDBOX_TIMEOUT_MS, bundles }) },
+    open: (request) =>
+      sources.find((source) => source.reducers.includes(request.reducer))?.open(request) ?? null,
+  }
+}

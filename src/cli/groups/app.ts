@@ -1,0 +1,87 @@
+import type { Command } from 'commander'
+import { bundles, deployment, examples, json, rpcUrl, sending } from '../flags.ts'
+import type { AppOptions, AppPublishOptions, ReducerOptions, ReducerRunOptions } from '../options.ts'
+import type { RunCommand } from '../run-command.ts'
+
+/** app new, build, test, publish; reducer inspect, run. */
+export function addAppCommands(program: Command, run: RunCommand): void {
+  const app = program.command('app').description('tasks of your own: a reducer and a source of states')
+  app
+    .command('new <dir>')
+    .description('writes an application that runs as it is: reducer.ts, source.ts, README.md')
+    .addOption(json())
+    .addHelpText('after', examples('rsdp app new hello'))
+    .action((dir: string, options: AppOptions) =>
+      run('app new', options.json, async (context) =>
+        (await import('../commands/app.ts')).appNew(dir, context),
+      ),
+    )
+  app
+    .command('build [dir]')
+    .description('compiles it: the bundle, whose hash is the reducer’s name for everybody, and the source')
+    .addOption(json())
+    .addHelpText('after', examples('rsdp app build', 'rsdp app build ./hello --json'))
+    .action((dir: string | undefined, options: AppOptions) =>
+      run('app build', options.json, async (context) =>
+        (await import('../commands/app.ts')).appBuild(dir ?? '.', context),
+      ),
+    )
+  app
+    .command('test [dir]')
+    .description('builds it and tries its reducer: its example, spoilt inputs, other orders, a full cluster')
+    .addOption(json())
+    .addHelpText('after', examples('rsdp app test', 'rsdp app test ./hello --json'))
+    .action((dir: string | undefined, options: AppOptions) =>
+      run('app test', options.json, async (context) =>
+        (await import('../commands/app-test.ts')).appTest(dir ?? '.', context),
+      ),
+    )
+  sending(app.command('publish [dir]'), 'author’s')
+    .description('puts the built bundle on chain, where every node and auditor finds it by its hash')
+    .addHelpText('after', examples('rsdp app publish ./hello --dry-run', 'rsdp app publish ./hello --yes'))
+    .action((dir: string | undefined, options: AppPublishOptions) =>
+      run('app publish', options.json, async (context) =>
+        (await import('../commands/app-publish.ts')).appPublish(dir ?? '.', options, context),
+      ),
+    )
+  addReducerCommands(program, run)
+}
+
+function addReducerCommands(program: Command, run: RunCommand): void {
+  const reducer = program.command('reducer').description('bundles: reducers of others')
+  reducer
+    .command('inspect <bundle>')
+    .description(
+      'what a bundle is, by its id or its file: name, size, fuel to start it, who has published it',
+    )
+    .addOption(bundles())
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(json())
+    .addHelpText('after', examples('rsdp reducer inspect hello/build/bundle.js'))
+    .action((bundle: string, options: ReducerOptions) =>
+      run('reducer inspect', options.json, async (context) =>
+        (await import('../commands/reducer.ts')).reducerInspect(bundle, options, context),
+      ),
+    )
+  reducer
+    .command('run <bundle>')
+    .description('runs a bundle over inputs, member 0 first: its state, and the fuel that it takes')
+    .requiredOption('--params <hex>', 'params of the reducer')
+    .requiredOption('--inputs <hex...>', 'states that members bring')
+    .addOption(bundles())
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp reducer run hello/build/bundle.js --params 0x00000000000003e8 --inputs 0x0000000000000007',
+      ),
+    )
+    .action((bundle: string, options: ReducerRunOptions) =>
+      run('reducer run', options.json, async (context) =>
+        (await import('../commands/reducer.ts')).reducerRun(bundle, options, context),
+      ),
+    )
+}

@@ -1,0 +1,114 @@
+import { keccak } from '../codec/hex.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { ReducerRunner, RunnerResult } from '../ports/reducer-runner.ts'
+import type { Store } from '../ports/store.ts'
+import type { EngineEffect, EngineInput } from '../protocol/io.ts'
+import type { ReducerCall } from '../reducers/reducer.ts'
+import { invariant } from '../types/errors.ts'
+import type { LedgerEvent } from '../types/ledger.ts'
+import type { CalledTask } from './reducer-call.ts'
+import { reducerCall } from './reducer-call.ts'
+import { answerOf } from './reduction.ts'
+import type { TwinCheck } from './twin-check.ts'
+
+type Aggregate = Extract<EngineEffect, { kind: 'aggregate' }>
+type Decided = Extract<EngineEffect, { kind: 'decided' }>
+
+export interface AggregatorInit extends CalledTask {
+  readonly taskId: bigint
+  readonly runner: ReducerRunner
+  readonly store: Store
+  readonly logger: Logger
+  readonly twin: TwinCheck | null
+  readonly give: (input: EngineInput) => void
+  readonly onFatal: (error: unknown) => void
+}
+
+/** Why a task's values are not voted for any more. */
+export type Frozen = 'hostStack' | 'hostMemory' | 'differs'
+
+/** Of a bundle: the machine is at fault, not the code that all members run alike. */
+const MACHINE: ReadonlySet<string> = new Set(['hostStack', 'hostMemory'])
+
+/**
+ * Runs a task's aggregates. If this machine cannot be relied on for them, since it gave out or has another result than was
+ * decided over the same list, the task is frozen: this node votes NIL and follows what the others decide, until it is
+ * started again.
+ */
+export class Aggregator {
+  readonly #init: AggregatorInit
+  #frozen: Frozen | null = null
+  /** Whether the last aggregation of the height gave a state; null before the first. */
+  #locallyValid: boolean | null = null
+  /** Of the last aggregation: what was aggregated, and the result. */
+  #own: { readonly list: string; readonly stateHash: string } | null = null
+
+  constructor(init: AggregatorInit) {
+    this.#init = init
+  }
+
+  get frozen(): Frozen | null {
+    return this.#frozen
+  }
+
+  run(effect: Aggregate, events: readonly LedgerEvent[]): void {
+    const { runner, onFatal } = this.#init
+    const { token, height, inputs, closing } = effect
+    if (this.#frozen !== null) return this.#init.give(answerOf(token, null))
+    const before = (): Uint8Array => this.#previousOf(height)
+    const call = reducerCall(this.#init, height, events.slice(0, effect.eventSeq), before, {
+      inputs,
+      closing,
+    })
+    runner.run(call).then((result) => this.#take(effect, call, result), onFatal)
+  }
+
+  /** Holds the own result against the decided one; whether the own aggregation gave a state, null if there was none. */
+  decided({ decided, state }: Decided): boolean | null {
+    const { height, share, inputs } = decided
+    const listed = inputs.flatMap(({ member, object }) =>
+      object.type === 'status' ? [`${member}:${object.stateHash}`] : [],
+    )
+    const closing = listed.length < inputs.length
+    const list = nameOf(height, share.object.eventSeq, closing, listed)
+    if (this.#own?.list === list && this.#own.stateHash !== keccak(state)) this.#freeze(height, 'differs')
+    const valid = this.#locallyValid
+    this.#locallyValid = null
+    this.#own = null
+    return valid
+  }
+
+  #take(effect: Aggregate, call: ReducerCall, result: RunnerResult): void {
+    const { logger, taskId, twin, give } = this.#init
+    const { token, height } = effect
+    this.#locallyValid = result.ok
+    if (!result.ok) {
+      logger.warn('reducer.failed', { task: String(taskId), height, code: result.code })
+      if (MACHINE.has(result.code)) this.#freeze(height, result.code as Frozen)
+      return give(answerOf(token, result))
+    }
+    const listed = effect.inputs.map(({ member, state }) => `${member}:${keccak(state)}`)
+    const list = nameOf(height, effect.eventSeq, effect.closing, listed)
+    this.#own = { list, stateHash: keccak(result.state) }
+    if (twin === null) give(answerOf(token, result))
+    else twin.check(call, height, result.state, (checked) => give(answerOf(token, checked)))
+  }
+
+  #freeze(height: number, why: Frozen): void {
+    if (this.#frozen !== null) return
+    this.#frozen = why
+    this.#init.logger.error('task.frozen', { task: String(this.#init.taskId), height, why })
+  }
+
+  /** The state decided just before a height: the engine aggregates nothing before that is stored. */
+  #previousOf(height: number): Uint8Array {
+    if (height === 1) return new Uint8Array()
+    const [before] = this.#init.store.heights(this.#init.cluster.id, height - 1, 1)
+    invariant(before !== undefined, `height ${height} is aggregated before ${height - 1} is decided`)
+    return before.state
+  }
+}
+
+function nameOf(height: number, eventSeq: number, closing: boolean, listed: readonly string[]): string {
+  return [height, eventSeq, closing, ...listed].join(' ')
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { Connection } from '../../../src/adapters/evm/connection.ts'
+import { loadEngine } from '../../../src/adapters/sandbox/load-engine.ts'
+import { findBundle } from '../../../src/cli/app/find-bundle.ts'
+import { keccak, toHex } from '../../../src/codec/hex.ts'
+import { bundleId } from '../../../src/sandbox/sandbox.ts'
+import type { Address } from '../../../src/types/ids.ts'
+
+const BYTES = new TextEncoder().encode('reducer()')
+const OTHER = new TextEncoder().encode('reducer();')
+const AUTHOR: Address = `0x${'a1'.repeat(20)}`
+
+/** A chain on which somebody has published `BYTES`, behind an endpoint that shows `shown` for them; null: nobody has. */
+function chain(shown: Uint8Array | null): Connection {
+  const published = shown === null ? [] : [{ args: { id: keccak(BYTES), author: AUTHOR } }]
+  const bundles = {
+    filters: { Published: () => null },
+    queryFilter: () => Promise.resolve(published),
+    read: () => Promise.resolve(toHex(shown ?? new Uint8Array())),
+  }
+  const read = <T>(work: Promise<T>): Promise<T> => work
+  return { contracts: { bundles }, deployment: { fromBlock: 0 }, read } as unknown as Connection
+}
+
+describe('findBundle', function () {
+  this.timeout(60_000)
+  const id = bundleId(loadEngine().hash, BYTES)
+  let folder: string
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'rsdp-bundles-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('takes other bytes for the bundle neither from a folder nor from an endpoint', async () => {
+    writeFileSync(join(folder, 'bundle.js'), OTHER)
+    writeFileSync(join(folder, 'empty.js'), '')
+    writeFileSync(join(folder, `${id}.js`), OTHER)
+    expect(await findBundle(id, [folder], chain(null))).equal(null)
+    expect(await findBundle(id, [folder], chain(OTHER))).equal(null)
+    expect(await findBundle(id, [folder], chain(new Uint8Array()))).equal(null)
+  })
+
+  it('finds it among others, in a folder before the chain, and says who has published it', async () => {
+    writeFileSync(join(folder, 'a.js'), OTHER)
+    expect(await findBundle(id, [folder], chain(BYTES))).deep.equal({
+      bytes: BYTES,
+      from: 'BundleStore',
+      authors: [AUTHOR],
+    })
+    const file = join(folder, 'b.js')
+    writeFileSync(file, BYTES)
+    expect(await findBundle(id, [folder], chain(BYTES))).deep.equal({
+      bytes: BYTES,
+      from: file,
+      authors: [AUTHOR],
+    })
+    expect(await findBundle(id, [folder], chain(null))).deep.equal({ bytes: BYTES, from: file, authors: [] })
+  })
+
+  it('says which folder cannot be read', async () => {
+    const error = await findBundle(id, [join(folder, 'none')], chain(BYTES)).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(error).property('code', 'E_BUNDLES_DIR')
+  })
+})
