@@ -235,7 +235,8 @@ abstract contract EvidenceHandler is LogHandler {
                     inputs,
                     "",
                     "",
-                    c
+                    c,
+                    ISlasher.Before("", 0, 0, 0, 0, 0)
                 )
             ),
             Charge(ISlasher.Offence.WrongReduction, 20 + (80 * weight) / t.seats.length, false)

@@ -117,7 +117,8 @@ abstract contract FramingHandler is EvidenceHandler {
                     inputs,
                     hex"",
                     events,
-                    ISlasher.Confirmers(0, 0, "")
+                    ISlasher.Confirmers(0, 0, ""),
+                    ISlasher.Before("", 0, 0, 0, 0, 0)
                 )
             );
     }
