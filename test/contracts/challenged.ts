@@ -4,6 +4,7 @@ import { id } from 'ethers'
 import type { Proof, Step, Values } from './evidence.ts'
 import { OBJECT, after, bring, valueOf } from './evidence.ts'
 import type { Case } from './provable.ts'
+import type { Input } from './provable.ts'
 import { EVENTS, INPUTS, NOTHING_BEFORE, packEvents, provable, shareOf } from './provable.ts'
 import type { Actor, TaskParams, World } from './world.ts'
 import { claimsOpenAt, heightOf, mineTo, stateOf } from './world.ts'
@@ -22,7 +23,11 @@ export interface Opened {
   readonly rootBeforeLast: string
 }
 
-/** Seven members; heights 1 to 4 hold nothing that opens. */
+/** Those of the listed inputs whose members there are. */
+const inputsOf = ({ story }: Case): readonly Input[] =>
+  INPUTS.filter(({ member }) => member < story.members.length)
+
+/** Seven members, or as many as act; heights 1 to 4 hold nothing that opens. */
 export async function seven(
   w: World,
   actors: readonly Actor[],
@@ -49,7 +54,7 @@ const claimOf = ({
 /** The last three heights, the first of which can be opened, signed by these. */
 export async function anchored(c: Case, changes: Values, signers: number[]): Promise<Opened> {
   const { story } = c
-  const claim = claimOf(shareOf(c, { share: { parent: story.root, ...changes } }))
+  const claim = claimOf(shareOf(c, { inputs: inputsOf(c), share: { parent: story.root, ...changes } }))
   const root = after(String(claim['parent']), valueOf(claim))
   const opened = { ...heightOf(0n, 1), list: BigInt(claim['inputs']!) }
   Object.assign(opened, { stateHash: claim['stateHash'], inputsRoot: claim['inputsRoot'] })
@@ -71,7 +76,7 @@ export async function anchored(c: Case, changes: Values, signers: number[]): Pro
 /** The states behind the list of the opened height, and its ledger event. */
 async function proofArgs(c: Case): Promise<readonly unknown[]> {
   const events = packEvents([{ originator: await c.w.client.getAddress(), data: EVENTS[0]! }])
-  return [c.params, INPUTS, '0x', events, NOTHING_BEFORE]
+  return [c.params, inputsOf(c), '0x', events, NOTHING_BEFORE]
 }
 
 /** The step that refutes the opened height. */

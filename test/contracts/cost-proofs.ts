@@ -9,6 +9,7 @@ import type { Proof, TypeName, Values } from './evidence.ts'
 import { HOLDS, OBJECT, bring, openLog, proofOf, report } from './evidence.ts'
 import { WRONG, accusation, provable } from './provable.ts'
 import type { Input } from './provable.ts'
+import { OPENED, WRONG_STATE, anchored, refutation, seven, twoParents, wrongCheckpoint } from './challenged.ts'
 import { LOADS } from './cost-twins.ts'
 import type { Actor, World } from './world.ts'
 import { blockNumber } from './world.ts'
@@ -56,6 +57,22 @@ export async function proofCosts(w: World, actors: readonly Actor[]): Promise<Co
   }
 }
 
+/** A wrong height that all signed, refuted; a signer of it; and a vote on another history. */
+export async function historyCosts(w: World, actors: readonly Actor[]): Promise<Costs> {
+  const everyone = actors.map((_, i) => i)
+  const c = await seven(w, actors, { stallBlocks: 8 * actors.length })
+  const share = { height: OPENED, parent: id('another history') }
+  const two = twoParents(c, ACCUSED, 'Status', { height: OPENED, parent: c.story.root }, share)
+  const opened = await anchored(c, { stateHash: WRONG_STATE }, everyone)
+  await report(w, w.mallory, proofOf(c.story, 0, 'equivocation'))
+  const refute = await gasOf(report(w, w.mallory, await refutation(c, opened)))
+  return {
+    refute,
+    wrongCheckpoint: await aside(w, () => report(w, w.mallory, wrongCheckpoint(c, ACCUSED, opened))),
+    twoParents: await aside(w, () => report(w, w.mallory, two)),
+  }
+}
+
 /** The heaviest of the stock twins at its heaviest: see LOADS. */
 export async function timeSlotsCost(w: World, actors: readonly Actor[]): Promise<Costs> {
   const twin = await (await w.connection.ethers.deployContract('TimeSlotsTwin')).getAddress()
@@ -75,6 +92,14 @@ export async function penaltiesOf(
   w: World,
   actors: readonly Actor[],
 ): Promise<Readonly<Record<string, Penalty>>> {
+  const signer = await undone(w, async () => {
+    const wrong = await seven(w, actors, { stakePerNode: LOCK })
+    const everyone = actors.map((_, i) => i)
+    const opened = await anchored(wrong, { stateHash: WRONG_STATE }, everyone)
+    await report(w, w.mallory, await refutation(wrong, opened))
+    const { taskId, members } = wrong.story
+    return penaltyOf(w, taskId, members[ACCUSED]!.keyAddress, wrongCheckpoint(wrong, ACCUSED, opened))
+  })
   const c = await provable(w, actors, { epochHeights: 8, stakePerNode: LOCK })
   const { story } = c
   const sign = (type: TypeName, changes?: Values) => bring(story, ACCUSED, type, changes)
@@ -102,6 +127,12 @@ export async function penaltiesOf(
   for (const [name, proof] of Object.entries(proofs)) {
     found[name] = await undone(w, () => penaltyOf(w, story.taskId, story.members[ACCUSED]!.keyAddress, proof))
   }
+  const parents = [id('one history'), id('another')].map((parent) => ({ height: OPENED, parent }))
+  const two = twoParents(c, ACCUSED, 'Status', parents[0]!, parents[1]!)
+  found['twoParents'] = await undone(w, () =>
+    penaltyOf(w, story.taskId, story.members[ACCUSED]!.keyAddress, two),
+  )
+  found['wrongCheckpoint'] = signer
   return found
 }
 

@@ -129,6 +129,27 @@ const PROOFS: readonly ProofRow[] = [
     cost: 'wrongReduction, time-slots@1',
     penalties: REDUCTION,
   },
+  {
+    kind: 'E5',
+    evidence: 'a height, its listed states, what leads to the accepted root',
+    check: 'the twin gives another result: a step, which convicts nobody',
+    cost: 'refute',
+    penalties: {},
+  },
+  {
+    kind: 'E5',
+    evidence: 'CHECKPOINT, the refuted height and what leads from it',
+    check: 'its root holds the refuted height',
+    cost: 'wrongCheckpoint',
+    penalties: { '': 'wrongCheckpoint' },
+  },
+  {
+    kind: 'E6',
+    evidence: 'SHARE, another object',
+    check: 'they name two roots of one height',
+    cost: 'twoParents',
+    penalties: { '': 'twoParents' },
+  },
 ]
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`
@@ -216,6 +237,7 @@ function penaltyText(penalties: readonly (readonly [of: string, penalty: Penalty
     return percents.length === 1 ? `${percent} %` : `${of.join(', ')} ${percent} %`
   })
   const correlated = new Set(penalties.map(([, penalty]) => penalty.correlated))
+  if (penalties.length === 0) return '–'
   if (correlated.size !== 1) throw new Error('one row for different penalties')
   return [shares.join(', '), ...(correlated.has(true) ? ['c'] : [])].join('; ')
 }

@@ -7,7 +7,7 @@ import { largestDrawing, registryCosts, taskCosts } from './cost-calls.ts'
 import type { Penalty } from './cost-proofs.ts'
 import type { Costs } from './cost-of.ts'
 import { undone } from './cost-of.ts'
-import { penaltiesOf, proofCosts, timeSlotsCost } from './cost-proofs.ts'
+import { historyCosts, penaltiesOf, proofCosts, timeSlotsCost } from './cost-proofs.ts'
 import { deployWorld, registeredMany } from './world.ts'
 
 /** What `npm run gas` measured last: test/vectors/gas.json. */
@@ -33,6 +33,7 @@ export async function costsAt(n: number): Promise<Costs> {
     taskCosts,
     checkpointCosts,
     proofCosts,
+    historyCosts,
     timeSlotsCost,
     largestDrawing,
     bundleCosts,

@@ -59,7 +59,8 @@ export class Judge {
   sent(member: number, frame: RawFrame, nowMs: number): void {
     for (const part of frame.parts) if (part.kind === 'body') this.decisions.sawBody(part.hash, part.bytes)
     this.wire.sent(member, frame, nowMs)
-    this.leftOut.sent(member)
+    // before a node runs its task it asks what it has signed, and says where it is
+    if (frame.parts.some(({ kind }) => kind !== 'own' && kind !== 'at')) this.leftOut.sent(member)
   }
 
   /** A key was used. */
