@@ -63,9 +63,9 @@ export function checkEnd(
   for (const [name, derived, seen] of [
     ['head().lastAt', last === undefined ? null : at(last), views.head.lastAt],
     ['statusOf().closedAt', life.closedAt, views.status.closedAt],
-    ['claimsOpenAt()', life.claimsOpenAt, views.claimsOpenAt],
+    ['claimsOpenAt().opensAt', life.claimsOpenAt, views.claimsOpenAt],
   ] as const) {
-    bench.equal(name, derived?.number ?? 0n, seen.number, why)
+    bench.equal(`${name}.number`, derived?.number ?? 0n, seen.number, why)
     if (isTimed(history)) bench.equal(`${name}.time`, derived?.time ?? 0n, seen.time, why)
   }
   return { ...life, idle, revoked: revoked?.block ?? null, inTime }

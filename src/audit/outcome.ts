@@ -85,7 +85,7 @@ export function checkOutcome(judge: Judge, history: TaskHistory, facts: Facts): 
   const bench = judge.at('result')
   const last = facts.batches.at(-1)
   const signers = last?.source.args.bitmap ?? 0n
-  bench.equal('signersOf()', signers, views.signers, 'who signed the last checkpoint')
+  bench.equal('signersOf().bitmap', signers, views.signers, 'who signed the last checkpoint')
   bench.equal('isTainted()', isTainted, views.tainted, 'a refuted height in the accepted history')
   const judged = outcomeOf(facts, signers, isTainted, momentOf(history, head))
   const height = BigInt(last === undefined ? 0 : last.first + last.heights.length - 1)

@@ -28,8 +28,8 @@ describe('audit: money', () => {
       ['head().graceHeights', { head: { ...head, graceHeights: 1n } }],
       ['lockOf()', { locks: new Map([...locks, [first!.key, 999n]]) }],
       ['statusOf().status', { status: { ...history.views.status, status: 6n } }],
-      ['statusOf().closedAt', { status: { ...history.views.status, closedAt: atBlock(66) } }],
-      ['claimsOpenAt()', { claimsOpenAt: atBlock(97) }],
+      ['statusOf().closedAt.number', { status: { ...history.views.status, closedAt: atBlock(66) } }],
+      ['claimsOpenAt().opensAt.number', { claimsOpenAt: atBlock(97) }],
     ]
     for (const [field, changes] of wrong) expect(fields(auditTask(views(changes)))).deep.equal([field])
   })
