@@ -9,7 +9,15 @@ import type { Proof, TypeName, Values } from './evidence.ts'
 import { HOLDS, OBJECT, bring, openLog, proofOf, report } from './evidence.ts'
 import { WRONG, accusation, provable } from './provable.ts'
 import type { Input } from './provable.ts'
-import { OPENED, WRONG_STATE, anchored, refutation, seven, twoParents, wrongCheckpoint } from './challenged.ts'
+import {
+  OPENED,
+  WRONG_STATE,
+  anchored,
+  refutation,
+  seven,
+  twoParents,
+  wrongCheckpoint,
+} from './challenged.ts'
 import { LOADS } from './cost-twins.ts'
 import type { Actor, World } from './world.ts'
 import { blockNumber } from './world.ts'

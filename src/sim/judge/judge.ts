@@ -59,8 +59,9 @@ export class Judge {
   sent(member: number, frame: RawFrame, nowMs: number): void {
     for (const part of frame.parts) if (part.kind === 'body') this.decisions.sawBody(part.hash, part.bytes)
     this.wire.sent(member, frame, nowMs)
-    // before a node runs its task it asks what it has signed, and says where it is
-    if (frame.parts.some(({ kind }) => kind !== 'own' && kind !== 'at')) this.leftOut.sent(member)
+    // before a node runs its task it asks what it has signed, and tells others what it has of theirs
+    if (frame.parts.some((part) => part.kind === 'object' && part.signed.member === member))
+      this.leftOut.sent(member)
   }
 
   /** A key was used. */

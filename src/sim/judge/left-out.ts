@@ -1,6 +1,7 @@
 import { membersOf } from '../../codec/bitmap.ts'
 import { PATIENCE } from '../../protocol/awaited.ts'
 import type { StoredHeight } from '../../ports/store.ts'
+import type { Digest } from '../../types/ids.ts'
 import type { Share, Signed } from '../../types/objects.ts'
 import type { JudgeInit } from './judge.ts'
 
@@ -11,7 +12,7 @@ const REDUCING_MS = 20
 
 /** What one life of a node has heard. */
 interface Ear {
-  /** It runs the task: it has signed or sent something in this life. */
+  /** It runs the task: it has sent an object of its own in this life. */
   isUp: boolean
   /** When a member was first heard while the node was in a height, by `other/height`. */
   readonly heard: Map<string, number>
@@ -19,7 +20,8 @@ interface Ear {
 
 /**
  * No honest member that votes in round 0 ends DEBATE before its time-out without an honest member that it has heard in
- * that height or the one before, unless it has waited for that one in vain `PATIENCE` times.
+ * that height or the one before, unless it has waited for that one in vain `PATIENCE` times, or that one follows another
+ * history, which takes liars of a third.
  */
 export class LeftOut {
   readonly #init: JudgeInit
@@ -34,6 +36,8 @@ export class LeftOut {
   /** Members that want to leave, or may not sign for a while. */
   readonly #excused = new Set<number>()
   readonly #lists = new Map<number, ReadonlySet<number>>()
+  /** What a member has decided, by `height/member`. */
+  readonly #values = new Map<string, Digest>()
 
   constructor(init: JudgeInit) {
     this.#init = init
@@ -80,9 +84,10 @@ export class LeftOut {
     }
   }
 
-  decided(member: number, { decided }: StoredHeight): void {
+  decided(member: number, { decided, value }: StoredHeight): void {
     const { height, share } = decided
     this.#decided.set(member, height)
+    this.#values.set(`${height}/${member}`, value)
     if (this.#lists.has(height)) return
     const listed = new Set(membersOf(share.object.inputs))
     this.#lists.set(height, listed)
@@ -106,12 +111,24 @@ export class LeftOut {
         this.#vain.set(key, vain + 1)
         ear?.heard.delete(`${other}/${height - 1}`)
         ear?.heard.delete(`${other}/${height}`)
-      } else if (Math.min(...heardMs) < nowMs - REDUCING_MS && vain < PATIENCE)
+      } else if (
+        Math.min(...heardMs) < nowMs - REDUCING_MS &&
+        vain < PATIENCE &&
+        !this.#areApart(member, other, height)
+      )
         this.#init.violate(
           'left-out',
           `${member} at ${height}: a list without ${other}, which it had heard, after ${tookMs} ms`,
         )
     }
+  }
+
+  /** Whether two members have decided differently before a height. */
+  #areApart(one: number, other: number, before: number): boolean {
+    return Array.from({ length: before - 1 }, (_, at) => at + 1).some((height) => {
+      const [first, second] = [one, other].map((member) => this.#values.get(`${height}/${member}`))
+      return first !== undefined && second !== undefined && first !== second
+    })
   }
 
   /** Honest members that stay, and are not listed. */
