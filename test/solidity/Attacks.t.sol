@@ -110,7 +110,7 @@ contract Attacks {
     function _registry(address token) private returns (INodeRegistry registry) {
         bytes memory code = abi.encodePacked(
             vm.getCode("contracts/NodeRegistry.sol:NodeRegistry"),
-            abi.encode(token, address(this), UNBONDING, BOUNTY)
+            abi.encode(token, address(this), UNBONDING, 0, BOUNTY)
         );
         assembly ("memory-safe") {
             registry := create(0, add(code, 32), mload(code))
