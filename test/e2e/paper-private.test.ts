@@ -46,7 +46,7 @@ describe('a private cluster without a chain, profile paper', function () {
       child.stderr.on('data', (data: Buffer) => (said += data.toString()))
       const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
       try {
-        await eventually(() => said.split('\n').length > HEIGHTS || child.exitCode !== null, 25_000)
+        await eventually(() => said.split('\n').length > HEIGHTS || child.exitCode !== null, 120_000)
       } finally {
         child.kill('SIGINT')
       }
