@@ -27,7 +27,7 @@ const CEILINGS: Readonly<Record<string, Readonly<Record<number, number>>>> = {
   'form, 4 sign-ups per seat': { 31: 2_000_000, 128: 2 ** 23 },
   'checkpoint, 1 height, all sign': { 7: 104_000, 13: 150_000, 31: 250_000 },
   'checkpoint, 16 heights, all sign': { 31: 124 * 31 * 16 * HEIGHT_TRANSITIONS },
-  'checkpoint, 32 heights, all sign': { 31: 70 * 31 * 32 * HEIGHT_TRANSITIONS },
+  'checkpoint, 32 heights, all sign': { 31: 71 * 31 * 32 * HEIGHT_TRANSITIONS },
   equivocation: { 4: 195_000, 31: 195_000 },
   amnesia: { 4: 201_000, 31: 201_000 },
   'illegalLog, 4 entries': { 31: 200_000 },

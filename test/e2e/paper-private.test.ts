@@ -11,7 +11,7 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const HEIGHTS = 4
 
 describe('a private cluster without a chain, profile paper', function () {
-  this.timeout(60_000)
+  this.timeout(300_000)
   let scratch: string
 
   beforeEach(() => {

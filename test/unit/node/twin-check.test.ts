@@ -13,7 +13,8 @@ function truth({ params, context, inputs, closing }: TwinCall): Promise<Uint8Arr
   return Promise.resolve(result.ok ? result.state : null)
 }
 
-describe('a provable task', () => {
+describe('a provable task', function () {
+  this.timeout(60_000)
   async function run(twin: (member: number, call: TwinCall) => Promise<Uint8Array | null>): Promise<{
     world: RunnerCluster
     own: (boolean | null)[]

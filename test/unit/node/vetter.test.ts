@@ -24,7 +24,8 @@ const invent = (): Promise<RunnerResult> => Promise.resolve({ ok: true, state: I
 const checkpointed = (world: RunnerCluster, member: number): number[] =>
   [EPOCH, HEIGHTS].filter((height) => world.seat(member).store!.checkpoint(world.cluster.id, height) !== null)
 
-describe('Vetter', () => {
+describe('Vetter', function () {
+  this.timeout(60_000)
   /** Members 0, 1 and 2 of 4 decide what they like; their twin says what they say. */
   const outvoted = (): RunnerCluster =>
     new RunnerCluster({

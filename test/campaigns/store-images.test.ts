@@ -1,3 +1,4 @@
+/** Minutes, not for every run: RSDP_IMAGES=6 ./rsdp --script node_modules/mocha/bin/mocha.js test/campaigns/store-images.test.ts */
 import { expect } from 'chai'
 import type { AuditReport } from '../../src/audit/report.ts'
 import { Random } from '../../src/faults/random.ts'
@@ -10,15 +11,13 @@ import { RecordedNetwork } from '../helpers/wire-recorder-network.ts'
 
 const SEED = Number(process.env['RSDP_SEED'] ?? 20_261_129)
 /** What is done to bob and carol by turns, one after the other, while the task runs. */
-const PLAN: readonly Damage[] =
-  process.env['RSDP_IMAGES'] === undefined
-    ? ['log: bit', 'folder: older copy', 'log: missing', 'store: gone', 'main: cut', 'nothing']
-    : Array.from({ length: Number(process.env['RSDP_IMAGES']) }, (_, i) => {
-        const damages = Object.keys(DAMAGES) as Damage[]
-        return damages[i % damages.length]!
-      })
+const PLAN: readonly Damage[] = Array.from({ length: Number(process.env['RSDP_IMAGES'] ?? 6) }, (_, i) => {
+  const damages = Object.keys(DAMAGES) as Damage[]
+  return damages[i % damages.length]!
+})
 const EACH_HEIGHTS = 6
-const HEIGHTS = 4 + EACH_HEIGHTS * (PLAN.length + 1)
+/** Heights go on while a process starts, on a slow machine many. */
+const HEIGHTS = 40 * (PLAN.length + 1)
 
 interface Life {
   readonly node: RecordedNode
