@@ -1,4 +1,4 @@
-/** Minutes, not for every run: RSDP_IMAGES=6 ./rsdp --script node_modules/mocha/bin/mocha.js test/campaigns/store-images.test.ts */
+/** Minutes, not for every run: RSDP_IMAGES=6 ./rsdp --script node_modules/mocha/bin/mocha.js test/campaigns/store-images.ts */
 import { expect } from 'chai'
 import type { AuditReport } from '../../src/audit/report.ts'
 import { Random } from '../../src/faults/random.ts'
