@@ -1,13 +1,13 @@
-/** Minutes, not for every run: RSDP_IMAGES=6 ./rsdp --script node_modules/mocha/bin/mocha.js test/campaigns/store-images.ts */
+/** Minutes, not for every run: RSDP_IMAGES=6 ./rsdp --script node_modules/mocha/bin/mocha.js scripts/campaigns/store-images.ts */
 import { expect } from 'chai'
 import type { AuditReport } from '../../src/audit/report.ts'
 import { Random } from '../../src/faults/random.ts'
-import type { Damage, Image } from '../helpers/store-images.ts'
-import { DAMAGES, imageOf } from '../helpers/store-images.ts'
-import type { Sighting } from '../helpers/wire-recorder.ts'
-import { sightings, signedTwice } from '../helpers/wire-recorder.ts'
-import type { RecordedNode } from '../helpers/wire-recorder-network.ts'
-import { RecordedNetwork } from '../helpers/wire-recorder-network.ts'
+import type { Damage, Image } from '../../test/helpers/store-images.ts'
+import { DAMAGES, imageOf } from '../../test/helpers/store-images.ts'
+import type { Sighting } from '../../test/helpers/wire-recorder.ts'
+import { sightings, signedTwice } from '../../test/helpers/wire-recorder.ts'
+import type { RecordedNode } from '../../test/helpers/wire-recorder-network.ts'
+import { RecordedNetwork } from '../../test/helpers/wire-recorder-network.ts'
 
 const SEED = Number(process.env['RSDP_SEED'] ?? 20_261_129)
 /** What is done to bob and carol by turns, one after the other, while the task runs. */
