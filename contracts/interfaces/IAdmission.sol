@@ -9,7 +9,7 @@ interface IAdmission {
     /// @notice Reverts with the first bound of ITaskBoard.TaskParams that is broken; else says what the task costs.
     /// @param windows the board's
     /// @param tasks number of tasks published before
-    /// @return escrow rewards of all heights and fees of `feesMax` checkpoints
+    /// @return escrow rewards of all heights, fees of `feesMax` checkpoints and of the costliest drawing
     /// @return feesMax largest number of checkpoints for which a fee becomes due
     function admit(
         ITaskBoard.TaskParams calldata params,

@@ -40,6 +40,8 @@ interface ITaskBoard {
     /// @param stakePerNode locked by each sign-up, ≥ 1
     /// @param rewardPerHeight shared by all members by weight, for each height
     /// @param checkpointFee for the member whose turn it is, × weight of signers / W
+    /// @param formGasPrice token wei per gas for whoever draws the cluster: × (320,000 + 8,600 · sign-ups + 18,600 · seats);
+    /// 0 = the drawing earns nothing
     /// @param joinDeadline sign-up is open up to this block
     /// @param joinTime and until this second, at most endTime − seedDelaySeconds − graceSeconds
     /// @param endBlock the task ends here, unless its last height comes before
@@ -72,6 +74,7 @@ interface ITaskBoard {
         uint128 stakePerNode;
         uint128 rewardPerHeight;
         uint128 checkpointFee;
+        uint64 formGasPrice;
         uint64 joinDeadline;
         uint64 joinTime;
         uint64 endBlock;
@@ -123,7 +126,11 @@ interface ITaskBoard {
     /// @param formBlock block of `form`, 0 before
     /// @param eventsPosted number of ledger events that the client and the reporters posted
     /// @param revokedBlock block of `revoke`, 0 without
-    /// @param escrow pulled at publish: rewards of all heights and fees of all checkpoints that can earn one
+    /// @param escrow pulled at publish: rewards of all heights, fees of all checkpoints that can earn one, and the fee for
+    /// drawing all seats from a full list
+    /// @param former account that earned the fee for the drawing, or an address without an account; 0 before `form` and
+    /// if the drawing earns nothing
+    /// @param formFee what it earned, token wei
     /// @param stakePerNode lock of each sign-up
     /// @param resultHash keccak of the published result; 0 before `finalize`
     struct TaskView {
@@ -137,6 +144,8 @@ interface ITaskBoard {
         uint64 eventsPosted;
         uint64 revokedBlock;
         uint128 escrow;
+        address former;
+        uint128 formFee;
         uint128 stakePerNode;
         bytes32 resultHash;
     }
@@ -171,6 +180,14 @@ interface ITaskBoard {
         address[] operators,
         uint16[] weights
     );
+
+    /// @notice The fee for drawing the cluster was earned.
+    /// @param former account of the caller's operator, or the caller where it has none
+    event FormFeeEarned(uint256 indexed taskId, address indexed former, uint256 amount);
+
+    /// @notice The fee for drawing the cluster was paid.
+    /// @param to payout address of the account, or `former` itself where it has none
+    event FormFeePaid(uint256 indexed taskId, address indexed former, address indexed to, uint256 amount);
 
     /// @notice The client revoked the task.
     event TaskRevoked(uint256 indexed taskId);
@@ -291,9 +308,10 @@ interface ITaskBoard {
     error AlreadyConvicted(uint256 taskId, uint8 member, uint8 percent);
 
     /// @notice Publishes a task and pulls its escrow from the caller.
-    /// @dev escrow = rewardPerHeight · heights + checkpointFee · (number of checkpoints that can earn it): min(heights,
-    /// ⌈heights / R⌉ + pauses), where pauses = ⌊(endBlock + closeGrace − now) / ⌈stallBlocks / 2⌉⌋ or the like in seconds,
-    /// with `endTime`, `graceSeconds` and `stallSeconds`, whichever is more. No more fees than these become due. What is not spent returns by `claim`.
+    /// @dev escrow = rewardPerHeight · heights + checkpointFee · c + formGasPrice · gas of drawing maxNodes seats from
+    /// 4 · maxNodes sign-ups, where c is the number of checkpoints that can earn a fee: min(heights, ⌈heights / R⌉ +
+    /// pauses), with pauses = ⌊(endBlock + closeGrace − now) / ⌈stallBlocks / 2⌉⌋ or the same in seconds, with `endTime`,
+    /// `graceSeconds` and `stallSeconds`, whichever is more. No more fees than c become due. What is not spent returns by `claim`.
     /// @return taskId numbered from 1
     function publish(TaskParams calldata params) external returns (uint256 taskId);
 
@@ -320,6 +338,9 @@ interface ITaskBoard {
     /// dead. n is the largest number ≤ maxNodes of seats that can be filled with at most ⌊(n − 1) / 3⌋ seats per operator.
     /// Seats go by rank, ascending, passing over operators at their cap; rank of the sign-up at `index` of the list = upper
     /// 240 bits of keccak(seed ‖ u256 index), then the index. Weight 1 per seat. See IDrawing.
+    /// The caller earns formGasPrice · (320,000 + 8,600 · sign-ups + 18,600 · seats), which `claim` pays: the account of
+    /// the operator where the caller is its signing key or wallet, else the caller. There is no turn: the caller chooses
+    /// nothing, so a faster caller harms nobody but the one whose call comes too late.
     /// @param header RLP header of the seed block; only the fields up to mixHash are read
     /// @param parent RLP header of the block before, which shows that it was too early; not read where the seed block has
     /// the number joinDeadline + reorgDepth
@@ -327,7 +348,7 @@ interface ITaskBoard {
 
     /// @notice Ends a task early. By the client, once.
     /// @dev While sign-up is open the task expires at once, and everything goes back. From then until `form`, `form` stays
-    /// possible: members that are drawn are paid one height each and have nothing to do, no height is accepted. While
+    /// possible and earns its fee: members that are drawn are paid one height each and have nothing to do, no height is accepted. While
     /// Active, the task goes over to Finalizing in this block as if it were the end: members keep what they earned, and
     /// at most R more heights are accepted and paid. What is not spent returns to the client by `claim`.
     function revoke(uint256 taskId) external;
@@ -352,13 +373,15 @@ interface ITaskBoard {
     ) external;
 
     /// @notice Pays all that a task owes to the caller: as an operator's wallet the rewards and fees of the operator's seats, to
-    /// the payout address of its account; as client what it did not spend, to itself. After the evidence window; at once if
-    /// the task expired.
+    /// the payout address of its account; the fee for the drawing, to the same address, or to the caller where it drew the
+    /// cluster without an account; as client what it did not spend, to itself. After the evidence window; at once if the
+    /// task expired.
     /// @dev Nobody claims for another operator: who could would choose the moment, just before a wallet replaces a payout
     /// address that is lost. A seat earns ⌊rewardPerHeight · covered heights · w / W⌋ + ⌊checkpointFee · feeUnits / W⌋: rounded down, in
-    /// favour of what is burnt. A convicted seat earns nothing. The client has spent rewardPerHeight for each accepted height
-    /// and checkpointFee for each checkpoint for which a fee was due. What nobody earned of that is burnt: the first claim
-    /// of a task books it, even if it pays its caller nothing.
+    /// favour of what is burnt. A convicted seat earns nothing; the fee for the drawing is not a seat's, and is paid. The
+    /// client has spent rewardPerHeight for each accepted height, checkpointFee for each checkpoint for which a fee was due,
+    /// and the fee for the drawing. What nobody earned of that is burnt: the first claim of a task books it, even if it pays
+    /// its caller nothing.
     /// @return amount token wei paid
     function claim(uint256 taskId) external returns (uint256 amount);
 

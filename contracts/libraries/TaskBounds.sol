@@ -27,6 +27,10 @@ library TaskBounds {
     uint256 private constant LATE_QUIT_PERCENT = 1;
     /// @dev One `reorgDepth` until others act on a quit, one for them to sign up.
     uint256 private constant LATE_QUIT_DEPTHS = 2;
+    /// @dev Gas of `form`, from above: test/contracts/form-fee.ts compares it to what is measured.
+    uint256 private constant FORM_GAS = 320_000;
+    uint256 private constant FORM_GAS_PER_SIGNUP = 8_600;
+    uint256 private constant FORM_GAS_PER_SEAT = 18_600;
 
     /// @notice Reverts with the first bound that is broken.
     /// @param tasks number of tasks published before
@@ -49,9 +53,10 @@ library TaskBounds {
         if (p.twin != address(0) && p.twin.code.length == 0) revert ITaskBoard.TwinHasNoCode(p.twin);
     }
 
-    /// @notice Rewards of all heights, and fees of all checkpoints that can earn one: those that end an epoch or the
-    /// task, and those that come at least half of the longest silence after the last. No more of these fit into the blocks
-    /// that a task is said to take, if blocks are what it waits for, and else into its seconds.
+    /// @notice Rewards of all heights, fees of all checkpoints that can earn one, and the fee for drawing all seats from a
+    /// full list. Checkpoints that can earn a fee are those that end an epoch or the task, and those that come at least half
+    /// of the longest silence after the last. No more of the latter fit into the blocks that a task is said to take, if
+    /// blocks are what it waits for, and else into its seconds.
     /// @return fees number of fees that are paid for
     function escrow(
         ITaskBoard.TaskParams calldata p,
@@ -65,8 +70,15 @@ library TaskBounds {
         uint256 sum = (uint256(p.heights) + p.epochHeights - 1) / p.epochHeights + pauses;
         fees = uint16(sum < p.heights ? sum : p.heights);
         uint256 amount = uint256(p.rewardPerHeight) * p.heights + uint256(p.checkpointFee) * fees;
+        amount += p.formGasPrice * formGas(SIGNUPS_PER_SEAT * p.maxNodes, p.maxNodes);
         _inside("escrow", amount, 0, type(uint128).max);
         return (uint128(amount), fees);
+    }
+
+    /// @notice Gas for which a drawing is paid. Not what was measured in the call: a caller cannot raise it, and a reader
+    /// can work it out from the task.
+    function formGas(uint256 signups, uint256 seats) internal pure returns (uint256) {
+        return FORM_GAS + FORM_GAS_PER_SIGNUP * signups + FORM_GAS_PER_SEAT * seats;
     }
 
     /// @notice What quitting in this block burns of a lock: ⌈lock / 100⌉ in the last 2 · reorgDepth blocks and the last

@@ -12,9 +12,14 @@ export interface Mutant {
   readonly by: string
 }
 
-const BOARD = 'contracts/TaskBoard.sol'
+const FORMATION = 'contracts/board/Formation.sol'
+const SETTLEMENT = 'contracts/board/Settlement.sol'
+const TASK_CLOCK = 'contracts/board/TaskClock.sol'
 const REGISTRY = 'contracts/NodeRegistry.sol'
+const REGISTRY_STATE = 'contracts/registry/RegistryState.sol'
+const KEYS = 'contracts/registry/Keys.sol'
 const LOG = 'contracts/PhaseLog.sol'
+const LOG_STATE = 'contracts/log/LogState.sol'
 
 const invariant = (by: string, name: string, file: string, line: string, broken: string): Mutant => ({
   name: `${by}: ${name}`,
@@ -36,7 +41,7 @@ export const GUARDED: readonly Mutant[] = [
   },
   {
     name: 'penalties have no window',
-    file: BOARD,
+    file: TASK_CLOCK,
     line: 'if (opensAt.number != 0) _requireBefore(opensAt);',
     broken: '',
     test: 'test/contracts/penalties.ts',
@@ -98,26 +103,26 @@ export const GUARDED: readonly Mutant[] = [
   invariant(
     'I4',
     'a second conviction takes its whole share again',
-    BOARD,
+    SETTLEMENT,
     'return uint128(StakeMath.percentUp(lock, percent) - StakeMath.percentUp(lock, percentBefore));',
     'return uint128(StakeMath.percentUp(lock, percent));',
   ),
   invariant(
     'I5',
     'the same proof again',
-    BOARD,
+    SETTLEMENT,
     'revert AlreadyConvicted(taskId, member, uint8(percentBefore));',
     '',
   ),
-  invariant('I6', 'since when a key is inactive moves', REGISTRY, 'if (k.inactiveBlock != 0) return;', ''),
+  invariant('I6', 'since when a key is inactive moves', KEYS, 'if (k.inactiveBlock != 0) return;', ''),
   invariant(
     'I7',
     'whoever keeps a part of the lock earns',
-    BOARD,
-    'if (convictions.percentOf(i) != 0) continue;',
-    'if (convictions.percentOf(i) > 99) continue;',
+    SETTLEMENT,
+    'if (t.convictions.get(i).percentOf() != 0) continue;',
+    'if (t.convictions.get(i).percentOf() > 99) continue;',
   ),
-  invariant('I8', 'the client is paid twice', BOARD, 'claimed |= 1 << CLIENT_BIT;', ''),
+  invariant('I8', 'the client is paid twice', SETTLEMENT, 'claimed |= 1 << CLIENT_BIT;', ''),
   invariant('I9', 'the root stays', LOG, 'log.root = s.root;', ''),
   invariant('I10', 'events are not noted', LOG, 'p.eventSeq = uint16(tip.eventSeq);', ''),
   invariant(
@@ -130,7 +135,7 @@ export const GUARDED: readonly Mutant[] = [
   invariant(
     'I12',
     'claims in the last block of evidence',
-    BOARD,
+    TASK_CLOCK,
     'opensAt.plus(_EVIDENCE + 1, _EVIDENCE_SECONDS)',
     'opensAt.plus(_EVIDENCE, _EVIDENCE_SECONDS)',
   ),
@@ -167,7 +172,7 @@ export const GUARDED: readonly Mutant[] = [
   invariant(
     'I16',
     'late heights are counted against all',
-    LOG,
+    LOG_STATE,
     'uint256 late = p.last + epochHeights - p.graceHeights;',
     'uint256 late = epochHeights - p.last - p.graceHeights;',
   ),
@@ -181,22 +186,54 @@ export const GUARDED: readonly Mutant[] = [
   invariant(
     'I18',
     'money waits until somebody publishes the result',
-    BOARD,
+    SETTLEMENT,
     '_requireClaimsOpen(taskId);\n        address operator',
     '_requireClaimsOpen(taskId);\n        if (t.resultHash == 0) revert NothingDecided(taskId);\n        address operator',
   ),
   invariant(
     'I19',
     'a penalty leaves the key its allowance',
-    REGISTRY,
+    KEYS,
     'a.total = a.total < amount ? 0 : a.total - amount;',
     '',
   ),
   invariant(
     'I20',
     'a wallet that was replaced still acts',
-    REGISTRY,
+    REGISTRY_STATE,
     'if (_holders[operator].wallet != wallet) operator = address(0);',
     '',
   ),
+  invariant(
+    'I8',
+    'the client gets back what the drawing cost',
+    SETTLEMENT,
+    'rest = t.escrow - spent - fee;',
+    'rest = t.escrow - spent;',
+  ),
+  invariant('I8', 'the drawing is paid again', SETTLEMENT, 'claimed |= 1 << FORMER_BIT;', 'claimed |= 0;'),
+  {
+    name: 'the address that opened an account takes what the account has earned since',
+    file: SETTLEMENT,
+    line: 'return former == msg.sender && _REGISTRY.walletOf(former) == address(0);',
+    broken: 'return former == msg.sender;',
+    test: 'test/contracts/form-fee.ts',
+    by: 'belongs to the account',
+  },
+  {
+    name: 'a signing key keeps the fee for the drawing',
+    file: FORMATION,
+    line: 'account = _REGISTRY.keyOwner(caller);',
+    broken: '',
+    test: 'test/contracts/form-fee.ts',
+    by: 'is earned by a signing key for its operator',
+  },
+  {
+    name: 'the escrow holds the fee of a drawing from a short list',
+    file: 'contracts/libraries/TaskBounds.sol',
+    line: 'formGas(SIGNUPS_PER_SEAT * p.maxNodes, p.maxNodes)',
+    broken: 'formGas(p.maxNodes, p.maxNodes)',
+    test: 'test/contracts/form-fee.ts',
+    by: 'is in the escrow',
+  },
 ]

@@ -32,6 +32,14 @@ export class Accounts {
     return latest(this.#wallets, operator, place)
   }
 
+  /** The account of which an address is the wallet; null if it is none's. */
+  accountAt(address: Address, place: Place): Address | null {
+    const own = this.#wallets.find(
+      (change) => change.address === address && this.walletAt(change.operator, place) === address,
+    )
+    return own?.operator ?? null
+  }
+
   /** Where an operator is paid; null before its account is opened. */
   payoutAt(operator: Address, place: Place): Address | null {
     const payout = latest(this.#payouts, operator, place)
@@ -41,16 +49,13 @@ export class Accounts {
   /** Whose wallet has sent this: of two operators that differ, the one whose wallet signed the transaction. */
   operatorOf(name: WalletEvent, { args, bench, sender, block, logIndex }: Reconciled<WalletEvent>): Address {
     if (sender === null) return args.operator
-    const place = { block, logIndex }
-    const own = this.#wallets.find(
-      ({ operator, address }) => address === sender && this.walletAt(operator, place) === sender,
-    )
-    if (own === undefined) {
+    const own = this.accountAt(sender, { block, logIndex })
+    if (own === null) {
       bench.mismatch('WalletSet', `an account of which ${sender} is the wallet`, 'none', `it sent ${name}`)
       return args.operator
     }
-    bench.equal(`${name}.operator`, own.operator, args.operator, 'whose wallet has sent the transaction')
-    return own.operator
+    bench.equal(`${name}.operator`, own, args.operator, 'whose wallet has sent the transaction')
+    return own
   }
 
   #apply({ name, event }: Told, offers: Map<Address, Address>): void {

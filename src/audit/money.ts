@@ -1,10 +1,12 @@
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Address, Digest } from '../types/ids.ts'
 import type { Accounts } from './accounts.ts'
+import { formFeeMax } from '../types/form-fee.ts'
 import { isReached } from '../types/moment.ts'
 import { momentOf, shown } from './clock.ts'
 import type { FormedCluster } from './cluster.ts'
 import type { Earned, Earnings } from './earnings.ts'
+import type { EarnedFormFee } from './form-fee.ts'
 import { feesMaxOf } from './earnings.ts'
 import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
@@ -30,6 +32,10 @@ export interface Balance {
   readonly why: string
 }
 
+type Payment = 'Claimed' | 'FormFeePaid' | 'Refunded'
+
+const DRAWING = 'drawing the cluster'
+
 interface Due {
   readonly owner: Address
   readonly amount: bigint
@@ -49,6 +55,7 @@ export interface EscrowFacts {
   readonly life: Ended
   readonly cluster: FormedCluster | null
   readonly earnings: Earnings | null
+  readonly formFee: EarnedFormFee | null
   readonly accounts: Accounts
 }
 
@@ -59,7 +66,7 @@ export function checkEscrow(
   reconciler: Reconciler,
   facts: EscrowFacts,
 ): EscrowBook {
-  const { task, life, cluster, earnings } = facts
+  const { task, life, cluster, earnings, formFee } = facts
   const { views, taskId } = history
   const paid = escrowOf(history, task)
   const why = 'rewards of all heights, fees that can be earned'
@@ -67,8 +74,9 @@ export function checkEscrow(
   if (judge.at('task').verdict() !== 'mismatch')
     judge.at('money').equal('task().escrow', paid, views.task.escrow, why)
   const lost = lostOf(earnings)
-  const rest = restOf(task, paid, cluster, earnings)
-  const open = new Set([...seatDues(cluster, earnings), rest])
+  const rest = restOf(task, paid, facts)
+  const drawing = formFee === null ? [] : [{ owner: formFee.former, amount: formFee.amount, why: DRAWING }]
+  const open = new Set([...seatDues(cluster, earnings), ...drawing, rest])
   const { client, block, transaction } = task
   const movements: Movement[] = [
     { block: Number(block), transaction, from: client, to: 'escrow', amount: paid, why: 'publish' },
@@ -76,10 +84,15 @@ export function checkEscrow(
   for (const claimed of reconciler.all('Claimed')) {
     const { bench, args } = claimed
     const operator = facts.accounts.operatorOf('Claimed', claimed)
-    const own = [...open].filter((due) => due !== rest && due.owner === operator)
+    const own = [...open].filter((due) => due !== rest && due.why !== DRAWING && due.owner === operator)
     const to = facts.accounts.payoutAt(operator, claimed) ?? args.to
     bench.equal('Claimed.to', to, args.to, 'where the operator is paid')
     movements.push(...pay('Claimed', claimed, { taskId, own, open, to }))
+  }
+  for (const drawn of reconciler.all('FormFeePaid')) {
+    const to = checkPayee(drawn, formFee, facts.accounts)
+    const own = drawing.filter((due) => open.has(due))
+    movements.push(...pay('FormFeePaid', drawn, { taskId, own, open, to }))
   }
   for (const refunded of reconciler.all('Refunded')) {
     const { bench, args } = refunded
@@ -88,7 +101,7 @@ export function checkEscrow(
     movements.push(...pay('Refunded', refunded, { taskId, own, open, to: client }))
   }
   const burnt = checkBurnt(reconciler, taskId, lost, movements)
-  for (const name of ['Claimed', 'Refunded', 'Burnt'] as const)
+  for (const name of ['Claimed', 'FormFeePaid', 'Refunded', 'Burnt'] as const)
     for (const event of reconciler.all(name)) checkMoment(history, name, event, life)
   const balance = ({ owner, amount, why }: Due): Balance => ({ account: 'escrow', owner, amount, why })
   const running = { account: 'escrow', owner: 'nobody yet', amount: paid, why: `the task is ${life.status}` }
@@ -102,10 +115,26 @@ export function checkEscrow(
   return { paid, movements, left: left.filter(({ amount }) => amount > 0n) }
 }
 
+/** Where the fee for the drawing goes: to the account that earned it, at the call of its wallet, or to the caller itself. */
+function checkPayee(
+  drawn: Reconciled<'FormFeePaid'>,
+  formFee: EarnedFormFee | null,
+  accounts: Accounts,
+): Address {
+  const { bench, args, sender } = drawn
+  const former = formFee?.former ?? args.former
+  bench.equal('FormFeePaid.former', former, args.former, 'who earned it')
+  const owner = accounts.walletAt(former, drawn) ?? former
+  if (sender !== null) bench.equal('FormFeePaid.sender', owner, sender, 'who acts for it')
+  const to = accounts.payoutAt(former, drawn) ?? former
+  bench.equal('FormFeePaid.to', to, args.to, 'where it is paid')
+  return to
+}
+
 /** Pays what is due to one owner, all of it. */
 function pay(
-  name: 'Claimed' | 'Refunded',
-  { bench, args, block, transactionHash }: Reconciled<'Claimed'> | Reconciled<'Refunded'>,
+  name: Payment,
+  { bench, args, block, transactionHash }: Reconciled<Payment>,
   { taskId, own, open, to }: { taskId: bigint; own: readonly Due[]; open: Set<Due>; to: Address },
 ): Movement[] {
   const amount = own.reduce((sum, due) => sum + due.amount, 0n)
@@ -118,8 +147,8 @@ function pay(
 
 function checkMoment(
   history: TaskHistory,
-  name: 'Claimed' | 'Refunded' | 'Burnt',
-  { bench, block }: Reconciled<'Claimed' | 'Refunded' | 'Burnt'>,
+  name: Payment | 'Burnt',
+  { bench, block }: Reconciled<Payment | 'Burnt'>,
   { claimsOpenAt }: Ended,
 ): void {
   if (claimsOpenAt !== null && isReached(claimsOpenAt, momentOf(history, block))) return
@@ -127,10 +156,11 @@ function checkMoment(
   bench.mismatch(`${name}.blockNumber`, earliest, block, 'at the earliest')
 }
 
-/** rewardPerHeight · heights, and checkpointFee for all checkpoints for which it can fall due. */
+/** rewardPerHeight · heights, checkpointFee for all checkpoints for which it can fall due, and the costliest drawing. */
 function escrowOf(history: TaskHistory, { params, block }: PublishedTask): bigint {
   const fees = feesMaxOf(params, momentOf(history, block), history.expected.windows)
-  return params.rewardPerHeight * BigInt(params.heights) + params.checkpointFee * BigInt(fees)
+  const rewards = params.rewardPerHeight * BigInt(params.heights)
+  return rewards + params.checkpointFee * BigInt(fees) + formFeeMax(params)
 }
 
 /** What was spent and nobody earned. */
@@ -140,7 +170,10 @@ function lostOf(earnings: Earnings | null): bigint {
 
 /** The first claim books as burnt what nobody earned. Returns what was booked. */
 function checkBurnt(reconciler: Reconciler, taskId: bigint, lost: bigint, movements: Movement[]): bigint {
-  const [claimed] = [...reconciler.all('Claimed'), ...reconciler.all('Refunded')]
+  const payments = (['Claimed', 'FormFeePaid', 'Refunded'] as const).flatMap((name) =>
+    reconciler.all<Payment>(name),
+  )
+  const [claimed] = payments
   const [burnt, second] = reconciler.all('Burnt')
   // a claim that pays its caller nothing may book it
   const expected = (claimed ?? burnt) === undefined ? 0n : lost
@@ -178,14 +211,9 @@ function seatDues(cluster: FormedCluster | null, earnings: Earnings | null): rea
 }
 
 /** What goes back to the client. */
-function restOf(
-  { client }: PublishedTask,
-  escrow: bigint,
-  cluster: FormedCluster | null,
-  earnings: Earnings | null,
-): Due {
+function restOf({ client }: PublishedTask, escrow: bigint, { cluster, earnings, formFee }: EscrowFacts): Due {
   const why = cluster === null ? 'no cluster was drawn: all of it' : 'what was not spent'
-  return { owner: client, amount: escrow - (earnings?.spent ?? 0n), why }
+  return { owner: client, amount: escrow - (earnings?.spent ?? 0n) - (formFee?.amount ?? 0n), why }
 }
 
 function describe(member: number, { heights, reward, fees, convicted }: Earned): string {

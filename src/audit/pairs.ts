@@ -86,6 +86,8 @@ export const PAIRINGS: { readonly [N in EventName]: Pairing } = {
   Joined: { step: 'cluster', contracts: ['TaskBoard'], calls: { join: same('taskId', 'key') }, sender: null },
   Left: { step: 'cluster', contracts: ['TaskBoard'], calls: { quit: same('taskId', 'key') }, sender: null },
   ClusterFormed: { step: 'cluster', contracts: ['TaskBoard'], calls: { form: same('taskId') }, sender: null },
+  FormFeeEarned: { step: 'money', contracts: ['TaskBoard'], calls: { form: same('taskId') }, sender: null },
+  FormFeePaid: { step: 'money', contracts: ['TaskBoard'], calls: { claim: same('taskId') }, sender: null },
   TaskRevoked: { step: 'end', contracts: ['TaskBoard'], calls: { revoke: same('taskId') }, sender: null },
   Claimed: {
     step: 'money',

@@ -241,6 +241,9 @@ function placeOf(name: EventName, args: Args, members: number): string {
     case 'PayoutSet':
     case 'Claimed':
       return `operator ${shown('operator')}`
+    case 'FormFeeEarned':
+    case 'FormFeePaid':
+      return `account ${shown('former')}`
     case 'Refunded':
     case 'Burnt':
     case 'TaskPublished':

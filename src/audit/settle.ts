@@ -4,6 +4,7 @@ import type { Accounts } from './accounts.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
 import type { FormedCluster } from './cluster.ts'
 import { checkEarnings } from './earnings.ts'
+import { checkFormFee } from './form-fee.ts'
 import type { Ended } from './end.ts'
 import type { Judge } from './judge.ts'
 import { checkLocks } from './locks.ts'
@@ -54,7 +55,10 @@ export function settle(
   const { task, end, cluster, batches, penalties, registrations, keys, accounts } = facts
   const earnings =
     cluster === null ? null : checkEarnings(judge, history, task, cluster, batches, end, penalties)
-  const escrow = checkEscrow(judge, history, reconciler, { task, life: end, cluster, earnings, accounts })
+  const formFee = checkFormFee(judge, history, reconciler, { task, cluster, registrations, keys, accounts })
+  const escrow = checkEscrow(judge, history, reconciler, {
+    ...{ task, life: end, cluster, earnings, formFee, accounts },
+  })
   const locks = checkLocks(judge, history, reconciler, {
     ...{ task, cluster, penalties, registrations, keys, life: end },
   })

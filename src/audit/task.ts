@@ -8,7 +8,7 @@ import type { Reconciler, Reconciled } from './reconcile.ts'
 
 /** ITaskBoard.TaskParams; a wrong or missing field gives another `paramsHash`. */
 export const PARAMS_TYPE =
-  'tuple(bytes32 reducer, bytes reducerParams, bool usesPrevious, address twin, uint256 predecessor, uint8 minNodes, uint8 maxNodes, uint16 heights, uint16 epochHeights, uint16 stateCap, uint16 inputCap, bool calldataInputs, uint128 stakePerNode, uint128 rewardPerHeight, uint128 checkpointFee, uint64 joinDeadline, uint64 joinTime, uint64 endBlock, uint64 endTime, uint32 stallBlocks, uint32 stallSeconds, uint32 turnBlocks, uint16 maxEvents, uint16 tickMs, uint32 debateTicks, uint32 shareTicks, uint32 confirmTicks, uint32 helloTicks, uint32 slotTicks, address[] reporters)'
+  'tuple(bytes32 reducer, bytes reducerParams, bool usesPrevious, address twin, uint256 predecessor, uint8 minNodes, uint8 maxNodes, uint16 heights, uint16 epochHeights, uint16 stateCap, uint16 inputCap, bool calldataInputs, uint128 stakePerNode, uint128 rewardPerHeight, uint128 checkpointFee, uint64 formGasPrice, uint64 joinDeadline, uint64 joinTime, uint64 endBlock, uint64 endTime, uint32 stallBlocks, uint32 stallSeconds, uint32 turnBlocks, uint16 maxEvents, uint16 tickMs, uint32 debateTicks, uint32 shareTicks, uint32 confirmTicks, uint32 helloTicks, uint32 slotTicks, address[] reporters)'
 
 /** A task as published. */
 export interface PublishedTask {

@@ -40,6 +40,8 @@ export type TaskWork = Pick<
 >
 
 const ETHER = 10n ** 18n
+/** Token wei per gas of the drawing: 100,000 gas for what a checkpoint of a small cluster earns. */
+const FORM_GAS_PRICE = ETHER / 100_000n
 const TICK_MS = 50
 /** Blocks until the duty to submit moves on. */
 const TURN_BLOCKS = 4
@@ -122,6 +124,7 @@ export function taskOf(task: RateLimitTask, work: TaskWork): TaskParams {
     stakePerNode: 100n * ETHER,
     rewardPerHeight: ETHER,
     checkpointFee: ETHER,
+    formGasPrice: FORM_GAS_PRICE,
     joinDeadline: task.head + task.joinBlocks,
     endBlock: task.head + task.taskBlocksMax,
     stallBlocks: stallBlocksFor(task.nodes),

@@ -16,4 +16,6 @@ export const POLICY_KEYS: { readonly [key in keyof Policy]: string } = {
   taskBlocksMax: 'blocks to the end of the task, at most',
   rewardPpmPer1000Blocks:
     'least reward of a seat: millionths of its lock for every 1,000 blocks that the lock may last; 0: unpaid tasks too',
+  formGasPriceMin:
+    'least price for the gas of drawing the cluster, token wei per gas; 0: also tasks that nobody is paid to draw',
 }

@@ -30,6 +30,7 @@ const RULES = [
   { name: 'length', passing: true, judge: judgeLength },
   { name: 'sign-up', passing: true, judge: judgeSignUp },
   { name: 'reward', passing: false, judge: judgeReward },
+  { name: 'drawing', passing: false, judge: judgeDrawing },
   { name: 'stake', passing: true, judge: judgeStake },
   { name: 'allowance', passing: true, judge: judgeAllowance },
   { name: 'lock-per-task', passing: true, judge: judgeLockPerTask },
@@ -115,6 +116,13 @@ function judgeReward(
   const ppm = reward / (BigInt(maxNodes) * stakePerNode * lockBlocks)
   const text = `${ppm} millionths of the lock per 1,000 blocks; at least ${least}`
   return { holds: ppm >= BigInt(least), text }
+}
+
+/** A task that nobody draws ties up the lock for nothing. */
+function judgeDrawing({ formGasPriceMin }: Policy, { params }: Offer): Omit<Finding, 'rule'> {
+  const { formGasPrice } = params
+  const text = `${formGasPrice} wei per gas for the drawing; at least ${formGasPriceMin}`
+  return { holds: formGasPrice >= BigInt(formGasPriceMin), text }
 }
 
 function judgeStake(_policy: Policy, { params, stake }: Offer): Omit<Finding, 'rule'> {

@@ -30,6 +30,8 @@ export interface Policy {
   readonly taskBlocksMax: number
   /** Least reward of a seat, in millionths of its lock for every 1,000 blocks that the lock may last; 0: also unpaid tasks. */
   readonly rewardPpmPer1000Blocks: number
+  /** Least price that a task pays for the gas of drawing its cluster, token wei; 0: also tasks that nobody is paid to draw. */
+  readonly formGasPriceMin: number
 }
 
 const BLOCKS_MAX = 2 ** 32 - 1
@@ -47,6 +49,7 @@ const LOCAL: Policy = {
   signUpBlocksMax: BLOCKS_MAX,
   taskBlocksMax: BLOCKS_MAX,
   rewardPpmPer1000Blocks: 0,
+  formGasPriceMin: 0,
 }
 
 /** Paid tasks with a bounded share of the stake. Blocks of 12 s: sign-up 6 hours, a task 7 days, 2.6 % a year. */
@@ -59,6 +62,7 @@ const STRICT: Policy = {
   signUpBlocksMax: 1_800,
   taskBlocksMax: 50_400,
   rewardPpmPer1000Blocks: 10,
+  formGasPriceMin: 1,
 }
 
 /** What a node does without a policy file. */

@@ -7,6 +7,7 @@ const count = z
   .int()
   .min(0)
   .max(2 ** 32 - 1)
+const price = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, 'expected 0x and 40 hex digits')
@@ -33,6 +34,7 @@ const policySchema = z.strictObject({
   signUpBlocksMax: count,
   taskBlocksMax: count,
   rewardPpmPer1000Blocks: count,
+  formGasPriceMin: price,
 }) satisfies z.ZodType<Policy>
 
 export type ParsedPolicy =

@@ -98,6 +98,7 @@ export type RawTaskParams = {
   readonly stakePerNode: bigint
   readonly rewardPerHeight: bigint
   readonly checkpointFee: bigint
+  readonly formGasPrice: bigint
   readonly joinDeadline: bigint
   readonly joinTime: bigint
   readonly endBlock: bigint
@@ -156,6 +157,14 @@ export interface EventArgs {
     readonly signingKeys: readonly Address[]
     readonly operators: readonly Address[]
     readonly weights: readonly bigint[]
+  }
+  /** Somebody has drawn the cluster and earned the fee for it. */
+  readonly FormFeeEarned: { readonly taskId: bigint; readonly former: Address; readonly amount: bigint }
+  readonly FormFeePaid: {
+    readonly taskId: bigint
+    readonly former: Address
+    readonly to: Address
+    readonly amount: bigint
   }
   readonly LedgerEvent: {
     readonly taskId: bigint
@@ -388,6 +397,8 @@ export interface TaskViews {
     readonly eventsPosted: bigint
     readonly revokedBlock: bigint
     readonly escrow: bigint
+    readonly former: Address
+    readonly formFee: bigint
     readonly stakePerNode: bigint
     readonly resultHash: Digest
   }

@@ -215,6 +215,7 @@ function drawParams(random: Random, n: number, heights: number, joinBlocks: numb
     stakePerNode: 1n,
     rewardPerHeight: 1_000n,
     checkpointFee: 1n,
+    formGasPrice: 1n,
     joinDeadline: joinBlocks,
     ...{ joinTime: 0, endTime: 0, stallSeconds: 0 },
     endBlock: 1_000_000,

@@ -25,6 +25,8 @@ export interface TaskParams {
   readonly stakePerNode: bigint
   readonly rewardPerHeight: bigint
   readonly checkpointFee: bigint
+  /** Token wei per gas for whoever draws the cluster (`formGas`); 0: the drawing earns nothing. */
+  readonly formGasPrice: bigint
   /** Sign-up is open up to this block, and until this unix second. All times are 0 where blocks alone count. */
   readonly joinDeadline: number
   readonly joinTime: number

@@ -76,6 +76,7 @@ export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Cos
   const joinDeadline = (await blockNumber(w)) + 10n + BigInt(n)
   const params = await taskParams(w, {
     maxNodes: n,
+    formGasPrice: 1,
     heights: 2,
     epochHeights: 1,
     stallBlocks: 8 * n,
@@ -115,6 +116,7 @@ export async function taskCosts(w: World, actors: readonly Actor[]): Promise<Cos
     'checkpoint, first': checkpoint,
     finalize: finalized,
     'claim, member': await aside(w, () => w.board.connect(operator).claim(taskId)),
+    'claim, drawing': await aside(w, () => anybody.claim(taskId)),
     'claim, client': await aside(w, () => client.claim(taskId)),
     release: await aside(w, () => anybody.release(taskId, keyAddress)),
     withdrawCredit: await withdrawCreditCost(w, actors),
@@ -132,7 +134,7 @@ export async function largestDrawing(w: World, actors: readonly Actor[]): Promis
   const seats = actors.length
   const all = [...actors]
   while (all.length < SIGN_UPS_PER_SEAT * seats) all.push(await registered(w, `sign-up ${all.length}`))
-  const taskId = await joined(w, all, { maxNodes: seats, stallBlocks: 8 * seats })
+  const taskId = await joined(w, all, { maxNodes: seats, stallBlocks: 8 * seats, formGasPrice: 1 })
   const drawing = await drawingOf(w, taskId)
   return { 'form, 4 sign-ups per seat': await gasOf(w.board.connect(w.mallory).form(...drawing)) }
 }

@@ -34,6 +34,8 @@ describe('The sources of the contracts', () => {
       'contracts/NodeRegistry.sol',
       'contracts/PhaseLog.sol',
       'contracts/TaskBoard.sol',
+      'contracts/board/Settlement.sol',
+      'contracts/board/TaskClock.sol',
       'contracts/libraries/Moments.sol',
       'contracts/libraries/TaskBounds.sol',
       'contracts/log/LogState.sol',

@@ -246,6 +246,7 @@ export async function taskParams(w: World, changes: Partial<TaskParams> = {}): P
     stakePerNode: 100n,
     rewardPerHeight: 42n,
     checkpointFee: 9n,
+    formGasPrice: 0n,
     joinDeadline: now + 40n,
     joinTime: 0n,
     endBlock: now + 1000n,
@@ -503,8 +504,9 @@ export async function form(
   taskId: bigint,
   actors: readonly Actor[],
   drawing?: [taskId: bigint, header: string, parent: string],
+  by = w.mallory,
 ): Promise<Story> {
-  await w.board.connect(w.mallory).form(...(drawing ?? (await drawingOf(w, taskId))))
+  await w.board.connect(by).form(...(drawing ?? (await drawingOf(w, taskId))))
   const [event] = await w.board.queryFilter(w.board.filters.ClusterFormed(taskId))
   const { cluster, signingKeys } = event!.args
   const members = signingKeys.map((key) => actors.find((a) => a.keyAddress === key)!)

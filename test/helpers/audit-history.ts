@@ -83,6 +83,7 @@ const PARAMS: RawTaskParams = {
   stakePerNode: STAKE,
   rewardPerHeight: 42n,
   checkpointFee: 9n,
+  formGasPrice: 2n,
   joinDeadline: JOIN_DEADLINE,
   ...{ joinTime: 0n, endTime: 0n, stallSeconds: 0n },
   endBlock: 1_000n,
@@ -224,6 +225,8 @@ export function makeHistory(options: HistoryOptions = {}): HandMade {
     operators: cluster.members.map(({ operator }) => operator),
     weights: cluster.members.map(({ weight }) => BigInt(weight)),
   })
+  const drawn = { taskId: TASK_ID, former: clientAddress, amount: formFeeOf(params, 4n) }
+  chronicle.emit('TaskBoard', formed, 'FormFeeEarned', drawn)
   const posted = chronicle.transaction('TaskBoard', client, 40n, 'postEvent', {
     taskId: TASK_ID,
     data: EVENT_DATA,
@@ -373,6 +376,8 @@ function wrap(
         eventsPosted: 1n,
         revokedBlock: 0n,
         escrow: escrowOf(params),
+        former: client,
+        formFee: formFeeOf(params, 4n),
         stakePerNode: STAKE,
         resultHash: keccak(script.result),
       },
@@ -422,7 +427,8 @@ function tallyOf(cluster: Cluster, { calls }: Script, params: RawTaskParams): Ta
 function escrowOf({ endBlock, stallBlocks, heights, epochHeights, ...params }: RawTaskParams): bigint {
   const halfStalls = (endBlock + CLOSE_GRACE - PUBLISHED_AT) / ((stallBlocks + 1n) / 2n)
   const fees = (heights + epochHeights - 1n) / epochHeights + halfStalls
-  return params.rewardPerHeight * heights + params.checkpointFee * (fees < heights ? fees : heights)
+  const most = params.rewardPerHeight * heights + params.checkpointFee * (fees < heights ? fees : heights)
+  return most + formFeeOf(params, 4n * params.maxNodes)
 }
 
 /** The history with copies of hints and notes of the first checkpoint that somebody published after it. */
@@ -458,3 +464,11 @@ export function withEvent<N extends EventName>(
 }
 
 export const bytesOf = (text: string): Hex => toHex(new TextEncoder().encode(text))
+
+/** What TaskBoard pays for drawing all seats from so many sign-ups. */
+function formFeeOf(
+  { formGasPrice, maxNodes }: Pick<RawTaskParams, 'formGasPrice' | 'maxNodes'>,
+  signups: bigint,
+): bigint {
+  return formGasPrice * (320_000n + 8_600n * signups + 18_600n * maxNodes)
+}

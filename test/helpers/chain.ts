@@ -170,6 +170,7 @@ export async function testTask(net: TestNetwork, changes: Partial<TaskParams> = 
     stakePerNode: STAKE_WEI,
     rewardPerHeight: 42n,
     checkpointFee: 9n,
+    formGasPrice: 2n,
     joinDeadline: now + 20,
     ...{ joinTime: 0, endTime: 0, stallSeconds: 0 },
     endBlock: now + 1_000,

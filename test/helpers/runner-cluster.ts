@@ -70,6 +70,7 @@ export function taskParams(changes: Partial<TaskParams> = {}): TaskParams {
     stakePerNode: 100n,
     rewardPerHeight: 1n,
     checkpointFee: 1n,
+    formGasPrice: 1n,
     joinDeadline: 20,
     ...{ joinTime: 0, endTime: 0, stallSeconds: 0 },
     endBlock: 1_000,

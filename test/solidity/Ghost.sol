@@ -74,6 +74,8 @@ abstract contract Ghost is Deployment {
     }
 
     /// @param burnt what nobody earned of accepted heights and due fees, once it is booked
+    /// @param former who is paid for the drawing: an operator's account, or who is none; 0: nobody
+    /// @param formerPaid the fee for the drawing was claimed
     /// @param heights 0 once a cluster was drawn for a task that had been revoked
     struct Task {
         address client;
@@ -86,6 +88,9 @@ abstract contract Ghost is Deployment {
         uint256 stake;
         uint256 reward;
         uint256 fee;
+        uint256 price;
+        address former;
+        bool formerPaid;
         uint256 minNodes;
         uint256 heights;
         uint256 epochHeights;
@@ -114,7 +119,7 @@ abstract contract Ghost is Deployment {
     Key[] internal _keys;
     Task[] internal _tasks;
     address[] internal _clients;
-    /// @dev Reporters that had no account when they reported.
+    /// @dev Who may be owed something without an account: a stranger, and reporters that had none when they reported.
     address[] internal _outsiders;
     mapping(uint256 task => mapping(uint256 key => uint256 amount)) public lockOf;
     mapping(uint256 task => mapping(uint256 key => uint256 amount)) public takenOf;

@@ -12,9 +12,10 @@ abstract contract MoneyHandler is FramingHandler {
         if (_tasks.length == 0) return;
         uint256 task = _pick(_tasks.length);
         uint256 operators_ = _operators.length;
-        uint256 who = _pick(operators_ + 3);
+        uint256 who = _pick(operators_ + 4);
         if (_chance(10)) _upset();
         address account = who >= operators_ ? _tasks[task].client : _operators[who].account;
+        if (who == operators_ + 3) account = _outsiders[0];
         _claim(task, account);
         // and the same again
         if (_chance(50)) _claim(task, account);
@@ -40,7 +41,8 @@ abstract contract MoneyHandler is FramingHandler {
             uint256 operator = _keys[t.seats[i].key].operator;
             if (_operators[operator].account == account && !_paidTo[task][operator]) amount += _earned(t, i);
         }
-        if (account == t.client && !t.clientPaid) amount += t.escrow - _spent(t);
+        if (account == t.former && !t.formerPaid) amount += _formFee(t);
+        if (account == t.client && !t.clientPaid) amount += t.escrow - _spent(t) - _formFee(t);
     }
 
     /// @notice What nobody earned of what the client has spent, and is not booked yet.
@@ -82,6 +84,12 @@ abstract contract MoneyHandler is FramingHandler {
         return t.reward * (t.heights == 0 ? 1 : t.last) + t.fee * t.feesDue;
     }
 
+    /// @dev As ITaskBoard says it, by the sign-ups and the seats counted here.
+    function _formFee(Task storage t) private view returns (uint256) {
+        if (t.former == address(0)) return 0;
+        return t.price * (320_000 + 8_600 * t.signups + 18_600 * t.seats.length);
+    }
+
     function _earned(Task storage t, uint256 seat) private view returns (uint256) {
         Seat storage s = t.seats[seat];
         if (s.convicted) return 0;
@@ -121,6 +129,10 @@ abstract contract MoneyHandler is FramingHandler {
         t.settled = true;
         if (unearned != 0) _did("burnt");
         if (account == t.client) t.clientPaid = true;
+        if (account == t.former && !t.formerPaid) {
+            t.formerPaid = true;
+            _did("form fee");
+        }
         for (uint256 i = 0; i < _operators.length; ++i) {
             if (_operators[i].account == account) _paidTo[task][i] = true;
         }

@@ -12,7 +12,11 @@ abstract contract TaskHandler is Life {
     /// @dev Bytes of one member in the snapshot.
     uint256 private constant MEMBER = 42;
 
+    /// @dev Has no account, ever.
+    address private constant STRANGER = address(0x57a196e2);
+
     constructor() {
+        _outsiders.push(STRANGER);
         for (uint256 i = 0; i < 2; ++i) {
             address client = address(uint160(0xc11e00 + i));
             _clients.push(client);
@@ -43,6 +47,7 @@ abstract contract TaskHandler is Life {
         if (_pick(3) == 0) p.stakePerNode = amounts[0];
         if (_pick(3) == 0) p.rewardPerHeight = amounts[1];
         if (_pick(3) == 0) p.checkpointFee = amounts[2];
+        if (_pick(3) == 0) p.formGasPrice = uint64(amounts[3]);
         if (_pick(3) == 0) p.joinDeadline = blocks[0];
         if (_pick(3) == 0) p.endBlock = blocks[1];
         if (_pick(3) == 0) p.stallBlocks = times[0];
@@ -89,8 +94,13 @@ abstract contract TaskHandler is Life {
         Task storage t = _tasks[task];
         bytes memory header = _headerOfSeed(t.joinDeadline + REORG_DEPTH);
         bytes memory data = abi.encodeCall(ITaskBoard.form, (_id(task), header, ""));
-        (bool success, ) = _act(address(this), address(board), data);
+        (address caller, address former) = _pickFormer();
+        (bool success, ) = _act(caller, address(board), data);
         if (!success) return;
+        if (t.price != 0) {
+            t.former = former;
+            _did(former == caller ? "drawing by itself" : "drawing by key");
+        }
         if (header.length == 0) _break(6, "drawn without its seed");
         if (block.number <= t.joinDeadline + REORG_DEPTH) _break(6, "drawn before its seed");
         ITaskBoard.TaskView memory view_ = board.task(_id(task));
@@ -126,6 +136,16 @@ abstract contract TaskHandler is Life {
         if (!success) return;
         _note(task, 0, t.client, body);
         _did("postEvent");
+    }
+
+    /// @dev Who draws: a signing key or a wallet for its operator's account, a client, or a stranger for itself.
+    function _pickFormer() private returns (address caller, address former) {
+        uint256 kind = _pick(4);
+        if (kind == 0) return (_clients[0], _clients[0]);
+        if (kind == 1) return (STRANGER, STRANGER);
+        Key storage k = _keys[_pick(_keys.length)];
+        former = _operators[k.operator].account;
+        caller = kind == 2 ? k.account : _operators[k.operator].wallet;
     }
 
     /// @dev Header of the seed block; empty if the block cannot be proved now, and once in a while although it can.
@@ -221,6 +241,7 @@ abstract contract TaskHandler is Life {
         t.params = abi.encode(p);
         t.escrow = token.balanceOf(address(board)) - before;
         (t.stake, t.reward, t.fee) = (p.stakePerNode, p.rewardPerHeight, p.checkpointFee);
+        t.price = p.formGasPrice;
         (t.minNodes, t.heights, t.epochHeights) = (p.minNodes, p.heights, p.epochHeights);
         (t.joinDeadline, t.endBlock) = (p.joinDeadline, p.endBlock);
         (t.stallBlocks, t.turnBlocks) = (p.stallBlocks, p.turnBlocks);
@@ -242,6 +263,7 @@ abstract contract TaskHandler is Life {
         p.stakePerNode = uint128(_between(1, 300));
         p.rewardPerHeight = uint128(_between(0, 1000));
         p.checkpointFee = uint128(_between(0, 100));
+        p.formGasPrice = uint64(_between(0, 2));
         p.joinDeadline = uint64(block.number + _between(1, 20));
         p.endBlock = uint64(p.joinDeadline + REORG_DEPTH + _between(2, 300));
         p.turnBlocks = uint32(_between(1, 2));

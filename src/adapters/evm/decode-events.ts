@@ -217,6 +217,7 @@ function taskParams(params: ITaskBoard.TaskParamsStructOutput): TaskParams {
     stakePerNode: params.stakePerNode,
     rewardPerHeight: params.rewardPerHeight,
     checkpointFee: params.checkpointFee,
+    formGasPrice: params.formGasPrice,
     joinDeadline: Number(params.joinDeadline),
     joinTime: Number(params.joinTime),
     endBlock: Number(params.endBlock),

@@ -38,6 +38,8 @@ const BOARD_EVENTS = [
   'Joined',
   'Left',
   'ClusterFormed',
+  'FormFeeEarned',
+  'FormFeePaid',
   'LedgerEvent',
   'SystemEntry',
   'TaskFinalized',
@@ -133,7 +135,7 @@ export class EvmHistory implements ChainHistory {
     const transactions = await this.#transactions(ofTask)
     const told = decodeAll(ofTask, transactions).events
     const keys = keysOf(told)
-    const ofKeys = await this.#ofKeys(keys, operatorsOf(told), head)
+    const ofKeys = await this.#ofKeys([...keys, ...callersOf(told)], operatorsOf(told), head)
     await this.#transactions(ofKeys, transactions)
     const views = { ...stated, locks: await this.#locks(taskId, keys, head) }
     const { events, malformed } = decodeAll([...ofTask, ...ofKeys], transactions)
@@ -406,8 +408,16 @@ function operatorsOf(events: readonly EventRecord[]): Address[] {
   for (const { name, args } of events) {
     if (name === 'Joined' || name === 'StakeLocked' || name === 'Claimed') operators.add(args.operator)
     if (name === 'ClusterFormed') for (const operator of args.operators) operators.add(operator)
+    if (name === 'FormFeeEarned') operators.add(args.former)
   }
   return [...operators]
+}
+
+/** Who sent the drawing that earned a fee: its operator earned it, if the sender is a signing key. */
+function callersOf(events: readonly EventRecord[]): Address[] {
+  return events.flatMap(({ name, transaction }) =>
+    name === 'FormFeeEarned' && transaction !== null ? [transaction.from] : [],
+  )
 }
 
 const topicOf = (address: Address): Digest => `0x${address.slice(2).padStart(64, '0')}`

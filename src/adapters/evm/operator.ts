@@ -224,12 +224,13 @@ export async function submitEvidence(wallet: Wallet, data: Hex): Promise<Done> {
   return done(await execute(wallet, 'evidence', 'Slasher', data))
 }
 
-/** Takes everything that the task owes: to the wallet as client, and to the operator for which it acts. */
+/** Takes everything that the task owes: to the wallet as client and for a drawing, and to the operator for which it acts. */
 export async function claim(wallet: Wallet, taskId: bigint): Promise<Done & { readonly amountWei: bigint }> {
   const data = abis().TaskBoard.encodeFunctionData('claim', [taskId])
   const receipt = await execute(wallet, 'claim', 'TaskBoard', data)
   const paid = [
     ...allEventArgs(receipt, abis().TaskBoard, 'Claimed').map(([, , , amount]) => amount as bigint),
+    ...allEventArgs(receipt, abis().TaskBoard, 'FormFeePaid').map(([, , , amount]) => amount as bigint),
     ...allEventArgs(receipt, abis().TaskBoard, 'Refunded').map(([, , amount]) => amount as bigint),
   ]
   return { ...done(receipt), amountWei: paid.reduce((sum, amount) => sum + amount, 0n) }

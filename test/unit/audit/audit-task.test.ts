@@ -31,7 +31,7 @@ describe('audit of a whole task', () => {
     expect(auditExitCode(report)).to.equal(0)
     expect(report.counts).to.include({
       transactions: 14,
-      events: 22,
+      events: 23,
       signups: 4,
       registrationSignatures: 4,
       checkpoints: 2,
@@ -92,6 +92,8 @@ describe('audit of a whole task', () => {
           members: 0n,
           signups: 0n,
           eventsPosted: 0n,
+          former: `0x${'00'.repeat(20)}` as const,
+          formFee: 0n,
         },
         head: { ...history.views.head, lastAt: atBlock(0), events: 0n },
       },

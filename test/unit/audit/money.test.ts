@@ -19,6 +19,8 @@ describe('audit: money', () => {
     const { task, tally, head, locks } = history.views
     const wrong: readonly (readonly [string, Partial<TaskHistory['views']>])[] = [
       ['task().escrow', { task: { ...task, escrow: task.escrow - 1n } }],
+      ['task().formFee', { task: { ...task, formFee: task.formFee + 1n } }],
+      ['task().former', { task: { ...task, former: first!.operator } }],
       ['task().stakePerNode', { task: { ...task, stakePerNode: 1n } }],
       ['task().revokedBlock', { task: { ...task, revokedBlock: 50n } }],
       ['tally().feesDue', { tally: { ...tally, feesDue: 9n } }],
@@ -44,7 +46,15 @@ describe('audit: money', () => {
     })
     const spent = 42n * tally.last + 9n * tally.feesDue
     const lost = earned.reduce((sum, amount) => sum - amount, spent)
-    const owed = [...earned, task.escrow - spent, lost, ...cluster.members.map(() => 1_000n)]
+    // 4 sign-ups, 4 seats, 2 wei per gas
+    const drawing = 2n * (320_000n + 4n * 8_600n + 4n * 18_600n)
+    const owed = [
+      ...earned,
+      drawing,
+      task.escrow - spent - drawing,
+      lost,
+      ...cluster.members.map(() => 1_000n),
+    ]
     expect(money?.left.map(({ amount }) => amount)).deep.equal(owed)
     expect(money).deep.include({ escrow: task.escrow, paid: 0n, inEscrow: task.escrow })
     expect(money).deep.include({
@@ -54,5 +64,22 @@ describe('audit: money', () => {
       burntPay: 0n,
       inLocks: 4_000n,
     })
+  })
+
+  it('refuses a fee for the drawing that is missing, told twice, another, or somebody else’s', () => {
+    const told = history.events.filter(({ name }) => name === 'FormFeeEarned')
+    const withEvents = (events: TaskHistory['events']): TaskHistory => ({ ...history, events })
+    const with_ = (change: object): TaskHistory =>
+      withEvents(
+        history.events.map((event) =>
+          event.name === 'FormFeeEarned' ? { ...event, args: { ...event.args, ...change } } : event,
+        ),
+      )
+    expect(told).length(1)
+    const missing = withEvents(history.events.filter(({ name }) => name !== 'FormFeeEarned'))
+    expect(fields(auditTask(missing))).include('FormFeeEarned')
+    expect(fields(auditTask(withEvents([...history.events, ...told])))).deep.equal(['FormFeeEarned'])
+    expect(fields(auditTask(with_({ amount: 1n })))).deep.equal(['FormFeeEarned.amount'])
+    expect(fields(auditTask(with_({ former: first!.operator })))).deep.equal(['FormFeeEarned.former'])
   })
 })

@@ -108,6 +108,7 @@ describe('policy', () => {
       { params: { rewardPerHeight: 0n, stakePerNode: 1_000n } },
     ],
     ['a lock of one more than the share', ['allowance', 'lock-per-task'], { params: { stakePerNode: 101n } }],
+    ['a drawing that nobody is paid for', ['drawing'], { params: { formGasPrice: 0n } }],
     [
       'a reward below the least',
       ['reward'],
@@ -161,6 +162,6 @@ describe('policy', () => {
 
   it('shows every rule, and looks again only where time or locks may change the answer', () => {
     expect(judge(STRICT, offer(), TWINS).map(({ rule }) => rule)).deep.equal(RULE_NAMES)
-    expect(RULE_NAMES.filter((rule) => !mayPass(rule))).deep.equal(['reducer', 'twin', 'client', 'reward'])
+    expect(RULE_NAMES.filter((rule) => !mayPass(rule))).deep.equal(['reducer', 'twin', 'client', 'reward', 'drawing'])
   })
 })
