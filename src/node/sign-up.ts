@@ -7,6 +7,7 @@ import type { RuleName } from '../policy/judge.ts'
 import type { Offer, StockTwins } from '../policy/offer.ts'
 import type { Policy } from '../policy/policy.ts'
 import { reducerHash } from '../reducers/catalog.ts'
+import { chanceOf } from '../types/chance.ts'
 import type { Address } from '../types/ids.ts'
 import { seedAt, signedUpAt } from '../types/life.ts'
 import type { Moment } from '../types/moment.ts'
@@ -198,7 +199,7 @@ export class SignUp {
     const { lockTailBlocks, lockTailSeconds } = chain
     const time = Number((await chain.latest()).time)
     const bundle = this.#init.bundles?.known.get(params.reducer) ?? null
-    const task = { params, bundle, terms }
+    const task = { params, bundle, terms, chance: chanceOf(Number(chain.domain.chainId)) }
     const offer: Offer = { ...task, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
     const failed = judge(policy, offer, stockTwins).find(({ holds }) => !holds)
     if (failed !== undefined) return { reason: failed.rule, text: failed.text, mayPass: mayPass(failed.rule) }

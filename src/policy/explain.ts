@@ -3,6 +3,8 @@ import type { Policy } from './policy.ts'
 /** What each key of a policy means, for people. */
 export const POLICY_KEYS: { readonly [key in keyof Policy]: string } = {
   schema: 'version of this format',
+  chances:
+    'how good the chance must be that draws a cluster on this chain: good, weak, local; weak: one party may choose the members',
   reducers: 'reducers that are joined, by name@version',
   sandboxed:
     'reducers of others that are joined: any, or a list of their ids and of addresses that have published them',

@@ -24,6 +24,7 @@ const BLOCK_SECONDS = 12
 
 /** In the order in which they are shown. A rule is added here and, if it has a number, in `Policy` and its schema. */
 const RULES = [
+  { name: 'chance', passing: false, judge: judgeChance },
   { name: 'reducer', passing: false, judge: judgeReducer },
   { name: 'twin', passing: false, judge: judgeTwin },
   { name: 'client', passing: false, judge: judgeClient },
@@ -50,6 +51,11 @@ export function judge(policy: Policy, offer: Offer, stockTwins: StockTwins): rea
 /** Whether a rule that does not hold now may hold at a later block. */
 export function mayPass(rule: RuleName): boolean {
   return RULES.some(({ name, passing }) => name === rule && passing)
+}
+
+/** Whoever can know or choose the seed can fill a cluster with members of its own. */
+function judgeChance({ chances }: Policy, { chance }: Offer): Omit<Finding, 'rule'> {
+  return { holds: chances.includes(chance), text: `${chance}; allowed: ${list(chances)}` }
 }
 
 function judgeReducer({ reducers, sandboxed }: Policy, { params, bundle }: Offer): Omit<Finding, 'rule'> {

@@ -1,4 +1,5 @@
 import type { Terms } from '../codec/roots.ts'
+import type { Chance } from '../types/chance.ts'
 import type { Address, Digest } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 
@@ -8,6 +9,8 @@ export interface Offer {
   /** The reducer, if it is a bundle: who of the policy's authors has published it. */
   readonly bundle: { readonly authors: readonly Address[] } | null
   readonly terms: Terms
+  /** Of the chain that draws the cluster. */
+  readonly chance: Chance
   /** Latest block, and its time. */
   readonly head: number
   readonly time: number

@@ -1,4 +1,5 @@
 import { reducerIds } from '../reducers/catalog.ts'
+import type { Chance } from '../types/chance.ts'
 import type { Address, Hex } from '../types/ids.ts'
 
 /**
@@ -7,6 +8,8 @@ import type { Address, Hex } from '../types/ids.ts'
  */
 export interface Policy {
   readonly schema: 1
+  /** How good the chance must be that draws a cluster on the chain: any of these. */
+  readonly chances: readonly Chance[]
   /** `name@version` of the reducers. */
   readonly reducers: readonly string[]
   /** Reducers of others, which run in the sandbox: any, by their ids, or by the addresses of those who have published them. */
@@ -39,6 +42,7 @@ const BLOCKS_MAX = 2 ** 32 - 1
 /** On a local chain nothing is worth anything: everything but a foreign twin is joined. */
 const LOCAL: Policy = {
   schema: 1,
+  chances: ['good', 'weak', 'local'],
   reducers: reducerIds(),
   sandboxed: 'any',
   twins: ['none', 'stock'],
@@ -55,6 +59,7 @@ const LOCAL: Policy = {
 /** Paid tasks with a bounded share of the stake. Blocks of 12 s: sign-up 6 hours, a task 7 days, 2.6 % a year. */
 const STRICT: Policy = {
   ...LOCAL,
+  chances: ['good', 'local'],
   sandboxed: [],
   lockPercentPerTask: 10,
   lockPercentTotal: 50,

@@ -24,6 +24,7 @@ const bundleOrAuthor = z
 /** The file `policy.json`: every key, no other. */
 const policySchema = z.strictObject({
   schema: z.literal(1),
+  chances: z.array(z.enum(['good', 'weak', 'local'])),
   reducers: z.array(z.string().regex(/^[a-z0-9-]+@\d+$/, 'expected name@version')),
   sandboxed: z.union([z.literal('any'), z.array(bundleOrAuthor)]),
   twins: z.array(z.enum(['none', 'stock'])),

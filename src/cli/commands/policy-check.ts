@@ -9,6 +9,7 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
+import { chanceOf } from '../../types/chance.ts'
 import type { Address, Digest } from '../../types/ids.ts'
 import { keyOrAddress } from '../account.ts'
 import { isLocalChain } from '../local/chains.ts'
@@ -74,7 +75,9 @@ async function readOffer(chain: Chain, taskId: bigint, key: Address): Promise<Om
   const stake = { freeWei, lockedWei, pendingWei }
   const { lockTailBlocks, lockTailSeconds } = chain
   const time = Number((await chain.latest()).time)
-  return { params: published.params, terms, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
+  const chance = chanceOf(Number(chain.domain.chainId))
+  const task = { params: published.params, terms, chance }
+  return { ...task, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
 }
 
 /** Address of the node's signing key, which takes no password. @throws RsdpError E_NO_KEY, E_KEY_FORMAT */

@@ -43,6 +43,7 @@ function offer({ params, terms, ...facts }: Changes = {}): Offer {
   return {
     head: HEAD,
     bundle: null,
+    chance: 'good',
     ...{ time: TIME, lockTailBlocks: 10, lockTailSeconds: 120 },
     stake: { freeWei: 1_000n, lockedWei: 0n, pendingWei: 0n },
     allowance: { perTaskWei: 100n, totalWei: 500n, runningWei: 0n },
@@ -94,6 +95,7 @@ describe('policy', () => {
   })
 
   const refusals: readonly (readonly [name: string, rules: readonly RuleName[], changes: Changes])[] = [
+    ['H-2: a chain whose draw one party may know or choose', ['chance'], { chance: 'weak' }],
     ['another reducer', ['reducer'], { params: { reducer: digestOf('another') } }],
     ['C-1: a foreign twin', ['twin'], { params: { twin: TWIN }, terms: { twinCodeHash: digestOf('proxy') } }],
     [
@@ -156,12 +158,20 @@ describe('policy', () => {
     const allowance = { perTaskWei: 1_000n, totalWei: 1_000n, runningWei: 0n }
     const all: Changes = { allowance, params: { rewardPerHeight: 0n, stakePerNode: 1_000n } }
     expect(failing(all, defaultPolicy(true))).deep.equal([])
+    expect(failing({ ...all, chance: 'local' })).not.include('chance')
     const foreign: Changes = { params: { twin: TWIN }, terms: { twinCodeHash: digestOf('proxy') } }
     expect(failing(foreign, defaultPolicy(true))).deep.equal(['twin'])
   })
 
   it('shows every rule, and looks again only where time or locks may change the answer', () => {
     expect(judge(STRICT, offer(), TWINS).map(({ rule }) => rule)).deep.equal(RULE_NAMES)
-    expect(RULE_NAMES.filter((rule) => !mayPass(rule))).deep.equal(['reducer', 'twin', 'client', 'reward', 'drawing'])
+    expect(RULE_NAMES.filter((rule) => !mayPass(rule))).deep.equal([
+      'chance',
+      'reducer',
+      'twin',
+      'client',
+      'reward',
+      'drawing',
+    ])
   })
 })

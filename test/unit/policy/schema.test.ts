@@ -15,11 +15,12 @@ describe('policy file', () => {
 
   const bad: readonly (readonly [name: string, value: unknown, problem: RegExp])[] = [
     ['nothing', null, /^file: /],
-    ['an unknown key', { ...STRICT, lockPercent: 10 }, /^unknown: lockPercent \(known: schema, reducers, /],
+    ['an unknown key', { ...STRICT, lockPercent: 10 }, /^unknown: lockPercent \(known: schema, chances, /],
     ['a missing key', { ...STRICT, clients: undefined }, /^clients: /],
     ['another version', { ...STRICT, schema: 2 }, /^schema: /],
     ['a share of more than everything', { ...STRICT, lockPercentTotal: 101 }, /^lockPercentTotal: /],
     ['a part of a percent', { ...STRICT, lockPercentTotal: 0.5 }, /^lockPercentTotal: /],
+    ['a chance that is none', { ...STRICT, chances: ['fair'] }, /^chances.0: /],
     ['any twin', { ...STRICT, twins: ['any'] }, /^twins.0: /],
     ['a code hash as a twin', { ...STRICT, twins: [`0x${'00'.repeat(32)}`] }, /^twins.0: /],
     ['a client that is no address', { ...STRICT, clients: ['alice'] }, /^clients/],
