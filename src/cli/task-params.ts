@@ -49,10 +49,18 @@ const TURN_BLOCKS = 4
 export const stateBytes = (nodes: number): number => 9 + 17 * nodes
 
 const JOIN_BLOCKS_MIN = 20
+/** Nodes poll, judge and send in this time, on a busy machine too. */
+const JOIN_MS_MIN = 10_000
 
-/** Blocks of sign-up in which every node sees the task, `reorgDepth` blocks late, and has as many again to sign up. */
-export function joinBlocksFor(reorgDepth: number): number {
-  return Math.max(JOIN_BLOCKS_MIN, 2 * reorgDepth)
+/**
+ * Blocks of sign-up in which every node sees the task, `reorgDepth` blocks late, and has as many again to sign up, and no
+ * less than ten seconds. A chain that mines at once puts each of `nodes` sign-ups into a block of its own.
+ *
+ * @param blockMs from block to block, as they come now
+ */
+export function joinBlocksFor(reorgDepth: number, nodes: number, blockMs: number): number {
+  const awaited = Math.max(reorgDepth, Math.ceil(JOIN_MS_MIN / blockMs))
+  return Math.max(JOIN_BLOCKS_MIN, reorgDepth + awaited) + nodes
 }
 
 /** Seconds that a block is taken to last, where nobody says how long something is to last. */

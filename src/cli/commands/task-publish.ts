@@ -20,9 +20,10 @@ export async function taskPublish(options: TaskPublishOptions, context: CommandC
     const { output } = context
     const { windows } = connection.deployment
     const { reorgDepth, taskBlocksMax } = windows
-    const joinBlocks = options.joinBlocks ?? joinBlocksFor(reorgDepth)
-    if (joinBlocks <= reorgDepth) throw unseen(joinBlocks, reorgDepth)
     const pace = await measurePace(connection)
+    const joinBlocksMin = joinBlocksFor(reorgDepth, options.nodes, pace.blockMsMin)
+    const joinBlocks = options.joinBlocks ?? joinBlocksMin
+    if (joinBlocks <= reorgDepth) throw unseen(joinBlocks, reorgDepth, joinBlocksMin)
     const { number, time } = await connection.latest()
     const { joinSeconds, endSeconds, stallSeconds, nodes } = options
     const asked = { joinSeconds, endSeconds, stallSeconds }
@@ -65,11 +66,11 @@ export async function taskPublish(options: TaskPublishOptions, context: CommandC
   })
 }
 
-function unseen(joinBlocks: number, reorgDepth: number): RsdpError {
+function unseen(joinBlocks: number, reorgDepth: number, joinBlocksMin: number): RsdpError {
   return new RsdpError({
     code: 'E_JOIN_BLOCKS',
     message: `sign-up of ${joinBlocks} blocks is over before any node sees the task: nodes read ${reorgDepth} blocks deep`,
-    hint: `give --join-blocks at least ${joinBlocksFor(reorgDepth)}, or leave it out`,
+    hint: `give --join-blocks at least ${joinBlocksMin}, or leave it out`,
     exit: EXIT.usage,
     details: { joinBlocks, reorgDepth },
   })

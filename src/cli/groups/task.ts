@@ -119,7 +119,7 @@ function addPublish(task: Command, run: RunCommand): void {
     .option('--factor <n>', 'replay speed of the request trace', integer(1, 40), 10)
     .option(
       '--join-blocks <n>',
-      'blocks that sign-up stays open (default: 20, or twice the depth at which nodes read the chain)',
+      'blocks that sign-up stays open (default: twice the depth at which nodes read the chain, 10 s at least, and one a node)',
       integer(2, 7_200),
     )
     .option(

@@ -2,11 +2,21 @@ import { expect } from 'chai'
 import { joinBlocksFor, taskTimes } from '../../../src/cli/task-params.ts'
 
 describe('sign-up of a published task', () => {
-  it('L: is longer than the depth at which nodes read the chain, on every kind of chain', () => {
+  it('L-join-blocks: is longer than the depth at which nodes read the chain, on every kind of chain', () => {
     for (const reorgDepth of [1, 6, 10, 11, 64, 1_000])
-      expect(joinBlocksFor(reorgDepth)).at.least(Math.max(20, 2 * reorgDepth))
-    // a deployment off local chains
-    expect(joinBlocksFor(64)).equal(128)
+      for (const blockMs of [20, 250, 1_000, 12_000])
+        expect(joinBlocksFor(reorgDepth, 4, blockMs)).at.least(Math.max(20, 2 * reorgDepth) + 4)
+    // a deployment off local chains, with blocks of a second and of twelve
+    expect(joinBlocksFor(128, 7, 1_000)).equal(263)
+    expect(joinBlocksFor(128, 7, 12_000)).equal(263)
+  })
+
+  it('has a block for every node after they have seen it, and ten seconds until then', () => {
+    for (const nodes of [4, 31, 128])
+      for (const blockMs of [20, 250, 1_000]) {
+        const blocks = joinBlocksFor(6, nodes, blockMs)
+        expect(blocks - 6 - nodes).at.least(Math.ceil(10_000 / blockMs))
+      }
   })
 })
 
