@@ -38,7 +38,7 @@ describe('chain port: what a sign-up agrees to', () => {
         expect(await chain.terms(taskId + 1_000n)).equal(null)
       })
 
-      it('C-1: other terms are refused by name', async () => {
+      it('C-1, L-terms: other terms are refused by name', async () => {
         const { stage, chain, taskId } = await published()
         const { address } = stage.keys[0]!
         const terms = (await chain.terms(taskId))!

@@ -264,7 +264,7 @@ describe('a hand-over', () => {
     )
   })
 
-  it('leaves the old wallet nothing, and gives the new one everything', async () => {
+  it('L-wallet: leaves the old wallet nothing, and gives the new one everything', async () => {
     const { w, alice, next } = await loadFixture(people)
     await handOver(w, alice.operator, alice.operatorAddress, next)
     const old = alice.operatorAddress
@@ -372,7 +372,7 @@ describe('a hand-over', () => {
 })
 
 describe('payout', () => {
-  it('follows the wallet until it is set, and again after 0', async () => {
+  it('L-payout: follows the wallet until it is set, and again after 0', async () => {
     const { w, alice, next, other } = await loadFixture(people)
     const operator = alice.operatorAddress
     await handOver(w, alice.operator, operator, next)

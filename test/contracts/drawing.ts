@@ -193,7 +193,7 @@ describe('H-2: a builder chooses nothing but whether the seed block is published
     await w.board.form(taskId, header, '0x')
   })
 
-  it('a block without randomness draws nothing', async () => {
+  it('H-2: a block without randomness draws nothing', async () => {
     const { w, taskId } = await loadFixture(ready)
     const seedBlock = await mineSeed(w, taskId, `0x${'00'.repeat(32)}`)
     await refused(w.board.form(...(await drawingOf(w, taskId))), w.board, 'NoRandomness', seedBlock)
@@ -245,7 +245,7 @@ describe('Block headers', () => {
     ...{ number: 300n, timestamp: 1_700_000_000n },
   }
 
-  it('are read up to the mixHash, whatever forks append', async () => {
+  it('H-2: are read up to the mixHash, whatever forks append', async () => {
     const h = await loadFixture(harness)
     const expected = [facts.parentHash, facts.number, facts.timestamp, MIX_HASH]
     for (const appended of [
@@ -348,7 +348,7 @@ describe('Hashes of past blocks', () => {
     await networkHelpers.setStorageAt(HISTORY, block % HISTORY_BLOCKS, hash!)
   }
 
-  it('go back 256 blocks where the history contract reverts, is missing, or answers something else', async () => {
+  it('H-2: go back 256 blocks where the history contract reverts, is missing, or answers something else', async () => {
     const h = await loadFixture(harness)
     expect(await h.hashesServed()).to.equal(256)
     const answers = [
@@ -365,7 +365,7 @@ describe('Hashes of past blocks', () => {
     }
   })
 
-  it('go back 8,191 where EIP-2935 answers: a cluster is drawn 8,000 blocks later, and not 8,192', async () => {
+  it('H-2: go back 8,191 where EIP-2935 answers: a cluster is drawn 8,000 blocks later, and not 8,192', async () => {
     await setCode(HISTORY_CODE)
     const w = await deployWithHistory()
     expect(await w.board.formWindow()).to.equal(HISTORY_BLOCKS)

@@ -142,7 +142,7 @@ describe('Penalties', () => {
       })
     }
 
-    it('as a whole token even from a lock of one', async () => {
+    it('L-one-wei: as a whole token even from a lock of one', async () => {
       const { w, actors } = await fresh()
       const story = await running(w, actors, { stakePerNode: 1 })
       await report(w, w.mallory, proofOf(story, 0, 'unjustifiedVote'))

@@ -223,7 +223,7 @@ describe('Results.result', () => {
     expect(await resultOf(c)).to.deep.equal([OUTCOME.tainted, RESULT, LAST])
   })
 
-  it('L: resultHash stays valid after every signer is convicted', async () => {
+  it('L-result: resultHash stays valid after every signer is convicted', async () => {
     const { c, opened } = await loadFixture(right)
     await finalize(c, opened)
     for (const member of [0, 1, 2, 3, 4]) await bringTo(c, proofOf(c.story, member, 'equivocation'))

@@ -131,7 +131,7 @@ describe('revoke', () => {
       expect(await revokedAt(w, taskId)).to.equal(at)
     })
 
-    it('leaves the drawing, and pays who is drawn one height for nothing', async () => {
+    it('L-discard: leaves the drawing, and pays who is drawn one height for nothing', async () => {
       const { w, actors, taskId } = await revokedOpen()
       const escrow = await escrowOf(w, taskId)
       const story = await form(w, taskId, actors)

@@ -169,7 +169,7 @@ describe('A chain that stops for six hours', function () {
 describe('Blocks that come fast, or at the same time', function () {
   this.timeout(240_000)
 
-  it('end neither sign-up nor silence nor a task before its seconds', async () => {
+  it('L-windows: end neither sign-up nor silence nor a task before its seconds', async () => {
     const { w, story } = await fresh()
     await story.accept()
     for (const seconds of [0n, 1n]) {
