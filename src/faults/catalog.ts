@@ -8,6 +8,7 @@ import {
   silent,
   withholdBodies,
 } from './delivery.ts'
+import { bogusCheckpoint, twoParents } from './histories.ts'
 import type { Liar } from './liar.ts'
 import { baselessHello, bogusList, equivocateHello, pinnedInput } from './lists.ts'
 import { equivocateCheckpoint, forkedLog, illegalLog, wrongCheckpoint } from './logs.ts'
@@ -52,6 +53,8 @@ const TABLE = {
   'illegal-log': illegalLog,
   'forked-log': forkedLog,
   'baseless-hello': baselessHello,
+  'bogus-checkpoint': bogusCheckpoint,
+  'two-parents': twoParents,
 } as const satisfies Record<string, Liar>
 
 /** Another of the others at every frame. */

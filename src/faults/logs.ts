@@ -51,9 +51,13 @@ export const illegalLog: Liar = {
  */
 export const forkedLog: Liar = {
   rewrite: (mail, context) => {
+    for (const { height, parent } of ownObjects(mail, context, 'status'))
+      context.memory.set(`parent/${height}`, parent)
     const forks = ownObjects(mail, context, 'checkpoint').flatMap((object): RawPart[] => {
-      const { height, root, logSeq, inputsHash } = object
-      if ((height - 1) % context.epochHeights === 0) return []
+      const { height, logSeq, inputsHash } = object
+      // of the same history: another one would be another offence
+      const root = context.memory.get(`parent/${height}`) as Digest | undefined
+      if (root === undefined || (height - 1) % context.epochHeights === 0) return []
       const fork: Checkpoint = {
         type: 'checkpoint',
         height: height - 1,

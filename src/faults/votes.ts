@@ -183,10 +183,15 @@ interface Lock {
 }
 
 /** Remembers the own newest vote for a value. */
-function noteVote(part: RawPart, { self, memory }: LiarContext): void {
+export function noteVote(part: RawPart, { self, memory }: LiarContext): void {
   if (part.kind !== 'object' || part.signed.member !== self || part.signed.object.type !== 'share') return
   const { object } = part.signed
   if (object.inputs !== 0n) memory.set(`vote/${object.height}`, object)
+}
+
+/** The newest own vote for a value of a height, if it was noted. */
+export function ownVote(height: number, { memory }: LiarContext): Share | undefined {
+  return memory.get(`vote/${height}`) as Share | undefined
 }
 
 /** A fresh vote of the next round for a value that is not the confirmed one; null if nothing is known to vote for. */
@@ -198,7 +203,7 @@ function turnedVote({ height, round }: Confirm, context: LiarContext): Share | n
 }
 
 function newLock(height: number, round: number, context: LiarContext): Lock | null {
-  const vote = (context.memory.get(`vote/${height}`) as Share | undefined) ?? heardVote(height, context)
+  const vote = ownVote(height, context) ?? heardVote(height, context)
   return vote === null ? null : { round, other: { ...vote, stateHash: WRONG, validRound: -1 } }
 }
 

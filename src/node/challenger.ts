@@ -2,17 +2,18 @@ import { decodeExceptions, inputsHashOf } from '../codec/batch.ts'
 import { membersOf } from '../codec/bitmap.ts'
 import { rootAfter } from '../codec/claims.ts'
 import { byteLength } from '../codec/hex.ts'
-import { hashObject, signingDigest } from '../codec/objects.ts'
+import { hashObject, signingDigest, valueHash } from '../codec/objects.ts'
 import { appendRoot } from '../codec/roots.ts'
 import type { Chain, CheckpointCall } from '../ports/chain.ts'
 import type { RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Store } from '../ports/store.ts'
 import type { Cluster } from '../types/cluster.ts'
-import type { Evidence } from '../types/evidence.ts'
+import type { Claim, Evidence } from '../types/evidence.ts'
 import type { Digest, Hex, MemberIndex } from '../types/ids.ts'
 import type { Checkpoint, Signed } from '../types/objects.ts'
 import type { OpenedHeight } from './opened.ts'
+import { openHeight } from './opened.ts'
 
 export interface ChallengerInit {
   readonly taskId: bigint
@@ -23,6 +24,9 @@ export interface ChallengerInit {
   readonly store: Store
   readonly chain: Pick<Chain, 'checkpointSent'>
   readonly logger: Logger
+  readonly usesPrevious: boolean
+  /** Height up to which the own history is right. */
+  readonly vetted: () => number
   readonly keep: (evidence: Evidence) => void
 }
 
@@ -32,11 +36,20 @@ interface Accepted {
   readonly root: Digest
 }
 
+/** A CHECKPOINT over another history than the decided one, and what its last height is there. */
+interface Other {
+  readonly checkpoint: Signed<Checkpoint>
+  readonly claim: Claim
+}
+
 const SIGNATURE = 65
+/** Other histories that wait for the own one to be vetted. */
+const OTHERS_MAX = 64
 
 /**
  * What follows from a decided height that is wrong: everybody who signed a history with it can be shown to have done so, with
- * the CHECKPOINTs that this node has heard, and with those in the calldata of accepted ones.
+ * the CHECKPOINTs that this node has heard, and with those in the calldata of accepted ones. And what follows from a decided
+ * height that is right: whoever signed a history in which that height has another state.
  */
 export class Challenger {
   readonly #init: ChallengerInit
@@ -44,6 +57,7 @@ export class Challenger {
   /** Accepted checkpoints whose signers are not accused yet. */
   #accepted: readonly Accepted[] = []
   readonly #heard: Signed<Checkpoint>[] = []
+  #others: readonly Other[] = []
   #busy = false
 
   constructor(init: ChallengerInit) {
@@ -72,6 +86,23 @@ export class Challenger {
     this.#accepted = this.#accepted.filter(isOpen)
     const open = this.#heard.filter(({ object }) => isOpen(object))
     this.#heard.splice(0, this.#heard.length, ...open)
+    const others = this.#others
+    this.#others = []
+    for (const { checkpoint, claim } of others) this.otherHistory(checkpoint, claim)
+  }
+
+  /** The same height with the same list and events, and another state than the one that is right: its signer answers for it. */
+  otherHistory(checkpoint: Signed<Checkpoint>, claim: Claim): void {
+    const { store, cluster, usesPrevious, vetted, keep } = this.#init
+    if (vetted() < claim.height) {
+      if (this.#others.length < OTHERS_MAX) this.#others = [...this.#others, { checkpoint, claim }]
+      return
+    }
+    const opened = openHeight(store, cluster.id, claim.height, usesPrevious)
+    if (opened === null || opened.claim.stateHash === claim.stateHash) return
+    const other = { ...opened.claim, stateHash: claim.stateHash }
+    if (valueHash(other) === valueHash(claim) && other.parent === claim.parent)
+      keep({ kind: 'E5', checkpoint, later: [], ...opened, claim })
   }
 
   accepted(checkpoint: Accepted): void {

@@ -165,7 +165,13 @@ export class TaskRunner {
     })
     this.input({ kind: 'fence', upTo: SIGN_NOTHING })
     this.#secondTicks = Math.max(1, Math.round(1000 / init.params.tickMs))
-    this.challenger = new Challenger({ ...init, separator, keep: (found) => this.#keepEvidence(found) })
+    this.challenger = new Challenger({
+      ...init,
+      separator,
+      usesPrevious: init.params.usesPrevious,
+      vetted: () => this.state.vetted,
+      keep: (found) => this.#keepEvidence(found),
+    })
     this.#vetter = isProvable
       ? new Vetter({
           ...init,
@@ -328,6 +334,9 @@ export class TaskRunner {
         break
       case 'evidence':
         this.#keepEvidence(effect.evidence)
+        break
+      case 'otherHistory':
+        this.challenger.otherHistory(effect.checkpoint, effect.claim)
         break
       case 'ignored':
         this.#ignored[effect.code] = (this.#ignored[effect.code] ?? 0) + 1

@@ -26,6 +26,7 @@ export function accuse(w: Work, evidence: Evidence): boolean {
   emit(w, { kind: 'evidence', evidence })
   if (evidence.kind === 'E1') pass(w, evidence.first, evidence.second)
   if (evidence.kind === 'E1b') pass(w, evidence.confirm, evidence.share)
+  if (evidence.kind === 'E6') pass(w, evidence.other, evidence.share)
   return true
 }
 

@@ -8,6 +8,7 @@ import type { LogEntry } from '../types/log.ts'
 import type { Checkpoint, Signed } from '../types/objects.ts'
 import { accuse, forgetReports } from './accuse.ts'
 import { accuseLog } from './member-log.ts'
+import { noteHistory, noteParents } from './parents.ts'
 import { sharedSteps } from './phase-log.ts'
 import { isQuorum, weightOf } from './quorum.ts'
 import { checkpointViews } from './seen.ts'
@@ -55,6 +56,7 @@ export function signCheckpoint(w: Work): void {
   for (const member of box.signed.keys()) accuseLog(w, box, member)
   // the own signature does it otherwise
   if (s.due.has(height)) announce(w, box)
+  for (const signed of boxOf(w, height)?.checkpoints.values() ?? []) noteHistory(w, signed)
 }
 
 /** One more height is known to be right: what was due up to it is signed. */
@@ -109,8 +111,11 @@ function compare(w: Work, signed: Signed<Checkpoint>): void {
   const box = boxOf(w, object.height)
   if (box === null) return
   const held = box.checkpoints.get(member)
-  if (held === undefined) own(w, box, 'checkpoints').set(member, signed)
-  else if (held.hash !== signed.hash && accuse(w, { kind: 'E1', first: held, second: signed }))
+  if (held === undefined) {
+    own(w, box, 'checkpoints').set(member, signed)
+    noteParents(w, signed)
+    noteHistory(w, signed)
+  } else if (held.hash !== signed.hash && accuse(w, { kind: 'E1', first: held, second: signed }))
     own(w, box, 'seconds').set(`${member}/${signOnceKey(object)}`, signed)
 }
 

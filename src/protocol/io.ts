@@ -1,8 +1,8 @@
-import type { Evidence } from '../types/evidence.ts'
+import type { Claim, Evidence } from '../types/evidence.ts'
 import type { DecidedHeight, Part } from '../types/frames.ts'
 import type { Bitmap, Digest, MemberIndex } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
-import type { ProtocolObject, Signed } from '../types/objects.ts'
+import type { Checkpoint, ProtocolObject, Signed } from '../types/objects.ts'
 import type { CheckpointBox, Kept, ShareQuorum } from './state.ts'
 import type { Validity } from './validity.ts'
 
@@ -122,6 +122,8 @@ export type EngineEffect =
     }
   /** A checkpoint has signatures of quorum weight; sent again whenever one more arrives. */
   | { readonly kind: 'certified'; readonly checkpoint: CheckpointBox }
+  /** A CHECKPOINT over a history that is not the decided one, and what a vote says that its last height is. */
+  | { readonly kind: 'otherHistory'; readonly checkpoint: Signed<Checkpoint>; readonly claim: Claim }
   /** What a member signed and no honest one signs (docs/decisions.md, section 8). */
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
   | { readonly kind: 'ignored'; readonly from: MemberIndex; readonly code: IgnoreCode }

@@ -9,6 +9,7 @@ import { wantedByAdoption } from './decide.ts'
 import { askProofs, help, serveAsk } from './help.ts'
 import type { EngineEffect, IgnoreCode } from './io.ts'
 import { openers } from './opening.ts'
+import { noteParents } from './parents.ts'
 import { hasHonest, isQuorum, weightOf } from './quorum.ts'
 import { convener, resolveList } from './rounds.ts'
 import type { Adoption, EngineState, HeightBox } from './state.ts'
@@ -104,7 +105,7 @@ function receiveObject(w: Work, from: MemberIndex, signed: Signed, parts: readon
   const box = [s.box, s.next, s.last].find((candidate) => candidate?.height === object.height)
   if (box === undefined || box === null) {
     // no longer of use, but it may still convict: answers to questions about what others have seen come late
-    if (s.older?.height === object.height) examine(w, s.older, signed)
+    if (s.older?.height === object.height) holdAgainst(w, s.older, signed)
     ignored(w, from, 'stale')
     help(w, from, 'serve-heights', object.height)
     return
@@ -158,7 +159,7 @@ function keep(w: Work, box: HeightBox, signed: Signed): IgnoreCode | null {
     case 'share':
       if (isFar(w, box, object.round)) return 'far-ahead'
       if (!isWellFormedShare(config.cluster, object)) {
-        examine(w, box, signed)
+        holdAgainst(w, box, signed)
         noteUnjustified(w, { ...signed, object })
         return 'malformed-vote'
       }
@@ -197,6 +198,12 @@ function isFar(w: Work, box: HeightBox, round: number): boolean {
   return round > limit
 }
 
+/** An object that is not kept, held against all that its signer said elsewhere. */
+function holdAgainst(w: Work, box: HeightBox, signed: Signed): void {
+  examine(w, box, signed)
+  noteParents(w, signed)
+}
+
 function put<T extends Signed>(
   w: Work,
   box: HeightBox,
@@ -204,6 +211,7 @@ function put<T extends Signed>(
   signed: T,
 ): IgnoreCode | null {
   noteAmnesia(w, box, signed)
+  noteParents(w, signed)
   const first = held.get(signed.member)
   if (first !== undefined) return compare(w, box, first, signed)
   held.set(signed.member, signed)
@@ -298,7 +306,7 @@ function receiveDecided(w: Work, from: MemberIndex, decided: DecidedHeight): voi
   const box = [s.box, s.next, s.last].find((candidate) => candidate?.height === height)
   if (box !== undefined && box !== null) {
     for (const signed of [...decided.confirms, decided.share, ...decided.inputs])
-      if ('height' in signed.object && signed.object.height === height) examine(w, box, signed)
+      if ('height' in signed.object && signed.object.height === height) holdAgainst(w, box, signed)
   }
   if (height < s.box.height) return ignored(w, from, 'stale')
   if (height > s.box.height + AHEAD_MAX) return ignored(w, from, 'far-ahead')

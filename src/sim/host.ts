@@ -3,7 +3,9 @@ import type { Travel } from '../adapters/memory/chain-client.ts'
 import { MemoryDisk } from '../adapters/memory/store.ts'
 import type { DiskCopy } from '../adapters/memory/store.ts'
 import { RsdpNode } from '../node/node.ts'
+import { twinCodeAt } from '../adapters/memory/chain.ts'
 import { defaultPolicy } from '../policy/policy.ts'
+import { TWIN } from './twin.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { RunnerResult } from '../ports/reducer-runner.ts'
@@ -105,7 +107,7 @@ export class Host {
       reducers: [rateLimit.id],
       autoJoin: true,
       policy: defaultPolicy(true),
-      stockTwins: new Map(),
+      stockTwins: new Map([[twinCodeAt(TWIN), rateLimit.id]]),
       pollMs: POLL_MS,
       isFaulty: world.isLiar(this),
       onFatal: (error) => this.#fatal(gate, error),

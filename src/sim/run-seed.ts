@@ -56,6 +56,8 @@ const LISTENING = { resets: 5, phases: 600, lateRound: 20 } as const
 const CONVICTION_BLOCKS = 16
 /** What the dice that give a world re-orgs start from, besides its seed. */
 const REORGS = 0x4e06
+/** And a twin. */
+const PROVABLE = 0x7714
 
 /** Runs one seed from the first block to the end, and judges it. */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedReport> {
@@ -71,7 +73,8 @@ export async function play(
   const random = new Random(seed)
   // its own dice: a world without re-orgs is the same as before there were any
   const reorgs = options.reorgs ?? (options.calm !== true && new Random(seed ^ REORGS).chance(1 / 3))
-  const scenario = drawScenario(random, { ...options, reorgs })
+  const provable = options.provable ?? (options.calm !== true && new Random(seed ^ PROVABLE).chance(1 / 3))
+  const scenario = drawScenario(random, { ...options, reorgs, provable })
   const keys = (options.keys ?? noteKeys)(seed)
   const world = new World({ seed, scenario, random, keys, tell: options.tell ?? null })
   world.start()

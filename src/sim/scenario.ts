@@ -6,6 +6,7 @@ import type { TaskParams } from '../types/task.ts'
 import type { LiarName } from '../faults/catalog.ts'
 import { LIAR_NAMES } from '../faults/catalog.ts'
 import { Random } from '../faults/random.ts'
+import { TWIN } from './twin.ts'
 
 /** Classes of faults; each seed draws which of them are on. */
 export const FAULTS = [
@@ -77,6 +78,8 @@ export interface ScenarioOptions {
   readonly reorgs?: boolean
   /** A disk goes back to an older copy; absent: none does. */
   readonly rollbacks?: boolean
+  /** The task has a twin; absent: in a third of the worlds, in none that is calm on purpose. */
+  readonly provable?: boolean
 }
 
 /** A flatterer does harm only in company: it is drawn where liars may weigh more than a third. */
@@ -105,7 +108,10 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
     weights,
     liars,
     isBelowThird: 3 * sum([...liars.keys()].map((node) => weights[node] ?? 0)) < sum(weights),
-    params: drawParams(random, n, options.heights, JOIN_BLOCKS[reorgs ? 'reorgs' : 'still']),
+    params: {
+      ...drawParams(random, n, options.heights, JOIN_BLOCKS[reorgs ? 'reorgs' : 'still']),
+      twin: options.provable === true ? TWIN : NO_TWIN,
+    },
     faults,
     delayMs: { min, max: isCalm ? min : min + random.int(0, 80) },
     loss: faults.has('loss') ? random.int(1, 30) / 100 : 0,
@@ -195,7 +201,14 @@ function drawRolledBack(
   return fit.length === 0 ? null : random.pick(fit)
 }
 
-function drawParams(random: Random, n: number, heights: number, joinBlocks: number): TaskParams {
+const NO_TWIN: TaskParams['twin'] = `0x${'00'.repeat(20)}`
+
+function drawParams(
+  random: Random,
+  n: number,
+  heights: number,
+  joinBlocks: number,
+): Omit<TaskParams, 'twin'> {
   const tickMs = 100
   // short phases fail more often, in worlds that are rough
   const phase = random.pick([3, 4, 6, 8, 10, 12])
@@ -203,7 +216,6 @@ function drawParams(random: Random, n: number, heights: number, joinBlocks: numb
     reducer: reducerHash(rateLimit.id),
     reducerParams: toHex(rateLimit.params.encode({ budget: 100n, demandMax: DEMAND_MAX })),
     usesPrevious: false,
-    twin: `0x${'00'.repeat(20)}`,
     predecessor: 0n,
     minNodes: 4,
     maxNodes: n,

@@ -28,6 +28,7 @@ import { Reorgs } from './reorgs.ts'
 import type { Scenario } from './scenario.ts'
 import { BLOCK_MS } from './scenario.ts'
 import { Trace } from './trace.ts'
+import { twinModel } from './twin.ts'
 
 export const TASK_ID = 1n
 
@@ -94,7 +95,8 @@ export class World {
     const verifyingContract: Address = `0x${'c0'.repeat(20)}`
     const domain = { chainId: 31337n, verifyingContract, salt }
     const reorgDepth = scenario.reorgs ? REORG_DEPTH : 2
-    this.chain = new MemoryChain({ domain, reorgDepth, closeGrace: 10, recover: keys.recover })
+    const twin = twinModel
+    this.chain = new MemoryChain({ domain, reorgDepth, closeGrace: 10, recover: keys.recover, twin })
     this.reorgs = new Reorgs({
       chain: this.chain,
       dice: new Random(seed ^ REORG_DICE),

@@ -81,6 +81,8 @@ export class Trace {
         return `validity of ${effect.height}: shared ${validity(effect.transitional)}, confirmed ${validity(effect.operational)}`
       case 'certified':
         return `checkpoint ${effect.checkpoint.height} signed by ${[...effect.checkpoint.signed.keys()].toSorted().join('')}`
+      case 'otherHistory':
+        return `CHECKPOINT of ${effect.checkpoint.member} over another history`
       case 'evidence':
         return told(effect.evidence)
       case 'observe':

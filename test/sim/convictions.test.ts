@@ -14,7 +14,10 @@ const HEIGHTS = 6
 /** Whole nodes over a chain in memory, one of them a liar, until the result is on chain and a while longer. */
 async function run(liar: LiarName, nodes = 4): Promise<{ world: World; convictions: Conviction[] }> {
   const random = new Random(SEED)
-  const scenario = drawScenario(random, { heights: HEIGHTS, nodes, calm: true, liar })
+  const drawn = drawScenario(random, { heights: HEIGHTS, nodes, calm: true, liar, provable: true })
+  // one epoch: a CHECKPOINT of a task that goes on convicts of two parents as well
+  const params = liar === 'bogus-checkpoint' ? { ...drawn.params, epochHeights: HEIGHTS } : drawn.params
+  const scenario = { ...drawn, params }
   const world = new World({ seed: SEED, scenario, random, keys: noteKeys(SEED), tell: null })
   world.start()
   await world.run(60_000, () => world.isFormed)
@@ -36,6 +39,8 @@ describe('liars before the chain', () => {
     ['forked-log', 'E2', 5],
     ['unjustified-vote', 'E3', 1],
     ['bogus-list', 'E3', 1],
+    ['bogus-checkpoint', 'E5', 100],
+    ['two-parents', 'E6', 20],
   ]
   for (const [liar, offence, percent] of proofs) {
     it(`${liar} is convicted by honest members, once, while the task is running`, async () => {

@@ -97,6 +97,8 @@ interface Registration {
 
 const CLIENT: Address = `0x${'c1'.repeat(20)}`
 const NO_TWIN: Digest = `0x${'00'.repeat(32)}`
+/** A stand-in for the hash of the code there. */
+export const twinCodeAt = (twin: Address): Digest => keccak(twin)
 const NOBODY: Address = `0x${'00'.repeat(20)}`
 /** Convictions of less are told to reducers only if they are a member's first (Convictions.isNews). */
 const GRAVE_PERCENT = 20
@@ -198,7 +200,9 @@ export class MemoryChain {
   termsOf(taskId: bigint): Terms | null {
     const task = this.tasks.get(taskId)
     if (task === undefined) return null
-    return { client: task.client, paramsHash: this.#paramsHash(taskId), twinCodeHash: NO_TWIN }
+    const { twin } = task.params
+    const twinCodeHash = BigInt(twin) === 0n ? NO_TWIN : twinCodeAt(twin)
+    return { client: task.client, paramsHash: this.#paramsHash(taskId), twinCodeHash }
   }
 
   /** A stand-in: nothing here reads parameters back from their hash. */

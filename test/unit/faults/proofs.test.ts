@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { membersOf } from '../../../src/codec/bitmap.ts'
-import { isProof } from '../../../src/codec/evidence.ts'
+import { accusedOf, isProof } from '../../../src/codec/evidence.ts'
 import { keccak } from '../../../src/codec/hex.ts'
 import { appendLog, logStart } from '../../../src/codec/log.ts'
 import { decodeNotes } from '../../../src/codec/notes.ts'
@@ -284,4 +284,72 @@ describe('faults: E4', () => {
     }
     expectOneEach(play, 'share')
   })
+})
+
+const TWIN = `0x${'7e'.repeat(20)}` as const
+
+/** A provable task whose twin says what the reducer gives. */
+const provable = (epochHeights: number): RunnerClusterOptions => ({
+  n: 4,
+  params: { twin: TWIN, epochHeights },
+  twin: (_, { params, context, inputs, closing }) => {
+    const result = runReducer({ reducer: rateLimit.id, params, context, inputs, closing })
+    return Promise.resolve(result.ok ? result.state : null)
+  },
+})
+
+/** Kinds of what each honest member has found, all of it against the liar. */
+function found(play: LiarWorld): Evidence['kind'][][] {
+  const honest = play.world.seats.filter(({ member }) => member !== LIAR)
+  return honest.map(({ member }) => {
+    const all = play.world.runner(member).evidence.all.map(({ evidence }) => evidence)
+    for (const evidence of all) expect(accusedOf(evidence)).to.equal(LIAR)
+    return [...new Set(all.map(({ kind }) => kind))].sort()
+  })
+}
+
+describe('faults: E5', () => {
+  it('bogus-checkpoint: every honest member opens the history that it signed, and finds nothing else', async () => {
+    const play = await run('bogus-checkpoint', provable(HEIGHTS))
+    for (let i = 0; i < 20; i += 1) await play.world.tick()
+    expect(found(play)).to.deep.equal([['E5'], ['E5'], ['E5']])
+    const [stored] = play.world.runner(0).evidence.all
+    const evidence = stored!.evidence as Extract<Evidence, { kind: 'E5' }>
+    expectProof(play, evidence, evidence.checkpoint)
+    expect(evidence.claim.height).to.equal(HEIGHTS)
+    const [decided] = play.world.seat(0).store!.heights(play.world.cluster.id, HEIGHTS, 1)
+    const truth = decided!.decided.share.object
+    expect(evidence.claim.inputsRoot).to.equal(truth.inputsRoot)
+    expect(evidence.claim.stateHash).not.to.equal(truth.stateHash)
+    for (const type of ['share', 'confirm', 'checkpoint'] as const) expectOneEach(play, type)
+  })
+
+  it('bogus-checkpoint: where the task goes on, the next vote is on another history than the CHECKPOINT', async () => {
+    const play = await run('bogus-checkpoint', provable(EPOCH))
+    for (let i = 0; i < 20; i += 1) await play.world.tick()
+    expect(found(play)).to.deep.equal(Array(3).fill(['E5', 'E6']))
+  })
+
+  it('bogus-checkpoint proves nothing in a task without a twin', async () => {
+    const play = await run('bogus-checkpoint', { n: 4, params: { epochHeights: HEIGHTS } })
+    for (let i = 0; i < 20; i += 1) await play.world.tick()
+    expect(found(play)).to.deep.equal([[], [], []])
+  })
+})
+
+describe('faults: E6', () => {
+  for (const [what, options] of SITUATIONS) {
+    it(`two-parents, ${what}: every vote for a value follows another history than the STATUS`, async () => {
+      const play = await run('two-parents', options())
+      expect(found(play)).to.deep.equal([['E6'], ['E6'], ['E6']])
+      const votes = play.told('share').filter(({ signed }) => signed.object.inputs !== 0n)
+      expect(votes).not.to.be.empty
+      for (const { signed: share } of votes) {
+        const { height } = share.object
+        const status = play.told('status').find(({ signed }) => signed.object.height === height)!.signed
+        expectProof(play, { kind: 'E6', other: status, share }, status, share)
+      }
+      expectOneEach(play, 'share')
+    })
+  }
 })
