@@ -1,8 +1,9 @@
-import type { Chain, ChainEvent } from '../ports/chain.ts'
+import type { Chain, ChainEvent, RepublishCall } from '../ports/chain.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Outbox } from './outbox.ts'
 import type { Checkpointed, Copy, RepublishSeat } from './republish.ts'
 import { republishOf } from './republish.ts'
+import { settledAt } from './settled.ts'
 
 export interface RepublisherInit extends RepublishSeat {
   readonly chain: Chain
@@ -17,11 +18,14 @@ interface Open {
   readonly checkpoint: Checkpointed
   readonly copies: Copy[]
   looks: number
+  /** Head at which the own copy is settled. */
+  settled: number
 }
 
 /**
- * Publishes again what the submitter of a checkpoint replaced: the own note, or the hints of the shared log. At most once
- * per checkpoint, and only if no copy on chain has it. Hints are every signer's, so each waits for its turn.
+ * Publishes again what the submitter of a checkpoint replaced: the own note, or the hints of the shared log. Only if no copy on
+ * chain has it, and once more where a re-org took the own copy back: a copy counts once its event has been read. Hints are every
+ * signer's, so each waits for its turn.
  */
 export class Republisher {
   readonly #init: RepublisherInit
@@ -33,7 +37,7 @@ export class Republisher {
 
   checkpointed(checkpoint: Checkpointed): void {
     const isBroken = republishOf(this.#init, checkpoint, []) !== null
-    if (isBroken) this.#open.set(checkpoint.height, { checkpoint, copies: [], looks: 0 })
+    if (isBroken) this.#open.set(checkpoint.height, { checkpoint, copies: [], looks: 0, settled: 0 })
   }
 
   republished({ height, hints, notes }: Extract<ChainEvent, { kind: 'republished' }>): void {
@@ -41,25 +45,33 @@ export class Republisher {
   }
 
   /** A fault of the chain leaves it for the next look. */
-  async poll(): Promise<void> {
+  async poll(head: number): Promise<void> {
     const { taskId, self, chain } = this.#init
     for (const [height, open] of this.#open) {
       const call = republishOf(this.#init, open.checkpoint, open.copies)
-      if (call !== null && call.notes === '0x' && open.looks < LOOKS) {
+      if (call === null) {
+        this.#open.delete(height)
+        continue
+      }
+      if (head < open.settled) continue
+      if (call.notes === '0x' && open.looks < LOOKS) {
         open.looks += 1
         if ((await chain.logHead(taskId)).turn !== self) continue
       }
-      this.#open.delete(height)
-      if (call !== null) await this.#send(height, call)
+      await this.#send(open, call, head)
     }
   }
 
-  async #send(height: number, call: Parameters<Chain['prepareRepublish']>[0]): Promise<void> {
+  async #send(open: Open, call: RepublishCall, head: number): Promise<void> {
     const { taskId, chain, outbox, logger } = this.#init
+    const { height } = call
     const outcome = await outbox.send(`republish/${taskId}/${height}`, chain.prepareRepublish(call))
     const facts = { task: String(taskId), height }
-    if (outcome.kind === 'reverted') logger.warn('republish.refused', { ...facts, error: outcome.error })
-    else {
+    if (outcome.kind === 'reverted') {
+      this.#open.delete(height)
+      logger.warn('republish.refused', { ...facts, error: outcome.error })
+    } else {
+      open.settled = settledAt(outcome, head, chain.reorgDepth)
       const { block, hash, gasUsed } = outcome
       logger.info('republish.mined', { ...facts, block, tx: hash, gasUsed: Number(gasUsed) })
     }

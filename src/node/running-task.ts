@@ -183,7 +183,7 @@ export class RunningTask {
     const accuse = (): Promise<void> => this.#accuser.poll(head)
     const challenge = (): Promise<void> => this.#runner.challenger.poll()
     if (this.#hasStopped) return [challenge, accuse]
-    return [() => this.#anchor.poll(), () => this.#republisher.poll(), challenge, accuse]
+    return [() => this.#anchor.poll(), () => this.#republisher.poll(head), challenge, accuse]
   }
 
   /** Whether nothing is left to do for it, and nobody to serve. One that is over decides nothing from then on. */

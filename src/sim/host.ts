@@ -6,6 +6,7 @@ import { RsdpNode } from '../node/node.ts'
 import { twinCodeAt } from '../adapters/memory/chain.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import { TWIN } from './twin.ts'
+import type { Chain } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { RunnerResult } from '../ports/reducer-runner.ts'
@@ -95,7 +96,7 @@ export class Host {
       keyring: { address: this.keyring.address, sign: (digest) => world.sign(this, digest) },
       recover: world.keys.recover,
       store,
-      chain: memoryChainClient(chain, this.keyring.address, this.#travel(gate)),
+      chain: this.#frontRun(memoryChainClient(chain, this.keyring.address, this.#travel(gate))),
       transport: this.#transport(gate),
       runner: { run: (call) => this.#reduce(gate, call), stop: () => Promise.resolve() },
       clock: this.#clock(gate),
@@ -119,6 +120,12 @@ export class Host {
       () => undefined,
       (error: unknown) => this.#fatal(gate, error),
     )
+  }
+
+  /** What becomes of its checkpoints where somebody is quicker. */
+  #frontRun(client: Chain): Chain {
+    if (!this.#world.scenario.areNotesStripped) return client
+    return { ...client, prepareCheckpoint: (call) => client.prepareCheckpoint({ ...call, notes: '0x' }) }
   }
 
   /** The process is gone, as after kill -9. */

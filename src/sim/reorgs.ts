@@ -8,12 +8,12 @@ const PAUSE = { min: 2, max: 16 } as const
 const LATE_MAX = 6
 /** Blocks that it takes to sign up again. */
 const LAST_MINUTES = 4
-/** What comes back after every re-org: what is there before the world starts, and what no node does again. */
-const RETURNING = /^(register|publish|republish) /
+/** What comes back after every re-org: what is there before the world starts. */
+const RETURNING = /^(register|publish) /
 /** What nodes do again. */
-const AGAIN = /^(join|form|checkpoint|finalize|evidence) /
+const AGAIN = /^(join|form|checkpoint|republish|finalize|evidence) /
 /** What must be done when all is over. Whether evidence is, the proofs that nodes hold say. */
-const DUTY = /^(join|form|checkpoint|finalize) /
+const DUTY = /^(join|form|checkpoint|republish|finalize) /
 
 export interface ReorgsInit {
   readonly chain: MemoryChain

@@ -131,7 +131,15 @@ async function lastReorg(world: World): Promise<void> {
   const { head } = world.chain
   await world.run(world.queue.nowMs + 2 * BLOCK_MS, () => world.chain.head > head)
   if (!(await anchored(world))) return
-  for (const what of world.reorgs.undone) world.violate('not-done-again', what)
+  const blocks = 4 * world.chain.reorgDepth + world.hosts.length * world.scenario.params.turnBlocks
+  const stay = new Set(core(world).map(({ member }) => `note ${member} `))
+  const open = (): string[] =>
+    world.reorgs.undone.filter((what) => {
+      const [note] = / note \d+ /.exec(what) ?? []
+      return note === undefined || stay.has(note.slice(1)) // who is gone publishes no note
+    })
+  await world.run(world.queue.nowMs + blocks * BLOCK_MS, () => open().length === 0)
+  for (const what of open()) world.violate('not-done-again', what)
 }
 
 /** Whoever an honest member that runs can prove something against is convicted of it. */

@@ -58,6 +58,8 @@ export interface Scenario {
   readonly reorgs: boolean
   /** Honest node whose disk goes back to an older copy, again and again; the others decide without it. Null: none. */
   readonly rolledBack: number | null
+  /** Notes are gone from every checkpoint: somebody is quicker with the same call without them. */
+  readonly areNotesStripped: boolean
 }
 
 export interface PercentRange {
@@ -123,6 +125,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
     eventMs: isCalm || random.chance(0.4) ? 0 : random.int(400, 6_000),
     reorgs,
     rolledBack: options.rollbacks === true ? drawRolledBack(random, weights, liars) : null,
+    areNotesStripped: reorgs && random.chance(0.5),
   }
 }
 

@@ -29,7 +29,7 @@ describe('re-orgs of the chain', () => {
     expect(summary.failed).to.deep.equal([])
     expect(summary.heights).to.equal(16 * 5)
     expect(summary.counts['re-org']).to.be.above(16)
-    for (const duty of ['join', 'checkpoint', 'finalize']) {
+    for (const duty of ['join', 'checkpoint', 'finalize', 'republish']) {
       const dropped = summary.counts[`re-org drops ${duty}`]
       expect(dropped, duty).to.be.above(0)
       expect(summary.counts[`done again: ${duty}`], duty).to.equal(dropped)

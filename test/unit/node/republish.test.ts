@@ -20,6 +20,7 @@ import { recordingLogger, TASK_ID } from '../../helpers/runner-cluster.ts'
 import { chainFault, ScriptedChain } from '../../helpers/runner-cluster-chain.ts'
 
 const HEIGHT = EPOCH
+const HEAD = 10
 const NOBODY = { illegal: new Set<number>(), twoFaced: new Set<number>() }
 
 describe('M-1 a submitter that replaces what nobody signed', () => {
@@ -170,8 +171,38 @@ describe('M-1 a submitter that replaces what nobody signed', () => {
     it('publishes its note once', async () => {
       const republisher = republisherOf(own)
       republisher.checkpointed(replaced(null, '0x'))
-      for (let i = 0; i < 5; i += 1) await republisher.poll()
+      for (let i = 0; i < 5; i += 1) await republisher.poll(HEAD)
       expect(chain.sent).to.deep.equal([`republish ${TASK_ID} up to ${HEIGHT}`])
+    })
+
+    it('publishes it once more where a re-org took it back, until its event has been read', async () => {
+      const republisher = republisherOf(own)
+      republisher.checkpointed(replaced(null, '0x'))
+      await republisher.poll(HEAD)
+      const settled = HEAD + chain.reorgDepth
+      await republisher.poll(settled - 1)
+      expect(chain.sent).to.have.length(1)
+      // so deep, and no event of it: it is gone
+      await republisher.poll(settled)
+      expect(chain.sent).to.have.length(2)
+      const copy = {
+        block: settled,
+        taskId: TASK_ID,
+        height: HEIGHT,
+        hints: '0x',
+        notes: box.notes.get(own)!,
+      } as const
+      republisher.republished({ kind: 'republished', ...copy })
+      for (let i = 1; i < 20; i += 1) await republisher.poll(settled + i)
+      expect(chain.sent).to.have.length(2)
+    })
+
+    it('does not insist where the contract refuses it', async () => {
+      const republisher = republisherOf(own)
+      chain.outcome = () => ({ kind: 'reverted', error: 'NoCheckpoint' })
+      republisher.checkpointed(replaced(null, '0x'))
+      for (let i = 0; i < 40; i += 1) await republisher.poll(HEAD + i)
+      expect(chain.sent).to.have.length(1)
     })
 
     it('leaves hints to the member whose turn it is, for a while', async () => {
@@ -180,7 +211,7 @@ describe('M-1 a submitter that replaces what nobody signed', () => {
       const { hints } = republishOf(seatOf(shared), checkpoint, [])!
       chain.log.turn = shared + 1
       republisher.checkpointed(checkpoint)
-      for (let i = 0; i < 3; i += 1) await republisher.poll()
+      for (let i = 0; i < 3; i += 1) await republisher.poll(HEAD)
       expect(chain.sent).to.deep.equal([])
       republisher.republished({
         kind: 'republished',
@@ -190,13 +221,13 @@ describe('M-1 a submitter that replaces what nobody signed', () => {
         hints,
         notes: '0x',
       })
-      for (let i = 0; i < 20; i += 1) await republisher.poll()
+      for (let i = 0; i < 20; i += 1) await republisher.poll(HEAD)
       expect(chain.sent).to.deep.equal([])
 
       const alone = republisherOf(shared)
       chain.log.turn = shared + 1
       alone.checkpointed(checkpoint)
-      for (let i = 0; i < 20; i += 1) await alone.poll()
+      for (let i = 0; i < 20; i += 1) await alone.poll(HEAD)
       expect(chain.sent).to.have.length(1)
     })
 
@@ -207,12 +238,12 @@ describe('M-1 a submitter that replaces what nobody signed', () => {
       chain.before = (method) => {
         if (method === 'logHead') throw chainFault('E_RPC_DOWN')
       }
-      await republisher.poll().then(
+      await republisher.poll(HEAD).then(
         () => expect.fail('it did not throw'),
         () => undefined,
       )
       chain.before = () => undefined
-      await republisher.poll()
+      await republisher.poll(HEAD)
       expect(chain.sent).to.have.length(1)
     })
   })
