@@ -1,14 +1,14 @@
 /**
- * Writes test/vectors/objects.json, roots.json and reducers.json: what TypeScript and Solidity must both compute.
+ * Writes test/vectors/objects.json, roots.json, reducers.json and evidence.json: what TypeScript and Solidity must both
+ * compute.
  *
  * Computed a second way, by ethers' own EIP-712 and packing from the type lines in docs/decisions.md, so that a slip in
  * src/codec shows instead of being copied. Run after a change of the formats: npm run vectors
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import {
   AbiCoder,
   concat,
-  id,
   keccak256,
   solidityPacked,
   solidityPackedKeccak256,
@@ -16,38 +16,19 @@ import {
   TypedDataEncoder,
   zeroPadValue,
 } from 'ethers'
-import type { TypedDataField } from 'ethers'
+import { evidenceVectors } from './vectors/evidence.ts'
+import { address, bitmap, digest, domain, fullDomain, NIL, typeFields } from './vectors/formats.ts'
 
 const FOLDER = new URL('../test/vectors/', import.meta.url)
-const DECISIONS = readFileSync(new URL('../docs/decisions.md', import.meta.url), 'utf8')
-const NIL = `0x${'00'.repeat(32)}`
 const ONES = `0x${'ff'.repeat(32)}`
 const U32_MAX = 2 ** 32 - 1
 const I32_MAX = 2 ** 31 - 1
 /** The largest u64 that the program uses: heights and sequence numbers are JSON numbers. */
 const SAFE_MAX = Number.MAX_SAFE_INTEGER
 
-/** Bytes that look random and are the same at each run. */
-const digest = (label: string): string => id(`RSDP vector ${label}`)
-const address = (label: string): string => digest(label).slice(0, 42)
-
-/** `Name(type field,…)` as docs/decisions.md states it. */
-function typeFields(name: string): TypedDataField[] {
-  const line = new RegExp(`^\`?${name}\\(([^)]*)\\)`, 'm').exec(DECISIONS)?.[1]
-  if (line === undefined) throw new Error(`docs/decisions.md has no line for ${name}`)
-  return line.split(',').map((field) => {
-    const [type = '', fieldName = ''] = field.split(' ')
-    return { type, name: fieldName }
-  })
-}
-
-const domain = { chainId: 31337, verifyingContract: address('PhaseLog'), salt: digest('deployment') }
-const fullDomain = { name: 'RSDP', version: '3', ...domain }
 const clusters = [digest('cluster 1'), digest('cluster 2'), NIL, ONES]
 
 type Fields = Readonly<Record<string, string | number>>
-/** u256 as JSON has it. */
-const bitmap = (bits: bigint): string => toBeHex(bits, 32)
 const some = (label: string): string => digest(`field ${label}`)
 
 const OBJECTS: readonly (readonly [type: string, fields: Fields])[] = [
@@ -602,6 +583,7 @@ for (const [name, vectors] of [
   ['objects', objectVectors()],
   ['roots', rootVectors()],
   ['reducers', REDUCER_CASES.map(reducerVector)],
+  ['evidence', evidenceVectors()],
 ] as const) {
   const file = new URL(`${name}.json`, FOLDER)
   writeFileSync(file, `${JSON.stringify(vectors, null, 2)}\n`)

@@ -1,12 +1,9 @@
 import { expect } from 'chai'
-import { AbiCoder, concat, keccak256, toBeHex } from 'ethers'
 import { network } from 'hardhat'
 import { encodeEvidenceCall, encodeSteps } from '../../src/adapters/evm/evidence-call.ts'
 import type { Court } from '../../src/audit/evidence/verdict.ts'
-import { PARAMS_TYPE } from '../../src/audit/task.ts'
 import { cryptoFor, REAL_EVERY, restoreCrypto } from '../../src/cli/commands/sim-crypto.ts'
 import { domainSeparator } from '../../src/codec/objects.ts'
-import { encodeSnapshot } from '../../src/codec/roots.ts'
 import type { LiarName } from '../../src/faults/catalog.ts'
 import { findReducerByHash } from '../../src/reducers/catalog.ts'
 import { play } from '../../src/sim/run-seed.ts'
@@ -17,6 +14,7 @@ import { invariant } from '../../src/types/errors.ts'
 import type { Address, Hex } from '../../src/types/ids.ts'
 import type { TaskParams } from '../../src/types/task.ts'
 import { ROOMY } from '../helpers/twin-chain.ts'
+import { openCourt } from './court.ts'
 import { Bench, disagreements } from './judges.ts'
 import { deployWorld } from './world.ts'
 import { appendEvent } from '../../src/codec/events.ts'
@@ -32,18 +30,20 @@ const LIARS: readonly (readonly [LiarName, number])[] = [
   ['unjustified-vote', 3 * REAL_EVERY],
   ['wrong-aggregate', 4 * REAL_EVERY],
   ['forked-log', 7 * REAL_EVERY],
+  ['two-parents', 8 * REAL_EVERY],
+  ['bogus-checkpoint', 9 * REAL_EVERY],
 ]
 
 interface Docket {
   /** Of what honest members signed, and of what was heard of the liars. */
   readonly honest: readonly Evidence[]
   readonly heard: readonly Evidence[]
-  readonly calls: (evidence: Evidence) => Hex
+  readonly calls: (evidence: Evidence, twin: Address) => Hex
   readonly court: Court
 }
 
 /** Every candidate of a world, and the pairs of honest objects of one type that no rule looks at together. */
-function docketOf(world: Simulated, twin: Address): Docket {
+function docketOf(world: Simulated): Docket {
   const { params, cluster } = world.chain.tasks.get(TASK_ID)!
   invariant(cluster !== null, 'the world had a cluster')
   const { honesty, accountability } = world.judge
@@ -68,7 +68,6 @@ function docketOf(world: Simulated, twin: Address): Docket {
     eventsHash = appendEvent(eventsHash, { kind, originator, data })
     return { seq, kind, originator, data, block: 0n, eventsHash }
   })
-  const context = { params: { ...params, twin }, events: ledger }
   const court: Court = {
     cluster,
     separator: domainSeparator(world.chain.domain),
@@ -79,31 +78,26 @@ function docketOf(world: Simulated, twin: Address): Docket {
     reducer: findReducerByHash(params.reducer),
     recover: world.keys.recover,
   }
-  const calls = (evidence: Evidence): Hex =>
+  const calls = (evidence: Evidence, twin: Address): Hex => {
+    const context = { params: { ...params, twin }, events: ledger }
     // of a CHECKPOINT the step is what can be right or wrong
-    evidence.kind === 'E5'
+    return evidence.kind === 'E5'
       ? encodeSteps(1n, evidence, context)[0]!
       : encodeEvidenceCall(1n, evidence, context)
+  }
   return { honest, heard, court, calls }
 }
 
-const hashOf = (params: TaskParams): string =>
-  keccak256(AbiCoder.defaultAbiCoder().encode([PARAMS_TYPE], [params]))
+const paramsOf = (world: Simulated): TaskParams => world.chain.tasks.get(TASK_ID)!.params
 
-describe('Proofs out of simulated worlds', () => {
+describe('Proofs out of simulated worlds', function () {
+  this.timeout(300_000)
   after(restoreCrypto)
 
   const tally: Record<string, number> = {}
 
   for (const [liar, seed] of LIARS) {
     it(`convict as in the simulator, with liars of half the weight: ${liar}`, async () => {
-      const { ethers } = connection
-      const base = await deployWorld(connection)
-      const harness = await ethers.deployContract('CourtHarness')
-      const slasher = await ethers.deployContract('Slasher', [harness, harness])
-      const bench = await Bench.build({ ...base, slasher })
-      const twin = await ethers.deployContract('RateLimitTwin')
-      const twinAddress = (await twin.getAddress()) as Address
       const { world } = await play(seed, {
         heights: 3,
         nodes: 7,
@@ -112,34 +106,20 @@ describe('Proofs out of simulated worlds', () => {
         keys: cryptoFor(seed),
       })
       expect(world.violations, `seed ${seed}`).to.deep.equal([])
-      const { honest, heard, calls, court } = docketOf(world, twinAddress)
-      const snapshot = concat(['0x00', encodeSnapshot(court.cluster.members)])
-      const length = toBeHex((snapshot.length - 2) / 2, 2)
-      const [deployer] = await ethers.getSigners()
-      // copies what follows itself, and returns it
-      const data = concat(['0x61', length, '0x80600a3d393df3', snapshot])
-      const receipt = await (await deployer!.sendTransaction({ data })).wait()
-      const { separator, cluster, params, events } = court
-      await harness.open(
-        1n,
-        {
-          separator,
-          cluster: cluster.id,
-          snapshot: receipt!.contractAddress!,
-          epochHeights: params.epochHeights,
-        },
-        {
-          paramsHash: hashOf({ ...params, twin: twinAddress }),
-          codeHash: keccak256(await ethers.provider.getCode(twinAddress)),
-          seed: cluster.seed,
-        },
-        events.map(({ eventsHash }) => eventsHash),
-      )
+      const { honest, heard, calls, court } = docketOf(world)
+      const events = court.events.map(({ eventsHash }) => eventsHash)
+      const base = await deployWorld(connection)
+      const { slasher, params } = await openCourt(connection, [1n], {
+        ...court,
+        params: paramsOf(world),
+        events,
+      })
+      const bench = await Bench.build({ ...base, slasher })
       const courts = new Map([[1n, court]])
       const all = [...honest, ...heard]
       for (let from = 0; from < all.length; from += AT_ONCE) {
         const batch = all.slice(from, from + AT_ONCE)
-        const proofs = batch.map(calls)
+        const proofs = batch.map((evidence) => calls(evidence, params.twin))
         for (const [j, refused] of (await bench.judge(proofs)).entries()) {
           const evidence = batch[j]!
           expect(disagreements(courts, proofs[j]!, refused), `seed ${seed}: ${evidence.kind}`).to.deep.equal(
@@ -157,6 +137,6 @@ describe('Proofs out of simulated worlds', () => {
   it('are of every kind, refused against the honest and accepted against liars', () => {
     const kinds = ['E1', 'E1b', 'E2', 'E3', 'E4', 'E5', 'E6']
     expect(tally).to.include.keys(...kinds.map((kind) => `honest ${kind} false`))
-    expect(tally).to.include.keys(...['E1', 'E1b', 'E2', 'E3', 'E4'].map((kind) => `liar ${kind} true`))
+    expect(tally).to.include.keys(...kinds.map((kind) => `liar ${kind} true`))
   })
 })
