@@ -147,7 +147,11 @@ function readableNote(box: CheckpointBox, member: MemberIndex, known: KnownValue
 }
 
 /** Inputs of decided heights as a checkpoint publishes them. */
-export function packedInputs(store: Store, cluster: Digest, heights: readonly StoredHeight[]): Hex {
+export function packedInputs(
+  store: Pick<Store, 'body'>,
+  cluster: Digest,
+  heights: readonly StoredHeight[],
+): Hex {
   const bodyOf = (hash: Digest): Uint8Array | null => store.body(cluster, hash)
   return encodeInputs(heights.map(({ decided }) => publishedInputs(decided.inputs, bodyOf)))
 }

@@ -59,7 +59,12 @@ function gap(cluster: Digest, what: string): RsdpError {
 }
 
 /** Packed inputs of a height and of those before it in its epoch. */
-function inputsUpTo(store: Store, cluster: Digest, config: EpochInputs, height: number): Hex {
+function inputsUpTo(
+  store: Pick<Store, 'heights' | 'body'>,
+  cluster: Digest,
+  config: EpochInputs,
+  height: number,
+): Hex {
   if (config.publishesInputs !== true || height === 0) return '0x'
   const first = epochOf(height, config.epochHeights) * config.epochHeights + 1
   return packedInputs(store, cluster, store.heights(cluster, first, height - first + 1))
@@ -88,34 +93,41 @@ function membersLeft(store: Store, cluster: Digest, history: readonly HistoryEnt
 }
 
 /**
- * The CHECKPOINT still to be signed: its height was decided, but the process ended before it had signed the history up
- * to there. Nobody asks for it again, and a cluster that stopped at once would never have a quorum of them.
+ * The CHECKPOINTs still to be signed, all after the last one that was: their heights were decided, but the process ended before
+ * it had signed, or had vetted, the history up to there. Nobody asks for them again, and where members of a third lack one the
+ * chain gets no more of the history. The log of each is that of its epoch, which is over.
  */
-export function missingCheckpoint(config: EngineConfig, task: RestoredTask): DueCheckpoint | null {
-  const height = task.decided.length
-  const isSigned = task.signed.some(({ object }) => object.type === 'checkpoint' && object.height === height)
-  if (isSigned || !isCheckpointHeight(config, height)) return null
-  const last = task.entries.at(-1)
-  if (last?.height !== height) return null // only the log as of that decision has the head to sign
+export function missingCheckpoints(
+  store: Pick<Store, 'checkpoint' | 'heights' | 'body' | 'log'>,
+  config: EngineConfig,
+  task: RestoredTask,
+): DueCheckpoint[] {
   const { id } = config.cluster
-  const epoch = epochOf(height, config.epochHeights)
-  const first = epoch * config.epochHeights + 1
   const values = task.decided.map(({ value }) => value)
-  const note = ownNote(config, {
-    first,
-    previous: values[first - 2] ?? NIL,
-    values: values.slice(first - 1),
-    entries: task.entries,
-  })
-  const object: Checkpoint = {
-    type: 'checkpoint',
-    height,
-    root: values.reduce(appendRoot, rootStart(id)),
-    logSeq: last.seq,
-    logHead: task.entries.reduce(appendLog, logStart(id, epoch)),
-    inputsHash: inputsHashOf(task.inputs ?? '0x'),
+  const roots = [rootStart(id)]
+  for (const value of values) roots.push(appendRoot(roots.at(-1) ?? NIL, value))
+  const due: DueCheckpoint[] = []
+  for (let height = values.length; height > 0; height -= 1) {
+    if (!isCheckpointHeight(config, height)) continue
+    if (store.checkpoint(id, height) !== null) break
+    const epoch = epochOf(height, config.epochHeights)
+    const first = epoch * config.epochHeights + 1
+    const entries = store.log(id, first, height)
+    const last = entries.at(-1)
+    if (last?.height !== height) continue // only the log as of that decision has the head to sign
+    const previous = values[first - 2] ?? NIL
+    const note = ownNote(config, { first, previous, values: values.slice(first - 1, height), entries })
+    const object: Checkpoint = {
+      type: 'checkpoint',
+      height,
+      root: roots[height] ?? NIL,
+      logSeq: last.seq,
+      logHead: entries.reduce(appendLog, logStart(id, epoch)),
+      inputsHash: inputsHashOf(inputsUpTo(store, id, config, height)),
+    }
+    due.unshift({ object, note })
   }
-  return { object, note }
+  return due
 }
 
 /** The decided states alone: the certificates behind them are a multiple of their size. */

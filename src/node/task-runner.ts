@@ -41,7 +41,7 @@ import { membershipOf } from './membership.ts'
 import { Observer } from './observer.ts'
 import { Challenger } from './challenger.ts'
 import { beforeOf } from './opened.ts'
-import { missingCheckpoint, restoredTask } from './restored.ts'
+import { missingCheckpoints, restoredTask } from './restored.ts'
 import { Serving } from './serving.ts'
 import type { SignerInit, ToSign } from './signing.ts'
 import { signOnce } from './signing.ts'
@@ -152,7 +152,7 @@ export class TaskRunner {
     for (const own of restored.signed) this.#admit.remember(own)
     for (const { bodies } of restored.kept ?? []) this.#gate?.restore(bodies.values())
     this.#loop = new EngineLoop({
-      state: restoreEngine(config, { ...restored, due: missingCheckpoint(config, restored) }),
+      state: restoreEngine(config, { ...restored, due: missingCheckpoints(init.store, config, restored) }),
       carryOut: (effect) => this.#carryOut(effect),
       onFatal: init.onFatal,
     })
@@ -165,13 +165,7 @@ export class TaskRunner {
     })
     this.input({ kind: 'fence', upTo: SIGN_NOTHING })
     this.#secondTicks = Math.max(1, Math.round(1000 / init.params.tickMs))
-    this.challenger = new Challenger({
-      ...init,
-      separator,
-      usesPrevious: init.params.usesPrevious,
-      vetted: () => this.state.vetted,
-      keep: (found) => this.#keepEvidence(found),
-    })
+    this.challenger = this.#makeChallenger(separator)
     this.#vetter = isProvable
       ? new Vetter({
           ...init,
@@ -429,6 +423,13 @@ export class TaskRunner {
     if (this.#told.has(line)) return
     this.#told.add(line)
     this.#init.logger.warn('frame.refused', { task: String(this.#init.taskId), from, code })
+  }
+
+  #makeChallenger(separator: Digest): Challenger {
+    const { usesPrevious } = this.#init.params
+    const vetted = (): number => this.state.vetted
+    const keep = (found: Evidence): void => this.#keepEvidence(found)
+    return new Challenger({ ...this.#init, separator, usesPrevious, vetted, keep })
   }
 
   #makeGate(): BodyGate | null {

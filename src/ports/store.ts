@@ -108,6 +108,8 @@ export interface Store {
   /** The own CHECKPOINT of a height, or null if none was signed. */
   checkpoint(cluster: Digest, height: number): StoredCheckpoint | null
   load(cluster: Digest): StoredTask
+  /** Own log entries of the heights `first` … `last`, in order. */
+  log(cluster: Digest, first: number, last: number): LogEntry[]
   /** Stores a piece of evidence about a member of the cluster, as `found`. False if it is there already. */
   keepEvidence(cluster: Digest, evidence: Evidence): boolean
   markEvidence(cluster: Digest, id: Digest, status: EvidenceStatus, tx: Digest | null): void

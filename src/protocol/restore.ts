@@ -25,8 +25,8 @@ export interface RestoredTask {
   readonly notes?: ReadonlyMap<number, Hex>
   /** Decided heights, ascending from 1. */
   readonly decided: readonly { readonly value: Digest; readonly chain: Omit<ChainState, 'root'> }[]
-  /** The CHECKPOINT of the last decided height, if the process ended before it was signed. */
-  readonly due?: DueCheckpoint | null
+  /** CHECKPOINTs of decided heights that were not signed before the process ended, ascending. */
+  readonly due?: readonly DueCheckpoint[]
   /** Bitmap of members whose CLOSE was in a decided list. */
   readonly left?: Bitmap
   /** Packed inputs of the last decided height and of those before it in its epoch; absent if none are published. */
@@ -55,7 +55,7 @@ export function restoreEngine(config: EngineConfig, task: RestoredTask): EngineS
   const w = workOn(s)
   s.vetted = task.vetted ?? 0
   for (const signed of task.signed) restoreObject(w, signed, task.notes ?? new Map())
-  if (task.due) restoreDue(w, task.due)
+  for (const due of task.due ?? []) restoreDue(w, due)
   for (const proof of task.proofs) {
     if (proof.shares[0]?.object.height === next) keepQuorum(w, proof)
   }

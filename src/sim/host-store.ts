@@ -52,6 +52,7 @@ export function watchedStore(store: Store, { burn, signed, logged, decided }: St
     body: (cluster, hash) => store.body(cluster, hash),
     checkpoint: (cluster, height) => store.checkpoint(cluster, height),
     load: (cluster) => store.load(cluster),
+    log: (cluster, first, last) => store.log(cluster, first, last),
     keepEvidence: (cluster, evidence) => write(() => store.keepEvidence(cluster, evidence)),
     markEvidence: (cluster, id, status, tx) => write(() => store.markEvidence(cluster, id, status, tx)),
     evidence: (cluster) => store.evidence(cluster),

@@ -388,6 +388,7 @@ export class RunnerCluster {
       body: (...args) => store.body(...args),
       checkpoint: (...args) => store.checkpoint(...args),
       load: (...args) => store.load(...args),
+      log: (...args) => store.log(...args),
       keepEvidence: (...args) => store.keepEvidence(...args),
       markEvidence: (...args) => store.markEvidence(...args),
       evidence: (cluster) => store.evidence(cluster),

@@ -282,6 +282,11 @@ class MemoryStore implements Store {
     return found === undefined ? null : { signed: found, note: notes.get(height) ?? null }
   }
 
+  log(cluster: Digest, first: number, last: number): LogEntry[] {
+    this.#checkOpen()
+    return this.#task(cluster).log.filter(({ height }) => height >= first && height <= last)
+  }
+
   load(cluster: Digest): StoredTask {
     this.#checkOpen()
     const { log, signed, notes, kept, heights, decidedHeight } = this.#task(cluster)

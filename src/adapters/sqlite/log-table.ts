@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { fromHex } from '../../codec/hex.ts'
 import { invariant } from '../../types/errors.ts'
 import type { Digest } from '../../types/ids.ts'
@@ -20,6 +20,7 @@ export class LogTable {
   readonly #last: StatementSync
   readonly #insert: StatementSync
   readonly #epoch: StatementSync
+  readonly #between: StatementSync
 
   constructor(database: DatabaseSync, open: OpenRecord) {
     this.#open = open
@@ -32,6 +33,9 @@ export class LogTable {
       `SELECT height, seq, record FROM log WHERE cluster = :cluster AND height >=
          (SELECT height FROM log WHERE cluster = :cluster AND seq = 1 ORDER BY height DESC LIMIT 1)
        ORDER BY height, seq`,
+    )
+    this.#between = database.prepare(
+      `SELECT height, seq, record FROM log WHERE cluster = ? AND height BETWEEN ? AND ? ORDER BY height, seq`,
     )
   }
 
@@ -62,9 +66,16 @@ export class LogTable {
 
   /** Entries of the epoch of the last one, in order. */
   runningEpoch(cluster: Digest): LogEntry[] {
-    return this.#epoch
-      .all({ cluster: fromHex(cluster) })
-      .map((row) => this.#open(recordKey(cluster, row['height'], row['seq']), row['record'], readLogEntry))
+    return this.#epoch.all({ cluster: fromHex(cluster) }).map((row) => this.#entry(cluster, row))
+  }
+
+  /** Entries of some heights, in order. */
+  heights(cluster: Digest, first: number, last: number): LogEntry[] {
+    return this.#between.all(fromHex(cluster), first, last).map((row) => this.#entry(cluster, row))
+  }
+
+  #entry(cluster: Digest, row: Record<string, SQLOutputValue>): LogEntry {
+    return this.#open(recordKey(cluster, row['height'], row['seq']), row['record'], readLogEntry)
   }
 }
 

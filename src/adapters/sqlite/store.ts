@@ -178,6 +178,10 @@ class SqliteStore implements Store {
     return this.#read(() => this.#signed.checkpoint(cluster, height))
   }
 
+  log(cluster: Digest, first: number, last: number): LogEntry[] {
+    return this.#read(() => this.#log.heights(cluster, first, last))
+  }
+
   load(cluster: Digest): StoredTask {
     return this.#read(() => {
       const history = this.#heights.history(cluster)

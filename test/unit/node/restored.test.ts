@@ -4,12 +4,12 @@ import { bitmapOf } from '../../../src/codec/bitmap.ts'
 import { appendLog, logStart } from '../../../src/codec/log.ts'
 import { appendRoot, rootStart } from '../../../src/codec/roots.ts'
 import { engineConfig } from '../../../src/node/engine-config.ts'
-import { missingCheckpoint, restoredTask } from '../../../src/node/restored.ts'
+import { missingCheckpoints, restoredTask } from '../../../src/node/restored.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import type { RestoredTask } from '../../../src/protocol/restore.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import type { LogEntry } from '../../../src/types/log.ts'
-import type { Signed, SignedInput } from '../../../src/types/objects.ts'
+import type { Checkpoint, Signed, SignedInput } from '../../../src/types/objects.ts'
 import { realCluster, taskParams } from '../../helpers/runner-cluster.ts'
 import {
   CLUSTER,
@@ -87,7 +87,7 @@ describe('restoredTask', () => {
   })
 })
 
-describe('missingCheckpoint', () => {
+describe('missingCheckpoints', () => {
   const config = engineConfig({
     cluster: { ...realCluster(4), id: CLUSTER },
     self: 0,
@@ -99,47 +99,75 @@ describe('missingCheckpoint', () => {
       const value = digestOf(`value ${i + 1}`)
       return { value, chain: { height: i + 1, value, stateHash: value, inputs: 15n, eventSeq: 0 } }
     })
-  const task = (heights: number, log: readonly LogEntry[], own: readonly Signed[] = []): RestoredTask => ({
+  const task = (heights: number, log: readonly LogEntry[]): RestoredTask => ({
     entries: log,
-    signed: own,
+    signed: [],
     proofs: [],
     decided: decided(heights),
   })
 
+  /** What the store has: a log, and own CHECKPOINTs. */
+  const stored = (log: readonly LogEntry[], own: readonly Signed[] = []) => ({
+    log: (_: unknown, first: number, last: number) =>
+      log.filter(({ height }) => height >= first && height <= last),
+    checkpoint: (_: unknown, at: number) => {
+      const found = own.find(({ object }) => object.type === 'checkpoint' && object.height === at)
+      return found === undefined ? null : { signed: found as Signed<Checkpoint>, note: null }
+    },
+    heights: () => [],
+    body: () => null,
+  })
+  const missing = (heights: number, log: readonly LogEntry[], own: readonly Signed[] = []) =>
+    missingCheckpoints(stored(log, own), config, task(heights, log))
+  const rootOf = (count: number) =>
+    decided(count).reduce((before, { value }) => appendRoot(before, value), rootStart(CLUSTER))
+  const head = (epoch: number, log: readonly LogEntry[]) => log.reduce(appendLog, logStart(CLUSTER, epoch))
+  const own = (height: number): Signed =>
+    signed({ type: 'checkpoint', height, root: NIL, logSeq: 1, logHead: NIL, inputsHash: NIL } as const)
+
   it('is due where the last decision ends an epoch', () => {
-    const found = missingCheckpoint(config, task(2, [...entries(1, 1, 4), ...entries(2, 5, 8)]))
-    const root = decided(2).reduce((before, { value }) => appendRoot(before, value), rootStart(CLUSTER))
-    const logHead = [...entries(1, 1, 4), ...entries(2, 5, 8)].reduce(appendLog, logStart(CLUSTER, 0))
+    const log = [...entries(1, 1, 4), ...entries(2, 5, 8)]
+    const [found, ...more] = missing(2, log)
+    expect(more).to.deep.equal([])
     expect(found?.object).to.deep.equal({
       type: 'checkpoint',
       height: 2,
-      root,
+      root: rootOf(2),
       logSeq: 8,
-      logHead,
+      logHead: head(0, log),
       inputsHash: NIL,
     })
     // these entries are no shared log, so nobody could tell the head without a note
     expect(found?.note).to.be.a('string')
   })
 
+  it('is due of every epoch after the last signed one, each with the log of its epoch', () => {
+    const epochs = [1, 3, 5].map((first) => [...entries(first, 1, 4), ...entries(first + 1, 5, 8)])
+    const found = missing(6, epochs.flat(), [own(2)])
+    expect(
+      found.map(({ object }) => [object.height, object.root, object.logSeq, object.logHead]),
+    ).to.deep.equal([
+      [4, rootOf(4), 8, head(1, epochs[1]!)],
+      [6, rootOf(6), 8, head(2, epochs[2]!)],
+    ])
+  })
+
+  it('of an epoch that is over is due where the next one has begun', () => {
+    const first = [...entries(1, 1, 4), ...entries(2, 5, 8)]
+    const found = missing(3, [...first, ...entries(3, 1, 4)])
+    expect(found.map(({ object }) => [object.height, object.logHead])).to.deep.equal([[2, head(0, first)]])
+  })
+
   it('is not due within an epoch, nor before height 1', () => {
-    expect(missingCheckpoint(config, task(3, entries(3, 1, 4)))).to.equal(null)
-    expect(missingCheckpoint(config, task(0, []))).to.equal(null)
+    expect(missing(1, entries(1, 1, 4))).to.deep.equal([])
+    expect(missing(0, [])).to.deep.equal([])
   })
 
   it('is not due where it was signed', () => {
-    const own = signed({
-      type: 'checkpoint',
-      height: 2,
-      root: NIL,
-      logSeq: 1,
-      logHead: NIL,
-      inputsHash: NIL,
-    } as const)
-    expect(missingCheckpoint(config, task(2, entries(2, 1, 8), [own]))).to.equal(null)
+    expect(missing(2, entries(2, 1, 8), [own(2)])).to.deep.equal([])
   })
 
-  it('cannot be signed any more where the log has gone on: its head would be another', () => {
-    expect(missingCheckpoint(config, task(2, entries(3, 1, 2)))).to.equal(null)
+  it('cannot be signed where the log of its height is not there', () => {
+    expect(missing(2, entries(3, 1, 2))).to.deep.equal([])
   })
 })
