@@ -1,11 +1,12 @@
-import { decode, encode } from '@ipld/dag-cbor'
 import type { Frame, Part } from '../types/frames.ts'
 import { SEEN_KINDS } from '../types/frames.ts'
 import type { Digest, Hex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
 import type { ObjectType, ProtocolObject, Signed } from '../types/objects.ts'
+import type { CborValue } from './cbor.ts'
+import { decodeCbor, encodeCbor } from './cbor.ts'
 import { bytesOf, digestOf, integer, list, Malformed } from './fields.ts'
-import { equalBytes, fromHex, keccak, toHex, uint } from './hex.ts'
+import { keccak, toHex, uint } from './hex.ts'
 import { TYPE_NUMBERS } from './objects.ts'
 import { encodeSeen, readSeen } from './seen.ts'
 
@@ -90,7 +91,7 @@ const TYPE_NAMES = Object.fromEntries(
 
 /** Bytes of a frame body (docs/decisions.md, section 6). */
 export function encodeFrame(frame: Frame | RawFrame): Uint8Array {
-  return encode([VERSION, fromHex(frame.cluster), frame.parts.map(encodePart)])
+  return encodeCbor([VERSION, frame.cluster, frame.parts.map(encodePart)])
 }
 
 const framesKnown = new WeakMap<Uint8Array, RawFrame | null>()
@@ -109,41 +110,40 @@ export function decodeFrame(bytes: Uint8Array): RawFrame | null {
 
 function decodeOnce(bytes: Uint8Array): RawFrame | null {
   try {
-    const value = decode<unknown>(bytes)
     // readers take every field as it is and refuse what is left over: what they have read has one encoding
-    return equalBytes(encode(value), bytes) ? readFrame(value) : null
-  } catch {
-    return null // the CBOR decoder throws on malformed input
+    return readFrame(decodeCbor(bytes))
+  } catch (error) {
+    if (error instanceof Malformed) return null
+    throw error
   }
 }
 
 /** One signed object alone, as the sign-once store keeps it. */
 export function encodeSigned(signed: Unverified): Uint8Array {
-  return encode(encodeObject(signed))
+  return encodeCbor(encodeObject(signed))
 }
 
 /** The object, or null for bytes that `encodeSigned` would not have written. Never throws. */
 export function decodeSigned(bytes: Uint8Array): Unverified | null {
   try {
-    const value = decode<unknown>(bytes)
-    return equalBytes(encode(value), bytes) ? readObject(value) : null
-  } catch {
-    return null
+    return readObject(decodeCbor(bytes))
+  } catch (error) {
+    if (error instanceof Malformed) return null
+    throw error
   }
 }
 
-function encodeObject(signed: Unverified): unknown[] {
+function encodeObject(signed: Unverified): CborValue[] {
   const object = signed.object
   const record = object as unknown as Record<string, number | bigint | Digest>
-  const fields = FIELDS[object.type].map((name) => {
-    const value = record[name]
-    if (typeof value === 'bigint') return fromHex(`0x${uint(value, 32)}`)
-    return typeof value === 'string' ? fromHex(value) : value
+  const fields = FIELDS[object.type].map((name): CborValue => {
+    const value = record[name] ?? 0
+    return typeof value === 'bigint' ? `0x${uint(value, 32)}` : value
   })
-  return [TYPE_NUMBERS[object.type], signed.member, ...fields, fromHex(signed.signature)]
+  return [TYPE_NUMBERS[object.type], signed.member, ...fields, signed.signature]
 }
 
-function encodePart(part: Part | RawPart): unknown[] {
+function encodePart(part: Part | RawPart): CborValue[] {
   const tag = TAGS[part.kind]
   switch (part.kind) {
     case 'ask':
@@ -155,7 +155,7 @@ function encodePart(part: Part | RawPart): unknown[] {
     case 'seen':
       return [tag, part.height, ...encodeSeen(part.seen)]
     case 'get':
-      return [tag, part.hashes.map(fromHex)]
+      return [tag, part.hashes]
     case 'sync':
       return [tag, part.fromHeight]
     case 'own':
@@ -177,7 +177,7 @@ function encodePart(part: Part | RawPart): unknown[] {
       return [tag, certificate.height, certificate.round, certificate.confirms.map(encodeObject)]
     }
     case 'notes':
-      return [tag, part.firstHeight, fromHex(part.note)]
+      return [tag, part.firstHeight, part.note]
   }
 }
 
@@ -249,7 +249,8 @@ function readPart(value: unknown): RawPart {
       return { kind: 'object', signed: readObject(fields) }
     case TAGS.body: {
       fixed(1)
-      const bytes = bytesOf(fields[0])
+      // a copy: a state is kept for longer than its frame
+      const bytes = bytesOf(fields[0]).slice()
       return { kind: 'body', hash: keccak(bytes), bytes }
     }
     case TAGS.seen:

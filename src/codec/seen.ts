@@ -2,20 +2,20 @@ import type { Seen, SeenKind } from '../types/frames.ts'
 import { SEEN_KINDS } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
+import type { CborValue } from './cbor.ts'
 import { digestOf, integer, list, Malformed } from './fields.ts'
-import { fromHex } from './hex.ts'
 
 /**
  * What was seen, as fields of a frame: per kind a list of [hashStruct, members …]. Members that agree sign the same SHARE
  * and CONFIRM, so that a digest travels once, and not once for each of 128.
  */
-export function encodeSeen(seen: readonly Seen[]): unknown[][] {
+export function encodeSeen(seen: readonly Seen[]): CborValue[] {
   return SEEN_KINDS.map((kind) => {
     const members = new Map<Digest, MemberIndex[]>()
     for (const { member, [kind]: hash } of seen) {
       if (hash !== null) members.set(hash, [...(members.get(hash) ?? []), member])
     }
-    return [...members].map(([hash, signers]) => [fromHex(hash), ...signers])
+    return [...members].map(([hash, signers]) => [hash, ...signers])
   })
 }
 
