@@ -4,6 +4,7 @@ import { MEMBERS_MAX } from '../types/ids.ts'
 
 /** Bits of a bitmap on the wire and on chain. */
 const BITS = 256
+const WORD = 32
 
 /** The set of these members. */
 export function bitmapOf(members: readonly MemberIndex[]): Bitmap {
@@ -17,14 +18,16 @@ export function bitmapOf(members: readonly MemberIndex[]): Bitmap {
 export function membersOf(bitmap: Bitmap): MemberIndex[] {
   const members: MemberIndex[] = []
   let rest = BigInt.asUintN(BITS, bitmap)
-  for (let member = 0; rest !== 0n; member += 1, rest >>= 1n) {
-    if ((rest & 1n) === 1n) members.push(member)
+  for (let base = 0; rest !== 0n; base += WORD, rest >>= BigInt(WORD)) {
+    // word by word: a shift of a bigint costs as much as some thirty of a number
+    let word = Number(BigInt.asUintN(WORD, rest))
+    for (let member = base; word !== 0; member += 1, word >>>= 1) if ((word & 1) === 1) members.push(member)
   }
   return members
 }
 
 export function hasMember(bitmap: Bitmap, member: MemberIndex): boolean {
-  return ((bitmap >> BigInt(member)) & 1n) === 1n
+  return bitmap !== 0n && ((bitmap >> BigInt(member)) & 1n) === 1n
 }
 
 /** Whether a bitmap names a seat that a cluster of `members` does not have. */

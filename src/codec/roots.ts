@@ -46,8 +46,21 @@ export function termsHash(chainId: bigint, board: Address, taskId: bigint, terms
   return keccak(encoded as Hex)
 }
 
-/** Members ordered by `keccak(seed ‖ key)`: nobody can choose a place in it, since the seed comes after sign-up. */
+const ordersKnown = new WeakMap<Cluster, readonly MemberIndex[]>()
+
+/**
+ * Members ordered by `keccak(seed ‖ key)`: nobody can choose a place in it, since the seed comes after sign-up. Computed
+ * once per cluster object: whoever has evidence asks with every block.
+ */
 export function seededOrder(cluster: Cluster): readonly MemberIndex[] {
+  const known = ordersKnown.get(cluster)
+  if (known !== undefined) return known
+  const order = computeOrder(cluster)
+  ordersKnown.set(cluster, order)
+  return order
+}
+
+function computeOrder(cluster: Cluster): readonly MemberIndex[] {
   const rank = (key: Address): Digest => keccak(concatHex(cluster.seed, key))
   return cluster.members
     .map((member) => ({ index: member.index, rank: rank(member.key) }))

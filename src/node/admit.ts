@@ -40,7 +40,9 @@ export interface AdmitInit {
  */
 export class Admit {
   readonly #init: AdmitInit
-  readonly #known = new Map<string, Signed>()
+  /** By hash, which a CONFIRM shares with those of all who agree, and by signer. */
+  readonly #known = new Map<Digest, Map<MemberIndex, Signed>>()
+  #knownCount = 0
   readonly #budget = new Map<MemberIndex, number>()
   /** Different objects heard from their signer, by signer and sign-once key. */
   readonly #perKey = new Map<string, number>()
@@ -60,10 +62,14 @@ export class Admit {
 
   /** Own objects need no check when they come back in a list or certificate. */
   remember(signed: Signed): void {
-    this.#known.set(identity(signed.hash, signed.member), signed)
-    if (this.#known.size <= REMEMBERED_MAX) return
-    for (const oldest of this.#known.keys()) {
+    const same = this.#known.get(signed.hash)
+    if (same?.has(signed.member) !== true) this.#knownCount += 1
+    if (same === undefined) this.#known.set(signed.hash, new Map([[signed.member, signed]]))
+    else same.set(signed.member, signed)
+    if (this.#knownCount <= REMEMBERED_MAX) return
+    for (const [oldest, { size }] of this.#known) {
       this.#known.delete(oldest)
+      this.#knownCount -= size
       return
     }
   }
@@ -150,7 +156,7 @@ export class Admit {
     const member = cluster.members[unverified.member]
     if (member === undefined) return this.#refuse(from, 'not-a-member')
     const hash = hashObject(cluster.id, unverified.object)
-    const known = this.#known.get(identity(hash, unverified.member))
+    const known = this.#known.get(hash)?.get(unverified.member)
     if (known !== undefined) return known
     const used = this.#budget.get(from) ?? 0
     if (used >= CHECKS_BURST) return this.#refuse(from, 'over-budget')
@@ -180,9 +186,4 @@ export class Admit {
       return
     }
   }
-}
-
-/** The same object, e.g. a CONFIRM, has the same hash whoever signs it: identity is object and signer. */
-function identity(hash: Digest, member: MemberIndex): string {
-  return `${hash}/${member}`
 }

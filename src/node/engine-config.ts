@@ -5,6 +5,7 @@ import type { EngineConfig } from '../protocol/state.ts'
 import { isValidInput } from '../reducers/run.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { MemberIndex } from '../types/ids.ts'
+import { MEMBERS_MAX } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 
 /** What the engine wants to know of a task's parameters. */
@@ -63,7 +64,7 @@ export function engineConfig(task: {
 }
 
 /** States of which the verdict is remembered: engines ask again with every message. */
-const VERDICTS_MAX = 64
+const VERDICTS_MAX = 4 * MEMBERS_MAX
 
 /** The same function, which looks at the same bytes once. */
 function remembered(isValid: (bytes: Uint8Array) => boolean): (bytes: Uint8Array) => boolean {

@@ -17,12 +17,21 @@ export class MemberLink {
     this.#transport = transport
   }
 
+  /** Frames for parts that several members are going to get. */
+  pack(parts: readonly Part[]): readonly Uint8Array[] {
+    return packFrames(this.#cluster.id, parts)
+  }
+
+  sendPacked(to: MemberIndex, frames: readonly Uint8Array[]): void {
+    for (const bytes of frames) this.#transmit(to, bytes)
+  }
+
   send(to: MemberIndex, parts: readonly Part[]): void {
-    for (const bytes of packFrames(this.#cluster.id, parts)) this.#transmit(to, bytes)
+    this.sendPacked(to, this.pack(parts))
   }
 
   broadcast(parts: readonly Part[]): void {
-    for (const bytes of packFrames(this.#cluster.id, parts)) {
+    for (const bytes of this.pack(parts)) {
       for (const { index } of this.#cluster.members) if (index !== this.#self) this.#transmit(index, bytes)
     }
   }

@@ -35,14 +35,15 @@ export function tryFinishDebate(w: Work): boolean {
     return true
   }
   const late = expired(w, 'debate')
-  const usable = usableInputs(w)
   const missing = awaited(w).filter((member) => !hasAnswered(w, member))
+  if (!late && missing.length > 0) return false
+  const usable = usableInputs(w)
   const weight = weightOf(
     s.config.cluster,
     usable.map((input) => input.member),
   )
   const enough = isQuorum(s.config.cluster, weight)
-  if (!late && (missing.length > 0 || !enough)) return false
+  if (!late && !enough) return false
   if (enough) noteVain(w, missing)
   if (enough && aggregate(w, usable)) return true
   if (!late) return false

@@ -1,7 +1,7 @@
 import type { Digest } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { SignedInput } from '../types/objects.ts'
-import { hasHonest, weightOf } from './quorum.ts'
+import { hasHonest } from './quorum.ts'
 import type { Work } from './work.ts'
 import { own } from './work.ts'
 
@@ -32,16 +32,10 @@ export function ledgerCut(w: Work, inputs: readonly SignedInput[]): number {
   const reports = inputs.flatMap((input) =>
     input.object.type === 'status' ? [{ member: input.member, seq: input.object.eventSeq }] : [],
   )
-  const supported = reports
-    .map((report) => report.seq)
-    .filter((seq) =>
-      hasHonest(
-        s.config.cluster,
-        weightOf(
-          s.config.cluster,
-          reports.filter((report) => report.seq >= seq).map((report) => report.member),
-        ),
-      ),
-    )
-  return Math.max(s.chain.eventSeq, ...supported)
+  let weight = 0
+  for (const { member, seq } of reports.sort((a, b) => b.seq - a.seq)) {
+    weight += s.config.cluster.members[member]?.weight ?? 0
+    if (hasHonest(s.config.cluster, weight)) return Math.max(s.chain.eventSeq, seq)
+  }
+  return s.chain.eventSeq
 }

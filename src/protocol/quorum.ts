@@ -14,6 +14,13 @@ export function weightOf(cluster: Cluster, members: Iterable<MemberIndex>): numb
   return weight
 }
 
+/** Registered weight of the signers of votes that are kept by member. */
+export function weightOfSigners(cluster: Cluster, votes: ReadonlyMap<MemberIndex, unknown>): number {
+  let weight = 0
+  for (const member of votes.keys()) weight += cluster.members[member]?.weight ?? 0
+  return weight
+}
+
 /** `3·w > 2·W`: two such sets share a member of more than a third, so at least one honest one. */
 export function isQuorum(cluster: Cluster, weight: number): boolean {
   return cluster.totalWeight > 0 && 3 * weight > 2 * cluster.totalWeight

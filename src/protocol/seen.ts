@@ -61,10 +61,10 @@ function heldOf(
 ): Readonly<Record<SeenKind, Signed | null>> {
   const input = box.inputs.get(member)
   const ofRound = box.rounds.get(round)
-  const hellos = [ofRound?.hello, box.rounds.get(round + 1)?.hello]
+  const [now, next] = [ofRound?.hello, box.rounds.get(round + 1)?.hello]
   return {
     status: input?.object.type === 'status' ? input : null,
-    hello: hellos.find((hello) => hello?.member === member) ?? null,
+    hello: now?.member === member ? now : next?.member === member ? next : null,
     share: ofRound?.shares.get(member) ?? null,
     confirm: ofRound?.confirms.get(member) ?? null,
     checkpoint: box.checkpoints.get(member) ?? null,
@@ -93,28 +93,28 @@ export function receiveSeen(
   if (box === null) return
   const round = isRunning ? behind.round : lastRound(box)
   const hashes: Digest[] = []
-  for (const { member, ...told } of seen) {
-    const held = heldOf(box, member, round)
+  for (const told of seen) {
+    const held = heldOf(box, told.member, round)
     for (const kind of SEEN_KINDS) {
       // what does not fit is asked for when the view comes again
       if (hashes.length === GET_MAX) break
-      hashes.push(...conflict(w, box, from, held[kind], told[kind]))
+      if (isConflict(w, box, from, held[kind], told[kind])) hashes.push(told[kind])
     }
   }
   if (hashes.length > 0) emit(w, { kind: 'send', to: from, parts: [{ kind: 'get', hashes }] })
 }
 
-function conflict(
+function isConflict(
   w: Work,
   box: HeightBox,
   from: MemberIndex,
   held: Signed | null,
   told: Digest | null,
-): Digest[] {
-  if (held === null || told === null || told === held.hash) return []
-  if (held.member === w.s.config.self || isReported(w, held)) return []
+): told is Digest {
+  if (held === null || told === null || told === held.hash) return false
+  if (held.member === w.s.config.self || isReported(w, held)) return false
   const line = `${from}/${held.member}/${held.hash}`
-  if (box.asked.has(line)) return []
+  if (box.asked.has(line)) return false
   own(w, box, 'asked').add(line)
-  return [told]
+  return true
 }

@@ -5,7 +5,7 @@ import type { RoundCertificate } from '../types/frames.ts'
 import type { Bitmap, Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
-import { isQuorum, weightOf } from './quorum.ts'
+import { isQuorum, weightOf, weightOfSigners } from './quorum.ts'
 import type { HeightBox, ShareQuorum } from './state.ts'
 
 const valuesKnown = new WeakMap<Share, Digest>()
@@ -61,25 +61,47 @@ export function tallyShares(
   parent: Digest,
   shares: ReadonlyMap<MemberIndex, Signed<Share>>,
 ): ShareTally {
-  const groups = new Map<string, Signed<Share>[]>()
+  const groups = new Groups<Share>(cluster)
   for (const signed of shares.values()) {
+    const { parent: followed, validRound } = signed.object
     const value = votedValue(signed.object)
-    if (value === NIL || signed.object.parent !== parent) continue
-    const key = `${value}/${signed.object.validRound}`
-    groups.set(key, [...(groups.get(key) ?? []), signed])
+    if (value !== NIL && followed === parent) groups.add(value, validRound, signed)
   }
-  const silent = cluster.totalWeight - weightOf(cluster, shares.keys())
+  const silent = cluster.totalWeight - weightOfSigners(cluster, shares)
   let winner: readonly Signed<Share>[] | null = null
   let hopeless = !isQuorum(cluster, silent)
-  for (const group of groups.values()) {
-    const weight = weightOf(
-      cluster,
-      group.map((signed) => signed.member),
-    )
-    if (isQuorum(cluster, weight)) winner = group
+  for (const { votes, weight } of groups.all) {
+    if (isQuorum(cluster, weight)) winner = votes
     if (isQuorum(cluster, weight + silent)) hopeless = false
   }
   return { winner, hopeless }
+}
+
+interface Group<T extends Share | Confirm> {
+  readonly value: Digest
+  readonly validRound: number
+  readonly votes: Signed<T>[]
+  weight: number
+}
+
+/** Votes that agree. There are few groups: members of more than two thirds are honest. */
+class Groups<T extends Share | Confirm> {
+  readonly all: Group<T>[] = []
+  readonly #cluster: Cluster
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+  }
+
+  add(value: Digest, validRound: number, signed: Signed<T>): void {
+    let group = this.all.find((other) => other.value === value && other.validRound === validRound)
+    if (group === undefined) {
+      group = { value, validRound, votes: [], weight: 0 }
+      this.all.push(group)
+    }
+    group.votes.push(signed)
+    group.weight += this.#cluster.members[signed.member]?.weight ?? 0
+  }
 }
 
 /** The SHARE quorum that a winning group is. */
@@ -101,7 +123,9 @@ export function resolve(
   candidates: readonly SignedInput[],
 ): SignedInput[] | null {
   const members = membersOf(list.inputs)
-  const listed = members.flatMap((member) => candidates.find((input) => input.member === member) ?? [])
+  const first = new Map<MemberIndex, SignedInput>()
+  for (const input of candidates) if (!first.has(input.member)) first.set(input.member, input)
+  const listed = members.flatMap((member) => first.get(member) ?? [])
   if (listed.length < members.length) return null
   const root = inputsRoot(
     list.inputs,
@@ -128,28 +152,34 @@ export interface ConfirmTally {
 
 const INCOMPLETE: ConfirmTally = { commit: null, complete: false, nil: false }
 
-/** Counts the CONFIRMs of one round. */
+/** Complete tallies, with the number of votes in them: the votes of a round only become more. */
+const confirmsCounted = new WeakMap<
+  ReadonlyMap<MemberIndex, Signed<Confirm>>,
+  { readonly votes: number; readonly tally: ConfirmTally }
+>()
+
+/** Counts the CONFIRMs of one round. Rounds are asked about with every message: what has not grown is not counted again. */
 export function tallyConfirms(
   cluster: Cluster,
   confirms: ReadonlyMap<MemberIndex, Signed<Confirm>>,
 ): ConfirmTally {
-  const complete = isQuorum(cluster, weightOf(cluster, confirms.keys()))
-  if (!complete) return INCOMPLETE
-  const groups = new Map<Digest, Signed<Confirm>[]>()
-  for (const signed of confirms.values()) {
-    groups.set(signed.object.value, [...(groups.get(signed.object.value) ?? []), signed])
-  }
-  const quorate = (group: readonly Signed<Confirm>[]): boolean =>
-    isQuorum(
-      cluster,
-      weightOf(
-        cluster,
-        group.map((signed) => signed.member),
-      ),
-    )
+  if (!isQuorum(cluster, weightOfSigners(cluster, confirms))) return INCOMPLETE
+  const counted = confirmsCounted.get(confirms)
+  if (counted?.votes === confirms.size) return counted.tally
+  const tally = countConfirms(cluster, confirms)
+  confirmsCounted.set(confirms, { votes: confirms.size, tally })
+  return tally
+}
+
+function countConfirms(cluster: Cluster, confirms: ReadonlyMap<MemberIndex, Signed<Confirm>>): ConfirmTally {
+  const groups = new Groups<Confirm>(cluster)
+  for (const signed of confirms.values()) groups.add(signed.object.value, -1, signed)
   let commit: readonly Signed<Confirm>[] | null = null
-  for (const [value, group] of groups) {
-    if (value !== NIL && quorate(group)) commit = [...group].sort((a, b) => a.member - b.member)
+  let nil = false
+  for (const { value, votes, weight } of groups.all) {
+    if (!isQuorum(cluster, weight)) continue
+    if (value === NIL) nil = true
+    else commit = votes.sort((a, b) => a.member - b.member)
   }
-  return { commit, complete, nil: quorate(groups.get(NIL) ?? []) }
+  return { commit, complete: true, nil }
 }

@@ -103,4 +103,26 @@ describe('tallies', () => {
       { numRuns: 400 },
     )
   })
+
+  it('of CONFIRMs that come one by one are those of all that have come', () => {
+    fc.assert(
+      fc.property(ballot, (choices) => {
+        const cluster = makeCluster(
+          choices.length,
+          choices.map(([, weight]) => weight),
+        )
+        const growing = new Map<number, Signed<Confirm>>()
+        choices.forEach(([choice], member) => {
+          if (choice === null) return
+          const value = choice.content?.stateHash ?? NIL
+          const object: Confirm = { type: 'confirm', height: 1, round: 0, value }
+          growing.set(member, { ...signAs(cluster, member, object), object })
+          const fresh = tallyConfirms(cluster, new Map(growing))
+          expect(tallyConfirms(cluster, growing)).deep.equal(fresh)
+          expect(tallyConfirms(cluster, growing)).deep.equal(fresh)
+        })
+      }),
+      { numRuns: 100 },
+    )
+  })
 })

@@ -262,11 +262,13 @@ class MemoryStore implements Store {
 
   heights(cluster: Digest, fromHeight: number, count: number): StoredHeight[] {
     this.#checkOpen()
-    return [...this.#task(cluster).heights.values()]
-      .filter(({ decided }) => decided.height >= fromHeight)
-      .sort((a, b) => a.decided.height - b.decided.height)
-      .slice(0, count)
-      .map((height) => ({ ...height, state: copy(height.state) }))
+    const { heights, decidedHeight } = this.#task(cluster)
+    const found: StoredHeight[] = []
+    for (let at = fromHeight; at <= decidedHeight && found.length < count; at += 1) {
+      const stored = heights.get(at)
+      if (stored !== undefined) found.push({ ...stored, state: copy(stored.state) })
+    }
+    return found
   }
 
   body(cluster: Digest, hash: Digest): Uint8Array | null {

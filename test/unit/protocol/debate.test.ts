@@ -1,10 +1,12 @@
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { step } from '../../../src/protocol/engine.ts'
 import { ledgerCut } from '../../../src/protocol/ledger.ts'
 import { cloneState } from '../../../src/protocol/state.ts'
 import { workOn } from '../../../src/protocol/work.ts'
 import type { Signed, SignedInput, Status } from '../../../src/types/objects.ts'
 import { NIL } from '../../../src/types/ids.ts'
+import { holds } from '../../helpers/holds.ts'
 import { ledgerInput, signAs } from '../../helpers/engine-cluster.ts'
 import { contentOf, EngineBench } from '../../helpers/engine-cluster-bench.ts'
 
@@ -34,6 +36,21 @@ describe('ledger cut q(k)', () => {
   ] as const) {
     it(name, () => expect(cutOf(reports, before, weights)).to.equal(cut))
   }
+
+  it('equals the dumb twin, which tries every report', () => {
+    const report = fc.record({ seq: fc.nat(5), weight: fc.integer({ min: 1, max: 9 }) })
+    holds(
+      fc.property(fc.array(report, { minLength: 4, maxLength: 128 }), fc.nat(5), (reports, before) => {
+        const sum = (of: typeof reports): number => of.reduce((weight, each) => weight + each.weight, 0)
+        const twin = reports
+          .map(({ seq }) => seq)
+          .filter((seq) => 3 * sum(reports.filter((other) => other.seq >= seq)) > sum(reports))
+        const [seqs, weights] = [reports.map(({ seq }) => seq), reports.map(({ weight }) => weight)]
+        expect(cutOf(seqs, before, weights)).to.equal(Math.max(before, ...twin))
+      }),
+      50,
+    )
+  })
 
   it('a CLOSE reports nothing', () => {
     const bench = new EngineBench()
