@@ -6,7 +6,6 @@ import type { CborValue, DecodedCbor } from '../../src/codec/cbor.ts'
 import { decodeCbor, encodeCbor } from '../../src/codec/cbor.ts'
 import { Malformed } from '../../src/codec/fields.ts'
 import { fromHex } from '../../src/codec/hex.ts'
-import type { Hex } from '../../src/types/ids.ts'
 import { holds } from '../helpers/holds.ts'
 
 const EDGES = [0, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER]
