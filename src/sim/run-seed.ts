@@ -1,4 +1,4 @@
-import type { ChainTask } from '../adapters/memory/chain.ts'
+import type { ChainTask } from '../adapters/memory/chain-task.ts'
 import { accusedOf, basePercent } from '../codec/evidence.ts'
 import type { StoredEvidence } from '../ports/store.ts'
 import type { Fault, ScenarioOptions } from './scenario.ts'

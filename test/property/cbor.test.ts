@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { CborValue, DecodedCbor } from '../../src/codec/cbor.ts'
 import { decodeCbor, encodeCbor } from '../../src/codec/cbor.ts'
 import { Malformed } from '../../src/codec/fields.ts'
-import { fromHex } from '../../src/codec/hex.ts'
+import { fromHex, toHex } from '../../src/codec/hex.ts'
 import { holds } from '../helpers/holds.ts'
 
 const EDGES = [0, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER]
@@ -20,7 +20,7 @@ const { value } = fc.letrec<{ value: CborValue }>((tie) => ({
     { maxDepth: 5, depthSize: 'small' },
     number,
     bytes,
-    bytes.map((data) => `0x${[...data].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`),
+    bytes.map(toHex),
     fc.array(tie('value'), { maxLength: 30 }),
   ),
 }))

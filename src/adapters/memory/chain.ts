@@ -1,99 +1,29 @@
-import { decodeBatch, decodeExceptions, decodeInputs, inputsHashOf } from '../../codec/batch.ts'
-import { bitmapOf, hasStranger, membersOf } from '../../codec/bitmap.ts'
 import { appendEvent } from '../../codec/events.ts'
 import { accusedOf } from '../../codec/evidence.ts'
-import { byteLength, concatHex, keccak, uint, utf8Hex } from '../../codec/hex.ts'
-import { epochOf } from '../../codec/log.ts'
+import { concatHex, keccak, uint, utf8Hex } from '../../codec/hex.ts'
 import type { Domain } from '../../codec/objects.ts'
-import { domainSeparator, hashObject, signingDigest, valueHash } from '../../codec/objects.ts'
+import { domainSeparator, valueHash } from '../../codec/objects.ts'
 import { appendRoot, clusterId, encodeSnapshot, rootStart, termsHash } from '../../codec/roots.ts'
 import type { Terms } from '../../codec/roots.ts'
-import type {
-  ChainEvent,
-  CheckpointCall,
-  FinalState,
-  PreparedCall,
-  RepublishCall,
-} from '../../ports/chain.ts'
+import type { ChainEvent, CheckpointCall, PreparedCall, RepublishCall } from '../../ports/chain.ts'
 import type { RecoverSigner } from '../../ports/keyring.ts'
 import { invariant } from '../../types/errors.ts'
 import { OFFENCES } from '../../types/evidence.ts'
 import type { Cluster } from '../../types/cluster.ts'
-import type { Address, Bitmap, Digest, Hex, MemberIndex } from '../../types/ids.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
 import type { PostedEvent } from '../../types/ledger.ts'
-import type { Checkpoint } from '../../types/objects.ts'
 import type { TaskParams, TaskStatus } from '../../types/task.ts'
 import type { Included, Transaction } from './blocks.ts'
 import { Blocks } from './blocks.ts'
+import type { AcceptedCheckpoint, ChainCall, ChainTask, Registration } from './chain-task.ts'
+import { publishedTask } from './chain-task.ts'
 import { dutyOf } from './duty.ts'
+import { judgeCheckpoint } from './judge-checkpoint.ts'
 import type { EvidenceCall, TwinModel } from './judge-evidence.ts'
 import { judgeEvidence } from './judge-evidence.ts'
 import { check, refusalOf } from './refused.ts'
 import { RUNNING, statusOf } from './task-status.ts'
-
-/** A call of one of the contracts' functions. */
-export type ChainCall =
-  | { readonly kind: 'join'; readonly taskId: bigint; readonly key: Address; readonly agreed: Digest }
-  | { readonly kind: 'form'; readonly taskId: bigint; readonly mixHash: Digest }
-  | { readonly kind: 'checkpoint'; readonly call: CheckpointCall }
-  | {
-      readonly kind: 'finalize'
-      readonly taskId: bigint
-      readonly result: FinalState
-    }
-  | { readonly kind: 'republish'; readonly call: RepublishCall }
-  | EvidenceCall
-
-export interface ChainTask {
-  readonly params: TaskParams
-  readonly client: Address
-  readonly signups: Address[]
-  /** Keys that have signed up by themselves, whose locks count against their allowance. */
-  readonly byKey: Set<Address>
-  cluster: Cluster | null
-  /** Last accepted height, and the root and event cut up to it. */
-  last: number
-  root: Digest
-  eventSeq: number
-  /** Heights whose list leaves a member out. */
-  readonly missed: Map<MemberIndex, number>
-  /** Block of the last checkpoint accepted before the task was Finalizing, or of the drawing. */
-  lastBlock: number
-  /** Heights accepted while it was Finalizing. */
-  late: number
-  /** Block in which the client revoked it. */
-  revokedAt: number | null
-  /** Last height that is accepted: all, R more once it was revoked, none if the cluster was drawn after that. */
-  limit: number
-  /** Ledger events, and the rolling hash up to each; the first hash is e_0. */
-  readonly events: PostedEvent[]
-  readonly eventsHashes: Digest[]
-  result: Uint8Array | null
-  /** Share of the lock that each convicted member has lost, %. */
-  readonly convictions: Map<MemberIndex, number>
-}
-
-/** A checkpoint that was accepted, for whoever judges from outside. */
-export interface AcceptedCheckpoint {
-  readonly taskId: bigint
-  readonly first: number
-  readonly last: number
-  readonly root: Digest
-  /** Root after each height of the batch. */
-  readonly roots: readonly Digest[]
-  readonly signers: readonly number[]
-  /** As it was sent. */
-  readonly call: CheckpointCall
-  readonly block: number
-}
-
-interface Registration {
-  readonly operator: Address
-  readonly weight: number
-  readonly perTaskWei: bigint
-  readonly totalWei: bigint
-}
 
 const CLIENT: Address = `0x${'c1'.repeat(20)}`
 const NO_TWIN: Digest = `0x${'00'.repeat(32)}`
@@ -215,26 +145,7 @@ export class MemoryChain {
   }
 
   #publish(taskId: bigint, params: TaskParams, client: Address): void {
-    const zero = keccak('0x')
-    this.tasks.set(taskId, {
-      params,
-      client,
-      signups: [],
-      byKey: new Set(),
-      cluster: null,
-      last: 0,
-      root: zero,
-      eventSeq: 0,
-      missed: new Map(),
-      lastBlock: 0,
-      late: 0,
-      revokedAt: null,
-      limit: params.heights,
-      events: [],
-      eventsHashes: [NIL],
-      result: null,
-      convictions: new Map(),
-    })
+    this.tasks.set(taskId, publishedTask(params, client))
     this.#emit({ kind: 'taskPublished', taskId, client, params, paramsHash: this.#paramsHash(taskId) })
   }
 
@@ -431,46 +342,21 @@ export class MemoryChain {
 
   #checkpoint(from: Address, call: CheckpointCall): void {
     const task = this.#task(call.taskId)
-    const { cluster, params } = task
-    check(cluster !== null && RUNNING.has(this.statusOf(call.taskId)), 'WrongStatus')
-    check(call.first === task.last + 1, 'WrongFirst')
-    const heights = decodeBatch(call.batch, cluster.members.length)
-    check(heights !== null && heights.length > 0, 'BadBatch')
-    const last = task.last + heights.length
-    check(last <= task.limit, 'BeyondLimit')
-    check(epochOf(call.first, params.epochHeights) === epochOf(last, params.epochHeights), 'CrossesEpoch')
-    let { root, eventSeq } = task
-    const roots = heights.map(({ stateHash, inputsRoot, inputs, eventSeqDelta }) => {
-      eventSeq += eventSeqDelta
-      const eventsHash = task.eventsHashes[eventSeq] ?? NIL
-      root = appendRoot(root, valueHash({ stateHash, inputsRoot, inputs, eventSeq, eventsHash }))
-      return root
-    })
-    check(eventSeq <= task.events.length, 'UnknownEvent')
-    const inputs = decodeInputs(call.inputs)
-    check(inputs !== null && inputs.length === (params.calldataInputs ? heights.length : 0), 'InputsMode')
+    const { cluster } = task
     const status = this.statusOf(call.taskId)
-    check(status === 'Finalizing' || this.#isTheirTurn(from, call.taskId, cluster), 'NotYourTurn')
-    const signers = this.#verify(call, cluster, last, root)
-    for (const { inputs: list } of heights)
-      for (const member of membersOf(allOf(cluster) & ~list))
-        task.missed.set(member, (task.missed.get(member) ?? 0) + 1)
+    check(cluster !== null && RUNNING.has(status), 'WrongStatus')
+    const isTheirs = status === 'Finalizing' || this.#isTheirTurn(from, call.taskId, cluster)
+    const court = { separator: this.#separator, recover: this.#recover }
+    const accepted = judgeCheckpoint({ ...task, cluster }, call, isTheirs, court)
+    const { last, root, roots, eventSeq, missed, signers } = accepted
+    for (const member of missed) task.missed.set(member, (task.missed.get(member) ?? 0) + 1)
     task.last = last
     task.root = root
     task.eventSeq = eventSeq
-    if (status === 'Finalizing') task.late += heights.length
+    if (status === 'Finalizing') task.late += roots.length
     else task.lastBlock = this.#block
-    this.accepted.push({
-      taskId: call.taskId,
-      first: call.first,
-      last,
-      root,
-      roots,
-      signers,
-      call,
-      block: this.#block,
-    })
     const { taskId, first, bitmap, sharedSeq, sharedHead, batch, notes } = call
+    this.accepted.push({ taskId, first, last, root, roots, signers, call, block: this.#block })
     const published = { bitmap, sharedSeq, sharedHead, batch, notes }
     this.#emit({ kind: 'checkpointed', taskId, first, height: last, root, ...published })
   }
@@ -485,35 +371,6 @@ export class MemoryChain {
     check(task.cluster !== null, 'NotOpen')
     check(height >= 1 && height <= task.last, 'NotAccepted')
     this.#emit({ kind: 'republished', taskId, height, hints, notes })
-  }
-
-  /** Members who signed; refuses unless all in the bitmap did and they are of quorum weight. */
-  #verify(call: CheckpointCall, cluster: Cluster, height: number, root: Digest): number[] {
-    const { bitmap, exceptions: packed, signatures, sharedSeq, sharedHead } = call
-    check(!hasStranger(bitmap, cluster.members.length), 'StrangerInBitmap')
-    const signers = membersOf(bitmap)
-    check(byteLength(signatures) === 65 * signers.length, 'SignaturesLength')
-    const exceptions = decodeExceptions(packed)
-    check(exceptions !== null, 'BadException')
-    check(
-      exceptions.every(({ member }) => signers.includes(member)),
-      'BadException',
-    )
-    const inputsHash = inputsHashOf(call.inputs)
-    let weight = 0
-    signers.forEach((member, i) => {
-      const own = exceptions.find((exception) => exception.member === member)
-      const logSeq = own?.logSeq ?? sharedSeq
-      const logHead = own?.logHead ?? sharedHead
-      const object: Checkpoint = { type: 'checkpoint', height, root, logSeq, logHead, inputsHash }
-      const digest = signingDigest(this.#separator, hashObject(cluster.id, object))
-      const signature: Hex = `0x${signatures.slice(2 + 130 * i, 132 + 130 * i)}`
-      const seat = cluster.members[member]
-      check(seat !== undefined && this.#recover(digest, signature) === seat.key, 'BadSignature')
-      weight += seat.weight
-    })
-    check(3 * weight > 2 * cluster.totalWeight, 'BelowQuorum')
-    return signers
   }
 
   #finalize(call: Extract<ChainCall, { kind: 'finalize' }>): void {
@@ -531,7 +388,3 @@ export class MemoryChain {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
-
-function allOf({ members }: Cluster): Bitmap {
-  return bitmapOf(members.map(({ index }) => index))
-}

@@ -1,7 +1,7 @@
 import { accusedOf } from '../../codec/evidence.ts'
 import { keccak } from '../../codec/hex.ts'
 import type { RepublishCall } from '../../ports/chain.ts'
-import type { ChainCall } from './chain.ts'
+import type { ChainCall } from './chain-task.ts'
 
 /** What a call does for a task: the same words whoever makes it. */
 export function dutyOf(call: ChainCall): string {

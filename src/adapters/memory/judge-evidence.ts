@@ -13,7 +13,7 @@ import { NIL } from '../../types/ids.ts'
 import type { PostedEvent } from '../../types/ledger.ts'
 import type { Signed } from '../../types/objects.ts'
 import type { TaskParams } from '../../types/task.ts'
-import type { ChainTask } from './chain.ts'
+import type { ChainTask } from './chain-task.ts'
 import { check } from './refused.ts'
 
 export interface EvidenceCall {

@@ -17,28 +17,13 @@ import type {
 import { invariant, RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Evidence } from '../../types/evidence.ts'
-import type { Address, Digest, Hex } from '../../types/ids.ts'
+import type { Address, Digest } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
 import type { LogEntry } from '../../types/log.ts'
 import type { Checkpoint, Signed } from '../../types/objects.ts'
-
-type Proof = NonNullable<SignRequest['proof']>
-type Kept = SignRequest['kept']
-
-/** One task's share of a disk. */
-interface TaskRecord {
-  /** By sign-once key. */
-  readonly signed: Map<string, { readonly signed: Signed; readonly proof: Proof | null }>
-  /** With objects of heights that are not decided; by sign-once key. */
-  readonly kept: Map<string, { readonly height: number; readonly kept: Kept }>
-  readonly log: LogEntry[]
-  readonly heights: Map<number, StoredHeight>
-  readonly bodies: Map<Digest, Uint8Array>
-  /** To own CHECKPOINTs, by height. */
-  readonly notes: Map<number, Hex>
-  readonly evidence: Map<Digest, StoredEvidence>
-  decidedHeight: number
-}
+import type { Kept, OutboxRecord, TaskRecord } from './disk-record.ts'
+import { copyOutbox, copyTasks, emptyTask, refill } from './disk-record.ts'
+import { freshEntries } from './fresh-entries.ts'
 
 interface Owner {
   readonly key: Address
@@ -55,7 +40,7 @@ export class MemoryDisk {
   /** @internal for the stores of this disk */
   readonly tasks = new Map<Digest, TaskRecord>()
   /** @internal Settled entries stay, marked. */
-  readonly outbox = new Map<string, { readonly entry: OutboxEntry; settled: boolean }>()
+  readonly outbox: OutboxRecord = new Map()
   /** @internal */
   cursor: { readonly block: number; readonly hash: Digest } | null = null
   /** @internal */
@@ -141,33 +126,6 @@ export class MemoryDisk {
 
 /** A disk at one moment. */
 export type DiskCopy = Pick<MemoryDisk, 'tasks' | 'outbox' | 'cursor' | 'born' | 'marks' | 'heads'>
-
-function copyTasks(tasks: ReadonlyMap<Digest, TaskRecord>): Map<Digest, TaskRecord> {
-  return new Map(
-    [...tasks].map(([cluster, task]) => [
-      cluster,
-      {
-        signed: new Map(task.signed),
-        kept: new Map(task.kept),
-        log: [...task.log],
-        heights: new Map(task.heights),
-        bodies: new Map(task.bodies),
-        notes: new Map(task.notes),
-        evidence: new Map(task.evidence),
-        decidedHeight: task.decidedHeight,
-      },
-    ]),
-  )
-}
-
-function copyOutbox(outbox: MemoryDisk['outbox']): MemoryDisk['outbox'] {
-  return new Map([...outbox].map(([id, kept]) => [id, { ...kept }]))
-}
-
-function refill<K, V>(map: Map<K, V>, entries: ReadonlyMap<K, V>): void {
-  map.clear()
-  for (const [key, value] of entries) map.set(key, value)
-}
 
 /** Store on a MemoryDisk. Made by `MemoryDisk.open`. */
 class MemoryStore implements Store {
@@ -379,16 +337,7 @@ class MemoryStore implements Store {
   #task(cluster: Digest): TaskRecord {
     const existing = this.#disk.tasks.get(cluster)
     if (existing !== undefined) return existing
-    const created: TaskRecord = {
-      signed: new Map(),
-      kept: new Map(),
-      log: [],
-      heights: new Map(),
-      bodies: new Map(),
-      notes: new Map(),
-      evidence: new Map(),
-      decidedHeight: 0,
-    }
+    const created = emptyTask()
     this.#disk.tasks.set(cluster, created)
     return created
   }
@@ -412,34 +361,6 @@ class MemoryStore implements Store {
     if (this.#disk.isFull) this.#state = 'failed'
     if (this.#state === 'failed') throw failure('E_STORE_WRITE', 'the disk is full', EXIT.precondition)
   }
-}
-
-/** The entries that are not in the log yet. Two different ones in one place, or a gap, are a bug of the caller. */
-function freshEntries(log: readonly LogEntry[], entries: readonly LogEntry[]): LogEntry[] {
-  const fresh: LogEntry[] = []
-  let last = log.at(-1)
-  for (const entry of entries) {
-    const isNext =
-      entry.seq === 1
-        ? last === undefined || entry.height > last.height
-        : last !== undefined && entry.seq === last.seq + 1 && entry.height >= last.height
-    if (isNext) {
-      fresh.push(entry)
-      last = entry
-      continue
-    }
-    const sits = (other: LogEntry): boolean => other.height === entry.height && other.seq === entry.seq
-    const known = fresh.findLast(sits) ?? log.findLast(sits)
-    invariant(known !== undefined, `log entry ${entry.height}/${entry.seq} does not follow the last one`)
-    const isSame =
-      known.from === entry.from &&
-      known.event === entry.event &&
-      known.to === entry.to &&
-      known.round === entry.round &&
-      known.value === entry.value
-    invariant(isSame, `log entry ${entry.height}/${entry.seq} is stored with other content`)
-  }
-  return fresh
 }
 
 function isSomething({ admission, list, bodies }: Kept): boolean {

@@ -1,6 +1,6 @@
 import { lifeAt } from '../../types/life.ts'
 import type { TaskStatus } from '../../types/task.ts'
-import type { ChainTask } from './chain.ts'
+import type { ChainTask } from './chain-task.ts'
 
 /** In which history is still accepted. */
 export const RUNNING: ReadonlySet<TaskStatus> = new Set(['Active', 'Finalizing'])

@@ -1,4 +1,4 @@
-import type { AcceptedCheckpoint } from '../../adapters/memory/chain.ts'
+import type { AcceptedCheckpoint } from '../../adapters/memory/chain-task.ts'
 import { membersOf } from '../../codec/bitmap.ts'
 import { keccak, toHex } from '../../codec/hex.ts'
 import { hashObject, inputsRoot, signingDigest, valueHash } from '../../codec/objects.ts'

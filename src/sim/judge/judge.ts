@@ -1,6 +1,6 @@
 import type { RawFrame } from '../../codec/frames.ts'
 import type { Kept } from '../../protocol/state.ts'
-import type { AcceptedCheckpoint } from '../../adapters/memory/chain.ts'
+import type { AcceptedCheckpoint } from '../../adapters/memory/chain-task.ts'
 import type { RecoverSigner } from '../../ports/keyring.ts'
 import type { StoredHeight } from '../../ports/store.ts'
 import type { Cluster } from '../../types/cluster.ts'

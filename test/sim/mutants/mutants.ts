@@ -77,19 +77,15 @@ export const MUTANTS = {
   weightHeard: {
     name: 'a commit needs two thirds of the weight heard, not of the registered',
     edits: [
-      ['protocol/votes.ts', 'if (!complete) return INCOMPLETE', ''],
       [
         'protocol/votes.ts',
-        `    isQuorum(
-      cluster,
-      weightOf(
-        cluster,
-        group.map((signed) => signed.member),
-      ),
-    )
-  let commit`,
-        `    3 * group.length > 2 * confirms.size && confirms.size > 1
-  let commit`,
+        'if (!isQuorum(cluster, weightOfSigners(cluster, confirms))) return INCOMPLETE',
+        '',
+      ],
+      [
+        'protocol/votes.ts',
+        'if (!isQuorum(cluster, weight)) continue',
+        'if (3 * votes.length <= 2 * confirms.size || confirms.size === 1) continue',
       ],
     ],
   },
@@ -140,14 +136,8 @@ export const MUTANTS = {
     edits: [
       [
         'protocol/ledger.ts',
-        `      hasHonest(
-        s.config.cluster,
-        weightOf(
-          s.config.cluster,
-          reports.filter((report) => report.seq >= seq).map((report) => report.member),
-        ),
-      ),`,
-        '      reports.some((report) => report.seq >= seq),',
+        'if (hasHonest(s.config.cluster, weight)) return',
+        'if (weight > 0 || hasHonest(s.config.cluster, weight)) return',
       ],
     ],
   },
