@@ -2,17 +2,9 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Deployment } from '../adapters/evm/deployment.ts'
-import { SqliteTxJournal } from '../adapters/sqlite/tx-journal.ts'
+import type { SqliteTxJournal } from '../adapters/sqlite/tx-journal.ts'
+import { journalIn } from '../compose/journal.ts'
 import type { Address } from '../types/ids.ts'
-import { isLocalChain } from './local/chains.ts'
-
-/** Folder of the journals in a data directory, or in the user's state directory. */
-const FOLDER = 'transactions'
-
-/** The journal of the node of a data directory. */
-export function journalIn(dataDir: string, deployment: Deployment, account: Address): SqliteTxJournal {
-  return openJournal(join(dataDir, FOLDER), deployment, account)
-}
 
 /**
  * The journal of a command's wallet: that of the node if the key file is in a data directory, so that both take turns; else
@@ -26,7 +18,7 @@ export function journalFor(
   const folder = keyFile === undefined ? null : dirname(keyFile)
   if (folder !== null && existsSync(join(folder, 'store.sqlite')))
     return journalIn(folder, deployment, account)
-  return openJournal(join(stateDir(), FOLDER), deployment, account)
+  return journalIn(stateDir(), deployment, account)
 }
 
 /** `$XDG_STATE_HOME/rsdp`, by default `~/.local/state/rsdp`. */
@@ -34,14 +26,4 @@ export function stateDir(): string {
   const set = process.env['XDG_STATE_HOME']
   const base = set === undefined || set === '' ? join(homedir(), '.local', 'state') : set
   return join(base, 'rsdp')
-}
-
-function openJournal(dir: string, { chainId, deploymentId }: Deployment, account: Address): SqliteTxJournal {
-  // a local chain that was started again has the same id
-  return new SqliteTxJournal({
-    dir,
-    chainId,
-    deploymentId: isLocalChain(chainId) ? deploymentId : null,
-    account,
-  })
 }

@@ -28,6 +28,7 @@ const EVERYTHING = [
   'sim',
   'audit',
   'dashboard',
+  'compose',
   'examples',
   'hardhat.config.ts',
   'ignition',
@@ -84,6 +85,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   audit: { imports: [...BASE, 'protocol', 'reducers', 'views', 'ports'] },
   dashboard: { imports: [...BASE, 'views', 'audit', 'ports'] },
+  // puts a node together out of the adapters of this machine
+  compose: { imports: [...BASE, 'ports', 'policy', 'faults', 'node', 'adapters'] },
+  // what the package exports, one file an entry; nobody imports them
+  entries: {
+    imports: [...BASE, 'ports', 'policy', 'reducers', 'audit', 'node', 'adapters', 'compose'],
+  },
   cli: { imports: EVERYTHING },
 }
 

@@ -47,6 +47,9 @@ const FORBIDDEN: readonly (readonly [file: string, source: string])[] = [
   ['src/node/a.ts', "import { x } from '../../scripts/deploy.ts'"],
   ['src/node/a.ts', "import { x } from '../../test/helpers/skip.ts'"],
   ['src/cli/a.ts', "import { x } from '../../test/helpers/skip.ts'"],
+  ['src/compose/a.ts', "import { x } from '../cli/main.ts'"],
+  ['src/entries/a.ts', "import { x } from '../cli/main.ts'"],
+  ['src/cli/a.ts', "import { x } from '../entries/node.ts'"],
   ['src/elsewhere/a.ts', ''],
 ]
 

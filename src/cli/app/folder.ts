@@ -5,8 +5,7 @@ import { z } from 'zod'
 import { buildBundle, buildModule } from '../../adapters/esbuild/build-bundle.ts'
 import { loadEngine } from '../../adapters/sandbox/load-engine.ts'
 import { toHex } from '../../codec/hex.ts'
-import type { SourceRequest } from '../../node/node.ts'
-import type { StateSource } from '../../ports/state-source.ts'
+import type { Application } from '../../compose/create-node.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
 import { Bundle } from '../../sandbox/bundle.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -29,13 +28,6 @@ const schema = z.strictObject({
 
 export interface App extends z.infer<typeof schema> {
   readonly bundle: Uint8Array
-}
-
-/** What an application does for one node. */
-export interface AppSource {
-  /** Names of stock reducers, or ids of bundles, that it has states for. */
-  readonly reducers: readonly string[]
-  readonly open: (request: SourceRequest) => StateSource | null
 }
 
 /** Compiles `reducer.ts` and `source.ts` of a folder into its `build`. @throws RsdpError E_APP_BUILD, E_APP */
@@ -72,7 +64,7 @@ export async function readApp(folder: string): Promise<App> {
 }
 
 /** The part of an application that runs in the node itself, with all that the node may do. @throws RsdpError E_APP */
-export async function readSource(folder: string, own: Digest): Promise<AppSource> {
+export async function readSource(folder: string, own: Digest): Promise<Application> {
   const url = pathToFileURL(join(resolve(folder), 'build', 'source.mjs')).href
   const module = (await import(url).catch((cause: unknown) => {
     throw noApp(folder, 'its source does not load', cause)
@@ -81,7 +73,7 @@ export async function readSource(folder: string, own: Digest): Promise<AppSource
   if (typeof open !== 'function') throw noApp(folder, 'its source does not default-export a function')
   if (!Array.isArray(reducers) || !reducers.every((name) => typeof name === 'string'))
     throw noApp(folder, 'its source exports reducers that are no list of names')
-  return { reducers, open: open as AppSource['open'] }
+  return { reducers, open: open as Application['open'] }
 }
 
 /** The author's example, as the reducer's own codecs write it. */

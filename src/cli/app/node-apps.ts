@@ -1,13 +1,11 @@
 import { SandboxRunner } from '../../adapters/worker/sandbox-runner.ts'
 import type { Connection } from '../../adapters/evm/connection.ts'
-import type { SourceRequest } from '../../node/node.ts'
 import type { Bundles, KnownBundle } from '../../ports/bundles.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { StateSource } from '../../ports/state-source.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Digest } from '../../types/ids.ts'
 import { findBundle, noBundle, openBundle } from './find-bundle.ts'
-import type { AppSource } from './folder.ts'
+import type { Application } from '../../compose/create-node.ts'
 import { readApp, readSource } from './folder.ts'
 
 /** τ for bundles: a budget is spent within a second or two, so that only a broken machine takes longer. */
@@ -15,10 +13,8 @@ const SANDBOX_TIMEOUT_MS = 20_000
 
 /** The applications of one node, and the bundles that they are for. */
 export interface NodeApps {
-  readonly reducers: readonly string[]
+  readonly applications: readonly Application[]
   readonly bundles: Bundles & { readonly runner: SandboxRunner }
-  /** Null if no application is for that reducer. */
-  readonly open: (request: SourceRequest) => StateSource | null
 }
 
 export interface NodeAppsInit {
@@ -34,7 +30,7 @@ export interface NodeAppsInit {
 /** Loads them all. @throws RsdpError E_APP, E_NO_BUNDLE, E_BUNDLE, E_BUNDLES_DIR, E_RPC_DOWN */
 export async function loadNodeApps(init: NodeAppsInit): Promise<NodeApps> {
   const { apps, connection, policy, clock } = init
-  const sources: AppSource[] = []
+  const sources: Application[] = []
   const folders = [...init.folders]
   for (const dir of apps) {
     const { id } = await readApp(dir)
@@ -58,9 +54,7 @@ export async function loadNodeApps(init: NodeAppsInit): Promise<NodeApps> {
     bundles.push(found.bytes)
   }
   return {
-    reducers,
+    applications: sources,
     bundles: { known, runner: new SandboxRunner({ clock, timeoutMs: SANDBOX_TIMEOUT_MS, bundles }) },
-    open: (request) =>
-      sources.find((source) => source.reducers.includes(request.reducer))?.open(request) ?? null,
   }
 }

@@ -1,0 +1,189 @@
+import { connect } from '../adapters/evm/connect.ts'
+import type { Deployment } from '../adapters/evm/deployment.ts'
+import type { EvmChain } from '../adapters/evm/evm-chain.ts'
+import { stockTwins } from '../adapters/evm/stock-twins.ts'
+import { addressOf, createKeyring, recoverSigner } from '../adapters/keys/keyring.ts'
+import { Libp2pTransport } from '../adapters/libp2p/transport.ts'
+import { isDamage, markDamaged, openOrBegin } from '../adapters/sqlite/set-aside.ts'
+import { systemClock } from '../adapters/system/clock.ts'
+import type { SandboxRunner } from '../adapters/worker/sandbox-runner.ts'
+import { WorkerReducerRunner } from '../adapters/worker/worker-reducer-runner.ts'
+import { toHex } from '../codec/hex.ts'
+import type { Strategy } from '../faults/mouth.ts'
+import { FaultyTransport } from '../node/faults.ts'
+import type { NodeHealth, SourceRequest } from '../node/node.ts'
+import { RsdpNode } from '../node/node.ts'
+import { defaultPolicy } from '../policy/policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Bundles } from '../ports/bundles.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { StateSource } from '../ports/state-source.ts'
+import { chanceOf } from '../types/chance.ts'
+import type { Store } from '../ports/store.ts'
+import { RsdpError } from '../types/errors.ts'
+import { EXIT } from '../types/exit-codes.ts'
+import type { Address } from '../types/ids.ts'
+import { journalIn } from './journal.ts'
+import { requireRegistered } from './registered.ts'
+
+/** τ of the timed mutex around aggregation. */
+const AGGREGATE_TIMEOUT_MS = 2_000
+const POLL_MS = 500
+const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** What this node brings to the tasks of some reducers. */
+export interface Application {
+  /** `name@version` of stock reducers, or ids of bundles. */
+  readonly reducers: readonly string[]
+  /** The state of this node in a task, height by height; null if it has none for these params. May do I/O. */
+  readonly open: (request: SourceRequest) => StateSource | null
+}
+
+export interface CreateNodeInit {
+  /** Folder of the store and of the journal of transactions; one process at a time. */
+  readonly dataDir: string
+  /** The signing key, 32 bytes. */
+  readonly privateKey: Uint8Array
+  readonly rpcUrl: string
+  readonly deployment: Deployment
+  /** Multiaddrs to listen on: `/ip4/0.0.0.0/tcp/4001`. */
+  readonly listen: readonly string[]
+  readonly applications: readonly Application[]
+  /** Bundles that the applications are for, and the thread that runs them. */
+  readonly bundles?: Bundles & { readonly runner: SandboxRunner }
+  /** Sign up for published tasks; default: yes. */
+  readonly autoJoin?: boolean
+  /** For which; default: that of such a chain. */
+  readonly policy?: Policy
+  /** Events of the node, by name; default: none. */
+  readonly logger?: Logger
+  /** Pause between two looks at the chain; default: 500 ms. */
+  readonly pollMs?: number
+  /** Most that a unit of gas may cost, wei. */
+  readonly feeCapWei?: bigint
+  /** Ways to lie, on a local chain only. */
+  readonly strategies?: readonly Strategy[]
+}
+
+/** One staked node, made of the adapters of this machine: a chain over RPC, libp2p, SQLite, worker threads. */
+export interface StakedNode {
+  readonly node: RsdpNode
+  health(): NodeHealth
+  /** Listens, reads the chain, and runs what it was drawn for. Rejects if it cannot start. */
+  start(): Promise<void>
+  /** Rejects when the node has failed for good; stop it then. */
+  readonly failed: Promise<never>
+  /** Flushes and unlocks; leaves no task. May be called twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * The one place where a staked node is put together. Its store is locked from here until `stop`.
+ *
+ * @throws RsdpError E_FAULT_CHAIN, E_KEY_UNREGISTERED, E_NOT_STAKED, E_FUNDS_GAS, E_RPC_DOWN, E_STORE_LOCKED
+ */
+export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
+  const { dataDir, privateKey, deployment, listen, strategies = [], logger = SILENT } = init
+  const isLocal = chanceOf(deployment.chainId) === 'local'
+  if (strategies.length > 0 && !isLocal) throw faultOnRealChain(deployment.chainId)
+  const keyring = createKeyring(privateKey)
+  const clock = systemClock
+  const { chain, store } = await openPlace(init, keyring.address, logger)
+  const link = new Libp2pTransport({ privateKey, listen, clock, logger })
+  const { domain } = chain
+  const liar =
+    strategies.length === 0
+      ? null
+      : new FaultyTransport({ strategies, link, keyring, domain, store, clock, logger })
+  const runner = new WorkerReducerRunner({ clock, timeoutMs: AGGREGATE_TIMEOUT_MS })
+  const failure = Promise.withResolvers<never>()
+  const failed = mindingDamage(dataDir, () => failure.promise)
+  // whoever does not listen must not die of it
+  failed.catch(() => undefined)
+  const { applications, bundles } = init
+  const node = new RsdpNode({
+    ...{ keyring, recover: recoverSigner, store, chain, runner, clock, logger },
+    transport: liar ?? link,
+    sourceFor: (request) => firstSource(applications, request),
+    reducers: [...new Set(applications.flatMap(({ reducers }) => reducers))],
+    ...(bundles === undefined ? {} : { bundles }),
+    autoJoin: init.autoJoin ?? true,
+    policy: init.policy ?? defaultPolicy(isLocal),
+    stockTwins: stockTwins(),
+    pollMs: init.pollMs ?? POLL_MS,
+    isFaulty: liar !== null,
+    onFatal: (error) => failure.reject(error),
+    onSeated: (seat) => liar?.seated(seat),
+  })
+  return {
+    node,
+    health: () => node.health(),
+    start: () =>
+      mindingDamage(dataDir, async () => {
+        await Promise.all([runner.start(), bundles?.runner.start()])
+        await node.start()
+      }),
+    failed,
+    stop: () => node.stop(),
+  }
+}
+
+/** Of the first application that has one. */
+function firstSource(applications: readonly Application[], request: SourceRequest): StateSource | null {
+  for (const { reducers, open } of applications) {
+    const source = reducers.includes(request.reducer) ? open(request) : null
+    if (source !== null) return source
+  }
+  return null
+}
+
+/** The next start sets a damaged store aside. */
+async function mindingDamage<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isDamage(error)) markDamaged(dataDir)
+    throw error
+  }
+}
+
+/** Chain and store, both or neither. */
+async function openPlace(
+  init: CreateNodeInit,
+  key: Address,
+  logger: Logger,
+): Promise<{ readonly chain: EvmChain; readonly store: Store }> {
+  const { dataDir, deployment } = init
+  const chain = await openChain(init, logger)
+  try {
+    await requireRegistered(chain, key)
+    const store = openOrBegin({ dataDir, key, deploymentId: deployment.deploymentId }, (folder, why) =>
+      logger.error('store.set-aside', { folder, why }),
+    )
+    return { chain, store }
+  } catch (error) {
+    chain.close()
+    throw error
+  }
+}
+
+/** The chain, with the journal of what this node sends in its data directory. */
+function openChain(
+  { dataDir, rpcUrl, deployment, privateKey, feeCapWei }: CreateNodeInit,
+  logger: Logger,
+): Promise<EvmChain> {
+  const journal = journalIn(dataDir, deployment, addressOf(privateKey))
+  const note = (remark: string): void => logger.warn('transaction.earlier', { remark })
+  const wallet = { journal, note, ...(feeCapWei === undefined ? {} : { feeCapWei }) }
+  return connect({ rpcUrl, deployment, privateKey: toHex(privateKey), wallet })
+}
+
+function faultOnRealChain(chainId: number): RsdpError {
+  return new RsdpError({
+    code: 'E_FAULT_CHAIN',
+    message: `--fault makes a node misbehave on purpose, and chain ${String(chainId)} is not a local one`,
+    hint: 'leave --fault out, or use a local chain: 31337 or 1337',
+    exit: EXIT.precondition,
+    details: { chainId },
+  })
+}
