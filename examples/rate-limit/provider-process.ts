@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { extname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -11,7 +12,7 @@ export interface ProviderProcess {
   stop(): Promise<void>
 }
 
-const SCRIPT = fileURLToPath(new URL('./provider.ts', import.meta.url))
+const SCRIPT = fileURLToPath(new URL(`./provider${extname(import.meta.url)}`, import.meta.url))
 const listening = z.object({ event: z.literal('provider.listening'), url: z.string() })
 
 /**

@@ -146,6 +146,8 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions {
   readonly app?: string
   /** A stock reducer instead. */
   readonly reducer?: string
+  /** Follow it to its end. */
+  readonly watch: boolean
   /** Hex; absent: those of the application's example. */
   readonly params?: string
 }

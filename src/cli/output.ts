@@ -2,6 +2,7 @@ import { EXIT } from '../types/exit-codes.ts'
 import type { ExitCode } from '../types/exit-codes.ts'
 import { RsdpError } from '../types/errors.ts'
 import { diskFault } from './disk-fault.ts'
+import { missingPackage } from './missing-package.ts'
 
 /** Where a command writes: the process's own streams, or those of a test. */
 export interface Streams {
@@ -96,7 +97,7 @@ export function makeOutput({ json, command, streams }: OutputOptions): Output {
 
 /** Prints an error the way every command does, and says which exit code it has. */
 export function printError(error: unknown, { json, command, streams }: OutputOptions): ExitCode {
-  const told = diskFault(error) ?? error
+  const told = diskFault(error) ?? missingPackage(error) ?? error
   return printFault(told, { json, command, streams })
 }
 

@@ -21,7 +21,7 @@ export function commandsIn(page: string): DocCommand[] {
   const inline = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code ?? '')
   const commands = (code: readonly string[], isBlock: boolean): DocCommand[] =>
     code
-      .filter((line) => /^(\.\/rsdp|rsdp|npm) \S/.test(line))
+      .filter((line) => /^(\.\/rsdp|npx rsdp|rsdp|npm) \S/.test(line))
       .map((line) => ({ page, text: withoutTalk(line), isWhole: isBlock && !line.includes('…') }))
   return [...commands(lines, true), ...commands(inline, false)]
 }

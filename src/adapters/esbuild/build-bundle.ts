@@ -1,13 +1,16 @@
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { BuildOptions } from 'esbuild'
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
-const SERVE = path('reducers/bundle/serve.ts')
+/** `.ts` in the repository, `.js` in the package. */
+const sourceFile = (name: string): string => path(`${name}${extname(import.meta.url)}`)
+const SERVE = sourceFile('reducers/bundle/serve')
 /** What authors import as `rsdp/reducers`. */
-export const AUTHOR_ENTRY = path('node/author.ts')
+export const AUTHOR_ENTRY = sourceFile('entries/reducers')
 
-/** The same bytes on every machine: nothing of where the files are, and a pinned compiler. */
+/** The same bytes on every machine, from the sources and from the package: a pinned compiler, and nothing of the files’ places. */
 const COMMON: BuildOptions = {
   bundle: true,
   write: false,
@@ -29,14 +32,21 @@ export async function buildBundle(module: string, exported = 'default'): Promise
     import { ${exported} as reducer } from ${JSON.stringify(module)}
     import { serve } from ${JSON.stringify(SERVE)}
     export default serve(reducer)`
-  const { outputFiles } = await build({
+  const joined = await build({
     ...COMMON,
     stdin: { contents, loader: 'ts', resolveDir: path('.') },
+    format: 'esm',
+    alias: { 'rsdp/reducers': AUTHOR_ENTRY, ethers: sourceFile('reducers/bundle/guest-ethers') },
+  })
+  // short names follow from the letters of the text: it must have no types left, which the package's files lack
+  const text = new TextDecoder().decode(soleOutput(joined.outputFiles))
+  const { outputFiles } = await build({
+    ...COMMON,
+    stdin: { contents: text, loader: 'js' },
     format: 'iife',
     globalName: 'served',
     footer: { js: 'served.default' },
     minify: true,
-    alias: { 'rsdp/reducers': AUTHOR_ENTRY, ethers: path('reducers/bundle/guest-ethers.ts') },
   })
   return soleOutput(outputFiles)
 }

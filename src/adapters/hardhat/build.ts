@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
@@ -14,12 +14,13 @@ const TOOLS = ['solc', '@openzeppelin/contracts', 'hardhat'].map(
 
 /**
  * Sees to it that `artifacts/` and the bindings in `types/` are those of the contracts: compiles them (up to a minute)
- * unless that was done before (20 ms). Processes that call this at once wait for each other.
+ * unless that was done before (20 ms). Processes that call this at once wait for each other. The package holds no contracts,
+ * only what was made of them.
  *
  * @throws RsdpError E_BUILD
  */
 export async function buildContracts(): Promise<void> {
-  if (isUpToDate()) return
+  if (!existsSync(join(ROOT, 'contracts')) || isUpToDate()) return
   mkdirSync(CACHE, { recursive: true })
   await withBuildLock(join(CACHE, 'rsdp-build.lock'), async () => {
     if (isUpToDate()) return

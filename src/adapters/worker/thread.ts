@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ReducerCall } from '../../reducers/reducer.ts'
 import type { ReducerResult } from '../../reducers/result.ts'
@@ -20,15 +21,18 @@ export interface Thread<Request, Answer> {
   terminate(): Promise<unknown>
 }
 
+/** This file's own: `.ts` in the repository, `.js` in the package. */
+const EXTENSION = extname(import.meta.url)
+
 /** Heap of such a thread, MiB: states are at most 31 KiB, so a reducer that needs more is broken. */
 const HEAP_MIB_MAX = 128
 
 export function startReducerThread(init: WorkerInit): Thread<ReducerCall, ReducerResult> {
-  return start('./entry.ts', 'rsdp-reducer', init)
+  return start('./entry', 'rsdp-reducer', init)
 }
 
 export function startSandboxThread(init: SandboxInit): Thread<SandboxRequest, SandboxAnswer> {
-  return start('./sandbox-entry.ts', 'rsdp-sandbox', init)
+  return start('./sandbox-entry', 'rsdp-sandbox', init)
 }
 
 /**
@@ -37,7 +41,7 @@ export function startSandboxThread(init: SandboxInit): Thread<SandboxRequest, Sa
  * the process (--eval, --inspect-brk) are not passed on.
  */
 function start(entry: string, name: string, workerData: unknown): Worker {
-  const worker = new Worker(new URL(entry, import.meta.url), {
+  const worker = new Worker(new URL(`${entry}${EXTENSION}`, import.meta.url), {
     name,
     workerData,
     env: {},

@@ -50,7 +50,7 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     `\n${table(['node', 'signing key', 'listens on', 'data'], rows)}\n\n` +
       `chain       ${network.rpcUrl}   public test accounts: never fund them\n` +
       `deployment  ${options.deployment}\n` +
-      `next        ./rsdp task publish --rpc-url ${network.rpcUrl} --deployment ${options.deployment}${options.app === undefined ? '' : ` --app ${options.app}`}\n` +
+      `next        rsdp task publish --rpc-url ${network.rpcUrl} --deployment ${options.deployment}${options.app === undefined ? '' : ` --app ${options.app}`}\n` +
       'Ctrl-C stops the nodes, then the chain',
   )
   try {

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { LiarName } from '../../faults/catalog.ts'
 import { LIAR_NAMES } from '../../faults/catalog.ts'
@@ -59,7 +60,9 @@ export async function sim(options: SimOptions, context: CommandContext): Promise
 /** One thread's seeds, to the end or until the command is interrupted. */
 function share(work: SimWork, take: (report: SeedReport) => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./sim-worker.ts', import.meta.url), { workerData: work })
+    const worker = new Worker(new URL(`./sim-worker${extname(import.meta.url)}`, import.meta.url), {
+      workerData: work,
+    })
     const stop = (): void => void worker.terminate()
     signal.addEventListener('abort', stop, { once: true })
     worker.on('message', take)

@@ -9,11 +9,23 @@ import { inTokens, readToken } from '../stake-view.ts'
 import { taskWork } from '../app/task-work.ts'
 import { showTime } from '../moments.ts'
 import { joinBlocksFor, rateLimitTask, taskOf, taskTimes } from '../task-params.ts'
+import { taskWatch } from './task-watch.ts'
 import { checkTiming, fitTiming, measurePace } from '../task-timing.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 
+/** No task lives longer. */
+const WATCH_SECONDS_MAX = 86_400
+
 /** Publishes a task, of the example unless it is told otherwise, and pays its escrow. */
 export async function taskPublish(options: TaskPublishOptions, context: CommandContext): Promise<ExitCode> {
+  if (options.watch && context.json) throw twoOutputs()
+  const taskId = await publish(options, context)
+  if (!options.watch || taskId === null) return EXIT.ok
+  return taskWatch(String(taskId), { ...options, timeout: WATCH_SECONDS_MAX }, context)
+}
+
+/** The task, of this run or an earlier one; null: it was shown only. */
+async function publish(options: TaskPublishOptions, context: CommandContext): Promise<bigint | null> {
   // before the chain's clock is read: it takes a while
   const work = await taskWork(options)
   return withWallet(options, context, async ({ connection, wallet: client, agreed }) => {
@@ -42,7 +54,7 @@ export async function taskPublish(options: TaskPublishOptions, context: CommandC
     if (!go) {
       const facts = { dryRun: true, taskId: null, client: client.address, params, escrowWei, pace }
       output.result(facts, NOTHING_SENT, timing.warnings)
-      return EXIT.ok
+      return null
     }
     // blocks have passed since, so this call is another: what an interrupted run has published is what was asked for
     const earlier = await publishedEarlier(client)
@@ -53,7 +65,7 @@ export async function taskPublish(options: TaskPublishOptions, context: CommandC
         `task ${String(taskId)} was published by an earlier run in block ${String(block)}; for another, give the command again` +
           `\nnext  rsdp task watch ${String(taskId)}`,
       )
-      return EXIT.ok
+      return taskId
     }
     const taskId = await publishTask(client, params)
     output.result(
@@ -62,7 +74,16 @@ export async function taskPublish(options: TaskPublishOptions, context: CommandC
         ` sign-up until block ${String(params.joinDeadline)}${params.joinTime === 0 ? '' : ` and ${showTime(params.joinTime)}`}\nnext  rsdp task watch ${String(taskId)}`,
       timing.warnings,
     )
-    return EXIT.ok
+    return taskId
+  })
+}
+
+function twoOutputs(): RsdpError {
+  return new RsdpError({
+    code: 'E_USAGE',
+    message: '--json answers once, and --watch goes on',
+    hint: 'leave --watch out, then give rsdp task watch <id> --json',
+    exit: EXIT.usage,
   })
 }
 

@@ -137,6 +137,7 @@ function addPublish(task: Command, run: RunCommand): void {
       'seconds without a checkpoint that end it (default: twice the grace, 12 per block)',
       integer(1, SECONDS_MAX),
     )
+    .option('--watch', 'then follow it until it is finalized or has ended', false)
     .addHelpText(
       'after',
       examples('rsdp task publish --dry-run', 'rsdp task publish --nodes 4 --heights 60 --json'),

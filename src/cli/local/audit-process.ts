@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { environmentForChildren } from '../environment.ts'
+import { MAIN_FILE } from './main-file.ts'
 import type { LocalNetwork } from './network.ts'
-
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
 type Place = Pick<LocalNetwork, 'rpcUrl' | 'deploymentFile'>
 
@@ -32,7 +30,7 @@ export async function explainProcess(
 }
 
 function command({ rpcUrl, deploymentFile }: Place, ...args: readonly string[]): ReturnType<typeof run> {
-  return run([MAIN, ...args, '--rpc-url', rpcUrl, '--deployment', deploymentFile])
+  return run([MAIN_FILE, ...args, '--rpc-url', rpcUrl, '--deployment', deploymentFile])
 }
 
 function run(args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import { environmentForChildren } from '../environment.ts'
+import { MAIN_FILE } from './main-file.ts'
 
 /** One line of a node's log: a stable event name and its facts. */
 export interface NodeEvent {
@@ -20,7 +20,6 @@ export interface NodeProcessInit {
   readonly onEvent: (event: NodeEvent) => void
 }
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 /** Lines of stderr kept for the message when a node dies. */
 const STDERR_LINES = 20
 
@@ -37,7 +36,7 @@ export class NodeProcess {
     this.name = name
     this.#child = spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', MAIN, ...command, ...args],
+      ['--disable-warning=ExperimentalWarning', MAIN_FILE, ...command, ...args],
       // an own process group: a Ctrl-C in the terminal reaches the parent only, which stops its nodes in order
       { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: environmentForChildren() },
     )
