@@ -189,6 +189,16 @@ function describeStore(name: string, createPlace: () => Place): void {
         expect(store.load(CLUSTER).entries).to.deep.equal([...entries(3, 1, 4), ...entries(4, 5, 6)])
       })
 
+      it('reads the entries of some heights, of epochs that are over too', () => {
+        store.append(CLUSTER, [...entries(1, 1, 4), ...entries(2, 5, 8)])
+        store.append(CLUSTER, [...entries(3, 1, 4), ...entries(4, 5, 6)])
+        reopen()
+        expect(store.log(CLUSTER, 1, 2)).to.deep.equal([...entries(1, 1, 4), ...entries(2, 5, 8)])
+        expect(store.log(CLUSTER, 2, 3)).to.deep.equal([...entries(2, 5, 8), ...entries(3, 1, 4)])
+        expect(store.log(CLUSTER, 5, 9)).to.be.empty
+        expect(store.log(OTHER_CLUSTER, 1, 4)).to.be.empty
+      })
+
       it('repeats what is stored without a trace, also from epochs before', () => {
         store.append(CLUSTER, [...entries(1, 1, 4), ...entries(2, 1, 2)])
         store.append(CLUSTER, [...entries(1, 2, 4), ...entries(2, 1, 3), entry(2, 3)])

@@ -1,18 +1,23 @@
 import { expect } from 'chai'
 import { cryptoFor, restoreCrypto } from '../../src/cli/commands/sim-crypto.ts'
 import { Random } from '../../src/faults/random.ts'
+import { keccak } from '../../src/codec/hex.ts'
 import { noteKeys } from '../../src/sim/keys.ts'
 import { runSeed } from '../../src/sim/run-seed.ts'
 import { drawScenario } from '../../src/sim/scenario.ts'
 import { addReport, emptySummary } from '../../src/sim/summary.ts'
+import { TWIN, twinModel } from '../../src/sim/twin.ts'
 import { TASK_ID, World } from '../../src/sim/world.ts'
+import type { Evidence } from '../../src/types/evidence.ts'
 
 const PATIENCE_MS = 120_000
 
+const budgetOf = (budget: number): Uint8Array => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, budget)
+
 /** Four honest nodes without faults. */
-function calmWorld(seed: number): World {
+function calmWorld(seed: number, provable = false): World {
   const random = new Random(seed)
-  const drawn = drawScenario(random, { heights: 12, calm: true, nodes: 4 })
+  const drawn = drawScenario(random, { heights: 12, calm: true, nodes: 4, provable })
   const params = { ...drawn.params, epochHeights: 2, slotTicks: 20 }
   return new World({ seed, scenario: { ...drawn, params }, random, keys: noteKeys(seed), tell: null })
 }
@@ -76,5 +81,69 @@ describe('re-orgs of the chain', () => {
         expect(chain.tasks.get(TASK_ID)!.convictions.size).to.equal(0)
       })
     }
+
+    it('that put another ledger event in the place of one that was counted convict nobody, on either branch', async () => {
+      const world = calmWorld(6, true)
+      const until = (isDone: () => boolean): Promise<boolean> =>
+        world.run(world.queue.nowMs + PATIENCE_MS, isDone)
+      const { chain, hosts } = world
+      world.start()
+      expect(await until(() => chain.accepted.length === 1)).to.equal(true)
+      const { id } = chain.tasks.get(TASK_ID)!.cluster!
+      const counted = (host: (typeof hosts)[number]): number =>
+        host.life?.store.heights(id, host.decided, 1)[0]?.decided.share.object.eventSeq ?? 0
+      const late = hosts[3]!
+      late.isRpcDown = true
+      chain.post(TASK_ID, budgetOf(50))
+      // it votes for what the others counted only once it has read it, and goes along with what they decide
+      expect(await until(() => hosts.every((host) => counted(host) === 1))).to.equal(true)
+
+      const block = chain.eventsIn(0, chain.head).find(({ kind }) => kind === 'ledgerEvent')!.block
+      const depth = chain.head - block + 1
+      expect(depth).to.be.above(chain.reorgDepth)
+      world.reorgs.isDeep = true
+      const others = chain.revert(depth).filter(({ what }) => !what.startsWith('post'))
+      chain.post(TASK_ID, budgetOf(177))
+      for (const { what, run } of others) chain.include({ what, run, done: () => undefined })
+      for (let i = 0; i <= depth; i += 1) chain.mine()
+      late.isRpcDown = false
+      expect(await until(() => hosts.every((host) => host.isLost || host === late))).to.equal(true)
+      expect(world.counts['stopped by a deep re-org']).to.equal(3)
+      await world.run(world.queue.nowMs + 20_000, () => false)
+
+      world.judge.close()
+      expect(world.violations).to.deep.equal([])
+      const { honesty } = world.judge
+      const proofs = hosts.flatMap(({ member }) => [...honesty.proofsAgainst(member)])
+      const { params, cluster, events } = chain.tasks.get(TASK_ID)!
+      for (const evidence of proofs) {
+        const { data } = chain.prepare({ kind: 'evidence', taskId: TASK_ID, evidence, events })
+        expect(chain.refusal(data), evidence.kind).to.match(/^(ProvesNothing|NoVerdict)$/)
+      }
+      const counting = proofs.filter(
+        (one): one is Extract<Evidence, { kind: 'E4' | 'E5' }> =>
+          (one.kind === 'E4' && one.share.object.eventSeq === 1) ||
+          (one.kind === 'E5' && one.claim.eventSeq === 1),
+      )
+      expect(new Set(counting.map(({ kind }) => kind))).to.deep.equal(new Set(['E4', 'E5']))
+      // by the number of events alone each of them would convict: the new one gives another state
+      for (const one of counting) {
+        const { height, stateHash } = one.kind === 'E4' ? one.share.object : one.claim
+        const { seed, members } = cluster!
+        const seen = events.map(({ kind, data }, i) => ({ seq: i + 1, kind, data }))
+        const context = { seed, height, members, previous: null, events: seen }
+        const inputs = one.inputs.map(({ status, state }) => ({ member: status.member, state }))
+        const call = { twin: TWIN, params: params.reducerParams, context, inputs, closing: false }
+        expect(keccak(twinModel.aggregate(call)!)).not.to.equal(stateHash)
+      }
+      // who has read the new branch only answers for no height of the old one
+      const first = Math.min(
+        ...counting.map((one) => (one.kind === 'E4' ? one.share : one.checkpoint).object.height),
+      )
+      const signed = honesty.transcript.of(late.member).map(({ object }) => object)
+      expect(signed.filter((object) => object.type === 'checkpoint' && object.height >= first)).to.deep.equal(
+        [],
+      )
+    })
   })
 })

@@ -54,10 +54,12 @@ export class Verdicts {
     return { byRules, byAuditor: 'because' in said, because, isSigned: because !== NOT_SIGNED }
   }
 
-  /** What the twin would say, if it is asked. */
+  /** What the twin would say, if it is asked. Of other ledger events than the chain's it is not. */
   #isWrong(evidence: Evidence): boolean {
     if (evidence.kind !== 'E4' && evidence.kind !== 'E5') return true
-    const { height, eventSeq, stateHash } = evidence.kind === 'E4' ? evidence.share.object : evidence.claim
+    const claim = evidence.kind === 'E4' ? evidence.share.object : evidence.claim
+    const { height, eventSeq, eventsHash, stateHash } = claim
+    if (this.#init.events().slice(0, eventSeq).reduce(appendEvent, NIL) !== eventsHash) return false
     const listed = evidence.inputs.map(({ status, state }) => ({ member: status.member, state }))
     const state = this.#init.reduce(height, listed, eventSeq, evidence.closes.length > 0)
     return state === null || keccak(state) !== stateHash
