@@ -53,6 +53,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // what passes through a port has the protocol's types; its values stay out of reach
   adapters: { imports: [...BASE, 'ports'], types: ['protocol'] },
+  // budgets, queues and counters that every transport has
+  'adapters/wire': { imports: [...BASE, 'ports'], packages: [] },
+  'adapters/libp2p': { imports: [...BASE, 'ports', 'adapters/wire'] },
+  'adapters/amqp': { imports: [...BASE, 'ports', 'adapters/wire'] },
   'adapters/evm': { imports: [...BASE, 'ports', 'artifacts'], types: ['protocol', 'bindings'] },
   // what it adapts are the reducers: they run in its thread
   'adapters/worker': { imports: [...BASE, 'ports', 'reducers', 'sandbox', 'adapters/sandbox'] },

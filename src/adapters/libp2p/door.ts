@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
-import { Bucket } from './bucket.ts'
+import { Bucket } from '../wire/bucket.ts'
 import { THIS_MACHINE } from './host.ts'
 import type { Host } from './host.ts'
 

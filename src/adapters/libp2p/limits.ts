@@ -1,3 +1,6 @@
+import { DEFAULT_FLOW, FLOOD_COST_FRAME_BYTES } from '../wire/flow.ts'
+import type { FlowLimits } from '../wire/flow.ts'
+
 /** Protocol id of the one stream type. Another major version is refused by multistream, without a penalty. */
 export const PROTOCOL = '/rsdp/3.0.0'
 
@@ -20,13 +23,15 @@ export const STABLE_STREAM_MS = 5_000
 export const CLOSE_DEADLINE_MS = 1_000
 
 /** What the flood budget charges besides the bytes themselves, so that many tiny things are not free. */
-export const COST_BYTES = { frame: 512, stream: 16_384, connection: 16_384, fault: 262_144 } as const
-
-/** What the own pace reckons per frame: more than a receiver charges, to cover what encryption and muxer add. */
-export const PACE_COST_FRAME_BYTES = 640
+export const COST_BYTES = {
+  frame: FLOOD_COST_FRAME_BYTES,
+  stream: 16_384,
+  connection: 16_384,
+  fault: 262_144,
+} as const
 
 /** Limits that tests shorten; the defaults are what a node runs with. */
-export interface Limits {
+export interface Limits extends FlowLimits {
   /** From the first byte of a frame to its last. An idle stream has no deadline. */
   readonly frameDeadlineMs: number
   /** A peer that takes nothing for this long is cut and reconnected. */
@@ -35,40 +40,12 @@ export interface Limits {
   readonly handshakeDeadlineMs: number
   /** Dial, noise and stream negotiation together, outbound. */
   readonly dialDeadlineMs: number
-  readonly backoffMsMin: number
-  readonly backoffMsMax: number
-  /** Flood budget per peer, inbound: sustained rate … */
-  readonly floodBytesPerSecond: number
-  /** … and how much may come at once. */
-  readonly floodBurstBytes: number
-  /** Own pace per peer, outbound: below the flood budget, so that an honest node is never isolated. */
-  readonly paceBytesPerSecond: number
-  readonly paceBurstBytes: number
-  /** How long a peer over the flood budget stays cut off. */
-  readonly isolationMs: number
-  /** Frames and bytes waiting for one slow peer; beyond, the oldest are dropped. */
-  readonly outboxFramesMax: number
-  readonly outboxBytesMax: number
 }
 
-const MIB = 1_048_576
-
-/**
- * The pace leaves room below the flood budget for what a receiver may see bunched together: one stream window
- * (256 KiB) that waited in the network, and the cost of reopening streams.
- */
 export const DEFAULT_LIMITS: Limits = {
+  ...DEFAULT_FLOW,
   frameDeadlineMs: 5_000,
   writeDeadlineMs: 5_000,
   handshakeDeadlineMs: 3_000,
   dialDeadlineMs: 5_000,
-  backoffMsMin: 250,
-  backoffMsMax: 10_000,
-  floodBytesPerSecond: MIB,
-  floodBurstBytes: 4 * MIB,
-  paceBytesPerSecond: 0.9 * MIB,
-  paceBurstBytes: 3 * MIB,
-  isolationMs: 30_000,
-  outboxFramesMax: 256,
-  outboxBytesMax: 4 * MIB,
 }

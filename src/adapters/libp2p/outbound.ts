@@ -1,12 +1,13 @@
 import type { Stream } from '@libp2p/interface'
 import type { Clock } from '../../ports/clock.ts'
-import { backoffMs } from './backoff.ts'
-import { Bucket } from './bucket.ts'
-import type { Counters } from './counters.ts'
+import { backoffMs } from '../wire/backoff.ts'
+import { Bucket } from '../wire/bucket.ts'
+import type { Counters } from '../wire/counters.ts'
 import { PREFIX_BYTES } from './frame-decoder.ts'
-import { BATCH_BYTES_MAX, CLOSE_DEADLINE_MS, PACE_COST_FRAME_BYTES, STABLE_STREAM_MS } from './limits.ts'
+import { PACE_COST_FRAME_BYTES } from '../wire/flow.ts'
+import { BATCH_BYTES_MAX, CLOSE_DEADLINE_MS, STABLE_STREAM_MS } from './limits.ts'
 import type { Limits } from './limits.ts'
-import { Outbox } from './outbox.ts'
+import { Outbox } from '../wire/outbox.ts'
 
 export interface OutboundComponents {
   readonly clock: Clock

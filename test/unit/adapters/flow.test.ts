@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { backoffMs } from '../../../src/adapters/libp2p/backoff.ts'
-import { Bucket } from '../../../src/adapters/libp2p/bucket.ts'
+import { backoffMs } from '../../../src/adapters/wire/backoff.ts'
+import { Bucket } from '../../../src/adapters/wire/bucket.ts'
 import { DEFAULT_LIMITS } from '../../../src/adapters/libp2p/limits.ts'
-import { Outbox } from '../../../src/adapters/libp2p/outbox.ts'
+import { Outbox } from '../../../src/adapters/wire/outbox.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 
 /** A clock whose hand the test moves. */

@@ -16,10 +16,15 @@ export class Bucket {
     this.#filledAtMs = clock.nowMs()
   }
 
+  /** Whether `take` of this cost would succeed now. */
+  has(cost: number): boolean {
+    this.#fill()
+    return cost <= this.#level
+  }
+
   /** Takes the cost and returns true, or takes nothing and returns false. */
   take(cost: number): boolean {
-    this.#fill()
-    if (cost > this.#level) return false
+    if (!this.has(cost)) return false
     this.#level -= cost
     return true
   }

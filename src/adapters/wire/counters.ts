@@ -1,12 +1,22 @@
 import type { TransportCounters } from '../../ports/transport.ts'
 
 /**
- * Why a peer or one of its streams was cut: `stranger` outside the peer set, `oversized` or `malformed` frame, `late` frame
- * that missed its deadline, `flood` budget spent, `streams` more than allowed, `stalled` peer that takes nothing, `crowd`
- * at the door.
+ * Why a peer, one of its streams or a frame was refused: `stranger` outside the peer set, `oversized` or `malformed` frame, `late`
+ * frame that missed its deadline, `flood` budget spent, `streams` more than allowed, `stalled` peer that takes nothing, `crowd`
+ * at the door; on a broker also a `forged` signature, a `replay`, and a frame of an `unopened` session.
  */
 export type Refusal =
-  'stranger' | 'oversized' | 'malformed' | 'late' | 'flood' | 'streams' | 'stalled' | 'crowd'
+  | 'stranger'
+  | 'oversized'
+  | 'malformed'
+  | 'late'
+  | 'flood'
+  | 'streams'
+  | 'stalled'
+  | 'crowd'
+  | 'forged'
+  | 'replay'
+  | 'unopened'
 
 /** What a transport counts since its start. One object, shared by its parts. */
 export class Counters {
