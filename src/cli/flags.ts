@@ -35,6 +35,13 @@ export const policyFile = (): Option =>
 export const bundles = (): Option =>
   new Option('--bundles <dir...>', 'folders of bundles, looked through before the chain')
 
+/** Read by `brokerOf`, whose errors do not repeat it: it may hold a password. */
+export const transport = (): Option =>
+  new Option(
+    '--transport <name>',
+    'how nodes talk: libp2p, or a broker, amqp://user:password@host:5672/vhost (a password is better in RSDP_TRANSPORT)',
+  ).default('libp2p')
+
 /** What commands that send from a wallet have in common. */
 export function sending(command: Command, whose: string): Command {
   return command

@@ -47,6 +47,8 @@ export interface DemoOptions {
   readonly json: boolean
 }
 export interface DevOptions {
+  /** `libp2p`, or the URL of a broker. */
+  readonly transport: string
   readonly nodes: number
   readonly port: number
   readonly blockMs: number
@@ -68,6 +70,8 @@ export interface NodeRunOptions extends FeeOptions {
   readonly dataDir: string
   readonly keyFile?: string
   readonly passwordFile?: string
+  /** `libp2p`, or the URL of a broker. */
+  readonly transport: string
   readonly listen: readonly string[]
   readonly healthPort: number
   readonly join: boolean

@@ -4,6 +4,7 @@ import type { EvmChain } from '../adapters/evm/evm-chain.ts'
 import { stockTwins } from '../adapters/evm/stock-twins.ts'
 import { addressOf, createKeyring, recoverSigner } from '../adapters/keys/keyring.ts'
 import { Libp2pTransport } from '../adapters/libp2p/transport.ts'
+import type { BrokerUrl } from '../adapters/amqp/broker-url.ts'
 import { isDamage, markDamaged, openOrBegin } from '../adapters/sqlite/set-aside.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import type { SandboxRunner } from '../adapters/worker/sandbox-runner.ts'
@@ -16,10 +17,12 @@ import { RsdpNode } from '../node/node.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Bundles } from '../ports/bundles.ts'
+import type { Keyring } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { StateSource } from '../ports/state-source.ts'
 import { chanceOf } from '../types/chance.ts'
 import type { Store } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
 import type { Address } from '../types/ids.ts'
@@ -48,6 +51,8 @@ export interface CreateNodeInit {
   readonly deployment: Deployment
   /** Multiaddrs to listen on: `/ip4/0.0.0.0/tcp/4001`. */
   readonly listen: readonly string[]
+  /** Talk over this broker instead. */
+  readonly broker?: BrokerUrl
   readonly applications: readonly Application[]
   /** Bundles that the applications are for, and the thread that runs them. */
   readonly bundles?: Bundles & { readonly runner: SandboxRunner }
@@ -83,13 +88,13 @@ export interface StakedNode {
  * @throws RsdpError E_FAULT_CHAIN, E_KEY_UNREGISTERED, E_NOT_STAKED, E_FUNDS_GAS, E_RPC_DOWN, E_STORE_LOCKED
  */
 export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
-  const { dataDir, privateKey, deployment, listen, strategies = [], logger = SILENT } = init
+  const { dataDir, privateKey, deployment, strategies = [], logger = SILENT } = init
   const isLocal = chanceOf(deployment.chainId) === 'local'
   if (strategies.length > 0 && !isLocal) throw faultOnRealChain(deployment.chainId)
   const keyring = createKeyring(privateKey)
   const clock = systemClock
   const { chain, store } = await openPlace(init, keyring.address, logger)
-  const link = new Libp2pTransport({ privateKey, listen, clock, logger })
+  const link = await createTransport(init, keyring, logger)
   const { domain } = chain
   const liar =
     strategies.length === 0
@@ -126,6 +131,19 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
     failed,
     stop: () => node.stop(),
   }
+}
+
+/** Libp2p, or a broker, whose package is loaded only then. */
+async function createTransport(
+  { privateKey, listen, broker, deployment }: CreateNodeInit,
+  keyring: Keyring,
+  logger: Logger,
+): Promise<Transport> {
+  const clock = systemClock
+  if (broker === undefined) return new Libp2pTransport({ privateKey, listen, clock, logger })
+  const { AmqpTransport } = await import('../adapters/amqp/transport.ts')
+  const namespace = `rsdp.${deployment.deploymentId.slice(2, 18)}`
+  return new AmqpTransport({ broker, namespace, keyring, recover: recoverSigner, clock, logger })
 }
 
 /** Of the first application that has one. */

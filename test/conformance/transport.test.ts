@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import { MemoryHub } from '../../src/adapters/memory/transport.ts'
 import { FRAME_BYTES_MAX } from '../../src/ports/transport.ts'
@@ -5,8 +6,9 @@ import type { Transport } from '../../src/ports/transport.ts'
 import { RsdpError } from '../../src/types/errors.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
 import type { Address } from '../../src/types/ids.ts'
+import { findBroker } from '../helpers/broker.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { collect, createLibp2pTransport, peerOf } from '../helpers/transport-kit.ts'
+import { collect, createAmqpTransport, createLibp2pTransport, peerOf } from '../helpers/transport-kit.ts'
 import type { Received } from '../helpers/transport-kit.ts'
 
 /** Makes transports of one network. Seats are identities: the same seat gives the same key. */
@@ -233,3 +235,14 @@ describeTransport('libp2p', () => ({
   create: (seat, at) =>
     createLibp2pTransport(seat, at === undefined ? {} : { listen: at.replace(/\/p2p\/.*/, '') }),
 }))
+
+const broker = await findBroker()
+if (broker === null)
+  it.skip('transport: amqp (no RabbitMQ at 127.0.0.1:5672; RSDP_TEST_BROKER names another)')
+else {
+  describeTransport('amqp', () => {
+    // one network per test
+    const namespace = `rsdp-test.${randomBytes(8).toString('hex')}`
+    return { create: (seat) => createAmqpTransport(seat, { broker, namespace }) }
+  })
+}

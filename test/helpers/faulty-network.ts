@@ -54,6 +54,8 @@ export class FaultyNetwork {
   readonly watch = new Watch()
   readonly #chain: DevChain
   readonly #scratch: string
+  /** How the nodes talk. */
+  readonly #transport: string
   readonly #lives = new Map<LocalNode, Life>()
   /** Head of the chain when an honest node first held a proof, by task and member. */
   readonly #firstFound = new Map<string, Promise<number>>()
@@ -64,6 +66,7 @@ export class FaultyNetwork {
     nodes: readonly LocalNode[],
     twins: DeployedTwins,
     scratch: string,
+    transport: string,
   ) {
     this.rpcUrl = chain.rpcUrl
     this.deploymentFile = join(scratch, 'deployment.json')
@@ -73,10 +76,11 @@ export class FaultyNetwork {
     this.nodes = nodes
     this.#chain = chain
     this.#scratch = scratch
+    this.#transport = transport
   }
 
   /** Registers nodes; none runs yet. */
-  static async create(count: number): Promise<FaultyNetwork> {
+  static async create(count: number, transport = 'libp2p'): Promise<FaultyNetwork> {
     const { chain, deployment } = await deployTestChain({
       blockMs: BLOCK_MS,
       windows: WINDOWS,
@@ -87,7 +91,7 @@ export class FaultyNetwork {
     const scratch = mkdtempSync(join(tmpdir(), 'rsdp-faulty-'))
     const connection = await openConnection({ rpcUrl, deployment })
     const nodes = await registerNodes(connection, count, scratch)
-    const network = new FaultyNetwork(chain, connection, nodes, twins, scratch)
+    const network = new FaultyNetwork(chain, connection, nodes, twins, scratch, transport)
     await writeDeployment(network.deploymentFile, deployment)
     return network
   }
@@ -103,7 +107,8 @@ export class FaultyNetwork {
       if (event.event === 'evidence.found' && fault === null) this.#noteFound(event.facts)
     }
     node.hold.release()
-    const process = new NodeProcess({ name: node.name, args, onEvent })
+    const env = { RSDP_TRANSPORT: this.#transport }
+    const process = new NodeProcess({ name: node.name, args, env, onEvent })
     this.#lives.set(node, { node, fault, process, watch })
   }
 

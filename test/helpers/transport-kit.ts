@@ -1,3 +1,7 @@
+import { parseBrokerUrl } from '../../src/adapters/amqp/broker-url.ts'
+import type { Limits as AmqpLimits } from '../../src/adapters/amqp/limits.ts'
+import { AmqpTransport } from '../../src/adapters/amqp/transport.ts'
+import { createKeyring, recoverSigner } from '../../src/adapters/keys/keyring.ts'
 import { privateKeyFromBytes } from '../../src/adapters/libp2p/identity.ts'
 import type { Limits } from '../../src/adapters/libp2p/limits.ts'
 import { Libp2pTransport } from '../../src/adapters/libp2p/transport.ts'
@@ -56,6 +60,23 @@ export function createLibp2pTransport(
     logger: options.logger ?? new RecordingLogger(),
     random: () => 0.5,
     // quick reconnects, so that a test waits for what it tests
+    limits: { backoffMsMin: 20, backoffMsMax: 200, ...options.limits },
+  })
+}
+
+/** An AMQP transport on a broker; one namespace is one network. */
+export function createAmqpTransport(
+  seat: number,
+  options: { broker: string; namespace: string; logger?: Logger; limits?: Partial<AmqpLimits> },
+): AmqpTransport {
+  return new AmqpTransport({
+    broker: parseBrokerUrl(options.broker),
+    namespace: options.namespace,
+    keyring: createKeyring(seatKey(seat)),
+    recover: recoverSigner,
+    clock: realClock,
+    logger: options.logger ?? new RecordingLogger(),
+    random: () => 0.5,
     limits: { backoffMsMin: 20, backoffMsMax: 200, ...options.limits },
   })
 }

@@ -1,3 +1,4 @@
+import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { onCron } from '../../adapters/cron/cron-schedule.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
@@ -12,6 +13,8 @@ import { untilStopped } from '../local/until-stopped.ts'
 /** A local network that stays up until Ctrl-C. The chain lives in memory and is gone then; node data stays on disk. */
 export async function dev(options: DevOptions, context: CommandContext): Promise<ExitCode> {
   const { output, signal } = context
+  // a wrong URL is told now, not by every node
+  brokerOf(options.transport)
   if (options.chain !== (options.profile === 'bft')) throw wrongProfile(options)
   const dataDir = `${options.dataDir}/${new Date().toISOString().replace(/[:.]/g, '-')}`
   if (!options.chain) {
@@ -33,6 +36,7 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     dataDir,
     deploymentFile: options.deployment,
     faults: new Map(),
+    transport: options.transport,
     ...(options.app === undefined ? {} : { app: options.app }),
     say: output.say,
     signal,

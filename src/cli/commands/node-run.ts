@@ -4,6 +4,7 @@ import { ProviderClient } from '../../../examples/rate-limit/provider-client.ts'
 import { ProviderSource, sessionName } from '../../../examples/rate-limit/provider-source.ts'
 import { requestsOfMember } from '../../../examples/rate-limit/traffic.ts'
 import { RateLimitSource } from '../../../examples/rate-limit/workload.ts'
+import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { startHealthServer } from '../../adapters/http/health-server.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
@@ -54,6 +55,7 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
 
 async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSignal): Promise<ExitCode> {
   const { dataDir, rpcUrl, listen, join: autoJoin, pollMs } = options
+  const broker = brokerOf(options.transport)
   const strategies = options.fault === undefined ? [] : parseFaults(options.fault)
   const provider = options.provider === undefined ? null : new ProviderClient(options.provider)
   const deployment = await readDeployment(options.deployment)
@@ -66,6 +68,7 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
     applications: [...(apps?.applications ?? []), example],
     ...(apps === null ? {} : { bundles: apps.bundles }),
+    ...(broker === null ? {} : { broker }),
     ...feeCap(options),
   })
   const { node } = staked

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { deployment, examples, integer, json, passwordFile, rpcUrl } from '../flags.ts'
+import { deployment, examples, integer, json, passwordFile, rpcUrl, transport } from '../flags.ts'
 import type { DemoOptions, DeployCommandOptions, DevOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
@@ -78,12 +78,14 @@ function addDev(program: Command, run: RunCommand): void {
       'slots',
     )
     .option('--app <dir>', 'folder of an application that the nodes run, too; it is built first')
+    .addOption(transport())
     .addOption(json())
     .addHelpText(
       'after',
       examples(
         'rsdp dev',
         'rsdp dev --app ./hello',
+        'rsdp dev --transport amqp://guest:guest@127.0.0.1:5672',
         'rsdp dev --nodes 4 --port 8546 --deployment /tmp/d.json',
         'rsdp dev --profile paper --no-chain --nodes 5',
         'rsdp dev --profile paper --no-chain --schedule "*/5 * * * * *"',

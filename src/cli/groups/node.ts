@@ -12,6 +12,7 @@ import {
   policyFile,
   rpcUrl,
   sending,
+  transport,
   yes,
 } from '../flags.ts'
 import type {
@@ -42,6 +43,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     .addOption(dataDir())
     .option('--key-file <file>', 'signing key (default: key in the data directory)')
     .addOption(passwordFile())
+    .addOption(transport())
     .option('--listen <multiaddr...>', 'where to listen', ['/ip4/0.0.0.0/tcp/9100'])
     .option(
       '--health-port <port>',

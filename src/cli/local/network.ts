@@ -29,6 +29,8 @@ export interface LocalNetworkInit {
   readonly provider?: string
   /** Folder of an application that the nodes run, built. */
   readonly app?: string
+  /** How the nodes talk; absent: libp2p. */
+  readonly transport?: string
   readonly say: (line: string) => void
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
@@ -72,13 +74,14 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const connection = await openConnection({ rpcUrl: chain.rpcUrl, deployment })
     const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)
     say(`✔ ${String(nodes.length)} nodes registered and staked, each with its own key (${seconds()})`)
-    const { deploymentFile, faults, provider, app, signal, onEvent } = init
+    const { deploymentFile, faults, provider, app, transport, signal, onEvent } = init
     const running = await startNodes(nodes, {
       rpcUrl: chain.rpcUrl,
       deploymentFile,
       faults,
       provider,
       app,
+      transport,
       signal,
       onEvent,
     })

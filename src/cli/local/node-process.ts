@@ -17,6 +17,8 @@ export interface NodeProcessInit {
   /** Absent: `node run`. */
   readonly command?: readonly string[]
   readonly args: readonly string[]
+  /** Settings that no other user of the machine may see. */
+  readonly env?: Readonly<Record<string, string>>
   readonly onEvent: (event: NodeEvent) => void
 }
 
@@ -32,13 +34,13 @@ export class NodeProcess {
   readonly #stderr: string[] = []
   readonly #exited: Promise<number>
 
-  constructor({ name, command = ['node', 'run'], args, onEvent }: NodeProcessInit) {
+  constructor({ name, command = ['node', 'run'], args, env = {}, onEvent }: NodeProcessInit) {
     this.name = name
     this.#child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', MAIN_FILE, ...command, ...args],
       // an own process group: a Ctrl-C in the terminal reaches the parent only, which stops its nodes in order
-      { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: environmentForChildren() },
+      { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...environmentForChildren(), ...env } },
     )
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => {

@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly provider?: string | undefined
   /** Folder of an application that the nodes run, built. */
   readonly app?: string | undefined
+  /** How the nodes talk; absent: libp2p. */
+  readonly transport?: string | undefined
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
 }
@@ -86,7 +88,7 @@ export function stopNodes(processes: readonly NodeProcess[]): Promise<number[]> 
 function startNode(
   { name, dataDir, listen, hold }: LocalNode,
   i: number,
-  { rpcUrl, deploymentFile, faults, provider, app, onEvent }: Surroundings,
+  { rpcUrl, deploymentFile, faults, provider, app, transport, onEvent }: Surroundings,
   also: (event: NodeEvent) => void,
 ): NodeProcess {
   const fault = faults?.get(i)
@@ -99,6 +101,8 @@ function startNode(
   return new NodeProcess({
     name,
     args,
+    // it may hold a password
+    ...(transport === undefined ? {} : { env: { RSDP_TRANSPORT: transport } }),
     onEvent: (event) => {
       onEvent(name, event)
       also(event)
