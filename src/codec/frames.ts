@@ -249,8 +249,8 @@ function readPart(value: unknown): RawPart {
       return { kind: 'object', signed: readObject(fields) }
     case TAGS.body: {
       fixed(1)
-      // a copy: a state is kept for longer than its frame
-      const bytes = bytesOf(fields[0]).slice()
+      // a copy: a state is kept for longer than its frame (`slice` of a Buffer would be a view)
+      const bytes = new Uint8Array(bytesOf(fields[0]))
       return { kind: 'body', hash: keccak(bytes), bytes }
     }
     case TAGS.seen:
