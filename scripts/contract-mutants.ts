@@ -19,6 +19,7 @@ const USAGE = `Breaks the contracts in random places, one at a time, and lists w
   --count N  mutants (default 20)
   --seed N   which of them (default 1)
   --skip N   leave out the first N of the seed's order (default 0)
+  --in TEXT  only files with this in their path, as board/Settlement (default: all)
   --help
 
 exit codes: 0 at least 95 % are noticed, 1 fewer, 2 usage, 3 the tests fail as it is`
@@ -28,11 +29,15 @@ const CAMPAIGN = ['solidity', 'test/solidity/Handler.t.sol', 'test/solidity/Camp
 /** Fast ones first. */
 const SUITES = ['libraries', 'registry', 'board', 'money', 'checkpoint', 'penalties', 'slasher']
   .concat(['revoke', 'reduction', 'forged', 'deployment', 'twins', 'framing', 'silence', 'orders', 'honest'])
+  .concat(['form-fee', 'account', 'allowance', 'terms', 'drawing', 'late-quit', 'time', 'results', 'pay'])
+  .concat(['accusations', 'challenged', 'provable', 'bundles'])
   .map((name) => `test/contracts/${name}.ts`)
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { count, seed, skip } = options()
-const sources = globSync(['contracts/*.sol', 'contracts/{libraries,reducers}/*.sol'], { cwd: root }).sort()
+const { count, seed, skip, place } = options()
+const sources = globSync('contracts/**/*.sol', { cwd: root, exclude: ['contracts/{dev,interfaces}/**'] })
+  .filter((file) => place === null || file.includes(place))
+  .sort()
 const texts = new Map(sources.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 const sites = shuffled([...texts].flatMap(([file, text]) => sitesOf(file, text)))
 const workshop = new Workshop()
@@ -118,7 +123,7 @@ function shuffled<T>(items: readonly T[]): T[] {
   return order
 }
 
-function options(): { count: number; seed: number; skip: number } {
+function options(): { count: number; seed: number; skip: number; place: string | null } {
   const { values } = parse()
   if (values.help === true) {
     console.log(USAGE)
@@ -128,6 +133,7 @@ function options(): { count: number; seed: number; skip: number } {
     count: whole(values.count ?? '20'),
     seed: whole(values.seed ?? '1'),
     skip: whole(values.skip ?? '0'),
+    place: values.in ?? null,
   }
 }
 
@@ -135,7 +141,7 @@ function parse() {
   const text = { type: 'string' } as const
   try {
     return parseArgs({
-      options: { count: text, seed: text, skip: text, help: { type: 'boolean', short: 'h' } },
+      options: { count: text, seed: text, skip: text, in: text, help: { type: 'boolean', short: 'h' } },
     })
   } catch (error) {
     return refuse((error as Error).message)

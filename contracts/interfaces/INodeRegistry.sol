@@ -150,7 +150,7 @@ interface INodeRegistry {
     /// @param key the key that had to sign
     error NotTheKey(address signer, address key);
 
-    /// @notice The wallet that moves stake must not be a signing key.
+    /// @notice An address cannot be a wallet and a signing key.
     /// @param key the address that is, or was, both
     error KeyIsOperator(address key);
 
@@ -365,6 +365,6 @@ interface INodeRegistry {
     /// @notice Stake locked for (task, key); 0 if none.
     function lockOf(uint256 taskId, address key) external view returns (uint128);
 
-    /// @notice EIP-712 separator under which registrations are signed: RSDP, 2, chain id, this contract, no salt.
+    /// @notice EIP-712 separator under which registrations are signed: RSDP, 3, chain id, this contract, no salt.
     function domainSeparator() external view returns (bytes32);
 }

@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {Moment} from "../libraries/Moments.sol";
 
 /// @title Tasks: escrow, sign-ups, clusters, ledger events, rewards
+/// @dev One long file: it is the specification of the board, and most of it is text. Solidity does not let a library name an
+/// error of ITaskBoard that a base interface declares, so the parts cannot be split without renaming all of them.
 /// @notice The only contract that moves locks, pays rewards and takes penalties. Nobody owns it; nothing changes a published task.
 /// Money leaves only by the calls of those it belongs to.
 /// All amounts are in the token's smallest unit. Whatever begins or ends, does so at a moment: a block and a second, both of
@@ -31,7 +33,7 @@ interface ITaskBoard {
     /// @param twin Solidity twin (IReducer); 0 = results are not provable on chain
     /// @param predecessor task of this board that this one goes on from; 0 = none
     /// @param minNodes smallest cluster, 4 … maxNodes
-    /// @param maxNodes largest cluster, … 31
+    /// @param maxNodes largest cluster, … 128
     /// @param heights number of heights, 1 … 65,535; reaching it ends the task
     /// @param epochHeights R, heights per log epoch and largest batch, 1 … 256
     /// @param stateCap largest state and result, bytes, 1 … 31,744
@@ -398,7 +400,7 @@ interface ITaskBoard {
     /// @param offence what was proved (ISlasher.Offence), for the ledger
     /// @param percent base share of the lock, 1 … 100
     /// @param correlated the share may grow by the convictions of others, at `release`
-    /// @param reporter who is credited
+    /// @param reporter who is credited: its account where it is an operator's wallet
     function penalise(
         uint256 taskId,
         uint8 member,

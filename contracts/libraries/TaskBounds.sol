@@ -27,7 +27,7 @@ library TaskBounds {
     uint256 private constant LATE_QUIT_PERCENT = 1;
     /// @dev One `reorgDepth` until others act on a quit, one for them to sign up.
     uint256 private constant LATE_QUIT_DEPTHS = 2;
-    /// @dev Gas of `form`, from above: test/contracts/form-fee.ts compares it to what is measured.
+    /// @dev Gas of `form`, from above: test/contracts/gas.ts compares it to what is measured.
     uint256 private constant FORM_GAS = 320_000;
     uint256 private constant FORM_GAS_PER_SIGNUP = 8_600;
     uint256 private constant FORM_GAS_PER_SEAT = 18_600;

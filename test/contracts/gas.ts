@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import hre, { network } from 'hardhat'
+import { formFee } from '../../src/types/form-fee.ts'
 import { functionOf, pagesWith } from './cost-tables.ts'
 import { taskCost } from './cost-task.ts'
 import { TWIN_SIZES, twinCostsAt } from './cost-twins.ts'
@@ -86,6 +87,17 @@ describe('Gas', () => {
     const missing = functions.filter((f) => !known.has(functionOf(f)) && !WITHIN.has(functionOf(f)))
     expect(functions).not.to.be.empty
     expect(missing, 'measure it in cost-*.ts, then npm run gas').to.deep.equal([])
+  })
+
+  it('of a drawing is what it is paid for, or up to a tenth less', () => {
+    for (const n of SIZES)
+      for (const [name, signups] of [
+        ['form', n],
+        ['form, 4 sign-ups per seat', 4 * n],
+      ] as const) {
+        const paid = Number(formFee({ formGasPrice: 1n }, signups, n))
+        expect(snapshot.gas[name]![n], `${name}, n = ${n}`).to.be.within(0.9 * paid, paid)
+      }
   })
 
   it('does not depend on n where proofs bring no list', () => {

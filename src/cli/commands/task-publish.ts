@@ -1,6 +1,7 @@
 import { publishedEarlier } from '../../adapters/evm/operator.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import { formFeeMax } from '../../types/form-fee.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { escrowMax, publishTask } from '../local/client.ts'
 import type { TaskPublishOptions } from '../options.ts'
@@ -49,6 +50,7 @@ async function publish(options: TaskPublishOptions, context: CommandContext): Pr
     const go = await agreed([
       `publish  a task of ${client.address}: ${params.maxNodes} seats, ${params.heights} heights`,
       `escrow   at most ${inTokens(escrowWei, token)} to TaskBoard ${connection.deployment.contracts.TaskBoard.address}`,
+      `drawing  ${inTokens(formFeeMax(params), token)} of it at most, to whoever draws the cluster`,
       ...timing.effect,
     ])
     if (!go) {

@@ -77,7 +77,9 @@ async function consequences(connection: Connection, task: TaskSummary): Promise<
   const params = event?.args.params
   if (params !== undefined && isReached({ number: params.joinDeadline, time: params.joinTime }, at)) {
     const token = await readToken(connection)
-    return [`drawing  still possible; then the members share ${inTokens(params.rewardPerHeight, token)}`]
+    const shared = `the members share ${inTokens(params.rewardPerHeight, token)}`
+    const drawn = params.formGasPrice === 0n ? '' : ', and whoever draws earns the fee for it'
+    return [`drawing  still possible; then ${shared}${drawn}`]
   }
   return ['refund   all of the escrow, and every lock, at once']
 }

@@ -35,6 +35,8 @@ export async function taskStatus(
       events: Number(view.eventsPosted),
       revokedBlock: view.revokedBlock === 0n ? null : Number(view.revokedBlock),
       escrowWei: view.escrow,
+      former: view.formFee === 0n ? null : view.former.toLowerCase(),
+      formFeeWei: view.formFee,
       stakePerNodeWei: view.stakePerNode,
       resultHash: task.finalized ? view.resultHash : null,
       outcome,
@@ -51,6 +53,9 @@ export async function taskStatus(
       ['height', `${task.height} accepted by the chain`],
       ['events', String(facts.events)],
       ['escrow', inTokens(facts.escrowWei, token)],
+      ...(facts.former === null
+        ? []
+        : [['drawing', `${inTokens(facts.formFeeWei, token)} earned by ${facts.former}`] as const]),
       ['lock', `${inTokens(facts.stakePerNodeWei, token)} a member`],
       ['result', `${facts.resultHash ?? 'not published yet'}  ${outcome}`],
     ]
