@@ -2,6 +2,7 @@ import type { Connection } from '../adapters/evm/connection.ts'
 import { RsdpError } from '../types/errors.ts'
 import type { Check } from './commands/doctor.ts'
 
+const NAME = 'endpoint'
 const NOBODY = `0x${'00'.repeat(20)}`
 const CALL = { from: NOBODY, to: NOBODY }
 /** Blocks whose state every full node keeps. */
@@ -24,8 +25,25 @@ const ASKED: readonly (readonly [
   ],
 ]
 
+/** A line for each endpoint: what is wrong with it, and what it does not do. */
+export async function checkEndpoints({ pool }: Connection): Promise<Check[]> {
+  const checks: Check[] = []
+  for (const { name, connection, trouble } of pool.all) {
+    const shown = pool.all.length === 1 ? '' : `${name} `
+    if (trouble === null) checks.push(await checkEndpoint(connection, shown))
+    else
+      checks.push({
+        name: NAME,
+        verdict: 'warn',
+        text: `${shown}${trouble.kind}: ${trouble.text}`,
+        hint: 'the others are asked; take it out if this lasts',
+      })
+  }
+  return checks
+}
+
 /** What the endpoint does not do: nodes and commands get along without it, but more slowly or with less to go by. */
-export async function checkEndpoint(connection: Connection): Promise<Check> {
+async function checkEndpoint(connection: Connection, shown: string): Promise<Check> {
   const { provider } = connection
   const head = await connection.read(provider.getBlockNumber())
   const hex = (block: number): string => `0x${Math.max(0, block).toString(16)}`
@@ -40,13 +58,12 @@ export async function checkEndpoint(connection: Connection): Promise<Check> {
       lacks.push(`${what} (${typeof said === 'string' && said !== '' ? said : error.message})`)
     }
   }
-  const name = 'endpoint'
   if (lacks.length === 0)
-    return { name, verdict: 'ok', text: 'does all that nodes and commands ask for', hint: '' }
+    return { name: NAME, verdict: 'ok', text: shown + 'does all that nodes and commands ask for', hint: '' }
   return {
-    name,
+    name: NAME,
     verdict: 'warn',
-    text: `does not give ${lacks.join('; ')}`,
+    text: `${shown}does not give ${lacks.join('; ')}`,
     hint: 'nodes and commands get along without it; another RPC endpoint may be quicker',
   }
 }

@@ -2,8 +2,17 @@ import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
 
 /** Flags that several commands share. Each call makes a new one: commander keeps state in them. */
-export const rpcUrl = (): Option =>
-  new Option('--rpc-url <url>', 'JSON-RPC endpoint of the chain').default('http://127.0.0.1:8545')
+/** May be given several times: the endpoints are then one text, separated by spaces. */
+export const rpcUrl = (): Option => {
+  let isGiven = false
+  return new Option('--rpc-url <url>', 'JSON-RPC endpoint of the chain; several are compared')
+    .default('http://127.0.0.1:8545')
+    .argParser((url: string, earlier: string | undefined) => {
+      const all = isGiven && earlier !== undefined ? `${earlier} ${url}` : url
+      isGiven = earlier !== undefined
+      return all
+    })
+}
 
 export const deployment = (): Option =>
   new Option('--deployment <file>', 'deployment file').default('deployments/31337.json')

@@ -1,5 +1,6 @@
 /** Options as the command line gives them, after parsing. */
 export interface ChainOptions {
+  /** One endpoint, or several separated by spaces. */
   readonly rpcUrl: string
   readonly deployment: string
   readonly json: boolean

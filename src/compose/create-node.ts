@@ -1,4 +1,5 @@
 import { connect } from '../adapters/evm/connect.ts'
+import type { EndpointStatus, OnEndpoint } from '../adapters/evm/endpoints/pool.ts'
 import type { Deployment } from '../adapters/evm/deployment.ts'
 import type { EvmChain } from '../adapters/evm/evm-chain.ts'
 import { stockTwins } from '../adapters/evm/stock-twins.ts'
@@ -73,7 +74,7 @@ export interface CreateNodeInit {
 /** One staked node, made of the adapters of this machine: a chain over RPC, libp2p, SQLite, worker threads. */
 export interface StakedNode {
   readonly node: RsdpNode
-  health(): NodeHealth
+  health(): NodeHealth & { readonly endpoints: readonly EndpointStatus[] }
   /** Listens, reads the chain, and runs what it was drawn for. Rejects if it cannot start. */
   start(): Promise<void>
   /** Rejects when the node has failed for good; stop it then. */
@@ -90,7 +91,7 @@ export interface StakedNode {
 export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
   const { dataDir, privateKey, deployment, strategies = [], logger = SILENT } = init
   const isLocal = chanceOf(deployment.chainId) === 'local'
-  if (strategies.length > 0 && !isLocal) throw faultOnRealChain(deployment.chainId)
+  refuseFaults(strategies, deployment)
   const keyring = createKeyring(privateKey)
   const clock = systemClock
   const { chain, store } = await openPlace(init, keyring.address, logger)
@@ -122,7 +123,7 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
   })
   return {
     node,
-    health: () => node.health(),
+    health: () => ({ ...node.health(), endpoints: chain.endpoints() }),
     start: () =>
       mindingDamage(dataDir, async () => {
         await Promise.all([runner.start(), bundles?.runner.start()])
@@ -193,11 +194,17 @@ function openChain(
   const journal = journalIn(dataDir, deployment, addressOf(privateKey))
   const note = (remark: string): void => logger.warn('transaction.earlier', { remark })
   const wallet = { journal, note, ...(feeCapWei === undefined ? {} : { feeCapWei }) }
-  return connect({ rpcUrl, deployment, privateKey: toHex(privateKey), wallet })
+  const onEndpoint: OnEndpoint = (endpoint, trouble) => {
+    if (trouble === null) logger.info('endpoint.well', { endpoint })
+    else logger.warn('endpoint.trouble', { endpoint, ...trouble })
+  }
+  return connect({ rpcUrl, deployment, privateKey: toHex(privateKey), wallet, onEndpoint })
 }
 
-function faultOnRealChain(chainId: number): RsdpError {
-  return new RsdpError({
+/** @throws RsdpError E_FAULT_CHAIN for ways to lie on a chain that is no local one */
+export function refuseFaults(strategies: readonly Strategy[], { chainId }: Deployment): void {
+  if (strategies.length === 0 || chanceOf(chainId) === 'local') return
+  throw new RsdpError({
     code: 'E_FAULT_CHAIN',
     message: `--fault makes a node misbehave on purpose, and chain ${String(chainId)} is not a local one`,
     hint: 'leave --fault out, or use a local chain: 31337 or 1337',

@@ -114,6 +114,8 @@ export class RsdpNode {
   #connected = 0
   /** Null before the first look at the chain has ended. */
   #reachable: boolean | null = null
+  /** Code of what keeps the chain from being reached, in brackets; empty before it was tried. */
+  #unreached = ''
   /** What was said last of why the node is not ready; null before anything was. */
   #told: string | null = null
   #failed = false
@@ -207,7 +209,7 @@ export class RsdpNode {
   #notReady(): string[] {
     if (this.#failed) return ['it has failed and is about to end']
     if (this.#stopPolling === null) return ['it starts or ends']
-    if (this.#reachable !== true) return ['the chain is not reached']
+    if (this.#reachable !== true) return [`the chain is not reached${this.#unreached}`]
     return [...this.#byTask.values()].flatMap((task) => task.trouble() ?? [])
   }
 
@@ -274,6 +276,7 @@ export class RsdpNode {
       if (this.#reachable !== false)
         logger.warn('chain.unreachable', { code: error.code, message: error.message })
       this.#reachable = false
+      this.#unreached = ` (${error.code})`
     }
   }
 

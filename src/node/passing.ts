@@ -11,6 +11,8 @@ const PASSING: ReadonlySet<string> = new Set([
   'E_RPC_METHOD',
   'E_RPC_AUTH',
   'E_RPC_REFUSED',
+  'E_RPC_FORK',
+  'E_RPC_LOGS',
   'E_TX_TIMEOUT',
   'E_TX_KNOWN',
   'E_NONCE',

@@ -51,7 +51,7 @@ export function reply(
   return true
 }
 
-/** Puts itself before a real chain: what `answer` leaves is forwarded, and `spoil` may change the result. */
+/** Puts itself before a real chain: what `answer` leaves is forwarded, and `spoil` may change the result, or promise another. */
 export function rpcProxy(
   target: string,
   answer: Answer,
@@ -67,7 +67,7 @@ export function rpcProxy(
     })
     const real = (await forwarded.json()) as { result?: unknown; error?: unknown }
     if (real.error !== undefined) return reply(response, request.id, { error: real.error })
-    return reply(response, request.id, { result: spoil(request, real.result) })
+    return reply(response, request.id, { result: await spoil(request, real.result) })
   })
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { id } from 'ethers'
 import type { Connection } from '../../src/adapters/evm/connection.ts'
-import { openConnection } from '../../src/adapters/evm/connection.ts'
+import { openConnection } from '../../src/adapters/evm/open-connection.ts'
 import type { Deployment } from '../../src/adapters/evm/deployment.ts'
 import { deploymentPath, writeDeployment } from '../../src/adapters/evm/deployment.ts'
 import {

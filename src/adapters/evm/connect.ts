@@ -1,7 +1,7 @@
 import type { Hex } from '../../types/ids.ts'
-import type { ConnectionOptions } from './connection.ts'
-import { openConnection } from './connection.ts'
 import { EvmChain } from './evm-chain.ts'
+import type { ConnectionOptions } from './open-connection.ts'
+import { openConnection } from './open-connection.ts'
 import type { WalletOptions } from './wallet.ts'
 import { Wallet } from './wallet.ts'
 
@@ -13,7 +13,7 @@ export interface ConnectOptions extends ConnectionOptions {
   readonly wallet?: Partial<WalletOptions>
 }
 
-/** The chain port over an RPC endpoint. @throws RsdpError as `openConnection` */
+/** The chain port over one RPC endpoint or several. @throws RsdpError as `openConnection` */
 export async function connect(options: ConnectOptions): Promise<EvmChain> {
   const connection = await openConnection(options)
   const { privateKey, confirmations } = options

@@ -7,35 +7,32 @@ import type { Moment } from '../../types/moment.ts'
 import type { Contracts } from './contracts.ts'
 import { bindContracts } from './contracts.ts'
 import type { Deployment } from './deployment.ts'
+import { Endpoint } from './endpoints/endpoint.ts'
+import { EndpointPool } from './endpoints/pool.ts'
 import type { RebuiltHeader } from './header.ts'
 import { requireHeader } from './header.ts'
-import type { HttpLimits } from './http-rpc.ts'
-import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
+import type { Rpc } from './http-rpc.ts'
 import { RpcProvider } from './rpc-provider.ts'
-import { parseRpcUrl } from './rpc-url.ts'
-
-export interface ConnectionOptions {
-  readonly rpcUrl: string
-  readonly deployment: Deployment
-  readonly http?: Partial<HttpLimits>
-}
 
 const CHECKED = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore'] as const
 
-/** One deployment over one RPC endpoint, checked against its file. Wallets and the chain port share it. */
+/** One deployment over an RPC endpoint, or over several as one, checked against its file. Wallets and the chain port share it. */
 export class Connection {
   readonly deployment: Deployment
   readonly provider: RpcProvider
   readonly contracts: Contracts
   readonly domain: Domain
-  readonly #http: HttpRpc
+  /** The endpoints one by one. */
+  readonly pool: EndpointPool
+  readonly #rpc: Rpc
   #outagesSeen = 0
 
-  constructor(deployment: Deployment, http: HttpRpc) {
+  constructor(deployment: Deployment, rpc: Rpc) {
     this.deployment = deployment
-    this.#http = http
+    this.#rpc = rpc
+    this.pool = rpc instanceof EndpointPool ? rpc : new EndpointPool([rpc], [new Endpoint(rpc.shown, this)])
     const chainId = BigInt(deployment.chainId)
-    this.provider = new RpcProvider(http, chainId)
+    this.provider = new RpcProvider(rpc, chainId)
     this.contracts = bindContracts(deployment, this.provider)
     this.domain = {
       chainId,
@@ -44,9 +41,9 @@ export class Connection {
     }
   }
 
-  /** Host and port of the endpoint, for messages. */
+  /** Host and port of each endpoint, for messages. */
   get shown(): string {
-    return this.#http.url.shown
+    return this.#rpc.shown
   }
 
   /**
@@ -55,7 +52,7 @@ export class Connection {
    * @throws RsdpError E_CHAIN_ID, E_NO_CONTRACT, E_DEPLOYMENT, E_CODE_HASH, E_RPC_DOWN
    */
   async verify(): Promise<void> {
-    const outages = this.#http.outages
+    const outages = this.#rpc.outages
     await this.#verifyChainId()
     const codes = await this.#codes()
     // before the code hashes: a deploymentId is part of the code, and the likelier reason that it differs
@@ -77,7 +74,7 @@ export class Connection {
 
   /** Verifies again if the endpoint has failed since: what answers now may be another chain. */
   async reverify(): Promise<void> {
-    if (this.#http.outages !== this.#outagesSeen) await this.verify()
+    if (this.#rpc.outages !== this.#outagesSeen) await this.verify()
   }
 
   /** Waits for a read; whatever ethers makes of a strange answer becomes E_RPC_DOWN. */
@@ -129,7 +126,7 @@ export class Connection {
   }
 
   close(): void {
-    this.#http.close()
+    this.#rpc.close()
     this.provider.destroy()
   }
 
@@ -182,18 +179,6 @@ export class Connection {
       exit: EXIT.precondition,
       details: { address, seen, expected },
     })
-  }
-}
-
-/** A checked connection. @throws RsdpError E_RPC_URL, E_NO_ARTIFACTS and those of `Connection.verify` */
-export async function openConnection({ rpcUrl, deployment, http }: ConnectionOptions): Promise<Connection> {
-  const connection = new Connection(deployment, new HttpRpc(parseRpcUrl(rpcUrl), { ...HTTP_LIMITS, ...http }))
-  try {
-    await connection.verify()
-    return connection
-  } catch (error) {
-    connection.close()
-    throw error
   }
 }
 

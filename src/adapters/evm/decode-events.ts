@@ -1,5 +1,5 @@
 import { AbiCoder } from 'ethers'
-import type { Interface, Log, LogDescription } from 'ethers'
+import type { Interface, LogDescription } from 'ethers'
 import type { AddressesUpdatedEvent } from '../../../types/ethers-contracts/NodeRegistry.ts'
 import type { CheckpointedEvent, RepublishedEvent } from '../../../types/ethers-contracts/PhaseLog.ts'
 import type { ConvictedEvent } from '../../../types/ethers-contracts/Slasher.ts'
@@ -18,10 +18,12 @@ import type { ChainEvent } from '../../ports/chain.ts'
 import type { Cluster } from '../../types/cluster.ts'
 import { invariant } from '../../types/errors.ts'
 import { OFFENCES } from '../../types/evidence.ts'
-import type { Digest, Hex } from '../../types/ids.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { TaskParams } from '../../types/task.ts'
 import { abis } from './abi.ts'
 import type { Deployment } from './deployment.ts'
+import type { PageLog } from './endpoints/page-log.ts'
+import type { EventFilter } from './endpoints/settle-page.ts'
 import { decodeMultiaddrs } from './multiaddrs.ts'
 
 /** A chain event without the block it is in. */
@@ -122,53 +124,43 @@ const DECODERS = {
 
 const SOURCES = ['NodeRegistry', 'TaskBoard', 'PhaseLog', 'Slasher'] as const
 
-/** Filter of the logs that `EventDecoder` understands. */
-export interface LogFilter {
-  readonly address: string[]
-  readonly topics: [string[]]
-}
-
-/** Turns logs of one deployment into chain events; everything else, whatever the RPC endpoint sends, is left out. */
+/** Turns logs of one deployment into chain events; those that do not decode are left out. */
 export class EventDecoder {
-  readonly filter: LogFilter
-  readonly #byAddress = new Map<string, (log: Log) => Fact | null>()
+  readonly filter: EventFilter
+  readonly #byAddress = new Map<string, (log: PageLog) => Fact | null>()
 
   constructor(deployment: Deployment) {
-    const topics: string[] = []
+    const pairs: [Address, Digest][] = []
     for (const name of SOURCES) {
       const abi: Interface = abis()[name]
       const decoders: Readonly<Partial<Record<string, Decoder>>> = DECODERS[name]
-      this.#byAddress.set(deployment.contracts[name].address, (log) => {
+      const { address } = deployment.contracts[name]
+      this.#byAddress.set(address, (log) => {
         const parsed = parseLog(abi, log)
         return parsed === null ? null : (decoders[parsed.name]?.(parsed.args) ?? null)
       })
       for (const event of Object.keys(decoders)) {
         const fragment = abi.getEvent(event)
-        if (fragment !== null) topics.push(fragment.topicHash)
+        if (fragment !== null) pairs.push([address, fragment.topicHash as Digest])
       }
     }
-    this.filter = { address: [...this.#byAddress.keys()], topics: [topics] }
+    this.filter = {
+      address: [...this.#byAddress.keys()],
+      topics: [pairs.map(([, topic]) => topic)],
+      pairs,
+    }
   }
 
-  /** In the order of the chain, each once; only of blocks `from` … `to`. */
-  decode(logs: readonly Log[], from: number, to: number): ChainEvent[] {
-    const ordered = logs
-      .filter(({ blockNumber, removed }) => !removed && blockNumber >= from && blockNumber <= to)
-      .sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index)
-    const events: ChainEvent[] = []
-    let previous: Log | null = null
-    for (const log of ordered) {
-      const repeated = log.blockNumber === previous?.blockNumber && log.index === previous.index
-      previous = log
-      if (repeated) continue
-      const fact = this.#byAddress.get(log.address.toLowerCase())?.(log)
-      if (fact !== null && fact !== undefined) events.push({ ...fact, block: log.blockNumber })
-    }
-    return events
+  /** @param logs in the order of the chain, each once */
+  decode(logs: readonly PageLog[]): ChainEvent[] {
+    return logs.flatMap((log) => {
+      const fact = this.#byAddress.get(log.address)?.(log) ?? null
+      return fact === null ? [] : [{ ...fact, block: log.blockNumber }]
+    })
   }
 }
 
-function parseLog(abi: Interface, log: Log): LogDescription | null {
+function parseLog(abi: Interface, log: PageLog): LogDescription | null {
   try {
     const parsed = abi.parseLog(log)
     // arguments are decoded on access: a malformed one throws here rather than in a decoder

@@ -24,9 +24,10 @@ import { TASK_STATUSES } from '../../types/task.ts'
 import type { Connection } from './connection.ts'
 import { checkpointSent } from './checkpoint-sent.ts'
 import { EventDecoder } from './decode-events.ts'
+import { EventPages } from './endpoints/event-pages.ts'
+import type { EndpointStatus } from './endpoints/pool.ts'
 import { encodeEvidenceCall, encodeSteps } from './evidence-call.ts'
 import { encodeForm } from './form-call.ts'
-import { LogPages } from './log-pages.ts'
 import { readAllowance, readTerms } from './reads.ts'
 import type { Wallet } from './wallet.ts'
 import { revertOf } from './wallet.ts'
@@ -46,7 +47,7 @@ const TWIN = new Interface([
   `function close(bytes params, ${CONTEXT}, bytes state, ${INPUTS} remaining) view returns (bytes)`,
 ])
 
-/** The chain port over an RPC endpoint. */
+/** The chain port over one RPC endpoint or several. */
 export class EvmChain implements Chain {
   readonly domain: Domain
   readonly reorgDepth: number
@@ -58,7 +59,7 @@ export class EvmChain implements Chain {
   /** Sends with the signing key; null without one. */
   readonly wallet: Wallet | null
   readonly #decoder: EventDecoder
-  readonly #pages = new LogPages()
+  readonly #pages: EventPages
 
   constructor(connection: Connection, wallet: Wallet | null, reorgDepth: number) {
     this.connection = connection
@@ -71,10 +72,23 @@ export class EvmChain implements Chain {
     this.lockTailSeconds = windows.graceSeconds + windows.evidenceSeconds
     this.seedDelaySeconds = windows.seedDelaySeconds
     this.#decoder = new EventDecoder(connection.deployment)
+    const { filter } = this.#decoder
+    this.#pages = new EventPages({
+      pool: connection.pool,
+      filter,
+      reorgDepth,
+      fromBlock: connection.deployment.fromBlock,
+    })
   }
 
+  /** Of several endpoints, the block up to which they are compared. */
   head(): Promise<number> {
-    return this.connection.read(this.connection.provider.getBlockNumber())
+    return this.#pages.head()
+  }
+
+  /** The endpoints, and what is wrong with them. */
+  endpoints(): readonly EndpointStatus[] {
+    return this.connection.pool.status()
   }
 
   latest(): Promise<Moment> {
@@ -82,14 +96,10 @@ export class EvmChain implements Chain {
   }
 
   async eventsAfter(after: number, afterHash: Digest | null, blocksMax: number): Promise<EventPage | null> {
-    await this.connection.reverify()
-    const head = await this.head()
-    if (afterHash !== null) await this.#requireHistory(after, afterHash, head)
-    // nothing happened before the deployment
-    const from = Math.max(after + 1, this.connection.deployment.fromBlock)
-    const to = Math.min(from + blocksMax - 1, head - this.reorgDepth)
-    if (to < from) return null
-    return this.#page(from, to)
+    const page = await this.#pages.after(after, afterHash, blocksMax)
+    if (page === null) return null
+    const { number: block, hash, time } = page.last
+    return { events: this.#decoder.decode(page.logs), block, hash, time }
   }
 
   async taskStatus(taskId: bigint): Promise<TaskStatus> {
@@ -248,46 +258,6 @@ export class EvmChain implements Chain {
       hint: 'name a key file',
       exit: EXIT.precondition,
     })
-  }
-
-  /** @throws RsdpError E_REORG, or E_RPC_DOWN if the endpoint has not got as far as this node has read */
-  async #requireHistory(block: number, hash: Digest, head: number): Promise<void> {
-    if (head < block) {
-      throw new RsdpError({
-        code: 'E_RPC_DOWN',
-        message: `${this.connection.shown} is at block ${head}, this node has read up to ${block}`,
-        hint: 'wait, ask another RPC endpoint, or take a new data directory if the chain was started again',
-        exit: EXIT.unreachable,
-        details: { url: this.connection.shown, reason: 'behind', head, block },
-      })
-    }
-    const { hash: seen } = await this.#blockOf(block)
-    if (seen === hash) return
-    throw new RsdpError({
-      code: 'E_REORG',
-      message: `block ${block} is ${seen} now and was ${hash}: history that was ${this.reorgDepth} blocks deep is gone`,
-      hint: 'compare the block with other endpoints; another one may be right. If the chain has turned back: docs/operator.md, “After a deep re-org”',
-      exit: EXIT.mismatch,
-      details: { block, seen, expected: hash },
-    })
-  }
-
-  async #blockOf(block: number): Promise<{ hash: Digest; time: number }> {
-    const found = await this.connection.read(this.connection.provider.getBlock(block))
-    if (found?.hash === null || found === null)
-      throw this.connection.fault(new Error(`block ${block} is missing`))
-    return { hash: found.hash as Digest, time: found.timestamp }
-  }
-
-  /** Events of the blocks from … to, or of the first part of them if the endpoint does not give so much at once. */
-  async #page(from: number, to: number): Promise<EventPage> {
-    const { address, topics } = this.#decoder.filter
-    const { answer, last } = await this.#pages.read(from, to, async (toBlock) => {
-      const filter = { address, topics, fromBlock: from, toBlock }
-      const logs = await this.connection.read(this.connection.provider.getLogs(filter))
-      return this.#decoder.decode(logs, from, toBlock)
-    })
-    return { events: answer, block: last, ...(await this.#blockOf(last)) }
   }
 
   async #turnAt(taskId: bigint, block: number): Promise<number> {

@@ -1,7 +1,9 @@
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
-import type { HttpRpc } from './http-rpc.ts'
+import type { Rpc } from './http-rpc.ts'
+import { forkError, logsError } from './endpoints/faults.ts'
+import { agreedHead } from './endpoints/judge.ts'
 import { LogCache } from './log-cache.ts'
 import { LogPages } from './log-pages.ts'
 import { refusalError } from './trouble.ts'
@@ -25,28 +27,46 @@ export interface LogQuery {
   readonly topics: readonly (readonly Digest[] | null)[]
 }
 
-/** Calls over HTTP, one per request. */
-export function requestOver(http: HttpRpc): RpcRequest {
+/** Calls over an endpoint, one per request. */
+export function requestOver(rpc: Rpc): RpcRequest {
   let id = 0
   return async (method, params) => {
     id += 1
-    const answer = await http.request({ id, jsonrpc: '2.0', method, params: [...params] })
+    const answer = await rpc.request({ id, jsonrpc: '2.0', method, params: [...params] })
     if ('result' in answer) return answer.result as unknown
     const { code, message = '' } = answer.error
     const data = answer.error.data as unknown
-    throw refusalError(http.url.shown, { method, status: 200, code, message, data })
+    throw refusalError(rpc.shown, { method, status: 200, code, message, data })
   }
 }
 
-/** What an auditor asks an endpoint, each answer checked for its shape; what it says is for others to judge. */
+/** One endpoint among several, for the logs. */
+interface LogSource {
+  readonly name: string
+  readonly request: RpcRequest
+  readonly pages: LogPages
+}
+
+/**
+ * What an auditor asks an endpoint, each answer checked for its shape; what it says is for others to judge. Of several
+ * endpoints, all that answer have to give the same logs.
+ */
 export class HistoryRpc {
   readonly #request: RpcRequest
-  readonly #pages = new LogPages()
+  readonly #sources: readonly LogSource[]
   readonly #cache: LogCache
   readonly #reorgDepth: number
 
-  constructor(request: RpcRequest, cache = new LogCache(null), reorgDepth = 0) {
+  /** @param others endpoints by name, if there are several; `request` asks one that answers */
+  constructor(
+    request: RpcRequest,
+    cache = new LogCache(null),
+    reorgDepth = 0,
+    others: ReadonlyMap<string, RpcRequest> = new Map(),
+  ) {
     this.#request = request
+    const sources = others.size === 0 ? new Map([['', request]]) : others
+    this.#sources = [...sources].map(([name, ask]) => ({ name, request: ask, pages: new LogPages() }))
     this.#cache = cache
     this.#reorgDepth = reorgDepth
   }
@@ -55,8 +75,21 @@ export class HistoryRpc {
     return quantity('eth_chainId', await this.#request('eth_chainId', []))
   }
 
+  /** Of several endpoints, the block up to which they are compared. @throws RsdpError E_RPC_FORK */
   async head(): Promise<bigint> {
-    return quantity('eth_blockNumber', await this.#request('eth_blockNumber', []))
+    const method = 'eth_blockNumber'
+    if (this.#sources.length === 1) return quantity(method, await this.#request(method, []))
+    const heads = await this.#ofAll(async ({ request }) =>
+      Number(quantity(method, await request(method, []))),
+    )
+    const head = agreedHead([...heads.values()], this.#reorgDepth)
+    const common = Math.max(0, Math.min(head, ...heads.values()) - this.#reorgDepth)
+    const hashes = await this.#ofAll(async ({ request }) => {
+      const block = await request('eth_getBlockByNumber', [tag(BigInt(common)), false])
+      return digest('eth_getBlockByNumber', record('eth_getBlockByNumber', block)['hash'])
+    })
+    if (new Set(hashes.values()).size > 1) throw forkError(common, hashes)
+    return BigInt(head)
   }
 
   async code(address: Address, block: bigint): Promise<Hex> {
@@ -79,15 +112,47 @@ export class HistoryRpc {
     return answer === null ? null : record('eth_getTransactionByHash', answer)
   }
 
-  /** All logs of a range, in chain order, page by page. Pages that are too deep for a re-org are read once. */
+  /**
+   * All logs of a range, in chain order, page by page. Pages that are too deep for a re-org are read once.
+   *
+   * @throws RsdpError E_RPC_LOGS if endpoints differ
+   */
   async logs(query: LogQuery, from: bigint, to: bigint): Promise<RawLog[]> {
-    const key = JSON.stringify([query, String(from)])
+    const answers = await this.#ofAll((source) => this.#logsOf(source, query, from, to))
+    const [[, first] = ['', []], ...others] = answers
+    for (const [, logs] of others) {
+      const given = new Set(logs.map(textOf))
+      const known = new Set(first.map(textOf))
+      const odd = first.find((log) => !given.has(textOf(log))) ?? logs.find((log) => !known.has(textOf(log)))
+      if (odd !== undefined) throw logsError(Number(odd.block), [...answers.keys()], 'differ')
+    }
+    return first
+  }
+
+  /** What the endpoints answer. Of several, those that give no answer are left out. */
+  async #ofAll<T>(ask: (source: LogSource) => Promise<T>): Promise<Map<string, T>> {
+    const answers = new Map<string, T>()
+    let failure: unknown = null
+    for (const source of this.#sources) {
+      try {
+        answers.set(source.name, await ask(source))
+      } catch (error) {
+        if (this.#sources.length === 1 || !(error instanceof RsdpError)) throw error
+        failure ??= error
+      }
+    }
+    if (answers.size === 0) throw failure
+    return answers
+  }
+
+  async #logsOf(source: LogSource, query: LogQuery, from: bigint, to: bigint): Promise<RawLog[]> {
+    const key = JSON.stringify([query, String(from), ...(source.name === '' ? [] : [source.name])])
     const cached = this.#cache.get(key)
     const found = new Map((cached?.logs ?? []).map((log) => [placeOf(log), log]))
     let first = cached === null ? Number(from) : cached.upTo + 1
     while (first <= Number(to)) {
-      const page = await this.#pages.read(first, Number(to), (last) =>
-        this.#page(query, BigInt(first), BigInt(last)),
+      const page = await source.pages.read(first, Number(to), (last) =>
+        this.#page(source, query, BigInt(first), BigInt(last)),
       )
       for (const log of page.answer) found.set(placeOf(log), log)
       first = page.last + 1
@@ -100,10 +165,15 @@ export class HistoryRpc {
       .sort((a, b) => Number(a.block - b.block) || Number(a.logIndex - b.logIndex))
   }
 
-  async #page({ address, topics }: LogQuery, from: bigint, to: bigint): Promise<RawLog[]> {
+  async #page(
+    { request }: LogSource,
+    { address, topics }: LogQuery,
+    from: bigint,
+    to: bigint,
+  ): Promise<RawLog[]> {
     const method = 'eth_getLogs'
     const filter = { address, topics, fromBlock: tag(from), toBlock: tag(to) }
-    const answer = await this.#request(method, [filter])
+    const answer = await request(method, [filter])
     if (!Array.isArray(answer)) throw badAnswer(method, 'no list of logs')
     return answer
       .map((item: unknown) => record(method, item))
@@ -122,6 +192,8 @@ export class HistoryRpc {
   }
 }
 
+const textOf = (log: RawLog): string =>
+  JSON.stringify(log, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 const placeOf = ({ block, logIndex }: RawLog): string => `${block}/${logIndex}`
 
 export function badAnswer(method: string, what: string, cause?: unknown): RsdpError {

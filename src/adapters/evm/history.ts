@@ -22,6 +22,7 @@ import { abis } from './abi.ts'
 import { BlockTimes } from './block-times.ts'
 import { readBooks } from './board-books.ts'
 import type { Deployment } from './deployment.ts'
+import { EndpointPool } from './endpoints/pool.ts'
 import { rebuildHeader } from './header.ts'
 import { decodeEvent, decodeResult } from './history-abi.ts'
 import type { LogQuery, RawLog, RpcRequest } from './history-rpc.ts'
@@ -29,7 +30,7 @@ import { badAnswer, HistoryRpc, requestOver } from './history-rpc.ts'
 import { readTransaction } from './history-transactions.ts'
 import type { LogCache } from './log-cache.ts'
 import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
-import { parseRpcUrl } from './rpc-url.ts'
+import { parseRpcUrls } from './rpc-url.ts'
 import { troubleIn } from './trouble.ts'
 
 /** Events with the task as their first topic. */
@@ -66,7 +67,7 @@ const ATTEMPTS = 4
 const PARALLEL = 8
 
 /**
- * History over an RPC endpoint, from a deployment file alone. Nothing is checked here that a judge could check: a wrong
+ * History over one RPC endpoint or several, from a deployment file alone. Nothing is checked here that a judge could check: a wrong
  * chain or a changed contract is a finding, not an error.
  *
  * @throws RsdpError E_RPC_URL, E_NO_ARTIFACTS
@@ -76,12 +77,16 @@ export function openHistory(
   deployment: Deployment,
   cache?: LogCache,
 ): ChainHistory & { close(): void } {
-  const http = new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS)
-  const history = new EvmHistory(requestOver(http), deployment, cache)
+  const rpcs = parseRpcUrls(rpcUrl).map((url) => new HttpRpc(url, HTTP_LIMITS))
+  const rpc = new EndpointPool(rpcs, [])
+  const others = new Map(
+    rpcs.length === 1 ? [] : rpcs.map((one, at) => [`${one.shown} (${at + 1})`, requestOver(one)] as const),
+  )
+  const history = new EvmHistory(requestOver(rpc), deployment, cache, others)
   return {
     read: (taskId, upTo) => history.read(taskId, upTo),
     readBooks: () => history.readBooks(),
-    close: () => http.close(),
+    close: () => rpc.close(),
   }
 }
 
@@ -91,8 +96,13 @@ export class EvmHistory implements ChainHistory {
   readonly #fromBlock: bigint
   readonly #deployment: Deployment
 
-  constructor(request: RpcRequest, deployment: Deployment, cache?: LogCache) {
-    this.#rpc = new HistoryRpc(request, cache, deployment.windows.reorgDepth)
+  constructor(
+    request: RpcRequest,
+    deployment: Deployment,
+    cache?: LogCache,
+    others?: ReadonlyMap<string, RpcRequest>,
+  ) {
+    this.#rpc = new HistoryRpc(request, cache, deployment.windows.reorgDepth, others)
     this.#deployment = deployment
     this.#fromBlock = BigInt(deployment.fromBlock)
     const { NodeRegistry, TaskBoard, PhaseLog, Slasher } = deployment.contracts

@@ -54,8 +54,19 @@ class Failure extends Error {
   }
 }
 
+/** What answers JSON-RPC requests: an endpoint, or several as one. */
+export interface Rpc {
+  /** For people. */
+  readonly shown: string
+  /** Requests that failed for good so far. */
+  readonly outages: number
+  /** The endpoint's answer, result or error. @throws RsdpError E_RPC_DOWN, E_RPC_LIMIT, E_RPC_AUTH */
+  request(payload: JsonRpcPayload): Promise<JsonRpcResult | JsonRpcError>
+  close(): void
+}
+
 /** JSON-RPC over HTTP, one request at a time per call, bounded in time, size and attempts. */
-export class HttpRpc {
+export class HttpRpc implements Rpc {
   readonly url: RpcUrl
   readonly #limits: HttpLimits
   readonly #closed = new AbortController()
@@ -65,6 +76,10 @@ export class HttpRpc {
   constructor(url: RpcUrl, limits: HttpLimits) {
     this.url = url
     this.#limits = limits
+  }
+
+  get shown(): string {
+    return this.url.shown
   }
 
   /** Requests that failed for good so far. After one, whoever answers again need not be the same chain. */

@@ -17,7 +17,10 @@ export function parseRpcUrl(text: string): RpcUrl {
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new RsdpError({
       code: 'E_RPC_URL',
-      message: url === null ? 'the RPC URL is not a URL' : `the RPC URL has scheme ${url.protocol}//`,
+      message:
+        url === null
+          ? `the RPC URL is ${/\S\s+\S/.test(text) ? 'more than one' : 'not a URL'}`
+          : `the RPC URL has scheme ${url.protocol}//`,
       hint: 'use http://host:port or https://host/path',
       exit: EXIT.usage,
     })
@@ -29,4 +32,9 @@ export function parseRpcUrl(text: string): RpcUrl {
   const authorization = secret === ':' ? null : `Basic ${Buffer.from(secret).toString('base64')}`
   const more = url.pathname !== '/' || url.search !== ''
   return { target: url.href, authorization, shown: more ? `${url.origin}/…` : url.origin }
+}
+
+/** Several URLs, separated by white space. @throws RsdpError E_RPC_URL */
+export function parseRpcUrls(text: string): RpcUrl[] {
+  return (text.trim() === '' ? [''] : text.trim().split(/\s+/)).map(parseRpcUrl)
 }

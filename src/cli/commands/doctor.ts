@@ -16,7 +16,7 @@ import { showAllowance } from '../allowance.ts'
 import { keyFacts } from '../key-store.ts'
 import { checkChance } from '../doctor-chance.ts'
 import { checkContracts } from '../doctor-contracts.ts'
-import { checkEndpoint } from '../doctor-endpoint.ts'
+import { checkEndpoints } from '../doctor-endpoint.ts'
 import { isLocalChain } from '../local/chains.ts'
 import type { DoctorOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
@@ -50,7 +50,7 @@ export async function doctor(options: DoctorOptions, { output }: CommandContext)
   const chain = await openChain(options, checks)
   if (chain !== null) {
     try {
-      checks.push(await checkEndpoint(chain.connection))
+      checks.push(...(await checkEndpoints(chain.connection)))
       checks.push(...(await checkContracts(chain.connection)))
       checks.push(...(await checkChance(chain.connection)))
       checks.push(...(await checkClock(chain.connection)))

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { EndpointStatus } from '../../adapters/evm/endpoints/pool.ts'
 import type { NodeHealth } from '../../node/node.ts'
 import type { SigningHealth } from '../../node/signing-watch.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -35,7 +36,7 @@ export async function nodeStatus(
   const { control, health } = found
   output.result(
     { pid: control.pid, healthPort: control.healthPort, health },
-    render(health as unknown as NodeHealth, control.pid),
+    render(health as unknown as ShownHealth, control.pid),
   )
   return health['ready'] === true ? EXIT.ok : EXIT.unreachable
 }
@@ -50,13 +51,19 @@ function notReady(dataDir: string, seconds: number, isRunning: boolean): RsdpErr
   })
 }
 
-function render(health: NodeHealth, pid: number): string {
-  const { key, ready, notReady, addresses, peers, chain, outbox, tasks, notJoined } = health
+/** What `node run` serves. */
+interface ShownHealth extends NodeHealth {
+  readonly endpoints: readonly EndpointStatus[]
+}
+
+function render(health: ShownHealth, pid: number): string {
+  const { key, ready, notReady, addresses, peers, chain, outbox, tasks, notJoined, endpoints } = health
   const lines = [
     `node     ${key}  process ${pid}  ${ready ? 'ready' : 'not ready'}`,
     `listens  ${addresses.join('  ')}`,
     `peers    ${peers.connected} of ${peers.known} connected`,
     `chain    ${chain.reachable ? 'reachable' : 'NOT reachable'}, head ${chain.head}, read up to ${chain.cursor}`,
+    ...endpoints.map(endpointLine),
     `outbox   ${outbox} transactions waiting`,
   ]
   for (const reason of notReady) lines.push(`not ready: ${reason}`)
@@ -73,6 +80,11 @@ function render(health: NodeHealth, pid: number): string {
   return [...lines, '', table(['task', 'phase', 'decided', 'anchored', 'membership', 'signing'], rows)].join(
     '\n',
   )
+}
+
+function endpointLine({ name, trouble, troubles }: EndpointStatus): string {
+  const before = troubles === 0 ? '' : `, troubles so far: ${troubles}`
+  return `endpoint ${name}  ${trouble === null ? `nothing wrong${before}` : `${trouble.kind}: ${trouble.text}`}`
 }
 
 /** What a node may sign in a task, in a word or a few. */

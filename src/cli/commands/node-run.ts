@@ -11,7 +11,7 @@ import { readKeyFile } from '../../adapters/keys/key-file.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { createLogger, openLogFile } from '../../adapters/system/logger.ts'
 import { fromHex } from '../../codec/hex.ts'
-import { createNode } from '../../compose/create-node.ts'
+import { createNode, refuseFaults } from '../../compose/create-node.ts'
 import { parseFaults } from '../../faults/parse.ts'
 import type { SourceRequest } from '../../node/node.ts'
 import type { Logger } from '../../ports/logger.ts'
@@ -60,6 +60,8 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   const provider = options.provider === undefined ? null : new ProviderClient(options.provider)
   const deployment = await readDeployment(options.deployment)
   const local = isLocalChain(deployment.chainId)
+  // before the key is read
+  refuseFaults(strategies, deployment)
   const { policy, source } = loadPolicy(options, local)
   const privateKey = await signingKey(options, local)
   const apps = await nodeApps(options, policy)
@@ -73,7 +75,7 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   })
   const { node } = staked
   const { key } = node.health()
-  const health = await startHealthServer(options.healthPort, () => node.health())
+  const health = await startHealthServer(options.healthPort, () => staked.health())
   logger.info('health.listening', { port: health.port })
   logger.info('policy.in-force', { source, policy })
   const ended = Promise.withResolvers<null>()

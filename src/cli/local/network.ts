@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { openConnection } from '../../adapters/evm/connection.ts'
+import { openConnection } from '../../adapters/evm/open-connection.ts'
 import type { Connection } from '../../adapters/evm/connection.ts'
 import { writeDeployment } from '../../adapters/evm/deployment.ts'
 import { Wallet } from '../../adapters/evm/wallet.ts'

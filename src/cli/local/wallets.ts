@@ -1,4 +1,4 @@
-import { openConnection } from '../../adapters/evm/connection.ts'
+import { openConnection } from '../../adapters/evm/open-connection.ts'
 import type { Connection } from '../../adapters/evm/connection.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { Wallet } from '../../adapters/evm/wallet.ts'

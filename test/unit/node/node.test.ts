@@ -563,7 +563,10 @@ describe('RsdpNode', () => {
         throw chainFault('E_RPC_DOWN')
       }
       await node.start()
-      expect(node.health()).to.deep.include({ ready: false, notReady: ['the chain is not reached'] })
+      expect(node.health()).to.deep.include({
+        ready: false,
+        notReady: ['the chain is not reached (E_RPC_DOWN)'],
+      })
       await poll(3)
       expect(said('node.ready')).to.be.empty
       expect(said('node.not-ready')).to.have.length(1)
