@@ -197,3 +197,18 @@ export interface SimOptions {
   readonly trace: boolean
   readonly json: boolean
 }
+export interface SignedOptions extends OnDataDirOptions {
+  readonly deployment: string
+}
+export interface SignedExportOptions extends SignedOptions {
+  readonly out: string
+  /** The store goes on signing: the file is then not the last word. */
+  readonly keep: boolean
+  readonly yes: boolean
+}
+export interface BackupCreateOptions extends SignedOptions {
+  readonly out: string
+}
+export interface BackupVerifyOptions {
+  readonly json: boolean
+}

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { SettingsCommand } from './environment.ts'
 import { addAccountCommands } from './groups/account.ts'
 import { addAppCommands } from './groups/app.ts'
+import { addBackupCommands } from './groups/backup.ts'
 import { addCheckCommands } from './groups/check.ts'
 import { addDoctorCommands } from './groups/doctor.ts'
 import { addEvidenceCommands } from './groups/evidence.ts'
@@ -32,6 +33,7 @@ export function buildProgram(run: RunCommand): Command {
     .exitOverride()
   addNetworkCommands(program, run)
   addNodeCommands(program, run)
+  addBackupCommands(program, run)
   addPolicyCommands(program, run)
   addKeysCommands(program, run)
   addStakeCommands(program, run)

@@ -1,9 +1,21 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createBackup, restoreBackup } from '../../src/adapters/sqlite/backup.ts'
+import type { Binding } from '../../src/adapters/sqlite/database.ts'
+import { exportHistory, importHistory } from '../../src/adapters/sqlite/exchange.ts'
 import { openOrBegin } from '../../src/adapters/sqlite/set-aside.ts'
 import { Random } from '../../src/faults/random.ts'
 import type { Store } from '../../src/ports/store.ts'
+import { invariant } from '../../src/types/errors.ts'
 import { RunnerCluster } from './runner-cluster.ts'
 
 const MAIN = 'store.sqlite'
@@ -35,13 +47,14 @@ function put(dataDir: string, image: Image, names: readonly string[] = NAMES): v
   }
 }
 
-interface Scene {
+export interface Scene {
   readonly dataDir: string
   readonly dice: Random
   /** Taken some time before the end. */
   readonly older: Image
   /** At the end. */
   readonly last: Image
+  readonly binding: Binding
 }
 
 function flip({ dataDir, dice }: Scene, name: string): void {
@@ -80,6 +93,31 @@ function unpack({ dataDir }: Scene, image: Image): void {
   put(dataDir, image)
 }
 
+/** A backup of the older store, restored on a disk that has lost everything. */
+function restored(scene: Scene): void {
+  const { dataDir, binding, older } = scene
+  const [source, backup] = [`${dataDir}-source`, `${dataDir}-backup`]
+  mkdirSync(source, { recursive: true })
+  put(source, older)
+  createBackup({ dataDir: source, ...binding }, backup)
+  gone(dataDir)
+  restoreBackup(backup, dataDir)
+}
+
+/** What was signed, taken along to a new data directory: it was still signed meanwhile, or not. */
+function imported({ dataDir, binding, older }: Scene, isFinal: boolean): void {
+  const source = isFinal ? dataDir : `${dataDir}-source`
+  if (!isFinal) {
+    mkdirSync(source, { recursive: true })
+    put(source, older)
+  }
+  const history = exportHistory({ dataDir: source, chainId: 1n, ...binding }, isFinal)
+  invariant(history.isFinal === isFinal, 'the last word is that of a whole store alone')
+  gone(dataDir)
+  rmSync(join(dataDir, 'store.retired'), { force: true })
+  importHistory({ dataDir, chainId: 1n, ...binding }, history)
+}
+
 /** What happens to a disk between two lives. */
 export const DAMAGES = {
   nothing: () => undefined,
@@ -100,6 +138,9 @@ export const DAMAGES = {
   'folder: older copy': (scene) => unpack(scene, scene.older),
   'folder: same copy': (scene) => unpack(scene, scene.last),
   'folder: gone': ({ dataDir }) => gone(dataDir),
+  'backup: restored': (scene) => restored(scene),
+  'signed: exported, imported': (scene) => imported(scene, true),
+  'signed: exported earlier, imported': (scene) => imported(scene, false),
 } as const satisfies Record<string, (scene: Scene) => unknown>
 export type Damage = keyof typeof DAMAGES
 
@@ -134,6 +175,7 @@ export async function playImage(seed: number, damage: Damage): Promise<Outcome> 
   let setAside = false
   let store: Store | null = null
   let last: Image = new Map()
+  let binding: Binding | null = null
   const world = new RunnerCluster({
     n: 4,
     params: { heights: HEIGHTS, epochHeights: dice.int(1, 4), slotTicks: 6, debateTicks: 8, shareTicks: 8 },
@@ -142,6 +184,7 @@ export async function playImage(seed: number, damage: Damage): Promise<Outcome> 
     },
     open: (member, key, deploymentId) => {
       if (member !== victim) return null
+      binding = { key, deploymentId }
       store = openOrBegin({ dataDir, key, deploymentId }, () => (setAside = true))
       return store
     },
@@ -162,7 +205,8 @@ export async function playImage(seed: number, damage: Damage): Promise<Outcome> 
     for (let tick = 0; tick < dice.int(0, 60) && seat.runner !== null; tick += 1) await world.tick()
     if (seat.runner !== null) await world.kill(victim)
     put(dataDir, last)
-    DAMAGES[damage]({ dataDir, dice, older, last })
+    invariant(binding !== null, 'the victim has a store')
+    DAMAGES[damage]({ dataDir, dice, older, last, binding })
     const before = world.wire.objects.length
     for (let down = dice.pick([0, 0, 3, 20]); down > 0; down -= 1) await world.tick()
     const highest = (): number => Math.max(...world.up.map(({ runner }) => runner!.state.chain.height))

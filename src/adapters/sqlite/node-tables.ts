@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { fromHex } from '../../codec/hex.ts'
+import { fromHex, toHex } from '../../codec/hex.ts'
+import type { Mark } from '../../codec/seal.ts'
 import type { OutboxEntry, Store } from '../../ports/store.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
 
@@ -15,6 +16,7 @@ export class NodeTables {
   readonly #memory: StatementSync
   readonly #setMemory: StatementSync
   readonly #forgetMemory: StatementSync
+  readonly #marks: StatementSync
 
   constructor(database: DatabaseSync) {
     this.#cursor = database.prepare('SELECT block, hash FROM cursor')
@@ -31,6 +33,7 @@ export class NodeTables {
     this.#memory = database.prepare('SELECT mark FROM memory WHERE cluster = ?')
     this.#setMemory = database.prepare('INSERT OR REPLACE INTO memory (cluster, mark) VALUES (?, ?)')
     this.#forgetMemory = database.prepare('DELETE FROM memory')
+    this.#marks = database.prepare('SELECT cluster, mark FROM memory')
     this.#settle = database.prepare('UPDATE outbox SET settled = 1 WHERE id = ?')
   }
 
@@ -57,6 +60,14 @@ export class NodeTables {
     const row = this.#memory.get(fromHex(cluster))
     if (row === undefined) return undefined
     return row['mark'] === null ? null : Number(row['mark'])
+  }
+
+  /** Of every task of which anything is said. */
+  marks(): Mark[] {
+    return this.#marks.all().map(({ cluster, mark }) => ({
+      cluster: toHex(cluster as Uint8Array),
+      height: mark === null ? null : Number(mark),
+    }))
   }
 
   setMark(cluster: Digest, mark: number | null): void {

@@ -38,6 +38,7 @@ export class SignedTable {
   readonly #unfinished: StatementSync
   readonly #proofs: StatementSync
   readonly #all: StatementSync
+  readonly #highest: StatementSync
 
   constructor(database: DatabaseSync, open: OpenRecord) {
     this.#open = open
@@ -59,6 +60,7 @@ export class SignedTable {
     this.#proofs = database.prepare(
       'SELECT key, height, record FROM proofs WHERE cluster = ? AND height > ? ORDER BY height, key',
     )
+    this.#highest = database.prepare('SELECT cluster, MAX(height) AS height FROM signed GROUP BY cluster')
     this.#all = database.prepare('SELECT cluster, key, height, position, record FROM signed')
   }
 
@@ -112,6 +114,11 @@ export class SignedTable {
           .map(({ height, record }) => [Number(height), this.#readNote(cluster, height, record)]),
       ),
     }
+  }
+
+  /** Highest height of an object of each task. */
+  highest(): [cluster: Digest, height: number][] {
+    return this.#highest.all().map(({ cluster, height }) => [toHex(cluster as Uint8Array), Number(height)])
   }
 
   checkpoint(cluster: Digest, height: number): StoredCheckpoint | null {

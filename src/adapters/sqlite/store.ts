@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { hashObject, signOnceKey } from '../../codec/objects.ts'
 import type { Seal } from '../../codec/seal.ts'
+import type { Mark } from '../../codec/seal.ts'
 import { chained, EMPTY_SEAL, marked, raised, verdictOf } from '../../codec/seal.ts'
 import type {
   EvidenceStatus,
@@ -15,6 +16,7 @@ import type {
   StoredTask,
   StoreVerdict,
 } from '../../ports/store.ts'
+import { mergeHeights } from '../../codec/signing-history.ts'
 import { invariant, RsdpError } from '../../types/errors.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Digest } from '../../types/ids.ts'
@@ -28,6 +30,7 @@ import { HeightTable } from './height-table.ts'
 import { KeptTable } from './kept-table.ts'
 import { LogTable } from './log-table.ts'
 import { NodeTables } from './node-tables.ts'
+import { requireInUse } from './retired.ts'
 import { fileNumbers, SealFile } from './seal-file.ts'
 import { unseal } from './seal.ts'
 import type { OpenRecord } from './seal.ts'
@@ -38,11 +41,27 @@ export interface StoreOptions extends Binding {
   readonly dataDir: string
 }
 
+/** A store with what only commands on a stopped node ask of it. */
+export interface NodeStore extends Store {
+  /** How high was signed in each task, as far as anybody knows; ascending by cluster. */
+  marks(): Mark[]
+  /** From here on nothing is signed up to these heights. All or nothing. */
+  setMarks(marks: readonly Mark[]): void
+  /** Writes a copy of the store to a path where nothing is. */
+  copyTo(path: string): void
+}
+
 /**
  * Opens the node's store and locks its data directory (see `openDatabase` for what it refuses). Reads back every
  * signed object, so that a damaged record is found before it could let a key be signed a second time.
  */
-export function openStore({ dataDir, ...binding }: StoreOptions): Store {
+export function openStore(options: StoreOptions): NodeStore {
+  requireInUse(options.dataDir)
+  return openRetired(options)
+}
+
+/** As `openStore`, also if the store signs no more: to read from it. */
+export function openRetired({ dataDir, ...binding }: StoreOptions): NodeStore {
   const { database, path, isNew } = openDatabase(dataDir, binding)
   try {
     return new SqliteStore(database, path, binding, isNew)
@@ -57,7 +76,7 @@ export function openStore({ dataDir, ...binding }: StoreOptions): Store {
  * error of the disk, in writing or reading, the store takes no writes any more and throws that error again: a node
  * that cannot trust its record must not sign.
  */
-class SqliteStore implements Store {
+class SqliteStore implements NodeStore {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #signed: SignedTable
@@ -153,6 +172,27 @@ class SqliteStore implements Store {
     const height = memory.kind === 'lost' ? null : memory.mark
     this.#write(() => this.#node.setMark(cluster, height))
     this.#writeSeal(marked(this.#seal, { cluster, height }))
+  }
+
+  marks(): Mark[] {
+    return this.#read(() => {
+      const heights = new Map<Digest, number | null>(this.#signed.highest())
+      for (const { cluster, height } of this.#node.marks())
+        heights.set(cluster, mergeHeights(height, heights.get(cluster) ?? 0))
+      return [...heights].map(([cluster, height]) => ({ cluster, height })).sort(byCluster)
+    })
+  }
+
+  setMarks(marks: readonly Mark[]): void {
+    this.#write(() => {
+      for (const { cluster, height } of marks) this.#node.setMark(cluster, height)
+    })
+    this.#writeSeal(marks.reduce(marked, this.#seal))
+  }
+
+  copyTo(path: string): void {
+    invariant(!existsSync(path), `${path} is there already`)
+    this.#read(() => this.#database.prepare('VACUUM INTO ?').run(path))
   }
 
   append(cluster: Digest, entries: readonly LogEntry[]): void {
@@ -298,6 +338,8 @@ class SqliteStore implements Store {
     return error
   }
 }
+
+const byCluster = (a: Mark, b: Mark): number => (a.cluster < b.cluster ? -1 : 1)
 
 /** The seal beside a store, if it is its own and lies where it was made: a copy's says nothing of what was signed since. */
 function sealOf(path: string, { key, deploymentId }: Binding): { exists: boolean; seal: Seal | null } {
