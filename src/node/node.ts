@@ -326,12 +326,30 @@ export class RsdpNode {
     while (true) {
       const page = await chain.eventsAfter(this.#cursor.block, this.#cursor.hash, PAGE_BLOCKS)
       if (page === null || this.#hasEnded()) return
-      for (const event of page.events) this.#take(event)
+      for (const event of page.events) {
+        if (event.kind === 'clusterFormed') await this.#requireOwnJoin(event)
+        this.#take(event)
+      }
       this.#cursor = { block: page.block, hash: page.hash }
       this.#time = page.time
       store.setCursor(page.block, page.hash)
       this.#book.prune(page.block, page.time)
     }
+  }
+
+  /**
+   * A key that another process signed up is in use there: what that one signs is not in this store. Where this store would
+   * count as whole, it waits for the others instead.
+   */
+  async #requireOwnJoin({ taskId, cluster, block }: Extract<ChainEvent, { kind: 'clusterFormed' }>): Promise<void> {
+    const { chain, store, keyring, logger } = this.#init
+    const { address } = keyring
+    const joinedAt = this.#signUp.joinedAt(taskId)
+    const isWhole = memoryOf(store, cluster.id, block).kind === 'whole'
+    if (joinedAt === null || !isWhole || store.load(cluster.id).entries.length > 0) return
+    if ((await chain.joinedElsewhere?.(taskId, address, joinedAt)) !== true) return
+    logger.error('signing.elsewhere', { task: String(taskId), block: joinedAt })
+    store.setMemory(cluster.id, { kind: 'lost' })
   }
 
   #take(event: ChainEvent): void {
@@ -344,7 +362,7 @@ export class RsdpNode {
         this.#signUp.published(event)
         break
       case 'taskJoined':
-        this.#signUp.joined(event.taskId, event.key)
+        this.#signUp.joined(event.taskId, event.key, event.block)
         break
       case 'taskRevoked':
         this.#revoked(event)

@@ -51,6 +51,8 @@ interface OpenTask {
   lookAt: number
   /** As far as is known now; a re-org can take it back. */
   joined: boolean
+  /** Block of the own sign-up, as events say. */
+  joinedAt: number | null
   /** Why the last join was refused. */
   refusal: string | null
   /** Head from which on the cluster may be drawn by this node, again if a re-org took that back. */
@@ -86,12 +88,19 @@ export class SignUp {
   }
 
   published(published: Published): void {
-    const unseen = { lookAt: 0, joined: false, refusal: null, formAt: 0, seededAt: null, revoked: false }
-    this.#open.set(published.taskId, { published, keys: [], ...unseen })
+    const unseen = { lookAt: 0, joined: false, joinedAt: null, refusal: null, formAt: 0 }
+    this.#open.set(published.taskId, { published, keys: [], ...unseen, seededAt: null, revoked: false })
   }
 
-  joined(taskId: bigint, key: Address): void {
-    this.#open.get(taskId)?.keys.push(key)
+  joined(taskId: bigint, key: Address, block: number): void {
+    const task = this.#open.get(taskId)
+    task?.keys.push(key)
+    if (task !== undefined && key === this.#init.key) task.joinedAt = block
+  }
+
+  /** Block in which the own key was signed up for a task that is not drawn yet; null: it was not. */
+  joinedAt(taskId: bigint): number | null {
+    return this.#open.get(taskId)?.joinedAt ?? null
   }
 
   /** While sign-up is open, that is its end; afterwards the cluster is still drawn: its members are paid a height. */

@@ -198,6 +198,11 @@ export interface Chain {
   taskStatus(taskId: bigint): Promise<TaskStatus>
   /** Last accepted height, its root, and whose turn it is at the next block. */
   logHead(taskId: bigint): Promise<{ readonly last: number; readonly root: Digest; readonly turn: number }>
+  /**
+   * Whether the key itself signed up in that block, from another process than this one: from a nonce that this process' journal
+   * has never come to. Absent: this connection cannot tell. False where the operator's wallet signed the key up.
+   */
+  joinedElsewhere?(taskId: bigint, key: Address, block: number): Promise<boolean>
   /** Keys signed up so far, in order. */
   signups(taskId: bigint): Promise<readonly Address[]>
   /** What the task's terms are at the latest block; null if there is no such task. */

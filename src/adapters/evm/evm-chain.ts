@@ -38,6 +38,9 @@ const ACTIVE = 1n
 /** What a node sends once, the contracts take once. */
 const NODE_CALL = { purpose: 'node', isRepeatable: true }
 
+/** For the turn of another process with this key. */
+const JOURNAL_WAIT_MS = 120_000
+
 const CONTEXT =
   '(bytes32 seed, uint64 height, (address key, uint16 weight)[] members, bytes previous) context'
 const INPUTS = '(uint8 member, bytes state)[]'
@@ -121,6 +124,25 @@ export class EvmChain implements Chain {
   async signups(taskId: bigint): Promise<readonly Address[]> {
     const keys = await this.connection.read(this.connection.contracts.board.signupsOf(taskId))
     return keys.map(lower)
+  }
+
+  async joinedElsewhere(taskId: bigint, key: Address, block: number): Promise<boolean> {
+    const journal = this.wallet?.journal
+    if (journal === undefined || journal.path === null) return false
+    const { board } = this.connection.contracts
+    const topics = board.interface.encodeFilterTopics('Joined', [taskId, key])
+    const filter = { address: this.board, topics, fromBlock: block, toBlock: block }
+    const [log] = await this.connection.read(this.connection.provider.getLogs(filter))
+    const hash = log?.transactionHash
+    const sent = hash === undefined ? null : await this.connection.read(this.connection.provider.getTransaction(hash))
+    if (sent === null || sent.from.toLowerCase() !== key) return false
+    await journal.lock(JOURNAL_WAIT_MS)
+    try {
+      // what was forgotten is older than what is kept: the last one stays
+      return sent.nonce > Math.max(-1, ...journal.intents().map(({ nonce }) => nonce))
+    } finally {
+      journal.unlock()
+    }
   }
 
   terms(taskId: bigint): Promise<Terms | null> {

@@ -286,6 +286,21 @@ describe('RsdpNode', () => {
     })
   })
 
+  for (const isElsewhere of [true, false]) {
+    it(`C4: its key was signed up ${isElsewhere ? 'by another process: waits for the others' : 'by itself: signs'}`, async () => {
+      publish(1n)
+      chain.happen({ kind: 'taskJoined', taskId: 1n, key: keyringOf(0).address, operator: TERMS.client })
+      form(1n)
+      chain.mine()
+      Object.assign(chain, { joinedElsewhere: () => Promise.resolve(isElsewhere) })
+      await node.start()
+      await settle()
+      const memories = node.health().tasks.map(({ signing }) => signing.memory)
+      expect(memories).to.deep.equal([isElsewhere ? 'lost' : 'whole'])
+      expect(said('signing.elsewhere')).to.have.length(isElsewhere ? 1 : 0)
+    })
+  }
+
   it('counts ledger events that came before the cluster was drawn', async () => {
     publish(1n)
     const postEvent = (seq: number): void => {

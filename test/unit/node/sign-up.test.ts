@@ -179,7 +179,7 @@ describe('SignUp', () => {
     await late.poll(DEADLINE)
     const joined = signUp()
     joined.published(task(1n, params()))
-    joined.joined(1n, OWNER.key)
+    joined.joined(1n, OWNER.key, 1)
     await joined.poll(10)
     expect(chain.sent).to.be.empty
   })
@@ -200,7 +200,7 @@ describe('SignUp', () => {
     chain.joined.set('1', [BOB])
     await signing.poll(12)
     await signing.poll(13)
-    signing.joined(1n, OWNER.key)
+    signing.joined(1n, OWNER.key, 1)
     chain.joined.clear() // what is deep is no longer asked for
     for (let head = 14; head < DEADLINE; head += 1) await signing.poll(head)
     expect(chain.sent).to.deep.equal(['join 1', 'join 1'])
@@ -234,7 +234,7 @@ describe('SignUp', () => {
     const signing = signUp()
     signing.published(task(1n, params()))
     signing.published(task(2n, params()))
-    signing.joined(2n, OWNER.key)
+    signing.joined(2n, OWNER.key, 1)
     chain.status = 'Expired'
     for (const taskId of [1n, 2n, 3n]) signing.revoked(taskId)
     for (let head = 10; head < SEED + 20; head += 1) await signing.poll(head)
@@ -262,7 +262,7 @@ describe('SignUp', () => {
         chain.sent.length = 0
         const signing = signUp()
         signing.published(task(1n, params()))
-        for (const key of keys) signing.joined(1n, key)
+        for (const key of keys) signing.joined(1n, key, 1)
         const sentAt: number[] = []
         for (let head = DEADLINE; head < SEED + 20; head += 1) {
           await signing.poll(head)
@@ -278,7 +278,7 @@ describe('SignUp', () => {
     it('of a task that was revoked after sign-up: it is paid for that', async () => {
       const signing = signUp()
       signing.published(task(1n, params()))
-      signing.joined(1n, OWNER.key)
+      signing.joined(1n, OWNER.key, 1)
       chain.status = 'Open'
       signing.revoked(1n)
       for (let head = DEADLINE; head < SEED + 2; head += 1) await signing.poll(head)
@@ -293,7 +293,7 @@ describe('SignUp', () => {
       chain.time = 999
       await signing.poll(SEED + 50)
       expect(chain.sent).to.deep.equal(['join 1'])
-      signing.joined(1n, OWNER.key)
+      signing.joined(1n, OWNER.key, 1)
       for (const time of [1_000, 1_099]) {
         chain.time = time
         await signing.poll(SEED + 60)
@@ -314,7 +314,7 @@ describe('SignUp', () => {
         chain.outcome = () => ({ kind: 'reverted', error })
         const signing = signUp()
         signing.published(task(1n, params()))
-        signing.joined(1n, OWNER.key)
+        signing.joined(1n, OWNER.key, 1)
         for (let head = SEED; head < SEED + 3; head += 1) await signing.poll(head)
         expect(chain.sent).to.have.length(times)
       }
@@ -323,10 +323,10 @@ describe('SignUp', () => {
     it('not where it did not sign up, nor what is drawn, nor after the window', async () => {
       const stranger = signUp()
       stranger.published(task(1n, params()))
-      stranger.joined(1n, BOB)
+      stranger.joined(1n, BOB, 1)
       const formed = signUp()
       formed.published(task(1n, params()))
-      formed.joined(1n, OWNER.key)
+      formed.joined(1n, OWNER.key, 1)
       formed.formed(1n)
       for (let head = DEADLINE; head < SEED + 20; head += 1) {
         await stranger.poll(head)
@@ -334,7 +334,7 @@ describe('SignUp', () => {
       }
       const late = signUp()
       late.published(task(1n, params()))
-      late.joined(1n, OWNER.key)
+      late.joined(1n, OWNER.key, 1)
       await late.poll(SEED + 8_192)
       await late.poll(SEED + 2)
       expect(chain.sent).to.be.empty
