@@ -72,7 +72,7 @@ describe('deployment: Ignition over HTTP', () => {
   it('keeps the journal where it is told to', async () => {
     const journalDir = mkdtempSync(join(tmpdir(), 'rsdp-journal-'))
     await deployContracts(options({ journalDir }))
-    expect(readdirSync(join(journalDir, 'deployments'))).length(1)
+    expect(readdirSync(join(journalDir, 'deployments'))).length(2)
     rmSync(journalDir, { recursive: true })
   })
 

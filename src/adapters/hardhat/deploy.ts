@@ -21,9 +21,12 @@ import { chanceOf } from '../../types/chance.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
+import { NIL } from '../../types/ids.ts'
 import { buildContracts } from './build.ts'
 import type { Creation } from './creations.ts'
 import { findCreations } from './creations.ts'
+import type { DeployPlan } from './deploy-resume.ts'
+import { catchUp, readPlan, writePlan } from './deploy-resume.ts'
 import { createEnvironment } from './environment.ts'
 
 /** The creations and the dev token take about 13 million; the rest is for a base fee that rises meanwhile. */
@@ -75,7 +78,10 @@ export interface DeployOptions {
   readonly unbondingSeconds?: number
   /** Most that a proof is worth to its reporter; one token if left out. */
   readonly bountyWei?: bigint
-  /** Ignition's journal is kept here; left out: in a temporary folder that is removed. */
+  /**
+   * The journal is kept here, until the deployment is whole and `forgetDeployment` is called: the same call goes on where an
+   * interrupted one was. Left out: in a temporary folder that is removed.
+   */
   readonly journalDir?: string
 }
 
@@ -112,10 +118,10 @@ export interface DeployedToken extends Omit<DeployedContract, 'block' | 'tx'> {
  * Deploys one set of contracts through the Ignition modules to any RPC URL and reads back what a deployment file holds.
  * Compiles the contracts first if need be.
  *
- * A deployment that failed half-way is not resumed: five transactions are cheaper than a journal whose predicted
- * addresses no longer fit the deployer's nonce, and parts that are not wired to each other refuse to be built.
+ * With a `journalDir`, a deployment that was interrupted goes on, and deploys nothing twice. If the deployer has sent
+ * something else meanwhile, the predicted address of the board no longer fits, and the contracts refuse to be built.
  *
- * @throws RsdpError E_RPC_DOWN, E_FUNDS_GAS, E_NO_TOKEN, E_BUILD, E_DEPLOY
+ * @throws RsdpError E_RPC_DOWN, E_FUNDS_GAS, E_NO_TOKEN, E_BUILD, E_DEPLOY, E_DEPLOY_JOURNAL, E_TX_TIMEOUT
  */
 export async function deployContracts(options: DeployOptions): Promise<Deployed> {
   await buildContracts()
@@ -128,7 +134,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deployed>
   })
   const connection = await environment.network.create('target')
   try {
-    return await deployOver(connection, options)
+    return await deployOver(connection, options, options.journalDir ?? scratch ?? tmpdir())
   } catch (error) {
     throw error instanceof RsdpError ? error : deployError(error, options.rpcUrl)
   } finally {
@@ -137,29 +143,36 @@ export async function deployContracts(options: DeployOptions): Promise<Deployed>
   }
 }
 
-async function deployOver(connection: NetworkConnection, options: DeployOptions): Promise<Deployed> {
+async function deployOver(
+  connection: NetworkConnection,
+  options: DeployOptions,
+  dir: string,
+): Promise<Deployed> {
   const { provider } = connection.ethers
   const deployer = lower(computeAddress(options.deployerKey))
   const chainId = Number((await provider.getNetwork()).chainId)
   const local = chanceOf(chainId) === 'local'
-  await requireFunds(provider, deployer)
-
-  const before = await provider.getBlockNumber()
-  const deploymentId = `chain-${chainId}-${options.nonce.slice(2, 10)}`
+  const plan = await planOf(provider, options, deployer, dir)
+  const { before, nonce } = plan
+  const deploymentId = `chain-${chainId}-${nonce.slice(2, 10)}`
+  // a journal for each module: Ignition does not go on with one that knows futures of another
+  const tokenId = `${deploymentId}-token`
+  for (const name of [tokenId, deploymentId])
+    await catchUp(provider, deployer, join(dir, 'deployments', name, 'journal.jsonl'), before)
+  // what is deployed already is paid for
+  if (plan.board === null) await requireFunds(provider, deployer)
   const ignite = { config: IGNITION, defaultSender: deployer, deploymentId }
   let token = options.token
   if (token === undefined) {
     if (!local) throw noToken(chainId)
-    const devToken = await connection.ignition.deploy(devTokenModule, ignite)
+    const devToken = await connection.ignition.deploy(devTokenModule, { ...ignite, deploymentId: tokenId })
     token = lower(await devToken.token.getAddress())
   }
-  const board = getCreateAddress({
-    from: deployer,
-    nonce: (await provider.getTransactionCount(deployer)) + BOARD_POSITION,
-  })
+  const board = plan.board ?? (await boardOf(provider, deployer))
+  writePlan(dir, { ...plan, board })
   const { windows, unbondingBlocks, unbondingSeconds, bountyWei } = termsOf(options, local)
   const terms = { windows, unbondingBlocks, unbondingSeconds, bountyWei }
-  const parameters = { token, board, nonce: options.nonce, ...terms }
+  const parameters = { token, board, nonce, ...terms }
   const rsdp = await connection.ignition.deploy(rsdpModule, { ...ignite, parameters: { Rsdp: parameters } })
 
   const addresses = {
@@ -203,6 +216,35 @@ async function deployOver(connection: NetworkConnection, options: DeployOptions)
       BundleStore: await describe(addresses.BundleStore),
     },
   }
+}
+
+/** The plan of an earlier call that was interrupted, or a new one. */
+async function planOf(
+  provider: HardhatEthersProvider,
+  { rpcUrl: _url, deployerKey: _key, journalDir: _dir, nonce, ...wanted }: DeployOptions,
+  deployer: Address,
+  dir: string,
+): Promise<DeployPlan> {
+  const wish = JSON.stringify([deployer, wanted], (_name, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  )
+  const genesis = ((await provider.getBlock(0))?.hash ?? NIL) as Digest
+  const earlier = readPlan(dir, wish, genesis)
+  if (earlier !== null) return earlier
+  const plan = { wish, genesis, nonce, before: await provider.getBlockNumber(), board: null }
+  writePlan(dir, plan)
+  return plan
+}
+
+/** Where the board is going to be. */
+async function boardOf(provider: HardhatEthersProvider, deployer: Address): Promise<Address> {
+  const nonce = (await provider.getTransactionCount(deployer)) + BOARD_POSITION
+  return lower(getCreateAddress({ from: deployer, nonce }))
+}
+
+/** The deployment is whole, and known: the journal is not needed any more. */
+export async function forgetDeployment(journalDir: string): Promise<void> {
+  await rm(journalDir, { recursive: true, force: true })
 }
 
 /** What is fixed for good at deployment, as asked for or as suits the chain. */
@@ -260,7 +302,7 @@ function deployError(cause: unknown, rpcUrl: string): RsdpError {
   return new RsdpError({
     code: 'E_DEPLOY',
     message: `deployment over ${host} failed: ${text.replaceAll(/\s+/g, ' ').slice(0, MESSAGE_CHARS_MAX)}`,
-    hint: 'nothing refers to a half-made deployment: solve the cause and deploy again',
+    hint: 'solve the cause and run the same command again: it goes on where it was',
     exit: EXIT.precondition,
     cause,
   })

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { writeDeployment } from '../../adapters/evm/deployment.ts'
 import { chainIdOf } from '../../adapters/evm/chain-id.ts'
 import { requireToken } from '../../adapters/evm/require-token.ts'
-import { deployContracts } from '../../adapters/hardhat/deploy.ts'
-import { toHex } from '../../codec/hex.ts'
+import { deployContracts, forgetDeployment } from '../../adapters/hardhat/deploy.ts'
+import { keccak, toHex, utf8Hex } from '../../codec/hex.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
+import { stateDir } from '../journal.ts'
 import { isLocalChain } from '../local/chains.ts'
 import { walletKey } from '../local/wallets.ts'
 import type { DeployCommandOptions } from '../options.ts'
@@ -37,7 +38,11 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
   if (token !== null) await requireToken(rpcUrl, chainId, token)
   await requireWritable(path)
   output.say('deploying NodeRegistry, PhaseLog, Slasher, TaskBoard and BundleStore …')
+  const journalDir = journalDirOf(path, chainId)
+  if (existsSync(join(journalDir, 'plan.json')))
+    output.say(`an earlier run was interrupted: going on with its journal in ${journalDir}`)
   const deployed = await deployContracts({
+    journalDir,
     rpcUrl,
     deployerKey,
     nonce: toHex(randomBytes(32)),
@@ -45,6 +50,7 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
     ...(bountyWei === null ? {} : { bountyWei }),
   })
   await writeDeployment(path, deployed)
+  await forgetDeployment(journalDir)
   const rows = Object.entries(deployed.contracts).map(([name, { address, block }]) => [
     name,
     address,
@@ -52,6 +58,12 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
   ])
   output.result(deployed, `${table(['contract', 'address', 'block'], rows)}\nwrote ${path}`)
   return EXIT.ok
+}
+
+/** One for each deployment file: the same command finds it again. */
+function journalDirOf(path: string, chainId: number): string {
+  const name = keccak(utf8Hex(resolve(path))).slice(2, 18)
+  return join(stateDir(), 'deployments', `${chainId}-${name}`)
 }
 
 function parseBounty(text: string): bigint {
