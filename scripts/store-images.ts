@@ -2,6 +2,8 @@
  * Plays crash images of a node's store, and says what came of them:
  *
  *   ./rsdp --script scripts/store-images.ts 1000 [first seed]
+ *
+ * SIGTERM ends it early: the table is then of those that were played.
  */
 import type { Damage, Outcome } from '../test/helpers/store-images.ts'
 import { DAMAGES, playImage } from '../test/helpers/store-images.ts'
@@ -9,7 +11,9 @@ import { DAMAGES, playImage } from '../test/helpers/store-images.ts'
 const [count = '1000', first = '1'] = process.argv.slice(2)
 const damages = Object.keys(DAMAGES) as Damage[]
 const outcomes: Outcome[] = []
-for (let i = 0; i < Number(count); i += 1) {
+let isStopped = false
+process.once('SIGTERM', () => (isStopped = true))
+for (let i = 0; i < Number(count) && !isStopped; i += 1) {
   const seed = Number(first) + i
   const outcome = await playImage(seed, damages[i % damages.length] ?? 'nothing')
   outcomes.push(outcome)
@@ -19,6 +23,7 @@ for (let i = 0; i < Number(count); i += 1) {
       `seed ${seed}, ${damage}: ${conflicts.join(' ')} ${fatal.map(String).join(' ')} done: ${isDone}`,
     )
 }
+console.log(`seeds ${first} … ${Number(first) + outcomes.length - 1}`)
 console.log(
   'damage | images | signed twice | stopped | set aside | whole/marked/lost | votes again | heights until then',
 )

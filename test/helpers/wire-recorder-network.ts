@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -79,6 +79,11 @@ export class RecordedNode {
     return this.#process !== null
   }
 
+  /** Of the process that runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
   start({ failAt, hold }: Fate = {}): void {
     this.#port.release()
     const env = { ...process.env, RSDP_WIRE_FILE: this.wire, RSDP_FAIL_AT: failAt ?? '' }
@@ -125,6 +130,11 @@ export class RecordedNode {
   frames(): WireFrame[] {
     return readFrames(this.wire)
   }
+
+  /** How late its event loop was in its last life, ms. */
+  loopDelay(): { readonly p50: number; readonly p99: number; readonly max: number } {
+    return JSON.parse(readFileSync(`${this.wire}.delay`, 'utf8')) as ReturnType<RecordedNode['loopDelay']>
+  }
 }
 
 /** A real chain, registered nodes as processes that record what they receive, and one client. */
@@ -168,12 +178,7 @@ export class RecordedNetwork {
     await this.until('all are ready', () =>
       this.nodes.every(({ watch }) => watch.of('node.ready').length > 0),
     )
-    const head = await this.connection.provider.getBlockNumber()
-    const { taskBlocksMax } = this.connection.deployment.windows
-    const nodes = this.nodes.length
-    const task = { nodes, heights, epoch: 8, factor: 20, joinBlocks: JOIN_BLOCKS, head, taskBlocksMax }
-    const params = { ...rateLimitTask(task), stallBlocks: STALL_BLOCKS, ...changes }
-    const taskId = await publishTask(this.#client, params)
+    const { taskId, params } = await this.publish(heights, changes)
     await this.until('all signed up', () =>
       this.nodes.every(({ watch }) => watch.of('task.joined').length > 0),
     )
@@ -182,16 +187,30 @@ export class RecordedNetwork {
     return taskId
   }
 
+  /** Publishes a task for all nodes, at twice the demo's rate. */
+  async publish(
+    heights: number,
+    changes: Partial<TaskParams>,
+    joinBlocks = JOIN_BLOCKS,
+  ): Promise<{ readonly taskId: bigint; readonly params: TaskParams }> {
+    const head = await this.connection.provider.getBlockNumber()
+    const { taskBlocksMax } = this.connection.deployment.windows
+    const nodes = this.nodes.length
+    const task = { nodes, heights, epoch: 8, factor: 20, joinBlocks, head, taskBlocksMax }
+    const params = { ...rateLimitTask(task), stallBlocks: STALL_BLOCKS, ...changes }
+    return { taskId: await publishTask(this.#client, params), params }
+  }
+
   async mineTo(block: number): Promise<void> {
     const missing = block - (await this.connection.provider.getBlockNumber())
     if (missing > 0) await this.connection.provider.send('hardhat_mine', [`0x${missing.toString(16)}`])
   }
 
   /** Waits; a node that ends by itself, unless it was killed, ends the wait with what it said. */
-  async until(what: string, condition: () => boolean): Promise<void> {
+  async until(what: string, condition: () => boolean, patienceMs = PATIENCE_MS): Promise<void> {
     const complaint = (): string => this.nodes.map((node) => node.complaint).join('')
     try {
-      await eventually(() => complaint() !== '' || condition(), PATIENCE_MS)
+      await eventually(() => complaint() !== '' || condition(), patienceMs)
     } catch (error) {
       const heights = this.nodes.map(({ name, height }) => `${name} ${height}`).join(', ')
       throw new Error(`did not happen: ${what}; heights decided: ${heights}`, { cause: error })

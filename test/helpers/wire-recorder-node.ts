@@ -1,8 +1,10 @@
 /**
  * `rsdp …` with every frame that its transport delivers written to the file RSDP_WIRE_FILE, before the node sees it.
+ * How late its event loop is, in ms, is written to the same name with `.delay` every few seconds.
  * RSDP_WIRE_HOLD=height:key:ms keeps back frames of that sender that bring its STATUS of that height, as a slow link would.
  */
-import { openSync, writeSync } from 'node:fs'
+import { openSync, writeFileSync, writeSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Libp2pTransport } from '../../src/adapters/libp2p/transport.ts'
 import { decodeFrame } from '../../src/codec/frames.ts'
 import type { Transport } from '../../src/ports/transport.ts'
@@ -29,6 +31,16 @@ function bringsStatus(bytes: Uint8Array, of: number): boolean {
     return part.signed.object.height === of
   })
 }
+
+const DELAY_MS = 5_000
+const delay = monitorEventLoopDelay({ resolution: 10 })
+delay.enable()
+setInterval(() => {
+  // of the histogram's values the resolution is what a loop that is never late has
+  const ms = (ns: number): number => Math.max(0, Math.round(ns / 1e6 - 10))
+  const late = { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) }
+  writeFileSync(`${process.env['RSDP_WIRE_FILE'] ?? '/dev/null'}.delay`, JSON.stringify(late))
+}, DELAY_MS).unref()
 
 const { prototype } = Libp2pTransport
 const onMessage: unknown = Reflect.get(prototype, 'onMessage')

@@ -1,0 +1,150 @@
+/**
+ * Runs a network for minutes or hours and prints what it costs and loses:
+ *
+ *   npm run soak -- --minutes 15 [--seed 1]
+ *
+ * Four nodes as processes on a local chain, tasks one after the other and overlapping, at twice the demo's rate. Every 30 s
+ * something happens to one of two nodes: it is killed and started again, stopped for 5 s, or its store is damaged; the other
+ * two are left alone. Printed at the end: slope of resident memory of the two after a warm-up, delay of their event loops,
+ * tasks without a result, heights that are not on chain, convictions, keys signed twice. Exit 1 if anything was lost.
+ */
+import { readFileSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Random } from '../src/faults/random.ts'
+import type { Damage } from '../test/helpers/store-images.ts'
+import { DAMAGES, imageOf } from '../test/helpers/store-images.ts'
+import { sightings, signedTwice } from '../test/helpers/wire-recorder.ts'
+import { RecordedNetwork } from '../test/helpers/wire-recorder-network.ts'
+import type { RecordedNode } from '../test/helpers/wire-recorder-network.ts'
+
+const HEIGHTS = 40
+const FAULT_MS = 30_000
+const SAMPLE_MS = 5_000
+const PAUSE_MS = 5_000
+/** Of the run, before memory is looked at. */
+const WARM_UP = 0.2
+/** A task is waited for so long after the end. */
+const LAST_TASK_MS = 600_000
+const PAGE_KIB = 4
+const damages = Object.keys(DAMAGES) as Damage[]
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '15' }, seed: { type: 'string', default: '1' } },
+})
+const dice = new Random(Number(values.seed))
+const start = performance.now()
+const endMs = start + Number(values.minutes) * 60_000
+const network = await RecordedNetwork.create(4)
+const [alice, bob, carol, dave] = network.nodes as [RecordedNode, RecordedNode, RecordedNode, RecordedNode]
+const samples = new Map<RecordedNode, { readonly minute: number; readonly mib: number }[]>([
+  [alice, []],
+  [bob, []],
+])
+const tasks: bigint[] = []
+let faults = 0
+for (const node of network.nodes) node.start()
+tasks.push(await network.runTask(HEIGHTS, {}))
+await Promise.all([comeAndGo(), disturb(), sample()])
+console.log('waiting for the last tasks …')
+const deadline = performance.now() + LAST_TASK_MS
+while (performance.now() < deadline && finished() < tasks.length) await sleep(1_000)
+const isGood = await report()
+await network.close()
+process.exit(isGood ? 0 : 1)
+
+function isOver(): boolean {
+  return performance.now() > endMs
+}
+
+/** Tasks of which anybody brought the result on chain. */
+function finished(): number {
+  const done = network.nodes.flatMap(({ watch }) =>
+    watch.of('finalize.mined').map(({ facts }) => facts['task']),
+  )
+  return new Set(done).size
+}
+
+/** A new task whenever fewer than two are without a result. */
+async function comeAndGo(): Promise<void> {
+  while (!isOver()) {
+    if (tasks.length - finished() < 2) tasks.push((await network.publish(HEIGHTS, {}, 60)).taskId)
+    await sleep(1_000)
+  }
+}
+
+async function disturb(): Promise<void> {
+  while (!isOver()) {
+    await sleep(FAULT_MS)
+    const victim = dice.pick([carol, dave])
+    const fault = dice.pick(['kill', 'pause', 'damage'] as const)
+    faults += 1
+    if (fault === 'pause') await pause(victim)
+    else await restart(victim, fault === 'damage' ? dice.pick(damages) : null)
+  }
+}
+
+async function pause({ pid }: RecordedNode): Promise<void> {
+  if (pid === undefined) return
+  process.kill(pid, 'SIGSTOP')
+  await sleep(PAUSE_MS)
+  process.kill(pid, 'SIGCONT')
+}
+
+async function restart(victim: RecordedNode, damage: Damage | null): Promise<void> {
+  const { dataDir, key } = victim
+  const older = imageOf(dataDir)
+  await victim.kill()
+  const binding = { key, deploymentId: network.connection.deployment.deploymentId }
+  if (damage !== null) DAMAGES[damage]({ dataDir, dice, older, last: imageOf(dataDir), binding })
+  for (const more of ['source', 'backup']) rmSync(`${dataDir}-${more}`, { recursive: true, force: true })
+  victim.start()
+}
+
+async function sample(): Promise<void> {
+  while (!isOver()) {
+    await sleep(SAMPLE_MS)
+    const minute = (performance.now() - start) / 60_000
+    for (const [{ pid }, list] of samples) if (pid !== undefined) list.push({ minute, mib: residentMib(pid) })
+  }
+}
+
+function residentMib(pid: number): number {
+  const [, pages = '0'] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')
+  return (Number(pages) * PAGE_KIB) / 1_024
+}
+
+/** Least squares, MiB a minute. */
+function slope(points: readonly { readonly minute: number; readonly mib: number }[]): number {
+  const mean = (of: readonly number[]): number => of.reduce((sum, one) => sum + one, 0) / of.length
+  const [x, y] = [mean(points.map(({ minute }) => minute)), mean(points.map(({ mib }) => mib))]
+  const above = points.reduce((sum, { minute, mib }) => sum + (minute - x) * (mib - y), 0)
+  return above / points.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0)
+}
+
+async function report(): Promise<boolean> {
+  let [convictions, twice, unanchored] = [0, 0, 0]
+  const frames = network.frames()
+  for (const taskId of tasks) {
+    const audited = await network.audit(taskId)
+    convictions += audited.convictions.length
+    unanchored += HEIGHTS - audited.heightsAnchored
+    if (audited.cluster !== null)
+      twice += signedTwice(sightings(frames, audited.cluster, network.connection.domain)).length
+  }
+  console.log(
+    `${values.minutes} minutes, seed ${values.seed}: ${tasks.length} tasks of ${HEIGHTS} heights, ${faults} faults`,
+  )
+  for (const [node, all] of samples) {
+    const points = all.slice(Math.floor(all.length * WARM_UP))
+    const { p50, p99, max } = node.loopDelay()
+    console.log(
+      `${node.name}  ${slope(points).toFixed(3)} MiB a minute, ${points.at(-1)?.mib.toFixed(0)} MiB at the end;` +
+        ` event loop late by ${p50} ms (median), ${p99} ms (99 %), ${max} ms at most`,
+    )
+  }
+  console.log(
+    `${tasks.length - finished()} tasks without a result, ${unanchored} heights not on chain, ${convictions} convictions, ${twice} keys signed twice`,
+  )
+  return finished() === tasks.length && unanchored === 0 && convictions === 0 && twice === 0
+}
