@@ -43,10 +43,10 @@ const damages = Object.keys(DAMAGES) as Damage[]
 const results: Result[] = []
 const twice: string[] = []
 let convictions = 0
-let isStopped = false
-process.once('SIGTERM', () => (isStopped = true))
+const stop = new AbortController()
+process.once('SIGTERM', () => stop.abort())
 
-for (let done = 0; done < Number(count) && !isStopped; done = results.length) {
+for (let done = 0; done < Number(count) && !stop.signal.aborted; done = results.length) {
   const network = await RecordedNetwork.create(4)
   try {
     await playTask(network, Math.min(PER_TASK, Number(count) - done), Number(first) + done)
@@ -62,7 +62,7 @@ async function playTask(network: RecordedNetwork, most: number, seed: number): P
   for (const node of network.nodes) node.start()
   const taskId = await network.runTask(HEIGHTS, {})
   const played: Played[] = []
-  while (played.length < most && !isStopped && top(network) < HEIGHTS - 2 * HEIGHTS_MAX)
+  while (played.length < most && !stop.signal.aborted && top(network) < HEIGHTS - 2 * HEIGHTS_MAX)
     played.push(await playImage(network, seed + played.length))
   const isAnchored = (): boolean => network.nodes.some(({ watch }) => watch.of('finalize.mined').length > 0)
   await network.until('the result on chain', isAnchored, WAIT_MS)

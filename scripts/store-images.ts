@@ -11,9 +11,9 @@ import { DAMAGES, playImage } from '../test/helpers/store-images.ts'
 const [count = '1000', first = '1'] = process.argv.slice(2)
 const damages = Object.keys(DAMAGES) as Damage[]
 const outcomes: Outcome[] = []
-let isStopped = false
-process.once('SIGTERM', () => (isStopped = true))
-for (let i = 0; i < Number(count) && !isStopped; i += 1) {
+const stop = new AbortController()
+process.once('SIGTERM', () => stop.abort())
+for (let i = 0; i < Number(count) && !stop.signal.aborted; i += 1) {
   const seed = Number(first) + i
   const outcome = await playImage(seed, damages[i % damages.length] ?? 'nothing')
   outcomes.push(outcome)

@@ -341,7 +341,11 @@ export class RsdpNode {
    * A key that another process signed up is in use there: what that one signs is not in this store. Where this store would
    * count as whole, it waits for the others instead.
    */
-  async #requireOwnJoin({ taskId, cluster, block }: Extract<ChainEvent, { kind: 'clusterFormed' }>): Promise<void> {
+  async #requireOwnJoin({
+    taskId,
+    cluster,
+    block,
+  }: Extract<ChainEvent, { kind: 'clusterFormed' }>): Promise<void> {
     const { chain, store, keyring, logger } = this.#init
     const { address } = keyring
     const joinedAt = this.#signUp.joinedAt(taskId)

@@ -10,12 +10,13 @@ import { publishTask, startTestNetwork } from '../helpers/chain.ts'
 import type { FakeRpc, RpcRequest } from '../helpers/chain-rpc.ts'
 import { rpcProxy } from '../helpers/chain-rpc.ts'
 import { eventually } from '../helpers/eventually.ts'
+import type { CliRun } from '../helpers/rsdp.ts'
 import { rsdp } from '../helpers/rsdp.ts'
 
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 300_000
 
 describe('a node over two endpoints', function () {
-  this.timeout(600_000)
+  this.timeout(900_000)
   let net: TestNetwork
   let proxy: FakeRpc
   let dir: string
@@ -55,11 +56,18 @@ describe('a node over two endpoints', function () {
     '--deployment',
     net.deploymentFile,
   ]
+  /** The command, again while a busy machine keeps the endpoints from answering in time. */
+  async function answered(...args: readonly string[]): Promise<CliRun> {
+    let run = await rsdp(...args)
+    for (let times = 0; times < 10 && (run.stdout + run.stderr).includes('E_RPC_DOWN'); times += 1)
+      run = await rsdp(...args)
+    return run
+  }
   const troubles = (): unknown[] => watch.of('endpoint.trouble').map(({ facts }) => facts['kind'])
 
   it('one leaves events out: it is named in the log and by node status, the node stays ready', async () => {
     spoil = ({ method }, result) => (method === 'eth_getLogs' ? [] : result)
-    await publishTask(net)
+    await publishTask(net, { minNodes: 4, maxNodes: 4 })
     await eventually(() => troubles().includes('logs'), PATIENCE_MS)
     const [said] = watch.of('endpoint.trouble')
     expect(said?.facts['endpoint']).equal(new URL(proxy.url).origin)
@@ -79,10 +87,10 @@ describe('a node over two endpoints', function () {
     await eventually(() => troubles().includes('fork'), PATIENCE_MS)
     const status = await rsdp('node', 'status', '--data-dir', dir, '--json')
     expect(status.stdout).include('"kind":"fork"')
-    const list = await rsdp('task', 'list', ...urls())
+    const list = await answered('task', 'list', ...urls())
     expect(list.code).equal(4)
     expect(list.stderr).include('E_RPC_FORK')
-    const doctor = await rsdp('doctor', ...urls())
+    const doctor = await answered('doctor', ...urls())
     expect(doctor.code).equal(4)
     expect(doctor.stdout).include('E_RPC_FORK')
     spoil = honest
@@ -93,7 +101,7 @@ describe('a node over two endpoints', function () {
     await eventually(() => troubles().includes('down'), PATIENCE_MS)
     const doctor = await rsdp('doctor', ...urls())
     expect(doctor.stdout).match(new RegExp(`▲ warn endpoint +${new URL(proxy.url).origin} down:`))
-    const list = await rsdp('task', 'list', ...urls())
+    const list = await answered('task', 'list', ...urls())
     expect(list.code, list.stderr).equal(0)
     const log = readFileSync(join(dir, 'node.log'), 'utf8')
     expect(log).include('"endpoint.trouble"')

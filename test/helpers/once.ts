@@ -16,6 +16,8 @@ import type { TestNetwork } from './chain.ts'
 import { ETHER } from './chain.ts'
 
 const HTTP = { ...HTTP_LIMITS, attempts: 2, limitedAttempts: 2, backoffMs: 1, timeoutMs: 2_000 }
+/** Over the mended link a command is to end well, however busy the machine is. */
+const PATIENT = { ...HTTP, timeoutMs: 120_000 }
 const PAYMENTS = 3
 /** Commands that a user gives for one payment at the most, each a process of its own. */
 const COMMANDS_MAX = 4
@@ -57,14 +59,14 @@ export async function payOnce(net: TestNetwork, seed: number): Promise<OnceResul
     const told: string[] = []
     let lastError = ''
     const pay = async (url: string, to: Address, end: End): Promise<boolean> => {
-      const connection = new Connection(net.deployment, new HttpRpc(parseRpcUrl(url), HTTP))
+      const connection = new Connection(net.deployment, new HttpRpc(parseRpcUrl(url), end === 'whole' ? PATIENT : HTTP))
       const journal = new SqliteTxJournal({
         dir,
         chainId: 31_337,
         deploymentId: null,
         account: payer.address,
       })
-      const txTimeoutMs = end === 'whole' ? 60_000 : 300
+      const txTimeoutMs = end === 'whole' ? 300_000 : 300
       const notes: string[] = []
       const note = (line: string): unknown => notes.push(line)
       const wallet = new Wallet(connection, privateKey, { journal, txTimeoutMs, note })

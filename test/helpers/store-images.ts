@@ -175,7 +175,7 @@ export async function playImage(seed: number, damage: Damage): Promise<Outcome> 
   let setAside = false
   let store: Store | null = null
   let last: Image = new Map()
-  let binding: Binding | null = null
+  const bindings: Binding[] = []
   const world = new RunnerCluster({
     n: 4,
     params: { heights: HEIGHTS, epochHeights: dice.int(1, 4), slotTicks: 6, debateTicks: 8, shareTicks: 8 },
@@ -184,7 +184,7 @@ export async function playImage(seed: number, damage: Damage): Promise<Outcome> 
     },
     open: (member, key, deploymentId) => {
       if (member !== victim) return null
-      binding = { key, deploymentId }
+      bindings.push({ key, deploymentId })
       store = openOrBegin({ dataDir, key, deploymentId }, () => (setAside = true))
       return store
     },
@@ -205,7 +205,8 @@ export async function playImage(seed: number, damage: Damage): Promise<Outcome> 
     for (let tick = 0; tick < dice.int(0, 60) && seat.runner !== null; tick += 1) await world.tick()
     if (seat.runner !== null) await world.kill(victim)
     put(dataDir, last)
-    invariant(binding !== null, 'the victim has a store')
+    const [binding] = bindings
+    invariant(binding !== undefined, 'the victim has a store')
     DAMAGES[damage]({ dataDir, dice, older, last, binding })
     const before = world.wire.objects.length
     for (let down = dice.pick([0, 0, 3, 20]); down > 0; down -= 1) await world.tick()

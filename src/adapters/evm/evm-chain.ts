@@ -134,7 +134,8 @@ export class EvmChain implements Chain {
     const filter = { address: this.board, topics, fromBlock: block, toBlock: block }
     const [log] = await this.connection.read(this.connection.provider.getLogs(filter))
     const hash = log?.transactionHash
-    const sent = hash === undefined ? null : await this.connection.read(this.connection.provider.getTransaction(hash))
+    const sent =
+      hash === undefined ? null : await this.connection.read(this.connection.provider.getTransaction(hash))
     if (sent === null || sent.from.toLowerCase() !== key) return false
     await journal.lock(JOURNAL_WAIT_MS)
     try {

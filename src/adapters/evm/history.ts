@@ -4,11 +4,9 @@ import type {
   BoardBooks,
   ChainHistory,
   ContractName,
-  EventName,
   EventRecord,
   ExpectedDeployment,
   HistoryWindows,
-  MalformedEvent,
   TaskHistory,
   TaskViews,
   TransactionRecord,
@@ -16,7 +14,7 @@ import type {
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
-import { MEMBERS_MAX, NIL } from '../../types/ids.ts'
+import { MEMBERS_MAX } from '../../types/ids.ts'
 import type { Moment } from '../../types/moment.ts'
 import { abis } from './abi.ts'
 import { BlockTimes } from './block-times.ts'
@@ -24,8 +22,21 @@ import { readBooks } from './board-books.ts'
 import type { Deployment } from './deployment.ts'
 import { EndpointPool } from './endpoints/pool.ts'
 import { rebuildHeader } from './header.ts'
-import { decodeEvent, decodeResult } from './history-abi.ts'
-import type { LogQuery, RawLog, RpcRequest } from './history-rpc.ts'
+import { decodeResult } from './history-abi.ts'
+import type { SourcedLog } from './history-events.ts'
+import {
+  BOARD_EVENTS,
+  decodeAll,
+  KEY_EVENTS,
+  keysOf,
+  LOG_EVENTS,
+  OPERATOR_EVENTS,
+  operatorsOf,
+  SLASHER_EVENTS,
+  STAKE_EVENTS,
+  topicsOf,
+} from './history-events.ts'
+import type { LogQuery, RpcRequest } from './history-rpc.ts'
 import { badAnswer, HistoryRpc, requestOver } from './history-rpc.ts'
 import { readTransaction } from './history-transactions.ts'
 import type { LogCache } from './log-cache.ts'
@@ -33,6 +44,7 @@ import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
 import { parseRpcUrls } from './rpc-url.ts'
 import { troubleIn } from './trouble.ts'
 
+<<<<<<< ours
 /** Events with the task as their first topic. */
 const BOARD_EVENTS = [
   'TaskPublished',
@@ -61,14 +73,16 @@ const OPERATOR_EVENTS = ['WalletSet', 'AccountOffered', 'PayoutSet', 'Jailed'] a
 const SLASHER_EVENTS = ['Convicted', 'LogOpened', 'Refuted'] as const
 /** Events with the task as their second topic. */
 const STAKE_EVENTS = ['StakeLocked', 'StakeUnlocked', 'StakeSlashed'] as const
+=======
+>>>>>>> theirs
 /** Fresh blocks tried for one reading. */
 const ATTEMPTS = 4
 /** Transactions asked for at a time. */
 const PARALLEL = 8
 
 /**
- * History over one RPC endpoint or several, from a deployment file alone. Nothing is checked here that a judge could check: a wrong
- * chain or a changed contract is a finding, not an error.
+ * History over one RPC endpoint or several, from a deployment file alone. Nothing is checked here that a judge could check:
+ * a wrong chain or a changed contract is a finding, not an error.
  *
  * @throws RsdpError E_RPC_URL, E_NO_ARTIFACTS
  */
@@ -362,6 +376,7 @@ export class EvmHistory implements ChainHistory {
   }
 }
 
+<<<<<<< ours
 interface SourcedLog extends RawLog {
   readonly contract: ContractName
 }
@@ -430,6 +445,8 @@ function callersOf(events: readonly EventRecord[]): Address[] {
   )
 }
 
+=======
+>>>>>>> theirs
 const topicOf = (address: Address): Digest => `0x${address.slice(2).padStart(64, '0')}`
 
 function windowsOf({ windows }: Deployment): HistoryWindows {

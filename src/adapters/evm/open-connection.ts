@@ -20,7 +20,7 @@ export interface ConnectionOptions {
 }
 
 /** Of one endpoint among several: the others can answer meanwhile. */
-const TIMEOUT_MS = 5_000
+const TIMEOUT_MS = 10_000
 
 /**
  * A connection whose endpoints have all been checked. Of several, those that do not answer are left out as long as one does;

@@ -136,7 +136,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deployed>
   try {
     return await deployOver(connection, options, options.journalDir ?? scratch ?? tmpdir())
   } catch (error) {
-    throw error instanceof RsdpError ? error : deployError(error, options.rpcUrl)
+    throw error instanceof RsdpError ? error : deployError(error, options)
   } finally {
     await connection.close()
     if (scratch !== undefined) await rm(scratch, { recursive: true, force: true })
@@ -153,12 +153,11 @@ async function deployOver(
   const chainId = Number((await provider.getNetwork()).chainId)
   const local = chanceOf(chainId) === 'local'
   const plan = await planOf(provider, options, deployer, dir)
-  const { before, nonce } = plan
-  const deploymentId = `chain-${chainId}-${nonce.slice(2, 10)}`
+  const deploymentId = `chain-${chainId}-${plan.nonce.slice(2, 10)}`
   // a journal for each module: Ignition does not go on with one that knows futures of another
   const tokenId = `${deploymentId}-token`
   for (const name of [tokenId, deploymentId])
-    await catchUp(provider, deployer, join(dir, 'deployments', name, 'journal.jsonl'), before)
+    await catchUp(provider, deployer, join(dir, 'deployments', name, 'journal.jsonl'), plan.before)
   // what is deployed already is paid for
   if (plan.board === null) await requireFunds(provider, deployer)
   const ignite = { config: IGNITION, defaultSender: deployer, deploymentId }
@@ -170,9 +169,9 @@ async function deployOver(
   }
   const board = plan.board ?? (await boardOf(provider, deployer))
   writePlan(dir, { ...plan, board })
-  const { windows, unbondingBlocks, unbondingSeconds, bountyWei } = termsOf(options, local)
-  const terms = { windows, unbondingBlocks, unbondingSeconds, bountyWei }
-  const parameters = { token, board, nonce, ...terms }
+  const terms = termsOf(options, local)
+  const { windows, unbondingBlocks, unbondingSeconds, bountyWei } = terms
+  const parameters = { token, board, nonce: plan.nonce, ...terms }
   const rsdp = await connection.ignition.deploy(rsdpModule, { ...ignite, parameters: { Rsdp: parameters } })
 
   const addresses = {
@@ -184,7 +183,7 @@ async function deployOver(
   }
   const created = Object.values(addresses)
   if (options.token === undefined) created.push(token)
-  const creations = await findCreations(provider, before, created)
+  const creations = await findCreations(provider, plan.before, created)
   const describe = async (address: Address): Promise<DeployedContract> => {
     const creation = creations.get(address) as Creation
     return { address, ...creation, codeHash: await codeHash(provider, address) }
@@ -221,10 +220,11 @@ async function deployOver(
 /** The plan of an earlier call that was interrupted, or a new one. */
 async function planOf(
   provider: HardhatEthersProvider,
-  { rpcUrl: _url, deployerKey: _key, journalDir: _dir, nonce, ...wanted }: DeployOptions,
+  { nonce, token, windows, unbondingBlocks, unbondingSeconds, bountyWei }: DeployOptions,
   deployer: Address,
   dir: string,
 ): Promise<DeployPlan> {
+  const wanted = { token, windows, unbondingBlocks, unbondingSeconds, bountyWei }
   const wish = JSON.stringify([deployer, wanted], (_name, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,
   )
@@ -288,7 +288,7 @@ function noToken(chainId: number): RsdpError {
 }
 
 /** Hardhat and Ignition fail with long texts of their own. Those about the connection repeat the whole RPC URL. */
-function deployError(cause: unknown, rpcUrl: string): RsdpError {
+function deployError(cause: unknown, { rpcUrl, journalDir }: DeployOptions): RsdpError {
   const host = URL.canParse(rpcUrl) ? new URL(rpcUrl).host : 'the RPC URL'
   const text = (cause instanceof Error ? cause.message : String(cause)).replaceAll(rpcUrl, host)
   if (/cannot connect|ECONNREFUSED|timed out|fetch failed|HHE7\d\d/i.test(text)) {
@@ -302,7 +302,7 @@ function deployError(cause: unknown, rpcUrl: string): RsdpError {
   return new RsdpError({
     code: 'E_DEPLOY',
     message: `deployment over ${host} failed: ${text.replaceAll(/\s+/g, ' ').slice(0, MESSAGE_CHARS_MAX)}`,
-    hint: 'solve the cause and run the same command again: it goes on where it was',
+    hint: `solve the cause and run the same command again: it goes on where it was${journalDir === undefined ? '' : `; to start anew, delete ${journalDir}`}`,
     exit: EXIT.precondition,
     cause,
   })
