@@ -159,7 +159,7 @@ export class EvmHistory implements ChainHistory {
     const transactions = await this.#transactions(ofTask)
     const told = decodeAll(ofTask, transactions).events
     const keys = keysOf(told)
-    const ofKeys = await this.#ofKeys([...keys, ...callersOf(told)], operatorsOf(told), head)
+    const ofKeys = await this.#ofKeys(keys, callersOf(told), operatorsOf(told), head)
     await this.#transactions(ofKeys, transactions)
     const views = { ...stated, locks: await this.#locks(taskId, keys, head) }
     const { events, malformed } = decodeAll([...ofTask, ...ofKeys], transactions)
@@ -297,16 +297,34 @@ export class EvmHistory implements ChainHistory {
     ]
   }
 
-  async #ofKeys(keys: readonly Address[], told: readonly Address[], head: bigint): Promise<SourcedLog[]> {
+  /** @param callers keys or wallets: whose, only the registry tells */
+  async #ofKeys(
+    signedUp: readonly Address[],
+    callers: readonly Address[],
+    told: readonly Address[],
+    head: bigint,
+  ): Promise<SourcedLog[]> {
+    const keys = [...new Set([...signedUp, ...callers])]
     if (keys.length === 0) return []
     const { address } = this.#expected.contracts.NodeRegistry
     const topics = [topicsOf('NodeRegistry', KEY_EVENTS), null, keys.map(topicOf)]
     const ofKeys = await this.#logs('NodeRegistry', { address, topics }, head)
     // the operator is the first topic of KeyRegistered, too: of two that differ, one is right
     const registered = ofKeys.flatMap(({ topics: [, operator] }) => operator ?? [])
-    const operators = [...new Set([...told.map(topicOf), ...registered])]
+    const accounts = (await this.#accountsOf(callers, head)).flatMap(
+      ({ topics: [, operator] }) => operator ?? [],
+    )
+    const operators = [...new Set([...told.map(topicOf), ...registered, ...accounts])]
     const ofOperators = { address, topics: [topicsOf('NodeRegistry', OPERATOR_EVENTS), operators] }
     return [...ofKeys, ...(await this.#logs('NodeRegistry', ofOperators, head))]
+  }
+
+  /** Logs by which addresses became wallets. */
+  async #accountsOf(wallets: readonly Address[], head: bigint): Promise<SourcedLog[]> {
+    if (wallets.length === 0) return []
+    const { address } = this.#expected.contracts.NodeRegistry
+    const topics = [topicsOf('NodeRegistry', ['WalletSet']), null, wallets.map(topicOf)]
+    return this.#logs('NodeRegistry', { address, topics }, head)
   }
 
   async #logs(contract: ContractName, query: LogQuery, head: bigint): Promise<SourcedLog[]> {
