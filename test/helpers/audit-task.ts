@@ -133,7 +133,7 @@ function decideHeights({ cluster, client, twist = {} }: ScriptOptions): Height[]
     const honest = cluster.members
       .filter(({ index }) => !(height === SHORT_LIST_HEIGHT && index === SILENT_MEMBER))
       .map(({ index }): PublishedInput => {
-        const demand = BigInt(100 * (index + 1) + 10 * height)
+        const demand = BigInt(100 * ((index % 32) + 1) + 10 * height)
         const state = rateLimitStateCodec.encode({ budget: 0n, rows: [{ member: 0, demand, share: 0n }] })
         return { kind: 'status', member: index, eventSeq: height >= EVENT_HEIGHT ? 1 : 0, state }
       })

@@ -20,6 +20,8 @@ export const BOARD_EVENTS = [
   'Joined',
   'Left',
   'ClusterFormed',
+  'FormFeeEarned',
+  'FormFeePaid',
   'LedgerEvent',
   'SystemEntry',
   'TaskFinalized',
@@ -99,6 +101,14 @@ export function operatorsOf(events: readonly EventRecord[]): Address[] {
   for (const { name, args } of events) {
     if (name === 'Joined' || name === 'StakeLocked' || name === 'Claimed') operators.add(args.operator)
     if (name === 'ClusterFormed') for (const operator of args.operators) operators.add(operator)
+    if (name === 'FormFeeEarned') operators.add(args.former)
   }
   return [...operators]
+}
+
+/** Who sent the drawing that earned a fee: its operator earned it, if the sender is a signing key. */
+export function callersOf(events: readonly EventRecord[]): Address[] {
+  return events.flatMap(({ name, transaction }) =>
+    name === 'FormFeeEarned' && transaction !== null ? [transaction.from] : [],
+  )
 }

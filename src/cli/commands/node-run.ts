@@ -73,14 +73,9 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     ...(broker === null ? {} : { broker }),
     ...feeCap(options),
   })
-<<<<<<< ours
   const { node } = staked
   const { key } = node.health()
   const health = await startHealthServer(options.healthPort, () => staked.health())
-=======
-  const status = () => ({ ...node.health(), endpoints: chain.endpoints() })
-  const health = await startHealthServer(options.healthPort, status)
->>>>>>> theirs
   logger.info('health.listening', { port: health.port })
   logger.info('policy.in-force', { source, policy })
   const ended = Promise.withResolvers<null>()

@@ -108,7 +108,7 @@ describe('many nodes on one machine', () => {
     const machine = { cores: 2, freeBytes: 2 * 1_073_741_824 }
     expect(machineWarning(7, machine)).equal(null)
     expect(machineWarning(31, machine)).match(
-      /31 nodes take about 4\.5 GiB of memory and 4 cores; 2\.0 GiB and 2/,
+      /31 nodes take about 6\.4 GiB of memory and 4 cores; 2\.0 GiB and 2/,
     )
     expect(machineWarning(31, { cores: 16, freeBytes: 64 * 1_073_741_824 })).equal(null)
   })
