@@ -17,9 +17,9 @@ describe('a life by commands on anvil: blocks of a second, none for a transactio
   after(() => chain?.close())
 
   // anvil takes minutes for the blocks of the evidence window: `npm run life` goes on
-  it('goes from the deployment to the result, by the defaults of task publish', async () => {
+  it('goes from the deployment to the result, by commands alone', async () => {
     const said: string[] = []
-    const publish = ['--nodes', String(NODES)]
+    const publish = ['--nodes', String(NODES), '--heights', '8']
     const init = { chain: chain!, nodes: NODES, publish, toTheEnd: false }
     try {
       checkLife(await live({ ...init, say: (line) => said.push(line) }), NODES)

@@ -16,7 +16,7 @@ describe('a life by commands on Hardhat: blocks of a second, none for a transact
 
   it('goes from the deployment to the withdrawal of all stake, to the wei', async () => {
     const said: string[] = []
-    const publish = ['--nodes', String(NODES)]
+    const publish = ['--nodes', String(NODES), '--heights', '8']
     const init = { chain, nodes: NODES, publish, toTheEnd: true }
     try {
       checkLife(await live({ ...init, say: (line) => said.push(line) }), NODES)

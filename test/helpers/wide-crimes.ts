@@ -32,10 +32,10 @@ export interface Crime {
 /** A height that the task has not reached: nothing that was signed for it is on the chain. */
 const LATER = 9
 
-/** A proof of each of E1 to E4, against the last member and those about the middle and beyond 31. */
+/** A proof of each of E1 to E4: against the last member, and on both sides of 32. */
 export function crimesOf(init: CrimesInit): readonly Crime[] {
   const { length: n } = init.cluster.members
-  const [last, upper, lower, second] = [n - 1, n / 2, Math.min(31, n / 2 - 1), 1]
+  const [last, upper, lower, second] = [n - 1, Math.min(32, n - 2), Math.min(31, n - 3), 1]
   return [
     { member: last, evidence: equivocation(init, last) },
     { member: upper, evidence: illegalLog(init, upper) },
