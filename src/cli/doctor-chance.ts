@@ -14,7 +14,10 @@ export async function checkChance(connection: Connection): Promise<Check[]> {
   const { chainId, chance } = connection.deployment
   const window = await connection.read(connection.contracts.board.formWindow())
   const text = `${chance} on chain ${chainId}: ${TEXT[chance]}; a cluster can be drawn for ${window} blocks`
-  const hint = chance === 'weak' ? 'sign up only for tasks of clients and with members that you know' : ''
+  const hint =
+    chance === 'weak'
+      ? 'a node signs up here only if its policy has weak among its chances: for clients and members that you know'
+      : ''
   return [
     { name: 'chance', verdict: chance === 'weak' ? 'warn' : 'ok', text, hint },
     await checkHeader(connection),

@@ -7,7 +7,7 @@ import { skip } from '../helpers/skip.ts'
 const NODES = 4
 
 describe('a life by commands on anvil: blocks of a second, none for a transaction, windows of days', function () {
-  this.timeout(900_000)
+  this.timeout(1_800_000)
   let chain: LifeChain | null
 
   before(async function () {

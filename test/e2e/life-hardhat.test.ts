@@ -6,7 +6,7 @@ import { live } from '../helpers/life/story.ts'
 const NODES = 4
 
 describe('a life by commands on Hardhat: blocks of a second, none for a transaction, windows of days', function () {
-  this.timeout(900_000)
+  this.timeout(1_800_000)
   let chain: LifeChain
 
   before(async () => {

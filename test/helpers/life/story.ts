@@ -63,7 +63,7 @@ const TASK = '1'
 const STAKE = 1_000n * 10n ** 18n
 const PASSWORD = './password'
 /** For everything that a busy machine may delay. */
-const PATIENCE_MS = 240_000
+const PATIENCE_MS = 600_000
 const LOOK_MS = 150
 /** Nodes act on a block once it is so many blocks deep, and one look later. */
 const MARGIN_BLOCKS = 2
@@ -136,7 +136,7 @@ class Life {
     const { nodes } = this.#init
     this.#operators = await Promise.all(Array.from({ length: nodes }, (_, i) => this.#operator(i)))
     for (const { name } of this.#operators)
-      await this.#must(0, 'node', 'status', '--data-dir', name, '--wait', '120')
+      await this.#must(0, 'node', 'status', '--data-dir', name, '--wait', '600')
     // a warning says that the addresses are those of this machine
     await this.#must(0, 'doctor', '--data-dir', this.#operators[0]!.name)
   }
