@@ -84,6 +84,11 @@ const TASKS: readonly {
     crimes: [crime('equivocate-checkpoint', 'E1', 100)],
     params: () => ({}),
   },
+  {
+    crimes: [crime('bogus-checkpoint', 'E5', 100), crime('two-parents', 'E6', 20)],
+    // one epoch: a vote after a CHECKPOINT of another history is E6
+    params: ({ twins }) => ({ ...PATIENT, twin: twins['rate-limit@1'], epochHeights: HEIGHTS }),
+  },
 ]
 
 /** Most that a reporter is credited for one proof, on local chains. */
