@@ -188,8 +188,8 @@ export class RunningTask {
 
   /** Whether nothing is left to do for it, and nobody to serve. One that is over decides nothing from then on. */
   async isOver(block: number, time: number): Promise<boolean> {
-    if (this.#hasLingered(block)) return true
     const { chain, taskId, logger } = this.#init
+    if (this.#hasLingered(block)) this.stop()
     if (!this.#hasStopped) {
       if (!this.#mayBeOver(block, time)) return false
       const status = await chain.taskStatus(taskId)

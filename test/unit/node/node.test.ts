@@ -31,7 +31,7 @@ import {
   recordingLogger,
   taskParams,
 } from '../../helpers/runner-cluster.ts'
-import { digestOf } from '../../helpers/store-kit.ts'
+import { confirm, digestOf, signed } from '../../helpers/store-kit.ts'
 import { defaultPolicy } from '../../../src/policy/policy.ts'
 
 const CLUSTER = realCluster(4)
@@ -631,6 +631,29 @@ describe('RsdpNode', () => {
       await poll(2)
       expect(running()).to.be.empty
       expect(said('task.retired')).to.have.length(1)
+    })
+
+    it('is kept for a proof that convicted nobody: a node that was away brings it in its turn', async () => {
+      await node.stop()
+      disk.crash()
+      const store = openStore()
+      const [first, second] = [signed(confirm(1, 0), 1), signed(confirm(1, 0, 'another'), 1)]
+      store.keepEvidence(digestOf('cluster of task 1'), { kind: 'E1', first, second })
+      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6 })
+      chain.mine(300)
+      node = makeNode({ store, transport: hub.createTransport(keyringOf(0).address) })
+      await node.start()
+      for (let turn = 0; turn < 4; turn += 1) {
+        chain.mine()
+        await poll()
+      }
+      expect(said('evidence.submitted')).not.to.be.empty
+      expect(running()).to.deep.equal(['1'])
+      const reporter = keyringOf(0).address
+      chain.happen({ kind: 'convicted', taskId: 1n, member: 1, offence: 'E1', percent: 100, reporter })
+      chain.mine(10)
+      await poll(2)
+      expect(running()).to.be.empty
     })
 
     for (const status of ['Closed', 'NoQuorum', 'Expired'] as const) {
