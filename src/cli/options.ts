@@ -194,6 +194,7 @@ export interface SimOptions {
   readonly liar?: string
   readonly liars?: string
   readonly reorgs?: boolean
+  readonly absence?: boolean
   readonly trace: boolean
   readonly json: boolean
 }

@@ -3,6 +3,7 @@ import type { Cut } from './network.ts'
 import type { Random } from '../faults/random.ts'
 import type { Fault } from './scenario.ts'
 import type { World } from './world.ts'
+import { TASK_ID } from './world.ts'
 
 /** All faults of a world: those that last from the start to the heal, and those that come and go. */
 export class Chaos {
@@ -33,8 +34,27 @@ export class Chaos {
     const victim = scenario.rolledBack === null ? undefined : hosts[scenario.rolledBack]
     victim?.keepCopies()
     if (victim !== undefined) this.#rollBack(victim)
+    this.#absence()
     this.#next()
     this.#event()
+  }
+
+  /** A chain that makes no block for long, a node that is down for long: each once. */
+  #absence(): void {
+    const { absence } = this.#world.scenario
+    if (absence === null) return
+    this.#later(absence.stopFromMs, () => this.#world.stopChain(absence.stopMs))
+    const node = absence.away === null ? undefined : this.#world.hosts[absence.away]
+    if (node === undefined) return
+    this.#later(absence.awayFromMs, () => {
+      this.#world.count('away')
+      node.crash()
+      this.#later(absence.awayMs, () => {
+        node.isTooLate = this.#world.chain.tasks.get(TASK_ID)?.result !== null
+        if (node.isTooLate) this.#world.count('back after the result')
+        node.boot()
+      })
+    })
   }
 
   /** All faults end; who is down comes up again, but for those that stay lost. */

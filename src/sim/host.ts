@@ -34,8 +34,6 @@ export interface Life {
 
 /** Between two copies of a disk. */
 const COPY_MS = 2_500
-/** How often a node looks at the chain. */
-const POLL_MS = 400
 
 /** A machine with a key and a disk, on which the production node runs, life after life. */
 export class Host {
@@ -61,6 +59,8 @@ export class Host {
   fuse: number | null = null
   /** Not to be started again. */
   isLost = false
+  /** It was away until the task had its result: nobody is there that it could catch up with. */
+  isTooLate = false
   /** Made in all lives. */
   signatures = 0
   /** Height up to which its disk holds decisions. */
@@ -109,7 +109,7 @@ export class Host {
       autoJoin: true,
       policy: defaultPolicy(true),
       stockTwins: new Map([[twinCodeAt(TWIN), rateLimit.id]]),
-      pollMs: POLL_MS,
+      pollMs: world.scenario.pace.pollMs,
       isFaulty: world.isLiar(this),
       onFatal: (error) => this.#fatal(gate, error),
     })

@@ -2,7 +2,8 @@ import type { ChainTask } from '../adapters/memory/chain-task.ts'
 import { accusedOf, basePercent } from '../codec/evidence.ts'
 import type { StoredEvidence } from '../ports/store.ts'
 import type { Fault, ScenarioOptions } from './scenario.ts'
-import { BLOCK_MS, drawScenario } from './scenario.ts'
+import { drawScenario } from './scenario.ts'
+import { withAbsence } from './absence.ts'
 import { Chaos } from './chaos.ts'
 import type { Host } from './host.ts'
 import type { MakeKeys } from './keys.ts'
@@ -43,8 +44,8 @@ export interface SeedReport {
   readonly delays: readonly number[]
 }
 
-/** Time within which a cluster must be drawn. */
-const FORMING_MS = 60_000
+/** Blocks within which a cluster must be drawn. */
+const FORMING_BLOCKS = 120
 /** How long worlds are watched after the heal, and after the last decision, in which liars may stop everything. */
 const UNPROMISED_MS = 20_000
 /** No seed's chaos lasts long enough for rounds above this. */
@@ -54,10 +55,11 @@ const LISTENING = { resets: 5, phases: 600, lateRound: 20 } as const
 
 /** Blocks within which all proofs are on chain, besides a turn of each member and re-orgs: what else they send comes first. */
 const CONVICTION_BLOCKS = 16
-/** What the dice that give a world re-orgs start from, besides its seed. */
+/** What the dice that give a world re-orgs, or an absence, start from, besides its seed. */
 const REORGS = 0x4e06
 /** And a twin. */
 const PROVABLE = 0x7714
+const ABSENCE = 0xab5e
 
 /** Runs one seed from the first block to the end, and judges it. */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedReport> {
@@ -74,12 +76,13 @@ export async function play(
   // its own dice: a world without re-orgs is the same as before there were any
   const reorgs = options.reorgs ?? (options.calm !== true && new Random(seed ^ REORGS).chance(1 / 3))
   const provable = options.provable ?? (options.calm !== true && new Random(seed ^ PROVABLE).chance(1 / 3))
-  const scenario = drawScenario(random, { ...options, reorgs, provable })
+  const drawn = drawScenario(random, { ...options, reorgs, provable })
+  const scenario = options.absence === true ? withAbsence(drawn, new Random(seed ^ ABSENCE)) : drawn
   const keys = (options.keys ?? noteKeys)(seed)
   const world = new World({ seed, scenario, random, keys, tell: options.tell ?? null })
   world.start()
-  await world.run(FORMING_MS, () => world.isFormed)
-  if (!world.isFormed) world.violate('no-cluster', `none within ${FORMING_MS} ms`)
+  await world.run(FORMING_BLOCKS * scenario.pace.blockMs, () => world.isFormed)
+  if (!world.isFormed) world.violate('no-cluster', `none within ${FORMING_BLOCKS} blocks`)
   const chaos = new Chaos(world, random.fork())
   const healedAt = await throughChaos(world, chaos)
   if (world.violations.length === 0) await finish(world, healedAt)
@@ -129,7 +132,7 @@ async function lastReorg(world: World): Promise<void> {
   if (!world.scenario.reorgs) return
   world.reorgs.last()
   const { head } = world.chain
-  await world.run(world.queue.nowMs + 2 * BLOCK_MS, () => world.chain.head > head)
+  await world.run(world.queue.nowMs + 2 * world.scenario.pace.blockMs, () => world.chain.head > head)
   if (!(await anchored(world))) return
   const blocks = 4 * world.chain.reorgDepth + world.hosts.length * world.scenario.params.turnBlocks
   const stay = new Set(core(world).map(({ member }) => `note ${member} `))
@@ -138,7 +141,7 @@ async function lastReorg(world: World): Promise<void> {
       const [note] = / note \d+ /.exec(what) ?? []
       return note === undefined || stay.has(note.slice(1)) // who is gone publishes no note
     })
-  await world.run(world.queue.nowMs + blocks * BLOCK_MS, () => open().length === 0)
+  await world.run(world.queue.nowMs + blocks * world.scenario.pace.blockMs, () => open().length === 0)
   for (const what of open()) world.violate('not-done-again', what)
 }
 
@@ -148,17 +151,23 @@ async function convicted(world: World): Promise<void> {
   const open = (): StoredEvidence[] => {
     const { cluster, convictions } = chain.tasks.get(TASK_ID) ?? {}
     if (cluster === null || cluster === undefined) return []
-    return core(world)
+    return world.honest
+      .filter(({ isLost, index }) => !isLost && !world.scenario.leavers.has(index))
       .flatMap(({ life, member }) =>
         (life?.store.evidence(cluster.id) ?? []).filter(({ evidence }) => accusedOf(evidence) !== member),
       )
       .filter(({ evidence, status }) => {
         const percent = convictions?.get(accusedOf(evidence)) ?? 0
-        return status !== 'refused' && percent < basePercent(cluster, evidence)
+        // a proof is refused for one reason in a world with an absence: its window is over
+        const isOpen = status !== 'refused' || world.scenario.absence !== null
+        return isOpen && percent < basePercent(cluster, evidence)
       })
   }
   const blocks = hosts.length + 3 * chain.reorgDepth + CONVICTION_BLOCKS
-  await world.run(world.queue.nowMs + blocks * BLOCK_MS, () => open().length === 0)
+  await world.run(world.queue.nowMs + blocks * world.scenario.pace.blockMs, () => open().length === 0)
+  for (const host of world.honest)
+    if (chain.tasks.get(TASK_ID)?.convictions.has(host.member) === true)
+      world.violate('honest-convicted', `${host.index} is convicted on chain`)
   for (const { evidence } of open())
     world.violate(
       'not-convicted',
@@ -168,7 +177,9 @@ async function convicted(world: World): Promise<void> {
 
 /** Honest nodes that run and stay: of quorum weight, by construction. */
 function core(world: World): Host[] {
-  return world.honest.filter((host) => !host.isLost && !world.scenario.leavers.has(host.index))
+  return world.honest.filter(
+    (host) => !host.isLost && !host.isTooLate && !world.scenario.leavers.has(host.index),
+  )
 }
 
 function decidedHeight(host: Host): number {
@@ -198,9 +209,9 @@ function livenessMs(world: World): number {
 
 /** Time within which the chain must have the rest: per epoch everybody's turn once. */
 function anchoringMs(world: World): number {
-  const { params, weights } = world.scenario
+  const { params, weights, pace } = world.scenario
   const epochs = Math.ceil(params.heights / params.epochHeights) + 2
-  return epochs * (weights.length * params.turnBlocks + 24) * BLOCK_MS
+  return epochs * (weights.length * params.turnBlocks + 24) * pace.blockMs
 }
 
 function report(seed: number, world: World, healedAt: number): SeedReport {

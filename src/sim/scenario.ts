@@ -60,6 +60,24 @@ export interface Scenario {
   readonly rolledBack: number | null
   /** Notes are gone from every checkpoint: somebody is quicker with the same call without them. */
   readonly areNotesStripped: boolean
+  readonly pace: Pace
+  /** Null: neither. */
+  readonly absence: Absence | null
+}
+
+/** How fast a world's chain is, and how often nodes look at it. */
+export interface Pace {
+  readonly blockMs: number
+  readonly pollMs: number
+}
+
+/** The chain stops once, and an honest node that no quorum needs is away once. Times from when the task runs. */
+export interface Absence {
+  readonly stopFromMs: number
+  readonly stopMs: number
+  readonly away: number | null
+  readonly awayFromMs: number
+  readonly awayMs: number
 }
 
 export interface PercentRange {
@@ -82,12 +100,14 @@ export interface ScenarioOptions {
   readonly rollbacks?: boolean
   /** The task has a twin; absent: in a third of the worlds, in none that is calm on purpose. */
   readonly provable?: boolean
+  /** The chain stops for six hours and a member is away for a day, in a world without other faults; absent: neither. */
+  readonly absence?: boolean
 }
 
 /** A flatterer does harm only in company: it is drawn where liars may weigh more than a third. */
 const BELOW_THIRD = LIAR_NAMES.filter((name) => name !== 'flatterer')
 const SIZES = [4, 4, 4, 5, 5, 7, 7, 10, 13] as const
-export const BLOCK_MS = 500
+const PACE: Pace = { blockMs: 500, pollMs: 400 }
 /** Blocks for which sign-up stays open: longer where re-orgs take sign-ups back. */
 const JOIN_BLOCKS = { still: 6, reorgs: 30 } as const
 
@@ -97,7 +117,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
   const isCalm = options.calm ?? random.chance(0.1)
   const liars = drawLiars(random, weights, options)
   // the others must be able to go on without the one whose disk goes back
-  if (options.rollbacks === true && drawRolledBack(new Random(0), weights, liars) === null) liars.clear()
+  if (options.rollbacks === true && drawSpareNode(new Random(0), weights, liars) === null) liars.clear()
   const min = isCalm ? 50 : random.int(5, 60)
   const faults = new Set(isCalm ? [] : FAULTS.filter(() => random.chance(0.35)))
   const chaosMs = isCalm ? 0 : random.int(4_000, 20_000)
@@ -124,8 +144,10 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
     leavers,
     eventMs: isCalm || random.chance(0.4) ? 0 : random.int(400, 6_000),
     reorgs,
-    rolledBack: options.rollbacks === true ? drawRolledBack(random, weights, liars) : null,
+    rolledBack: options.rollbacks === true ? drawSpareNode(random, weights, liars) : null,
     areNotesStripped: reorgs && random.chance(0.5),
+    pace: PACE,
+    absence: null,
   }
 }
 
@@ -192,7 +214,7 @@ function drawSpare(
 }
 
 /** An honest node without which the honest ones still are a quorum. */
-function drawRolledBack(
+export function drawSpareNode(
   random: Random,
   weights: readonly number[],
   liars: ReadonlyMap<number, LiarName>,

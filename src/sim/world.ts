@@ -1,6 +1,4 @@
 import { MemoryChain } from '../adapters/memory/chain.ts'
-import type { RawFrame } from '../codec/frames.ts'
-import { decodeFrame } from '../codec/frames.ts'
 import { keccak, toHex, uint, utf8Hex } from '../codec/hex.ts'
 import { domainSeparator } from '../codec/objects.ts'
 import type { StoredHeight } from '../ports/store.ts'
@@ -10,7 +8,6 @@ import { rateLimit } from '../reducers/rate-limit.ts'
 import { runReducer } from '../reducers/run.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest, Hex } from '../types/ids.ts'
-import { NIL } from '../types/ids.ts'
 import type { PostedEvent } from '../types/ledger.ts'
 import type { LogEntry } from '../types/log.ts'
 import { EventQueue } from './event-queue.ts'
@@ -23,12 +20,14 @@ import type { Liar } from '../faults/liar.ts'
 import { Mouth } from '../faults/mouth.ts'
 import type { Spoken } from '../faults/mouth.ts'
 import { Network } from './network.ts'
+import type { Print } from './print.ts'
+import { confirmsValue, frameOf, printOf } from './print.ts'
 import { Random } from '../faults/random.ts'
 import { Reorgs } from './reorgs.ts'
 import type { Scenario } from './scenario.ts'
-import { BLOCK_MS } from './scenario.ts'
 import { Trace } from './trace.ts'
 import { twinModel } from './twin.ts'
+import { START_SECONDS, WINDOWS } from './absence.ts'
 
 export const TASK_ID = 1n
 
@@ -47,13 +46,6 @@ export interface WorldInit {
   readonly random: Random
   readonly keys: KeyRoom
   readonly tell: ((line: string) => void) | null
-}
-
-/** A frame on the wire. */
-interface Print {
-  readonly text: string
-  /** Greatest height for which its sender has signed something in it; 0: none. */
-  readonly spoken: number
 }
 
 /** Waiting for it lets promises take their effect. */
@@ -85,6 +77,7 @@ export class World {
   readonly #reduced = new Map<string, ReducerResult>()
   #judge: Judge | null = null
   #isTouched = false
+  #stoppedUntilMs = 0
 
   constructor({ seed, scenario, random, keys, tell }: WorldInit) {
     this.scenario = scenario
@@ -95,8 +88,17 @@ export class World {
     const verifyingContract: Address = `0x${'c0'.repeat(20)}`
     const domain = { chainId: 31337n, verifyingContract, salt }
     const reorgDepth = scenario.reorgs ? REORG_DEPTH : 2
-    const twin = twinModel
-    this.chain = new MemoryChain({ domain, reorgDepth, closeGrace: 10, recover: keys.recover, twin })
+    const windows = scenario.absence === null ? {} : { windows: WINDOWS }
+    const clock = (): number => Math.floor(START_SECONDS + this.queue.nowMs / 1_000)
+    this.chain = new MemoryChain({
+      domain,
+      reorgDepth,
+      closeGrace: 10,
+      recover: keys.recover,
+      clock,
+      twin: twinModel,
+      ...windows,
+    })
     this.reorgs = new Reorgs({
       chain: this.chain,
       dice: new Random(seed ^ REORG_DICE),
@@ -127,8 +129,8 @@ export class World {
     for (const host of this.hosts) host.boot()
     if (this.scenario.reorgs) this.reorgs.start()
     const mine = (): void => {
-      this.#mine()
-      this.queue.push(BLOCK_MS, mine)
+      if (this.queue.nowMs >= this.#stoppedUntilMs) this.#mine()
+      this.queue.push(this.scenario.pace.blockMs, mine)
     }
     mine()
   }
@@ -145,6 +147,13 @@ export class World {
       }
     }
     return isDone()
+  }
+
+  /** The chain makes no block for so long. */
+  stopChain(forMs: number): void {
+    this.trace.note(`the chain stops for ${forMs}`)
+    this.count('chain stops')
+    this.#stoppedUntilMs = this.queue.nowMs + forMs
   }
 
   /** Promises were made or answered: let them take effect before time goes on. */
@@ -210,7 +219,7 @@ export class World {
       const frame = frameOf(bytes)
       this.judge.sent(host.member, frame, this.queue.nowMs)
       if (!this.isLiar(host) && confirmsValue(frame, host.member)) host.confirmed()
-      print = { text: printOf(bytes, frame), spoken: spokenBy(frame, host.member) }
+      print = printOf(bytes, frame, host.member)
       this.#prints.set(bytes, print)
     }
     this.trace.note(`${host.index} > ${to} ${print.text}`)
@@ -373,42 +382,4 @@ export class World {
   #node(member: number): number {
     return this.hosts.findIndex((host) => host.member === member)
   }
-}
-
-/** Whether a frame holds a CONFIRM of a value by this member. */
-function confirmsValue(frame: RawFrame, member: number): boolean {
-  return frame.parts.some(
-    (part) =>
-      part.kind === 'object' &&
-      part.signed.member === member &&
-      part.signed.object.type === 'confirm' &&
-      part.signed.object.value !== NIL,
-  )
-}
-
-function spokenBy(frame: RawFrame, member: number): number {
-  return frame.parts.reduce((greatest, part) => {
-    if (part.kind !== 'object' || part.signed.member !== member) return greatest
-    const { object } = part.signed
-    return 'height' in object ? Math.max(greatest, object.height) : greatest
-  }, 0)
-}
-
-function frameOf(bytes: Uint8Array): RawFrame {
-  const frame = decodeFrame(bytes)
-  if (frame === null) throw new Error('a node sent what is no frame')
-  return frame
-}
-
-/** What is in a frame, in a few letters, and a sum over its bytes. */
-function printOf(bytes: Uint8Array, frame: RawFrame): string {
-  let sum = bytes.length
-  for (const byte of bytes) sum = (Math.imul(sum, 31) + byte) | 0
-  const parts = frame.parts.map((part) => {
-    if (part.kind !== 'object') return part.kind
-    const { object, member } = part.signed
-    const round = 'round' in object ? `/${object.round}` : ''
-    return `${object.type}${'height' in object ? object.height : ''}${round}@${member}`
-  })
-  return `${parts.join(' ')} ${(sum >>> 0).toString(16)}`
 }

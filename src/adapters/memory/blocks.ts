@@ -25,6 +25,8 @@ export interface Included extends Transaction {
 interface Block {
   /** Number of re-orgs before it was mined. */
   readonly branch: number
+  /** Unix seconds. */
+  readonly time: number
   /** The state before it. */
   readonly maps: readonly ReadonlyMap<unknown, unknown>[]
   readonly lengths: readonly number[]
@@ -51,14 +53,19 @@ export class Blocks {
     this.#pending.push(transaction)
   }
 
+  /** Unix seconds; 0 before the first block, and of a block that is not there. */
+  timeOf(block: number): number {
+    return this.#blocks[block - 1]?.time ?? 0
+  }
+
   /** The next block, with all transactions that wait. Says which of them it accepts. */
-  mine(): readonly string[] {
+  mine(time: number): readonly string[] {
     const { maps, lists } = this.#state
     const pending = this.#pending
     this.#pending = []
     const transactions: Included[] = []
     const lengths = lists.map(({ length }) => length)
-    this.#blocks.push({ branch: this.#branch, maps: structuredClone(maps), lengths, transactions })
+    this.#blocks.push({ branch: this.#branch, time, maps: structuredClone(maps), lengths, transactions })
     for (const transaction of pending) {
       const error = refusalOf(transaction.run)
       transaction.done(error)

@@ -17,7 +17,7 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     domain: chain.domain,
     reorgDepth: chain.reorgDepth,
     head: () => ask(() => chain.head),
-    latest: () => ask(() => ({ number: BigInt(chain.head), time: 0n })),
+    latest: () => ask(() => ({ number: BigInt(chain.head), time: BigInt(chain.timeOf(chain.head)) })),
     eventsAfter: async (after, afterHash, blocksMax) => {
       const page = await ask(() => pageAfter(chain, after, afterHash, blocksMax))
       if (page === 'reorg') throw failure('E_REORG', `block ${after} is another one now`, EXIT.precondition)
@@ -31,8 +31,9 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
       }),
     signups: (taskId) => ask(() => [...(chain.tasks.get(taskId)?.signups ?? [])]),
     board: chain.board,
-    lockTailBlocks: chain.closeGrace,
-    ...{ seedDelaySeconds: 0, lockTailSeconds: 0 },
+    lockTailBlocks: chain.closeGrace + (chain.windows?.evidenceBlocks ?? 0),
+    lockTailSeconds: (chain.windows?.graceSeconds ?? 0) + (chain.windows?.evidenceSeconds ?? 0),
+    seedDelaySeconds: 0,
     terms: (taskId) => ask(() => chain.termsOf(taskId)),
     prepareJoin: (taskId, key, agreed) => chain.prepare({ kind: 'join', taskId, key, agreed }),
     prepareForm: (taskId, { number }) =>
@@ -84,7 +85,12 @@ function pageAfter(
   if (afterHash !== null && chain.hashOf(after) !== afterHash) return 'reorg'
   const block = Math.min(chain.head - chain.reorgDepth, after + blocksMax)
   if (block <= after) return null
-  return { events: chain.eventsIn(after + 1, block), block, hash: chain.hashOf(block), time: 0 }
+  return {
+    events: chain.eventsIn(after + 1, block),
+    block,
+    hash: chain.hashOf(block),
+    time: chain.timeOf(block),
+  }
 }
 
 /** What a node sees of an endpoint that does not answer. */

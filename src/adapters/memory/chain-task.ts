@@ -3,6 +3,7 @@ import type { Cluster } from '../../types/cluster.ts'
 import type { Address, Digest, MemberIndex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
 import type { PostedEvent } from '../../types/ledger.ts'
+import type { Moment } from '../../types/moment.ts'
 import type { TaskParams } from '../../types/task.ts'
 import { keccak } from '../../codec/hex.ts'
 import type { EvidenceCall } from './judge-evidence.ts'
@@ -33,12 +34,12 @@ export interface ChainTask {
   eventSeq: number
   /** Heights whose list leaves a member out. */
   readonly missed: Map<MemberIndex, number>
-  /** Block of the last checkpoint accepted before the task was Finalizing, or of the drawing. */
-  lastBlock: number
+  /** Of the last checkpoint accepted before the task was Finalizing, or of the drawing. */
+  lastAt: Moment
   /** Heights accepted while it was Finalizing. */
   late: number
-  /** Block in which the client revoked it. */
-  revokedAt: number | null
+  /** When the client revoked it. */
+  revokedAt: Moment | null
   /** Last height that is accepted: all, R more once it was revoked, none if the cluster was drawn after that. */
   limit: number
   /** Ledger events, and the rolling hash up to each; the first hash is e_0. */
@@ -82,7 +83,7 @@ export function publishedTask(params: TaskParams, client: Address): ChainTask {
     root: keccak('0x'),
     eventSeq: 0,
     missed: new Map(),
-    lastBlock: 0,
+    lastAt: { number: 0n, time: 0n },
     late: 0,
     revokedAt: null,
     limit: params.heights,

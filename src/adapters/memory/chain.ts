@@ -13,9 +13,11 @@ import type { Cluster } from '../../types/cluster.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
 import type { PostedEvent } from '../../types/ledger.ts'
+import type { Moment } from '../../types/moment.ts'
 import type { TaskParams, TaskStatus } from '../../types/task.ts'
 import type { Included, Transaction } from './blocks.ts'
 import { Blocks } from './blocks.ts'
+import type { MemoryChainInit } from './chain-init.ts'
 import type { AcceptedCheckpoint, ChainCall, ChainTask, Registration } from './chain-task.ts'
 import { publishedTask } from './chain-task.ts'
 import { dutyOf } from './duty.ts'
@@ -23,7 +25,8 @@ import { judgeCheckpoint } from './judge-checkpoint.ts'
 import type { EvidenceCall, TwinModel } from './judge-evidence.ts'
 import { judgeEvidence } from './judge-evidence.ts'
 import { check, refusalOf } from './refused.ts'
-import { RUNNING, statusOf } from './task-status.ts'
+import type { TimeWindows } from './task-status.ts'
+import { RUNNING, statusOf, takesEvidence } from './task-status.ts'
 
 const CLIENT: Address = `0x${'c1'.repeat(20)}`
 const NO_TWIN: Digest = `0x${'00'.repeat(32)}`
@@ -33,16 +36,6 @@ const NOBODY: Address = `0x${'00'.repeat(20)}`
 /** Convictions of less are told to reducers only if they are a member's first (Convictions.isNews). */
 const GRAVE_PERCENT = 20
 const PLENTY_WEI = 2n ** 128n - 1n
-
-export interface MemoryChainInit {
-  readonly domain: Domain
-  readonly reorgDepth: number
-  /** Blocks for which a revoked task still accepts heights. */
-  readonly closeGrace: number
-  readonly recover: RecoverSigner
-  /** Absent: wrong reductions get no verdict. */
-  readonly twin?: TwinModel
-}
 
 /**
  * A small model of the trust layer: blocks on demand, registered keys, tasks, ledger events, and the rules by which
@@ -54,6 +47,7 @@ export class MemoryChain {
   readonly board: Address
   readonly reorgDepth: number
   readonly closeGrace: number
+  readonly windows: TimeWindows | null
   readonly tasks = new Map<bigint, ChainTask>()
   readonly accepted: AcceptedCheckpoint[] = []
   readonly twin: TwinModel | null
@@ -63,12 +57,15 @@ export class MemoryChain {
   readonly #events: ChainEvent[] = []
   readonly #calls: ChainCall[] = []
   readonly #blocks: Blocks
+  readonly #clock: () => number
 
   constructor(init: MemoryChainInit) {
     this.domain = init.domain
     this.board = init.domain.verifyingContract
     this.reorgDepth = init.reorgDepth
     this.closeGrace = init.closeGrace
+    this.windows = init.windows ?? null
+    this.#clock = init.clock ?? (() => 0)
     this.twin = init.twin ?? null
     this.#recover = init.recover
     this.#separator = domainSeparator(init.domain)
@@ -84,6 +81,15 @@ export class MemoryChain {
 
   get #block(): number {
     return this.#blocks.head
+  }
+
+  /** Unix seconds. */
+  timeOf(block: number): number {
+    return this.#blocks.timeOf(block)
+  }
+
+  get #now(): Moment {
+    return { number: BigInt(this.#block), time: BigInt(this.timeOf(this.#block)) }
   }
 
   hashOf(block: number): Digest {
@@ -157,14 +163,14 @@ export class MemoryChain {
   #revoke(taskId: bigint): void {
     const task = this.#task(taskId)
     const { cluster, last, params, limit } = task
-    task.revokedAt = this.#block
+    task.revokedAt = this.#now
     task.limit = cluster === null ? 0 : Math.min(limit, last + params.epochHeights)
     this.#emit({ kind: 'taskRevoked', taskId })
   }
 
   statusOf(taskId: bigint): TaskStatus {
     const task = this.tasks.get(taskId)
-    return task === undefined ? 'None' : statusOf(task, this.#block, this)
+    return task === undefined ? 'None' : statusOf(task, this.#now, this)
   }
 
   /** A ledger event of a task (paper, section 6). */
@@ -184,7 +190,7 @@ export class MemoryChain {
 
   /** The next block, with all transactions that wait. Says which of them it accepts. */
   mine(): readonly string[] {
-    return this.#blocks.mine()
+    return this.#blocks.mine(this.#clock())
   }
 
   /** Puts a transaction into the next block. */
@@ -223,9 +229,9 @@ export class MemoryChain {
   }
 
   #turnAt(taskId: bigint, block: number): number {
-    const { cluster, params, last, lastBlock } = this.#task(taskId)
+    const { cluster, params, last, lastAt } = this.#task(taskId)
     if (cluster === null) return 0
-    const waited = Math.floor((block - lastBlock) / params.turnBlocks)
+    const waited = Math.floor((block - Number(lastAt.number)) / params.turnBlocks)
     return (Math.floor(last / params.epochHeights) + waited) % cluster.members.length
   }
 
@@ -290,6 +296,7 @@ export class MemoryChain {
 
   #judge(call: EvidenceCall): number {
     const recover = this.#recover
+    check(takesEvidence(this.#task(call.taskId), this.#now, this), 'WindowOver')
     return judgeEvidence(this.#task(call.taskId), call, {
       separator: this.#separator,
       recover,
@@ -336,7 +343,7 @@ export class MemoryChain {
     const id = clusterId(taskId, this.#paramsHash(taskId), encodeSnapshot(members), seed)
     task.cluster = { id, seed, members, totalWeight }
     task.root = rootStart(id)
-    task.lastBlock = this.#block
+    task.lastAt = this.#now
     this.#emit({ kind: 'clusterFormed', taskId, cluster: task.cluster })
   }
 
@@ -354,7 +361,7 @@ export class MemoryChain {
     task.root = root
     task.eventSeq = eventSeq
     if (status === 'Finalizing') task.late += roots.length
-    else task.lastBlock = this.#block
+    else task.lastAt = this.#now
     const { taskId, first, bitmap, sharedSeq, sharedHead, batch, notes } = call
     this.accepted.push({ taskId, first, last, root, roots, signers, call, block: this.#block })
     const published = { bitmap, sharedSeq, sharedHead, batch, notes }

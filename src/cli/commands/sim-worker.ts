@@ -15,6 +15,7 @@ export interface SimWork {
   readonly liarPercent: PercentRange | null
   readonly nodes?: number
   readonly reorgs?: boolean
+  readonly absence?: boolean
 }
 
 const { first, last, step, ...options } = workerData as SimWork

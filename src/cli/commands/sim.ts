@@ -28,6 +28,7 @@ export async function sim(options: SimOptions, context: CommandContext): Promise
     liar: parseLiar(options.liar),
     liarPercent: parsePercent(options.liars),
     ...(options.reorgs === undefined ? {} : { reorgs: options.reorgs }),
+    ...(options.absence === undefined ? {} : { absence: options.absence }),
     ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
   }
   if (options.seed !== undefined) return replay(options, options.seed, worlds, context)
@@ -75,7 +76,7 @@ function share(work: SimWork, take: (report: SeedReport) => void, signal: AbortS
 async function replay(
   options: SimOptions,
   seed: number,
-  worlds: Pick<SimWork, 'liar' | 'liarPercent' | 'nodes' | 'reorgs'>,
+  worlds: Pick<SimWork, 'liar' | 'liarPercent' | 'nodes' | 'reorgs' | 'absence'>,
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const { heights } = options
@@ -129,7 +130,8 @@ function failure(failed: FailedSeed | undefined, options: SimOptions): string {
   const liars = options.liars === undefined ? '' : ` --liars ${options.liars}`
   const nodes = options.nodes === undefined ? '' : ` --nodes ${options.nodes}`
   const reorgs = options.reorgs === true ? ' --reorgs' : ''
-  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${nodes}${liar}${liars}${reorgs} --trace`
+  const absence = options.absence === true ? ' --absence' : ''
+  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${nodes}${liar}${liars}${reorgs}${absence} --trace`
   return `seed ${failed.seed}: ${first.kind}: ${first.detail}\n  replay: ${again}`
 }
 

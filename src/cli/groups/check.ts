@@ -34,6 +34,7 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .option('--liar <name>', 'all liars are of this kind')
     .option('--liars <a..b>', 'most weight of liars, % of all, drawn between; default: below a third')
     .option('--reorgs', 're-orgs of the chain in every world; default: in a third of them')
+    .option('--absence', 'the chain stops for six hours, a member is away for a day; no other faults')
     .option('--trace', 'with --seed: tell everything that happens, on stderr', false)
     .addOption(json())
     .addHelpText('after', examples('rsdp sim --seeds 1..1000 --workers 2', 'rsdp sim --seed 17 --trace'))

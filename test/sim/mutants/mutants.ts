@@ -165,6 +165,16 @@ export const MUTANTS = {
       ['node/signing-watch.ts', 'if (isFaulty || height <= this.#known', 'if (height > 0 || isFaulty'],
     ],
   },
+  stallsBySeconds: {
+    name: 'a task without a checkpoint ends after its seconds, however few blocks there were',
+    edits: [
+      [
+        'types/life.ts',
+        'if (at.number > silence.number && isReached(silence, at))',
+        'if (at.time >= silence.time)',
+      ],
+    ],
+  },
   joinsOnce: {
     name: 'what was mined is taken for settled: a lost sign-up is not done again',
     edits: [['node/sign-up.ts', 'task.joined = (await chain.signups(taskId)).includes(key)\n', '']],
