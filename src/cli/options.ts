@@ -61,6 +61,7 @@ export interface DevOptions {
   readonly selection: 'popular' | 'weighted' | 'merge'
   readonly schedule: string
   readonly app?: string
+  readonly feed?: readonly string[]
   readonly json: boolean
 }
 export interface DeployCommandOptions extends WalletOptions {
@@ -74,7 +75,9 @@ export interface NodeRunOptions extends FeeOptions {
   /** `libp2p`, or the URL of a broker. */
   readonly transport: string
   readonly listen: readonly string[]
-  readonly healthPort: number
+  readonly apiPort: number
+  /** Reducers whose states come over the API. */
+  readonly feed?: readonly string[]
   readonly join: boolean
   /** Absent: policy.json of the data directory, or the default. */
   readonly policy?: string

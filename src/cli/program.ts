@@ -13,6 +13,7 @@ import { addPolicyCommands } from './groups/policy.ts'
 import { addStakeCommands } from './groups/stake.ts'
 import { addTaskCommands } from './groups/task.ts'
 import type { RunCommand } from './run-command.ts'
+import { VERSION } from './version.ts'
 
 /**
  * The whole command tree. Every command imports what it needs when it runs: `--help` must not wait for libp2p or
@@ -25,7 +26,7 @@ export function buildProgram(run: RunCommand): Command {
     .description(
       'Staked nodes agree on one state after another; anyone can audit every step from an RPC URL.',
     )
-    .version('0.1.0')
+    .version(VERSION)
     .showSuggestionAfterError()
     .showHelpAfterError('(run with --help for examples)')
     .configureHelp({ sortSubcommands: false })

@@ -172,7 +172,7 @@ describe('command line', function () {
           ...['node', 'run', '--data-dir', dir, '--listen', `/ip4/127.0.0.1/tcp/${port}`, ...chain],
         )
         expect([peers.code, errorCode(peers)]).deep.equal([7, 'E_ADDR_IN_USE'])
-        const health = await nodeRun(dir, '--health-port', String(port))
+        const health = await nodeRun(dir, '--api-port', String(port))
         expect([health.code, errorCode(health)]).deep.equal([7, 'E_ADDR_IN_USE'])
         const again = await rsdp('dev', '--port', String(port), '--data-dir', join(scratch, 'dev'))
         expect([again.code, errorCode(again)]).deep.equal([7, 'E_ADDR_IN_USE'])

@@ -137,7 +137,7 @@ describe('orders to running nodes', function () {
     expect(statSync(file).mode & 0o777).equal(0o600)
     const control = readControl(dir)!
     const ask = (token: string, method = 'POST'): Promise<Response> =>
-      fetch(`http://127.0.0.1:${control.controlPort}/stop`, {
+      fetch(`http://127.0.0.1:${control.port}/v1/stop`, {
         method,
         headers: { authorization: `Bearer ${token}` },
         ...(method === 'POST' ? { body: '{}' } : {}),

@@ -26,6 +26,7 @@ const CONSUMER = `
 import { createNode, RsdpError } from 'rsdp'
 import type { Application, StakedNode } from 'rsdp'
 import { auditTask, openHistory } from 'rsdp/audit'
+import { RsdpClient } from 'rsdp/client'
 import { fixedCodec, struct, u64 } from 'rsdp/reducers'
 import type { Reducer } from 'rsdp/reducers'
 
@@ -35,7 +36,7 @@ const app: Application = {
   open: ({ self }) => { throw new Error(String(self)) },
 }
 const make: (init: Parameters<typeof createNode>[0]) => Promise<StakedNode> = createNode
-const used: readonly unknown[] = [app, make, auditTask, openHistory, RsdpError]
+const used: readonly unknown[] = [app, make, auditTask, openHistory, RsdpClient, RsdpError]
 export type Mine = Reducer<{ readonly value: bigint }, null>
 console.log(used.length, state.decode(state.encode({ value: 7n }))?.value)
 `
@@ -60,7 +61,7 @@ function section(title: string): string {
 }
 
 describe('the package, from its tarball alone', function () {
-  this.timeout(600_000)
+  this.timeout(900_000)
   const folder = mkdtempSync(join(tmpdir(), 'rsdp-package-'))
   let tarball: string
   let shell: Shell | null = null
@@ -141,7 +142,7 @@ describe('the package, from its tarball alone', function () {
     )
     expect(typed.status, typed.text).equal(0)
     const ran = run(home, process.execPath, '--disable-warning=ExperimentalWarning', 'consumer.js')
-    expect(ran.text.trim()).equal('5 7n')
+    expect(ran.text.trim()).equal('6 7n')
     for (const deep of ['rsdp/dist/src/node/node.js', 'rsdp/src/node/node.ts', 'rsdp/cli']) {
       const failed = run(home, process.execPath, '-e', `import('${deep}').catch((e) => console.log(e.code))`)
       expect(failed.text.trim(), deep).equal('ERR_PACKAGE_PATH_NOT_EXPORTED')

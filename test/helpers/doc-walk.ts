@@ -4,7 +4,7 @@ import { missingFrom } from './doc-steps.ts'
 import type { Shell } from './shell.ts'
 
 /** A command that takes longer hangs; a busy machine is slow. */
-const STEP_MS_MAX = 120_000
+const STEP_MS_MAX = 300_000
 const LOOK_MS = 50
 
 /**

@@ -28,6 +28,7 @@ const EVERYTHING = [
   'sim',
   'audit',
   'dashboard',
+  'api',
   'compose',
   'examples',
   'hardhat.config.ts',
@@ -89,11 +90,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   audit: { imports: [...BASE, 'protocol', 'reducers', 'views', 'ports'] },
   dashboard: { imports: [...BASE, 'views', 'audit', 'ports'] },
+  // the local API: its table of routes, what answers, and its client
+  api: { imports: [...BASE, 'ports'] },
   // puts a node together out of the adapters of this machine
   compose: { imports: [...BASE, 'ports', 'policy', 'faults', 'node', 'adapters'] },
   // what the package exports, one file an entry; nobody imports them
   entries: {
-    imports: [...BASE, 'ports', 'policy', 'reducers', 'audit', 'node', 'adapters', 'compose'],
+    imports: [...BASE, 'ports', 'policy', 'reducers', 'audit', 'node', 'adapters', 'api', 'compose'],
   },
   cli: { imports: EVERYTHING },
 }

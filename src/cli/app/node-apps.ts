@@ -4,6 +4,7 @@ import type { Bundles, KnownBundle } from '../../ports/bundles.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Digest } from '../../types/ids.ts'
+import { isBundleId } from './bundle-name.ts'
 import { findBundle, noBundle, openBundle } from './find-bundle.ts'
 import type { Application } from '../../compose/create-node.ts'
 import { readApp, readSource } from './folder.ts'
@@ -20,6 +21,8 @@ export interface NodeApps {
 export interface NodeAppsInit {
   /** Folders of applications. */
   readonly apps: readonly string[]
+  /** Ids of bundles that are run without an application: their states come over the API. */
+  readonly fed: readonly Digest[]
   /** Folders of bundles. */
   readonly folders: readonly string[]
   readonly connection: Connection
@@ -29,7 +32,7 @@ export interface NodeAppsInit {
 
 /** Loads them all. @throws RsdpError E_APP, E_NO_BUNDLE, E_BUNDLE, E_BUNDLES_DIR, E_RPC_DOWN */
 export async function loadNodeApps(init: NodeAppsInit): Promise<NodeApps> {
-  const { apps, connection, policy, clock } = init
+  const { apps, fed, connection, policy, clock } = init
   const sources: Application[] = []
   const folders = [...init.folders]
   for (const dir of apps) {
@@ -37,10 +40,10 @@ export async function loadNodeApps(init: NodeAppsInit): Promise<NodeApps> {
     folders.push(`${dir}/build`)
     sources.push(await readSource(dir, id))
   }
-  const reducers = [...new Set(sources.flatMap((source) => source.reducers))]
+  const reducers = [...new Set([...fed, ...sources.flatMap((source) => source.reducers)])]
   const known = new Map<Digest, KnownBundle>()
   const bundles: Uint8Array[] = []
-  for (const id of reducers.filter((name): name is Digest => /^0x[0-9a-f]{64}$/.test(name))) {
+  for (const id of reducers.filter(isBundleId)) {
     const found = await findBundle(id, folders, connection)
     if (found === null) throw noBundle(id)
     const { name, usesPrevious } = openBundle(found.bytes)

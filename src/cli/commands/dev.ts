@@ -38,6 +38,7 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     faults: new Map(),
     transport: options.transport,
     ...(options.app === undefined ? {} : { app: options.app }),
+    ...(options.feed === undefined ? {} : { feed: options.feed }),
     say: output.say,
     signal,
     onEvent: (node, { event, facts }) => {

@@ -35,7 +35,7 @@ export async function nodeStatus(
   if (found === null) throw notRunning(dataDir)
   const { control, health } = found
   output.result(
-    { pid: control.pid, healthPort: control.healthPort, health },
+    { pid: control.pid, apiPort: control.port, health },
     render(health as unknown as ShownHealth, control.pid),
   )
   return health['ready'] === true ? EXIT.ok : EXIT.unreachable
@@ -99,7 +99,7 @@ export async function nodeStop(
   { output, signal }: CommandContext,
 ): Promise<ExitCode> {
   const { dataDir, timeout } = options
-  const { control } = await order(dataDir, '/stop', {})
+  const { control } = await order(dataDir, '/v1/stop')
   const { pid } = control
   const deadline = performance.now() + timeout * 1_000
   while (isAlive(pid) && !signal.aborted) {
@@ -141,7 +141,7 @@ export async function nodeLeave(
     'keep it running: it goes on voting and signing checkpoints, and its lock stays until the task is over',
   ]
   await confirm({ effect, yes }, output.say)
-  const { answer } = await order(dataDir, '/leave', { taskId: String(taskId) })
+  const { answer } = await order(dataDir, `/v1/tasks/${taskId}/leave`)
   if (answer['answer'] !== 'signed') throw notLeft(taskId, dataDir, String(answer['answer']))
   output.result(
     { taskId, membership: 'leaving' },
@@ -173,7 +173,7 @@ export async function nodeTrustStore(
     'if anything is missing in it, or another process has the key, the lock is lost: 100 %, and it cannot be taken back',
   ]
   await confirm({ effect, yes }, output.say)
-  const { answer } = await order(dataDir, '/trust', { taskId: String(taskId) })
+  const { answer } = await order(dataDir, `/v1/tasks/${taskId}/trust`)
   if (answer['answer'] !== 'trusted') throw notLeft(taskId, dataDir, 'not-a-member')
   output.result({ taskId, trusted: true }, `the node signs in task ${taskId}`)
   return EXIT.ok

@@ -6,7 +6,7 @@ import { requestsOfMember } from '../../../examples/rate-limit/traffic.ts'
 import { RateLimitSource } from '../../../examples/rate-limit/workload.ts'
 import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
-import { startHealthServer } from '../../adapters/http/health-server.ts'
+import { TaskFeed } from '../../api/task-feed.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { createLogger, openLogFile } from '../../adapters/system/logger.ts'
@@ -29,6 +29,8 @@ import type { NodeRunOptions } from '../options.ts'
 import { lossyStdout } from '../output.ts'
 import { passwordPrompt } from '../password.ts'
 import { loadPolicy } from '../policy-file.ts'
+import { judgeInput } from '../app/judge-input.ts'
+import { isBundleId } from '../app/bundle-name.ts'
 import type { NodeApps } from '../app/node-apps.ts'
 import { openDeployment } from '../local/wallets.ts'
 import type { Policy } from '../../policy/policy.ts'
@@ -65,43 +67,51 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   const { policy, source } = loadPolicy(options, local)
   const privateKey = await signingKey(options, local)
   const apps = await nodeApps(options, policy)
+  const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
   const example = { reducers: [rateLimit.id], open: rateLimitSource(provider, deployment.deploymentId) }
   const staked = await createNode({
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
-    applications: [...(apps?.applications ?? []), example],
+    applications: [
+      feed.inputs(options.feed ?? []),
+      ...[...(apps?.applications ?? []), example].map((application) => feed.follow(application)),
+    ],
     ...(apps === null ? {} : { bundles: apps.bundles }),
     ...(broker === null ? {} : { broker }),
     ...feeCap(options),
   })
   const { node } = staked
   const { key } = node.health()
-  const health = await startHealthServer(options.healthPort, () => staked.health())
-  logger.info('health.listening', { port: health.port })
   logger.info('policy.in-force', { source, policy })
   const ended = Promise.withResolvers<null>()
   const stop = (): void => ended.resolve(null)
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
-  const control = await serveControl({ dataDir, key, healthPort: health.port, node, stop })
+  const served = {
+    health: () => staked.health(),
+    leave: (taskId: bigint) => node.leave(taskId),
+    trust: (taskId: bigint) => node.trust(taskId),
+  }
+  const control = await serveControl({ dataDir, key, port: options.apiPort, node: served, feed, stop })
+  logger.info('api.listening', { port: control.port })
   try {
     await staked.start()
     await Promise.race([staked.failed, ended.promise])
     return EXIT.ok
   } finally {
     await control.close()
-    await health.close()
     await staked.stop()
   }
 }
 
 /** The operator's own applications; null if there are none. */
 async function nodeApps(options: NodeRunOptions, policy: Policy): Promise<NodeApps | null> {
-  const { app: apps = [], bundles: folders = [] } = options
-  if (apps.length === 0) return null
+  const { app: apps = [], bundles: folders = [], feed = [] } = options
+  const fed = feed.filter(isBundleId)
+  if (apps.length + fed.length === 0) return null
   const { loadNodeApps } = await import('../app/node-apps.ts')
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
-    return await loadNodeApps({ apps, folders, connection, policy, clock: systemClock })
+    return await loadNodeApps({ apps, fed, folders, connection, policy, clock: systemClock })
   } finally {
     connection.close()
   }

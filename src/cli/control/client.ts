@@ -12,14 +12,13 @@ const ANSWER_MS_MAX = 10_000
  */
 export async function order(
   dataDir: string,
-  path: '/stop' | '/leave' | '/trust',
-  body: unknown,
+  path: '/v1/stop' | `/v1/tasks/${bigint}/${'leave' | 'trust'}`,
 ): Promise<{ readonly control: Control; readonly answer: Readonly<Record<string, unknown>> }> {
   const control = readControl(dataDir)
   if (control === null) throw notRunning(dataDir)
   const authorization = `Bearer ${control.token}`
-  const init = { method: 'POST', headers: { authorization }, body: JSON.stringify(body) }
-  const response = await ask(dataDir, `http://127.0.0.1:${control.controlPort}${path}`, init)
+  const init = { method: 'POST', headers: { authorization } }
+  const response = await ask(dataDir, `http://127.0.0.1:${control.port}${path}`, init)
   // another process has the port of a node that was killed
   if (response.status === 401 || response.status === 404) throw notRunning(dataDir)
   if (!response.ok) throw noAnswer(dataDir, `status ${response.status}`)
@@ -33,7 +32,7 @@ export async function askHealth(
   const control = readControl(dataDir)
   if (control === null) return null
   try {
-    const response = await ask(dataDir, `http://127.0.0.1:${control.healthPort}/status`, {})
+    const response = await ask(dataDir, `http://127.0.0.1:${control.port}/status`, {})
     const health = (await response.json()) as Record<string, unknown>
     return health['key'] === control.key ? { control, health } : null
   } catch (error) {

@@ -4,12 +4,12 @@ import { z } from 'zod'
 import { writeWholeFile } from '../../adapters/system/write-file.ts'
 
 const schema = z.object({
-  schema: z.literal(1),
+  schema: z.literal(2),
   pid: z.int().positive(),
   /** The node's signing key. */
   key: z.string(),
-  healthPort: z.int().positive(),
-  controlPort: z.int().positive(),
+  /** Of the API, on the loopback interface. */
+  port: z.int().positive(),
   /** Secret of this run: whoever can read the file may give the node orders. */
   token: z.string().min(32),
 })

@@ -1,47 +1,38 @@
 import { randomBytes } from 'node:crypto'
-import { startControlServer } from '../../adapters/http/control-server.ts'
+import { nodeHandlers } from '../../api/node-handlers.ts'
+import { startApi } from '../../api/server.ts'
+import type { TaskFeed } from '../../api/task-feed.ts'
 import type { RsdpNode } from '../../node/node.ts'
 import type { Address } from '../../types/ids.ts'
+import { VERSION } from '../version.ts'
 import { removeControl, writeControl } from './file.ts'
 
 export interface ControlledNode {
   readonly dataDir: string
   readonly key: Address
-  readonly healthPort: number
-  readonly node: Pick<RsdpNode, 'leave' | 'trust'>
+  /** Of the API; 0 takes a free one. */
+  readonly port: number
+  readonly node: Pick<RsdpNode, 'health' | 'leave' | 'trust'>
+  readonly feed: TaskFeed
   /** Asked to end. */
   readonly stop: () => void
 }
 
-/** Takes orders from whoever owns the data directory, until `close`. */
-export async function serveControl(init: ControlledNode): Promise<{ close(): Promise<void> }> {
-  const { dataDir, key, healthPort, node, stop } = init
+/** Serves the API until `close`; the file that says where is for the owner of the data directory alone. */
+export async function serveControl(
+  init: ControlledNode,
+): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const { dataDir, key, node, feed, stop } = init
   const token = randomBytes(32).toString('hex')
   const { pid } = process
-  const server = await startControlServer(
-    token,
-    new Map<string, (body: unknown) => unknown>([
-      [
-        '/stop',
-        () => {
-          stop()
-          return { pid }
-        },
-      ],
-      ['/trust', (body) => ({ answer: node.trust(taskOf(body)) ? 'trusted' : 'not-a-member' })],
-      ['/leave', (body) => ({ answer: node.leave(taskOf(body)) })],
-    ]),
-  )
-  writeControl(dataDir, { schema: 1, pid, key, healthPort, controlPort: server.port, token })
+  const server = await startApi(init.port, token, nodeHandlers({ node, feed, version: VERSION, pid, stop }))
+  const { port } = server
+  writeControl(dataDir, { schema: 2, pid, key, port, token })
   return {
+    port,
     close: async () => {
       removeControl(dataDir)
       await server.close()
     },
   }
-}
-
-function taskOf(body: unknown): bigint {
-  const { taskId } = body as { readonly taskId?: unknown }
-  return BigInt(String(taskId))
 }

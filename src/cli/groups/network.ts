@@ -78,6 +78,7 @@ function addDev(program: Command, run: RunCommand): void {
       'slots',
     )
     .option('--app <dir>', 'folder of an application that the nodes run, too; it is built first')
+    .option('--feed <reducer...>', 'reducers whose states come over the API of each node')
     .addOption(transport())
     .addOption(json())
     .addHelpText(

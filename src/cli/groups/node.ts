@@ -46,8 +46,8 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     .addOption(transport())
     .option('--listen <multiaddr...>', 'where to listen', ['/ip4/0.0.0.0/tcp/9100'])
     .option(
-      '--health-port <port>',
-      'port of /healthz, /readyz, /status on 127.0.0.1 (0 picks one)',
+      '--api-port <port>',
+      'port of the local API on 127.0.0.1 (0 picks one): docs/api.md',
       integer(0, 65_535),
       0,
     )
@@ -60,6 +60,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       'send the example’s requests to this provider (examples/rate-limit/provider.ts)',
     )
     .option('--app <dir...>', 'folders of applications to run tasks of, each with its build (rsdp app build)')
+    .option('--feed <reducer...>', 'reducers whose states come over the local API: names, or ids of bundles')
     .addOption(bundles())
     .option(
       '--fault <names>',
@@ -72,7 +73,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       examples(
         'rsdp node run --data-dir ./alice --listen /ip4/0.0.0.0/tcp/9100',
         'rsdp node run --data-dir ./alice --policy ./policy.json',
-        'curl -s http://127.0.0.1:8781/status   # with --health-port 8781',
+        'curl -s http://127.0.0.1:8781/status   # with --api-port 8781',
       ),
     )
     .action((options: NodeRunOptions) =>

@@ -31,6 +31,7 @@ export interface LocalNetworkInit {
   readonly app?: string
   /** How the nodes talk; absent: libp2p. */
   readonly transport?: string
+  readonly feed?: readonly string[]
   readonly say: (line: string) => void
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
@@ -74,13 +75,14 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const connection = await openConnection({ rpcUrl: chain.rpcUrl, deployment })
     const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)
     say(`✔ ${String(nodes.length)} nodes registered and staked, each with its own key (${seconds()})`)
-    const { deploymentFile, faults, provider, app, transport, signal, onEvent } = init
+    const { deploymentFile, faults, provider, app, feed, transport, signal, onEvent } = init
     const running = await startNodes(nodes, {
       rpcUrl: chain.rpcUrl,
       deploymentFile,
       faults,
       provider,
       app,
+      feed,
       transport,
       signal,
       onEvent,

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly app?: string | undefined
   /** How the nodes talk; absent: libp2p. */
   readonly transport?: string | undefined
+  /** Reducers whose states come over each node’s API. */
+  readonly feed?: readonly string[] | undefined
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
 }
@@ -88,7 +90,7 @@ export function stopNodes(processes: readonly NodeProcess[]): Promise<number[]> 
 function startNode(
   { name, dataDir, listen, hold }: LocalNode,
   i: number,
-  { rpcUrl, deploymentFile, faults, provider, app, transport, onEvent }: Surroundings,
+  { rpcUrl, deploymentFile, faults, provider, app, feed, transport, onEvent }: Surroundings,
   also: (event: NodeEvent) => void,
 ): NodeProcess {
   const fault = faults?.get(i)
@@ -97,6 +99,7 @@ function startNode(
   if (fault !== undefined) args.push('--fault', fault)
   if (provider !== undefined) args.push('--provider', provider)
   if (app !== undefined) args.push('--app', app)
+  if (feed !== undefined) args.push('--feed', ...feed)
   hold.release()
   return new NodeProcess({
     name,

@@ -1,0 +1,125 @@
+import { z } from 'zod'
+
+const bytes = z.string().regex(/^0x([0-9a-f]{2})*$/, 'expected 0x and two lower-case hex digits a byte')
+const height = z.int().min(0).max(65_535)
+const decided = z.object({ height, state: bytes })
+const ok = z.object({ ok: z.boolean() })
+
+/** What can be asked of a node, and what it answers. */
+export interface Route {
+  readonly method: 'GET' | 'PUT' | 'POST'
+  /** `{task}` is a task's number. */
+  readonly path: string
+  readonly summary: string
+  /** Whoever asks must have the token of this run: it changes something. */
+  readonly needsToken?: true
+  readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  /** One JSON document; with `isStream` the data of each server-sent event. */
+  readonly answer: z.ZodType
+  readonly isStream?: true
+}
+
+/** Every route of the local API: the server, its OpenAPI document and the client are made of this table. */
+export const ROUTES = {
+  health: { method: 'GET', path: '/healthz', summary: 'The process is alive.', answer: ok },
+  ready: {
+    method: 'GET',
+    path: '/readyz',
+    summary: 'The chain is read and the tasks that run are decided; 503 if not.',
+    answer: z.object({ ready: z.boolean() }),
+  },
+  status: {
+    method: 'GET',
+    path: '/status',
+    summary: 'What rsdp node status shows.',
+    answer: z.looseObject({ ready: z.boolean() }),
+  },
+  openapi: {
+    method: 'GET',
+    path: '/v1/openapi.json',
+    summary: 'This document.',
+    answer: z.looseObject({ openapi: z.string() }),
+  },
+  tasks: {
+    method: 'GET',
+    path: '/v1/tasks',
+    summary: 'The tasks that this node was drawn for.',
+    answer: z.object({
+      tasks: z.array(
+        z.object({
+          task: z.string(),
+          /** `name@version`, or the id of a bundle. */
+          reducer: z.string(),
+          params: bytes,
+          member: z.int(),
+          members: z.int(),
+          heights: height,
+          decided: height,
+          /** Its states come over this API. */
+          takesInput: z.boolean(),
+        }),
+      ),
+    }),
+  },
+  state: {
+    method: 'GET',
+    path: '/v1/tasks/{task}/state',
+    summary: 'The state decided last; 404 before the first.',
+    answer: decided,
+  },
+  heights: {
+    method: 'GET',
+    path: '/v1/tasks/{task}/heights',
+    summary: 'Decided states, ascending, from a height on.',
+    query: z.strictObject({
+      from: z.coerce.number().int().min(1).max(65_535).default(1),
+      limit: z.coerce.number().int().min(1).max(1_000).default(100),
+    }),
+    answer: z.object({ heights: z.array(decided) }),
+  },
+  events: {
+    method: 'GET',
+    path: '/v1/tasks/{task}/events',
+    summary:
+      'Server-sent events `decided`, one a height. The id of an event is its height: with Last-Event-ID the stream goes on ' +
+      'after it, also when the node was restarted in between.',
+    answer: decided,
+    isStream: true,
+  },
+  setInput: {
+    method: 'PUT',
+    path: '/v1/tasks/{task}/input',
+    summary:
+      'What this node brings to every height from now on, until it is given another; 422 if the reducer does not accept it.',
+    needsToken: true,
+    body: z.strictObject({ state: bytes }),
+    answer: ok,
+  },
+  leave: {
+    method: 'POST',
+    path: '/v1/tasks/{task}/leave',
+    summary: 'Leaves a task for good (rsdp node leave).',
+    needsToken: true,
+    answer: z.object({ answer: z.string() }),
+  },
+  trust: {
+    method: 'POST',
+    path: '/v1/tasks/{task}/trust',
+    summary: 'Signs in a task although the store may lack what was signed (rsdp node trust-store).',
+    needsToken: true,
+    answer: z.object({ answer: z.string() }),
+  },
+  stop: {
+    method: 'POST',
+    path: '/v1/stop',
+    summary: 'Ends the node in order (rsdp node stop).',
+    needsToken: true,
+    answer: z.object({ pid: z.int() }),
+  },
+} as const satisfies Readonly<Record<string, Route>>
+
+export type Operation = keyof typeof ROUTES
+/** What an operation answers. */
+export type AnswerOf<K extends Operation> = z.output<(typeof ROUTES)[K]['answer']>
+export type Decided = z.output<typeof decided>

@@ -1,0 +1,149 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { z } from 'zod'
+import { RsdpError } from '../types/errors.ts'
+import { EXIT } from '../types/exit-codes.ts'
+import { stream } from './event-stream.ts'
+import type { Follow } from './event-stream.ts'
+import type { Matched } from './match.ts'
+import { match } from './match.ts'
+import { Refused } from './refused.ts'
+import type { AnswerOf, Operation } from './routes.ts'
+
+export interface Asked {
+  /** 0 where the path names none. */
+  readonly task: bigint
+  readonly query: unknown
+  readonly body: unknown
+}
+
+/** What each operation does; `events` says how to follow a task. A `Refused` is answered as it is. */
+export type Handlers = {
+  readonly [K in Exclude<Operation, 'events'>]: (asked: Asked) => AnswerOf<K> | Promise<AnswerOf<K>>
+} & { readonly events: (asked: Asked) => Follow }
+
+export interface ApiServer {
+  readonly port: number
+  /** Ends streams, too. May be called twice. */
+  close(): Promise<void>
+}
+
+const HOST = '127.0.0.1'
+/** Names under which a browser on this machine may ask: anything else is DNS rebinding. */
+const HOSTS = new Set([HOST, 'localhost'])
+/** A state of 31 KiB in hex, and its frame. */
+const BODY_BYTES_MAX = 66_000
+
+/**
+ * The one HTTP server of a node, on the loopback interface only. What changes something needs the token; a web page cannot
+ * send it, and cannot read an answer either.
+ *
+ * @param token secret of this run
+ * @throws RsdpError E_ADDR_IN_USE
+ */
+export async function startApi(port: number, token: string, handlers: Handlers): Promise<ApiServer> {
+  const expected = Buffer.from(`Bearer ${token}`)
+  const server = createServer((request, response) => {
+    void respond(request, response, expected, handlers).catch((error: unknown) => {
+      // a node that is just stopping; asking it must not bring the process down
+      const refused = error instanceof Refused ? error : new Refused(500, 'failed')
+      // what it sent was not read to its end
+      response.shouldKeepAlive = false
+      if (response.headersSent) response.destroy()
+      else send(response, refused.status, refused.body)
+    })
+  })
+  server.maxHeadersCount = 32
+  server.requestTimeout = 5_000
+  server.headersTimeout = 5_000
+  const taken = await listen(server, port)
+  return {
+    port: taken,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: Buffer,
+  handlers: Handlers,
+): Promise<void> {
+  if (!HOSTS.has((request.headers.host ?? '').replace(/:\d+$/, ''))) throw new Refused(403, 'host')
+  const matched = match(request.method ?? '', request.url ?? '')
+  const { operation, route } = matched
+  if (route.needsToken === true) requireToken(request, token)
+  const asked = await read(request, matched)
+  if (operation === 'events') {
+    stream(request, response, handlers.events(asked))
+    return
+  }
+  const answer = await handlers[operation](asked)
+  send(response, operation === 'ready' && !(answer as AnswerOf<'ready'>).ready ? 503 : 200, answer)
+}
+
+function requireToken({ headers }: IncomingMessage, expected: Buffer): void {
+  const given = Buffer.from(headers.authorization ?? '')
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw new Refused(401, 'token')
+}
+
+async function read(request: IncomingMessage, { route, task, query }: Matched): Promise<Asked> {
+  return {
+    task: task ?? 0n,
+    query: route.query === undefined ? {} : parse(route.query, query, 'query'),
+    body: route.body === undefined ? {} : parse(route.body, await readJson(request), 'body'),
+  }
+}
+
+function parse(type: z.ZodType, value: unknown, what: string): unknown {
+  const parsed = type.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new Refused(400, what, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+}
+
+/** Undefined if it is no JSON, too long, or does not come to its end. */
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > BODY_BYTES_MAX) return undefined
+      chunks.push(chunk)
+    }
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+function send(response: ServerResponse, code: number, body: unknown): void {
+  response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(`${JSON.stringify(body)}\n`)
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new RsdpError({
+          code: 'E_ADDR_IN_USE',
+          message: `cannot listen for the API on ${HOST}:${port} (${cause.code ?? 'error'})`,
+          hint: 'stop what uses the port, or choose another with --api-port (0 picks a free one)',
+          exit: EXIT.busy,
+          cause,
+        }),
+      )
+    })
+    server.listen(port, HOST, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}

@@ -1,0 +1,292 @@
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { expect } from 'chai'
+import { ApiError, RsdpClient } from '../../../src/api/client.ts'
+import type { Served } from '../../../src/api/node-handlers.ts'
+import { nodeHandlers } from '../../../src/api/node-handlers.ts'
+import { openApiDocument } from '../../../src/api/openapi.ts'
+import type { Decided, Route } from '../../../src/api/routes.ts'
+import { ROUTES } from '../../../src/api/routes.ts'
+import type { ApiServer } from '../../../src/api/server.ts'
+import { startApi } from '../../../src/api/server.ts'
+import type { FedTask } from '../../../src/api/task-feed.ts'
+import { TaskFeed } from '../../../src/api/task-feed.ts'
+import type { StateSource } from '../../../src/ports/state-source.ts'
+import { RsdpError } from '../../../src/types/errors.ts'
+import { EXIT } from '../../../src/types/exit-codes.ts'
+
+const TOKEN = 'a'.repeat(64)
+const ROUTE_LIST = Object.values(ROUTES) as readonly Route[]
+
+interface Answer {
+  readonly status: number
+  readonly body: { readonly error?: string }
+}
+
+interface Asking {
+  readonly method?: string
+  readonly host?: string
+  readonly body?: string
+  readonly token?: string
+}
+
+const task = (changes: Partial<FedTask> = {}): FedTask => ({
+  taskId: 1n,
+  reducer: 'median@1',
+  params: { reducerParams: '0x07', heights: 9, inputCap: 4 },
+  self: 2,
+  members: 4,
+  decided: [],
+  ...changes,
+})
+
+describe('local API', () => {
+  let server: ApiServer
+  let feed: TaskFeed
+  let node: { -readonly [K in keyof Served]: Served[K] }
+  let calls: string[]
+
+  beforeEach(async () => {
+    calls = []
+    feed = new TaskFeed((_, input) => Promise.resolve(input[0] === 9 ? null : input[0] !== 0))
+    node = {
+      health: () => ({ ready: true }),
+      leave: (id) => `left ${String(id)}`,
+      trust: (id) => id === 1n,
+    }
+    const served = {
+      health: () => node.health(),
+      leave: (id: bigint) => node.leave(id),
+      trust: (id: bigint) => node.trust(id),
+    }
+    const stop = (): void => void calls.push('stop')
+    server = await startApi(0, TOKEN, nodeHandlers({ node: served, feed, version: '1.2.3', pid: 7, stop }))
+  })
+  afterEach(() => server.close())
+
+  const open = (changes: Partial<FedTask> = {}): StateSource =>
+    feed.inputs(['median@1']).open(task(changes)) as StateSource
+  const client = (token = TOKEN): RsdpClient => new RsdpClient({ port: server.port, token })
+  const refusal = async (asked: Promise<unknown>): Promise<string> => {
+    const error: unknown = await asked.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).instanceOf(ApiError)
+    const { status, error: code } = error as ApiError
+    return `${status} ${code}`
+  }
+
+  function ask(path: string, asking: Asking = {}): Promise<Answer> {
+    const { method = 'GET', host = `127.0.0.1:${server.port}`, body, token } = asking
+    const headers = { host, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
+    return new Promise((resolve, reject) => {
+      const init = { host: '127.0.0.1', port: server.port, path, method, headers }
+      const asked = request(init, (response) => {
+        let text = ''
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Answer['body'] }),
+        )
+      })
+      asked.on('error', reject)
+      asked.end(body)
+    })
+  }
+
+  describe('refuses', () => {
+    for (const host of ['example.com', '127.0.0.1.example.com', '0.0.0.0', '[::1]'])
+      it(`a page that calls this machine '${host}', on every route`, async () => {
+        for (const { method, path } of ROUTE_LIST) {
+          const answer = await ask(path.replace('{task}', '1'), { method, host, token: TOKEN })
+          expect(answer, path).deep.equal({ status: 403, body: { error: 'host' } })
+        }
+      })
+
+    it('whoever changes something without the token, or with another', async () => {
+      open()
+      for (const { method, path, needsToken } of ROUTE_LIST) {
+        if (needsToken !== true) continue
+        for (const token of [undefined, '', TOKEN.slice(1), 'b'.repeat(64)]) {
+          const asking = token === undefined ? { method } : { method, token }
+          const answer = await ask(path.replace('{task}', '1'), { ...asking, body: '{"state":"0x01"}' })
+          expect(answer, path).deep.equal({ status: 401, body: { error: 'token' } })
+        }
+      }
+      expect(calls).deep.equal([])
+    })
+
+    it('GET alone goes without a token', () => {
+      for (const { method, path, needsToken } of ROUTE_LIST)
+        expect(needsToken === true, path).equal(method !== 'GET')
+    })
+
+    for (const path of [
+      '/',
+      '/statusx',
+      '/status/',
+      '/status?x=1',
+      '/../etc/passwd',
+      '/%2e%2e/key',
+      '//status',
+    ])
+      it(`path ${path}`, async () => expect(await ask(path)).deep.include({ status: 404 }))
+    for (const id of ['', 'x', '-1', '0x1', '1e3', '9'.repeat(21)])
+      it(`task '${id}'`, async () => expect(await ask(`/v1/tasks/${id}/state`)).deep.include({ status: 404 }))
+
+    it('another method', async () => {
+      for (const method of ['DELETE', 'OPTIONS'])
+        expect(await ask('/status', { method }), method).deep.include({ status: 405 })
+      for (const method of ['POST', 'PUT'])
+        expect(await ask('/status', { method, body: 'x'.repeat(100_000) })).deep.include({ status: 405 })
+    })
+
+    it('a body that is no state, and one that is too long', async () => {
+      open()
+      const put = { method: 'PUT', token: TOKEN }
+      for (const body of ['', '{', '[]', '{"state":7}', '{"state":"0xAB"}', '{"state":"0x01","x":1}'])
+        expect(await ask('/v1/tasks/1/input', { ...put, body }), body).deep.include({ status: 400 })
+      const body = JSON.stringify({ state: `0x${'00'.repeat(40_000)}` })
+      expect(await ask('/v1/tasks/1/input', { ...put, body })).deep.include({ status: 400 })
+    })
+
+    it('heights that are no heights', async () => {
+      open()
+      for (const query of ['from=0', 'from=x', 'limit=0', 'limit=1001', 'from=65536', 'since=1'])
+        expect(await ask(`/v1/tasks/1/heights?${query}`), query).deep.include({ status: 400 })
+    })
+
+    it('a task that it does not run, before anything is decided, and whose states come from elsewhere', async () => {
+      expect(await refusal(client().state(5n))).equal('404 no-task')
+      expect(await refusal(client().setInput(5n, '0x01'))).equal('404 no-task')
+      expect(await refusal(client().events(5n).next())).equal('404 no-task')
+      open()
+      expect(await refusal(client().state(1n))).equal('404 undecided')
+      const own = { observe: () => Promise.resolve(new Uint8Array()), decided: () => undefined }
+      feed.follow({ reducers: [], open: () => own }).open(task({ taskId: 3n }))
+      expect(await refusal(client().setInput(3n, '0x01'))).equal('409 not-fed')
+    })
+
+    it('an input that the reducer does not accept, that is too long, or that nobody can judge now', async () => {
+      open()
+      expect(await refusal(client().setInput(1n, '0x00'))).equal('422 input')
+      expect(await refusal(client().setInput(1n, `0x${'01'.repeat(5)}`))).equal('422 input')
+      expect(await refusal(client().setInput(1n, '0x09'))).equal('503 busy')
+    })
+
+    it('bytes that are no HTTP, and goes on', async () => {
+      const socket = connect(server.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.resume()
+      socket.end('\x16\x03\x01 hello\r\n\r\n')
+      await once(socket, 'close')
+      expect((await ask('/healthz')).status).equal(200)
+    })
+  })
+
+  it('a height waits for the first input; the last one stays', async () => {
+    const source = open()
+    const first = source.observe(1)
+    await client().setInput(1n, '0x0102')
+    expect([...(await first)]).deep.equal([1, 2])
+    await client().setInput(1n, '0x03')
+    expect([...(await source.observe(2)), ...(await source.observe(3))]).deep.equal([3, 3])
+  })
+
+  it('tells tasks, states and heights, those before a restart, too', async () => {
+    const source = open({ decided: [{ height: 1, state: Uint8Array.of(1) }] })
+    source.decided({ height: 2, state: Uint8Array.of(2) })
+    expect(await client().state(1n)).deep.equal({ height: 2, state: '0x02' })
+    expect(await client().heights(1n, 2)).deep.equal({ heights: [{ height: 2, state: '0x02' }] })
+    expect((await client().heights(1n, 1, 1)).heights).deep.equal([{ height: 1, state: '0x01' }])
+    const told = { task: '1', reducer: 'median@1', params: '0x07', member: 2, members: 4, heights: 9 }
+    expect(await client().tasks()).deep.equal({ tasks: [{ ...told, decided: 2, takesInput: true }] })
+  })
+
+  it('a stream goes on after the last event that its reader has: no height twice, none left out', async () => {
+    const source = open()
+    const decide = (height: number): void => source.decided({ height, state: Uint8Array.of(height) })
+    decide(1)
+    decide(2)
+    const seen: (number | undefined)[] = []
+    const heightOf = ({ value }: IteratorResult<Decided, unknown>): number | undefined =>
+      (value as Decided | undefined)?.height
+    for await (const { height } of client().events(1n)) if (seen.push(height) === 2) break
+    decide(3)
+    const later = client().events(1n, seen.at(-1))
+    seen.push(heightOf(await later.next()))
+    const next = later.next()
+    decide(4)
+    seen.push(heightOf(await next))
+    await later.return(undefined)
+    expect(seen).deep.equal([1, 2, 3, 4])
+    expect(
+      (
+        await fetch(`http://127.0.0.1:${server.port}/v1/tasks/1/events`, {
+          headers: { 'last-event-id': 'x' },
+        })
+      ).status,
+    ).equal(400)
+  })
+
+  it('orders reach the node', async () => {
+    expect(await client().leave(3n)).deep.equal({ answer: 'left 3' })
+    expect(await client().trust(1n)).deep.equal({ answer: 'trusted' })
+    expect(await client().trust(2n)).deep.equal({ answer: 'not-a-member' })
+    expect(await client().stop()).deep.equal({ pid: 7 })
+    expect(calls).deep.equal(['stop'])
+  })
+
+  it('is ready, or not; answers 500 where the node fails, and goes on', async () => {
+    expect(await ask('/readyz')).deep.equal({ status: 200, body: { ready: true } })
+    node.health = () => ({ ready: false })
+    expect(await ask('/readyz')).deep.equal({ status: 503, body: { ready: false } })
+    node.health = () => {
+      throw new Error('the store is closed')
+    }
+    expect((await ask('/status')).status).equal(500)
+    expect((await ask('/healthz')).status).equal(200)
+  })
+
+  it('the OpenAPI document describes every route, and no other; it is what is served', async () => {
+    const document = openApiDocument('1.2.3')
+    expect((await ask('/v1/openapi.json')).body).deep.equal(JSON.parse(JSON.stringify(document)))
+    const paths = document['paths'] as Record<
+      string,
+      Record<string, { operationId: string; security?: unknown }>
+    >
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { operationId, security }]) =>
+        [operationId, method.toUpperCase(), path, security !== undefined].join(' '),
+      ),
+    )
+    const routes = (Object.entries(ROUTES) as [string, Route][]).map(([name, { method, path, needsToken }]) =>
+      [name, method, path, needsToken === true].join(' '),
+    )
+    expect(described.sort()).deep.equal(routes.sort())
+  })
+
+  it('says whose the port is where it is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const handlers = nodeHandlers({ node, feed, version: '', pid: 1, stop: () => undefined })
+    const error: unknown = await startApi(port, TOKEN, handlers).catch((thrown: unknown) => thrown)
+    other.close()
+    expect(error).instanceOf(RsdpError)
+    expect(error).deep.include({ code: 'E_ADDR_IN_USE', exit: EXIT.busy })
+  })
+
+  it('closes at once, also with a stream open, and twice', async () => {
+    open()
+    const stream = client().events(1n)
+    const waiting = stream.next().catch((error: unknown) => error)
+    await ask('/healthz')
+    await server.close()
+    await server.close()
+    await waiting
+    expect(await ask('/healthz').catch((error: unknown) => error)).property('code', 'ECONNREFUSED')
+  })
+})
