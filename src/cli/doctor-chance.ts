@@ -1,7 +1,7 @@
 import type { Connection } from '../adapters/evm/connection.ts'
 import type { Chance } from '../types/chance.ts'
 import { RsdpError } from '../types/errors.ts'
-import type { Check } from './commands/doctor.ts'
+import type { Check } from './doctor-check.ts'
 
 const TEXT: Readonly<Record<Chance, string>> = {
   good: 'many proposers, one of them can bias one bit',

@@ -1,7 +1,7 @@
 import { isCompiledCode } from '../adapters/evm/compiled.ts'
 import type { Connection } from '../adapters/evm/connection.ts'
 import type { Hex } from '../types/ids.ts'
-import type { Check } from './commands/doctor.ts'
+import type { Check } from './doctor-check.ts'
 
 const NAMES = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore'] as const
 

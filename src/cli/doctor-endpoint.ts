@@ -1,6 +1,6 @@
 import type { Connection } from '../adapters/evm/connection.ts'
 import { RsdpError } from '../types/errors.ts'
-import type { Check } from './commands/doctor.ts'
+import type { Check } from './doctor-check.ts'
 
 const NAME = 'endpoint'
 const NOBODY = `0x${'00'.repeat(20)}`

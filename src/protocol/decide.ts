@@ -3,8 +3,9 @@ import { concatHex } from '../codec/hex.ts'
 import { epochOf } from '../codec/log.ts'
 import { appendRoot } from '../codec/roots.ts'
 import type { DecidedHeight } from '../types/frames.ts'
+import { GET_MAX } from '../types/frames.ts'
 import type { Digest } from '../types/ids.ts'
-import { MEMBERS_MAX, NIL } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
 import type { Share, Signed } from '../types/objects.ts'
 import { forgetReports } from './accuse.ts'
 import { turnHearing } from './awaited.ts'
@@ -20,9 +21,6 @@ import { measureValidity, isGloballyValid } from './validity.ts'
 import { resolve, tallyConfirms, votedValue } from './votes.ts'
 import type { Work } from './work.ts'
 import { emit, expired, logEvent, own, recordEntries, setTimer } from './work.ts'
-
-/** Most digests that one request may name and be answered: the states of a height. */
-export const GET_MAX = MEMBERS_MAX + 1
 
 /** Looks for a commit certificate of the height in work and decides once everything behind it is here. */
 export function tryDecide(w: Work): boolean {

@@ -1,5 +1,9 @@
 import type { Digest, Hex, MemberIndex } from './ids.ts'
+import { MEMBERS_MAX } from './ids.ts'
 import type { Confirm, Share, Signed, SignedInput } from './objects.ts'
+
+/** Most digests that one request may name and be answered: the states of a height. */
+export const GET_MAX = MEMBERS_MAX + 1
 
 /** A height with the votes that decided it: catch-up carries signed votes, never bare states. */
 export interface DecidedHeight {

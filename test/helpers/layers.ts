@@ -143,7 +143,19 @@ export function violations(path: string, source: string): string[] {
   return found
 }
 
-interface Import {
+/** Every import of a source file. */
+export function importsIn(path: string, source: string): Import[] {
+  const found: Import[] = []
+  const visit = (node: ts.Node): void => {
+    const imported = importOf(node)
+    if (imported !== null) found.push(imported)
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true))
+  return found
+}
+
+export interface Import {
   readonly from: string
   readonly typeOnly: boolean
 }

@@ -14,6 +14,7 @@ import type { NotJoined } from '../../node/sign-up.ts'
 import { askHealth } from '../control/client.ts'
 import { showAllowance } from '../allowance.ts'
 import { keyFacts } from '../key-store.ts'
+import type { Check } from '../doctor-check.ts'
 import { checkChance } from '../doctor-chance.ts'
 import { checkContracts } from '../doctor-contracts.ts'
 import { checkEndpoints } from '../doctor-endpoint.ts'
@@ -24,14 +25,6 @@ import { loadPolicy } from '../policy-file.ts'
 import { dialNewest, registeredAddresses } from '../registered.ts'
 import { inTokens, readStake } from '../stake-view.ts'
 import { bindError, tcpOf } from '../tcp.ts'
-
-export interface Check {
-  readonly name: string
-  readonly verdict: 'ok' | 'warn' | 'fail'
-  readonly text: string
-  /** What to do about it; empty if nothing. */
-  readonly hint: string
-}
 
 /** Nodes sign by ticks, not by clocks; but a log with wrong times helps nobody. */
 const CLOCK_SECONDS_MAX = 60

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { keccak } from '../../../src/codec/hex.ts'
-import { GET_MAX } from '../../../src/protocol/decide.ts'
+import { GET_MAX } from '../../../src/types/frames.ts'
 import type { Part, Seen } from '../../../src/types/frames.ts'
 import type { Digest } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
