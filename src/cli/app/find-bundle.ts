@@ -40,6 +40,23 @@ export async function findBundle(
   return stored === null ? null : { bytes: stored.bytes, from: 'BundleStore', authors }
 }
 
+/**
+ * Folders that hold bundles, and not the one that was looked for: who named them meant them.
+ *
+ * @returns nothing if they are empty
+ */
+export async function refusedBundles(id: Digest, folders: readonly string[]): Promise<RsdpError | null> {
+  const files = (await Promise.all(folders.map(filesOf))).flat()
+  if (files.length === 0) return null
+  return new RsdpError({
+    code: 'E_BUNDLE_REFUSED',
+    message: `none of the ${String(files.length)} bundles in ${folders.join(', ')} is ${id}: refused`,
+    hint: 'its author has the bytes with that hash; without --bundles what needs them is unavailable',
+    exit: EXIT.mismatch,
+    details: { id, files },
+  })
+}
+
 /** A bundle that is to be run here. @throws RsdpError E_BUNDLE */
 export function openBundle(bytes: Uint8Array): Bundle {
   const opened = Bundle.open(loadEngine(), bytes)

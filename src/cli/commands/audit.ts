@@ -93,16 +93,21 @@ function cacheFor({ rpcUrl }: ChainOptions, { deploymentId }: Deployment): LogCa
  * The reducer of a task if it is none of this package: found by its hash in the folders, then on chain, and run in the
  * sandbox. Null where nobody has its bytes: what needs it is then unavailable. What the history says is only where to
  * look; it is judged later.
+ *
+ * @throws RsdpError E_BUNDLE_REFUSED if the folders that were named hold other bundles only
  */
 async function foreignReducer(history: TaskHistory, options: AuditOptions): Promise<Bundle | null> {
   const published = history.events.find((event) => event.name === 'TaskPublished')
   const hash = published?.args.params.reducer
   if (hash === undefined || findReducerByHash(hash) !== null) return null
-  const { findBundle, openBundle } = await import('../app/find-bundle.ts')
+  const { findBundle, openBundle, refusedBundles } = await import('../app/find-bundle.ts')
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
     const found = await findBundle(hash, options.bundles ?? [], connection)
-    return found === null ? null : openBundle(found.bytes)
+    if (found !== null) return openBundle(found.bytes)
+    const refused = await refusedBundles(hash, options.bundles ?? [])
+    if (refused !== null) throw refused
+    return null
   } finally {
     connection.close()
   }

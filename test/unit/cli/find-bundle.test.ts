@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Connection } from '../../../src/adapters/evm/connection.ts'
 import { loadEngine } from '../../../src/adapters/sandbox/load-engine.ts'
-import { findBundle } from '../../../src/cli/app/find-bundle.ts'
+import { findBundle, refusedBundles } from '../../../src/cli/app/find-bundle.ts'
 import { keccak, toHex } from '../../../src/codec/hex.ts'
 import { bundleId } from '../../../src/sandbox/sandbox.ts'
+import { EXIT } from '../../../src/types/exit-codes.ts'
 import type { Address } from '../../../src/types/ids.ts'
 
 const BYTES = new TextEncoder().encode('reducer()')
@@ -59,6 +60,13 @@ describe('findBundle', function () {
       authors: [AUTHOR],
     })
     expect(await findBundle(id, [folder], chain(null))).deep.equal({ bytes: BYTES, from: file, authors: [] })
+  })
+
+  it('refuses folders that hold others only, and says nothing of empty ones', async () => {
+    expect(await refusedBundles(id, [])).equal(null)
+    expect(await refusedBundles(id, [folder])).equal(null)
+    writeFileSync(join(folder, 'bundle.js'), OTHER)
+    expect(await refusedBundles(id, [folder])).deep.include({ code: 'E_BUNDLE_REFUSED', exit: EXIT.mismatch })
   })
 
   it('says which folder cannot be read', async () => {
