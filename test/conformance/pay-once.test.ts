@@ -39,7 +39,14 @@ describe('payments over a link that drops, delays, doubles and reorders', () => 
       await fund(net.client, payer.address, ETHER)
       writeFileSync(join(dir, 'key'), privateKey, { mode: 0o600 })
       const payees = [1, 2].map((n) => id(`payee ${n} of ${payer.address}`).slice(0, 42))
-      const flags = ['--rpc-url', net.rpcUrl, '--deployment', net.deploymentFile, '--key-file', join(dir, 'key')]
+      const flags = [
+        '--rpc-url',
+        net.rpcUrl,
+        '--deployment',
+        net.deploymentFile,
+        '--key-file',
+        join(dir, 'key'),
+      ]
       const runs = await Promise.all(payees.map((to) => rsdp('fund', to, '0.25', ...flags, '--yes')))
       for (const { code, stderr } of runs) expect(code, stderr).equal(0)
       const { provider } = net.connection

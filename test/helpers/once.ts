@@ -59,7 +59,10 @@ export async function payOnce(net: TestNetwork, seed: number): Promise<OnceResul
     const told: string[] = []
     let lastError = ''
     const pay = async (url: string, to: Address, end: End): Promise<boolean> => {
-      const connection = new Connection(net.deployment, new HttpRpc(parseRpcUrl(url), end === 'whole' ? PATIENT : HTTP))
+      const connection = new Connection(
+        net.deployment,
+        new HttpRpc(parseRpcUrl(url), end === 'whole' ? PATIENT : HTTP),
+      )
       const journal = new SqliteTxJournal({
         dir,
         chainId: 31_337,

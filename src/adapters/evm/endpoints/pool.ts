@@ -28,7 +28,7 @@ export type OnEndpoint = (name: string, trouble: EndpointTrouble | null) => void
 export class EndpointPool implements Rpc {
   readonly #rpcs: readonly Rpc[]
   readonly #endpoints: readonly Endpoint[]
-  readonly #troubles = new Map<Endpoint, number>()
+  readonly #troubles = new Map<Endpoint, Map<string, number>>()
   readonly #probes = new Set<Endpoint>()
   readonly #onEndpoint: OnEndpoint
   #isClosed = false
@@ -64,7 +64,7 @@ export class EndpointPool implements Rpc {
     return this.#endpoints.map((endpoint) => ({
       name: endpoint.name,
       trouble: endpoint.trouble,
-      troubles: this.#troubles.get(endpoint) ?? 0,
+      troubles: [...(this.#troubles.get(endpoint)?.values() ?? [])].reduce((sum, count) => sum + count, 0),
     }))
   }
 
@@ -76,14 +76,16 @@ export class EndpointPool implements Rpc {
     return up
   }
 
-  /** Notes what is wrong with an endpoint, or that nothing is. Told at the 1st, 10th, 100th … time. */
+  /** Notes what is wrong with an endpoint, or that nothing is. Told at the 1st, 10th, 100th … time of each kind. */
   note(endpoint: Endpoint, trouble: EndpointTrouble | null): void {
     const before = endpoint.trouble
     endpoint.trouble = trouble
-    if (before?.kind === trouble?.kind || this.#isClosed) return
-    const troubles = (this.#troubles.get(endpoint) ?? 0) + (trouble === null ? 0 : 1)
-    this.#troubles.set(endpoint, troubles)
-    if (/^10*$/.test(String(troubles))) this.#onEndpoint(endpoint.name, trouble)
+    const kind = trouble?.kind ?? before?.kind
+    if (before?.kind === trouble?.kind || kind === undefined || this.#isClosed) return
+    const counts = this.#troubles.get(endpoint) ?? new Map<string, number>()
+    const count = (counts.get(kind) ?? 0) + (trouble === null ? 0 : 1)
+    this.#troubles.set(endpoint, counts.set(kind, count))
+    if (/^10*$/.test(String(count))) this.#onEndpoint(endpoint.name, trouble)
   }
 
   /** What an endpoint answers; its error, and it counts as down, if it does not. @throws whatever is no fault of an endpoint */
