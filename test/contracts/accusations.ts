@@ -1,5 +1,6 @@
 /** Every accusation that what honest members signed could carry as it is. */
 import { bitmapOf, membersOf } from '../../src/codec/bitmap.ts'
+import { claimOf } from '../../src/codec/claims.ts'
 import { concatHex, toHex } from '../../src/codec/hex.ts'
 import { appendLog, encodeLogEntry } from '../../src/codec/log.ts'
 import { TYPE_NUMBERS, hashObject, inputsRoot } from '../../src/codec/objects.ts'
@@ -19,7 +20,10 @@ const of = (member: HonestMember, type: ObjectType): readonly Piece[] =>
 const brought = (...pieces: readonly Piece[]): Hex[] =>
   pieces.flatMap(({ fields, signature }) => [fields, signature])
 
-/** All pairs of one member's objects as E1 and E1b, all logs and pairs of logs as E2, all votes as E3 and E4. */
+/**
+ * All pairs of one member's objects as E1, E1b and E6, all logs and pairs of logs as E2, all votes as E3, E4 and the step of E5,
+ * all CHECKPOINTs as E5.
+ */
 export function accusations(t: Transcript): Proof[] {
   return t.members.flatMap((member) => [
     ...equivocations(t, member),
@@ -28,6 +32,7 @@ export function accusations(t: Transcript): Proof[] {
     ...forkedLogs(t, member),
     ...unjustifiedVotes(t, member),
     ...of(member, 'share').map((share) => wrongReduction(t, member.index, share)),
+    ...of(member, 'share').flatMap((share) => refutation(t, share.object as Share)),
     ...wrongCheckpoints(t, member),
     ...parents(t, member),
   ])
@@ -87,6 +92,15 @@ function unjustifiedVotes({ story }: Transcript, member: HonestMember): Proof[] 
     const args = [story.taskId, member.index, TYPE_NUMBERS[vote.type], ...brought(vote)]
     return { name: 'unjustifiedVote', args }
   })
+}
+
+/** The height that a vote for a value claims, with its true states; nothing of NIL. */
+export function refutation(t: Transcript, share: Share): Proof[] {
+  if (share.inputs === 0n) return []
+  const listed = listedBy(t, share)
+  const events = packEvents(t.events.slice(0, share.eventSeq))
+  const list = [t.params, listed, closesOf(t, share, listed), events, NOTHING_BEFORE]
+  return [{ name: 'refute', args: [t.story.taskId, claimOf(share), [], ...list] }]
 }
 
 /** A member's own CHECKPOINT as one of a refuted history: of its own root, and of one that another height leads to. */

@@ -33,6 +33,7 @@ export const OBJECTS_AT: Readonly<Record<ProofName, readonly number[]>> = {
   wrongReduction: [2],
   wrongCheckpoint: [2],
   twoParents: [3, 5],
+  refute: [],
 }
 export const TYPE_AT = 2
 export const MEMBER_AT = 1
@@ -110,6 +111,7 @@ function reformed(signature: string, dice: Dice): string {
 const toObject =
   (bend: (fields: string, dice: Dice) => string): Bend =>
   (proof, _, dice) => {
+    if (OBJECTS_AT[proof.name].length === 0) return null
     const at = pick(OBJECTS_AT[proof.name], dice)
     return change(proof, at, bend(String(proof.args[at]), dice))
   }
@@ -117,6 +119,7 @@ const toObject =
 const toSignature =
   (bend: (signature: string, dice: Dice) => string): Bend =>
   (proof, _, dice) => {
+    if (OBJECTS_AT[proof.name].length === 0) return null
     const at = pick(OBJECTS_AT[proof.name], dice) + 1
     return change(proof, at, bend(String(proof.args[at]), dice))
   }
@@ -125,6 +128,7 @@ const toSignature =
 const replacedBy =
   (find: (proof: Proof, material: Material, dice: Dice) => Piece | null): Bend =>
   (proof, material, dice) => {
+    if (OBJECTS_AT[proof.name].length === 0) return null
     const piece = find(proof, material, dice)
     if (piece === null) return null
     const at = pick(OBJECTS_AT[proof.name], dice)
@@ -140,6 +144,7 @@ const typesOf: Readonly<Record<ProofName, readonly ObjectType[]>> = {
   wrongReduction: ['share'],
   wrongCheckpoint: ['checkpoint'],
   twoParents: ['status', 'share', 'checkpoint'],
+  refute: [],
 }
 
 function ofAnotherMember(proof: Proof, { here }: Material, dice: Dice): Piece {
@@ -204,17 +209,23 @@ export function otherEntries(proof: Proof, { here }: Material, dice: Dice): Proo
   return change(proof, at + 1, pick(bent, dice))
 }
 
-const PARAMS_AT = 4
+/** Where the parameters are; states, CLOSEs and events follow. */
+const paramsAt = ({ name }: Proof): number => (name === 'refute' ? 3 : 4)
 
-/** The lists and parameters that come with E4. */
+/** The lists and parameters that come with E4 and with the step of E5. */
 function otherBody(proof: Proof, material: Material, dice: Dice): Proof | null {
-  if (proof.name !== 'wrongReduction') return null
-  const bend = pick([otherInputs, otherInputs, otherCloses, otherParams, otherEvents, otherConfirmers], dice)
+  if (proof.name !== 'wrongReduction' && proof.name !== 'refute') return null
+  const bends = [otherInputs, otherInputs, otherCloses, otherParams, otherEvents]
+  const bend = pick([...bends, proof.name === 'refute' ? otherLater : otherConfirmers], dice)
   return bend(proof, material, dice)
 }
 
+/** Values above the refuted height: there is nothing that they lead to. */
+const otherLater = (proof: Proof, { here }: Material, dice: Dice): Proof =>
+  change(proof, 2, Array(1 + dice.below(3)).fill(here.story.root))
+
 function otherInputs(proof: Proof, { here }: Material, dice: Dice): Proof {
-  const inputs = proof.args[PARAMS_AT + 1] as readonly Listed[]
+  const inputs = proof.args[paramsAt(proof) + 1] as readonly Listed[]
   const member = dice.below(here.members.length)
   const more: Listed = { member, eventSeq: dice.below(3), state: '0x' }
   const bent: (readonly Listed[])[] = [
@@ -236,11 +247,11 @@ function otherInputs(proof: Proof, { here }: Material, dice: Dice): Proof {
       [...inputs.slice(0, at), one, ...inputs.slice(at)],
     )
   }
-  return change(proof, PARAMS_AT + 1, pick(bent, dice))
+  return change(proof, paramsAt(proof) + 1, pick(bent, dice))
 }
 
 function otherCloses(proof: Proof, { here }: Material, dice: Dice): Proof {
-  const closes = String(proof.args[PARAMS_AT + 2])
+  const closes = String(proof.args[paramsAt(proof) + 2])
   const stranger = pick(here.members, dice).pieces[0]!.signature
   const bent = [
     '0x',
@@ -249,7 +260,7 @@ function otherCloses(proof: Proof, { here }: Material, dice: Dice): Proof {
     dataSlice(closes, 0, 0),
     stranger,
   ]
-  return change(proof, PARAMS_AT + 2, pick([...bent, flipBit(closes, dice)], dice))
+  return change(proof, paramsAt(proof) + 2, pick([...bent, flipBit(closes, dice)], dice))
 }
 
 function otherParams(proof: Proof, { here }: Material, dice: Dice): Proof {
@@ -260,7 +271,7 @@ function otherParams(proof: Proof, { here }: Material, dice: Dice): Proof {
     { heights: 9n },
     { reducer: flipBit(String(params.reducer), dice) },
   ]
-  return change(proof, PARAMS_AT, { ...params, ...pick(bent, dice) })
+  return change(proof, paramsAt(proof), { ...params, ...pick(bent, dice) })
 }
 
 function otherEvents(proof: Proof, { here }: Material, dice: Dice): Proof {
@@ -271,11 +282,11 @@ function otherEvents(proof: Proof, { here }: Material, dice: Dice): Proof {
   const flipped = { ...first, data: flipBit(first.data, dice) }
   const system = { ...first, kind: 1 }
   const lists = [...bent, [stolen], [flipped], [flipped, second], [system], [system, second]]
-  return change(proof, PARAMS_AT + 3, packEvents(pick(lists, dice)))
+  return change(proof, paramsAt(proof) + 3, packEvents(pick(lists, dice)))
 }
 
 function otherConfirmers(proof: Proof, _: Material, dice: Dice): Proof {
-  const confirmers = proof.args[PARAMS_AT + 4] as { round: number; members: number; signatures: string }
+  const confirmers = proof.args[paramsAt(proof) + 4] as { round: number; members: number; signatures: string }
   const bent = [
     { round: dice.below(5) },
     { members: dice.below(2 ** 31) },
@@ -283,16 +294,19 @@ function otherConfirmers(proof: Proof, _: Material, dice: Dice): Proof {
     { members: 0, signatures: '0x' },
     { signatures: '0x' },
   ]
-  return change(proof, PARAMS_AT + 4, { ...confirmers, ...pick(bent, dice) })
+  return change(proof, paramsAt(proof) + 4, { ...confirmers, ...pick(bent, dice) })
 }
 
-function otherSeat(proof: Proof, { here }: Material, dice: Dice): Proof {
+function otherSeat(proof: Proof, { here }: Material, dice: Dice): Proof | null {
+  if (proof.name === 'refute') return null
   const { length } = here.members
   return change(proof, MEMBER_AT, pick([dice.below(length), dice.below(length), length, 31, 255], dice))
 }
 
+const TYPED: ReadonlySet<ProofName> = new Set(['equivocation', 'unjustifiedVote', 'twoParents'])
+
 function otherType(proof: Proof, _: Material, dice: Dice): Proof | null {
-  if (proof.name !== 'equivocation' && proof.name !== 'unjustifiedVote') return null
+  if (!TYPED.has(proof.name)) return null
   return change(proof, TYPE_AT, pick([0, 1, 2, 3, 4, 5, 6, 7, 255], dice))
 }
 
@@ -324,5 +338,5 @@ export const BENDS: Readonly<Record<string, Bend>> = {
   'the other order': swapped,
   'another head': otherHead,
   'other entries': otherEntries,
-  'other lists with E4': otherBody,
+  'other lists with E4 and E5': otherBody,
 }

@@ -164,6 +164,7 @@ export const PROOFS = [
   'wrongReduction',
   'wrongCheckpoint',
   'twoParents',
+  'refute',
 ] as const
 export type ProofName = (typeof PROOFS)[number]
 
@@ -240,6 +241,13 @@ export const HOLDS = {
     return { name: 'unjustifiedVote', args: [story.taskId, member, OBJECT.Share, fields, signature] }
   },
 } as const
+
+/** Two parents: a STATUS and a vote of one height. */
+export const holdsTwoParents = (story: Story, member: number, sign: Sign): Proof => {
+  const [status, share] = [sign('Status', { height: 3, parent: id('other') }), sign('Share', { height: 3 })]
+  const objects = [status.fields, status.signature, share.fields, share.signature]
+  return { name: 'twoParents', args: [story.taskId, member, OBJECT.Status, ...objects] }
+}
 
 /** A proof that holds, honestly signed by the member. */
 export function proofOf(story: Story, member: number, name: keyof typeof HOLDS, type?: TypeName): Proof {

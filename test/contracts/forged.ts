@@ -7,7 +7,8 @@ const connection = await network.create({ override: ROOMY })
 /** Of each: one task of four members, and one of seven. `npm run fuzz:evidence` brings as many as you like. */
 const PROOFS = 750
 
-describe('Proofs made of what honest members signed', () => {
+describe('Proofs made of what honest members signed', function () {
+  this.timeout(300_000)
   let trial: Trial
   before(async () => {
     trial = await Trial.begin(connection)

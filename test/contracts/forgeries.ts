@@ -3,14 +3,14 @@ import { concat, dataLength, dataSlice, id, toBeHex } from 'ethers'
 import { keccak, utf8Hex } from '../../src/codec/hex.ts'
 import { TYPE_STRINGS } from '../../src/codec/objects.ts'
 import type { Digest, Hex } from '../../src/types/ids.ts'
-import type { ObjectType } from '../../src/types/objects.ts'
+import type { ObjectType, Share } from '../../src/types/objects.ts'
 import type { Dice } from '../helpers/twin-cases.ts'
-import { wrongReduction } from './accusations.ts'
+import { refutation, wrongReduction } from './accusations.ts'
 import type { Material } from './bends.ts'
 import { BENDS, HEAD_AT, MEMBER_AT, OBJECTS_AT, TYPE_AT, change, flipBit, pick, setWord } from './bends.ts'
 import type { Brought, Proof, TypeName, Values } from './evidence.ts'
-import { HOLDS, PLAIN, PROOFS, encode } from './evidence.ts'
-import type { Transcript } from './transcript.ts'
+import { HOLDS, PLAIN, PROOFS, encode, holdsTwoParents } from './evidence.ts'
+import type { Piece, Transcript } from './transcript.ts'
 import { separatorOf, signHash } from './transcript.ts'
 import type { Actor } from './world.ts'
 
@@ -33,6 +33,12 @@ const accusation = ({ accusations }: Material, dice: Dice): Proof => {
 }
 
 const BEND_NAMES = Object.keys(BENDS)
+/** A proof that somebody's signature is in. */
+function signedAccusation(material: Material, dice: Dice): Proof {
+  const proof = accusation(material, dice)
+  return OBJECTS_AT[proof.name].length === 0 ? signedAccusation(material, dice) : proof
+}
+
 /** Of a hundred proofs that are not honest members' own: a liar's true ones, and those of which nothing is known. */
 const LIAR_PERCENT = 2
 const RESIGNED_PERCENT = 15
@@ -101,14 +107,15 @@ const signWith =
     return { fields, signature: signHash(key, separator, hash), hash }
   }
 
-const KINDS = Object.keys(HOLDS) as (keyof typeof HOLDS)[]
+const TRUE = { ...HOLDS, twoParents: holdsTwoParents }
+const KINDS = Object.keys(TRUE) as (keyof typeof TRUE)[]
 const EQUIVOCAL = Object.keys(NAME_OF) as TypeName[]
 
 function convicting(here: Transcript, member: number, sign: Sign, dice: Dice): Proof {
   const kind = pick(KINDS, dice)
   return kind === 'equivocation'
     ? HOLDS.equivocation(here.story, member, sign, pick(EQUIVOCAL, dice))
-    : HOLDS[kind](here.story, member, sign)
+    : TRUE[kind](here.story, member, sign)
 }
 
 const penOf = ({ story, court }: Transcript, member: number): Pen => ({
@@ -128,6 +135,7 @@ function byLiar({ here }: Material, dice: Dice): Forgery {
     const proof = convicting(here, member, signWith(penOf(here, member)), dice)
     return { what: `a liar’s ${proof.name}`, expected: 'accepted', proof }
   }
+  if (dice.below(2) === 0) return inventedHeight(here, pick(fresh, dice))
   const vote = pick(votes, dice)
   const fields = String(vote.args[2])
   const wrong = concat([dataSlice(fields, 0, 96), id('wrong'), dataSlice(fields, 128)])
@@ -137,6 +145,12 @@ function byLiar({ here }: Material, dice: Dice): Forgery {
     signatures: '0x',
   })
   return { what: 'a liar’s wrongReduction', expected: 'accepted', proof }
+}
+
+/** The step of E5: a true list with a state that the twin does not give. */
+function inventedHeight(here: Transcript, { object }: Piece): Forgery {
+  const [proof] = refutation(here, { ...(object as Share), stateHash: id('invented') as Digest })
+  return { what: 'an invented height', expected: 'accepted', proof: proof! }
 }
 
 /** The proof with these fields at a position, signed anew. */
@@ -160,6 +174,7 @@ function typeAt({ name, args }: Proof, at: number): ObjectType {
     case 'twoParents':
       return at === 3 ? (names[Number(args[TYPE_AT])] ?? 'close') : 'share'
     case 'wrongReduction':
+    case 'refute': // nothing is signed in it
       return 'share'
   }
 }
@@ -167,7 +182,7 @@ function typeAt({ name, args }: Proof, at: number): ObjectType {
 /** Honest objects of which the member itself signed a bent version: that may prove something, or nothing. */
 function resigned(material: Material, dice: Dice): Forgery {
   const { here } = material
-  const proof = accusation(material, dice)
+  const proof = signedAccusation(material, dice)
   const pen = penOf(here, Number(proof.args[MEMBER_AT]))
   const head = HEAD_AT[proof.name]
   if (head !== undefined && dice.below(3) > 0)

@@ -179,6 +179,50 @@ export const MUTANTS = {
     name: 'what was mined is taken for settled: a lost sign-up is not done again',
     edits: [['node/sign-up.ts', 'task.joined = (await chain.signups(taskId)).includes(key)\n', '']],
   },
+  republishesOnce: {
+    name: 'what was mined is taken for settled: a lost note is not published again',
+    edits: [
+      [
+        'node/republisher.ts',
+        'open.settled = settledAt(outcome, head, chain.reorgDepth)',
+        'this.#open.delete(height)',
+      ],
+    ],
+  },
+  forgetsEpochs: {
+    name: 'a restart forgets the CHECKPOINTs of epochs that are over',
+    edits: [
+      [
+        'node/restored.ts',
+        'if (store.checkpoint(id, height) !== null) break',
+        'if (store.checkpoint(id, height) !== null || height < values.length) break',
+      ],
+    ],
+  },
+  parentsAlike: {
+    name: 'two objects that name one parent are taken for two parents',
+    edits: [['codec/evidence.ts', '&& first.parent !== second.parent', '&& first.parent.length > 0']],
+  },
+  followsAnyParent: {
+    name: 'a STATUS that follows another history is listed',
+    edits: [['protocol/debate.ts', 'if (input.object.parent !== parentOf(w)) return false', '']],
+  },
+  noFence: {
+    name: 'what may be missing in the store is signed again',
+    edits: [
+      ['protocol/standing.ts', "'height' in object ? object.height > fence :", "'height' in object ? true :"],
+    ],
+  },
+  signsUnvetted: {
+    name: 'a CHECKPOINT of a provable task is signed before its heights are vetted',
+    edits: [
+      ['protocol/checkpoint.ts', 'if (s.config.isProvable === true && s.vetted < height) continue', ''],
+    ],
+  },
+  opensNoHistory: {
+    name: 'nobody opens the other history of a CHECKPOINT',
+    edits: [['protocol/parents.ts', 'if (vote !== null) emit', 'if (vote === undefined) emit']],
+  },
   provesOnce: {
     name: 'what was mined is taken for settled: a lost proof is not brought again',
     edits: [
