@@ -393,7 +393,9 @@ describe('evidence', () => {
       for (const late of [false, true]) {
         epoch()
         const whole = checkpointOf(logOf(shared(), false))
-        const stray = checkpointOf(logOf(shared(), false).slice(0, 4), { height: 1 })
+        // of the same history: another root would be another offence
+        const vote = [...bench.state.last!.rounds.get(0)!.shares.values()][0]!.object
+        const stray = checkpointOf(logOf(shared(), false).slice(0, 4), { height: 1, root: vote.parent })
         const other = bench.sign(1, { ...stray.object, logHead: keccak('0x01') })
         const longer = bench.sign(2, { ...stray.object, logSeq: 9 })
         const ends = bench.sign(2, whole.object)
