@@ -86,7 +86,8 @@ describe('Slashing', () => {
           for (const proofs of plays(n, held)) {
             const { taken, credited, burnt } = slashed(proofs)
             for (const [seat, ladder] of proofs.entries())
-              if (ladder.length === 0 && taken[seat] !== 0n) expect.fail(`${seat} pays: ${JSON.stringify(proofs)}`)
+              if (ladder.length === 0 && taken[seat] !== 0n)
+                expect.fail(`${seat} pays: ${JSON.stringify(proofs)}`)
             // what is taken is credited or burnt: no third party is paid, so nobody has a reason to bring it about
             expect(burnt + sum(credited)).to.equal(sum(taken))
           }
@@ -128,7 +129,8 @@ describe('Slashing', () => {
           const { taken, credited } = slashed([ladder, ...rest])
           const turned = slashed([ladder.toReversed(), ...rest])
           expect(turned.taken).to.deep.equal(taken)
-          for (const credit of [credited[0]!, turned.credited[0]!]) expect(10n * credit <= taken[0]!).to.equal(true)
+          for (const credit of [credited[0]!, turned.credited[0]!])
+            expect(10n * credit <= taken[0]!).to.equal(true)
         }
       })
 

@@ -42,7 +42,11 @@ const CASES: readonly {
     options: { nodes: 4, reorgs: true },
     kinds: ['not-done-again'],
   },
-  { mutant: 'parentsAlike', options: { nodes: 4 }, kinds: ['honest-convicted', 'convictable', 'judges-differ'] },
+  {
+    mutant: 'parentsAlike',
+    options: { nodes: 4 },
+    kinds: ['honest-convicted', 'convictable', 'judges-differ'],
+  },
   { mutant: 'signsUnsent', options: { nodes: 4 }, kinds: ['signed-unseen'] },
   { mutant: 'shortListsUnseen', options: { nodes: 4 }, kinds: ['convictable'] },
   {
