@@ -1,7 +1,18 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.toolchain', 'artifacts', 'dist', 'cache', 'types', 'coverage', 'eslint.config.js'] },
+  {
+    ignores: [
+      'node_modules',
+      '.toolchain',
+      'artifacts',
+      'dist',
+      'cache',
+      'types',
+      'coverage',
+      'eslint.config.js',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

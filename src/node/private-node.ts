@@ -183,6 +183,7 @@ export class PrivateNode {
       case 'serveBodies':
       case 'decided':
       case 'certified':
+      case 'otherHistory':
       case 'evidence':
         throw new InvariantError(`profile paper has no effect ${effect.kind}`)
     }

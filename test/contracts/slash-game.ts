@@ -66,7 +66,10 @@ export function slashed(proofs: readonly (readonly Proof[])[]): Slashed {
 
 /** All ways to pick `count` of them, whatever the order: seats that weigh the same are alike. */
 export function* picks<T>(from: readonly T[], count: number, first = 0): Generator<T[]> {
-  if (count === 0) return yield []
+  if (count === 0) {
+    yield []
+    return
+  }
   for (let i = first; i < from.length; i += 1)
     for (const rest of picks(from, count - 1, i)) yield [from[i]!, ...rest]
 }

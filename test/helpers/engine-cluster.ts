@@ -341,6 +341,7 @@ export class EngineCluster {
         )
         break
       case 'measured':
+      case 'otherHistory':
       case 'ignored':
         break
     }

@@ -368,7 +368,7 @@ describe('WorkerReducerRunner, real thread', function () {
       const init = { clock, timeoutMs: 3_600_000, reducerModules }
       const [idle, looping] = [new WorkerReducerRunner(init), new WorkerReducerRunner(init)]
       await Promise.all([idle.start(), looping.start()])
-      const result = looping.run({ ...${JSON.stringify({ ...CALL, events: [], inputs: [] })}, reducer: 'loop@1' })
+      const result = looping.run({ ...${JSON.stringify({ ...CALL, context: BARE_CONTEXT, inputs: [] })}, reducer: 'loop@1' })
       await new Promise(setImmediate)
       await Promise.all([idle.stop(), looping.stop()])
       console.log((await result).code)
