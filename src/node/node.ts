@@ -1,15 +1,6 @@
 import { decodeFrame } from '../codec/frames.ts'
-import type { Bundles } from '../ports/bundles.ts'
-import type { Chain, ChainEvent } from '../ports/chain.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
-import type { Logger } from '../ports/logger.ts'
-import type { ReducerRunner } from '../ports/reducer-runner.ts'
-import type { DecidedState, StateSource } from '../ports/state-source.ts'
-import type { Store, StoreVerdict } from '../ports/store.ts'
-import type { Transport } from '../ports/transport.ts'
-import type { StockTwins } from '../policy/offer.ts'
-import type { Policy } from '../policy/policy.ts'
+import type { ChainEvent } from '../ports/chain.ts'
+import type { StateSource } from '../ports/state-source.ts'
 import { findReducerByHash } from '../reducers/catalog.ts'
 import { InvariantError } from '../types/errors.ts'
 import type { Cluster } from '../types/cluster.ts'
@@ -17,77 +8,17 @@ import type { Address, Digest, MemberIndex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 import { taskRefusal } from './acceptable.ts'
 import { AddressBook } from './address-book.ts'
-import type { TaskSeat } from './faults.ts'
 import type { LeaveAnswer } from './membership.ts'
 import { memoryOf } from './memory.ts'
+import type { NodeHealth } from './node-health.ts'
+import type { NodeInit } from './node-init.ts'
 import { Outbox } from './outbox.ts'
+import { requireOwnJoin } from './own-join.ts'
 import { inTurn, isPassing } from './passing.ts'
 import { decidedStates } from './restored.ts'
 import { RunningTask } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
-import type { NotJoined } from './sign-up.ts'
 import { TaskBook } from './task-book.ts'
-import type { TaskHealth } from './task-health.ts'
-
-/** What the application has to know to bring its state to a task. */
-export interface SourceRequest {
-  readonly taskId: bigint
-  /** `name@version`, or the id of a bundle. */
-  readonly reducer: string
-  readonly params: TaskParams
-  readonly self: MemberIndex
-  readonly members: number
-  /** Heights decided before a restart, ascending from 1. */
-  readonly decided: readonly DecidedState[]
-}
-
-export interface NodeInit {
-  readonly keyring: Keyring
-  readonly recover: RecoverSigner
-  readonly store: Store
-  readonly chain: Chain
-  readonly transport: Transport
-  readonly runner: ReducerRunner
-  readonly clock: Clock
-  readonly logger: Logger
-  /** The application's state for a task, or null if it has none for this reducer: the node then does not sign up. */
-  readonly sourceFor: (request: SourceRequest) => StateSource | null
-  /** Reducers for which this node signs up: `name@version`, or ids of its bundles. */
-  readonly reducers: readonly string[]
-  /** Reducers of others that this node has. */
-  readonly bundles?: Bundles
-  /** Sign up for published tasks by itself. */
-  readonly autoJoin: boolean
-  /** When it does. */
-  readonly policy: Policy
-  readonly stockTwins: StockTwins
-  /** Pause between two looks at the chain. */
-  readonly pollMs: number
-  /** A fault that must end the process. Called once. */
-  readonly onFatal: (error: unknown) => void
-  /** Signs past its store, on purpose. */
-  readonly isFaulty?: boolean
-  /** Drawn for a task; called before anything is sent for it. */
-  readonly onSeated?: (seat: TaskSeat) => void
-}
-
-export interface NodeHealth {
-  readonly key: Address
-  readonly ready: boolean
-  /** Why it is not ready; empty if it is. */
-  readonly notReady: readonly string[]
-  readonly addresses: readonly string[]
-  /** What the store was when this process opened it. */
-  readonly store: StoreVerdict
-  /** Members of the own clusters that run, but this node. */
-  readonly peers: { readonly connected: number; readonly known: number }
-  readonly chain: { readonly head: number; readonly cursor: number; readonly reachable: boolean }
-  readonly outbox: number
-  readonly tasks: readonly TaskHealth[]
-  /** Open tasks that this node did not sign up for, and why. */
-  readonly notJoined: readonly NotJoined[]
-  readonly transport: ReturnType<Transport['counters']>
-}
 
 /** Blocks of events read at a time. */
 const PAGE_BLOCKS = 2_000
@@ -327,7 +258,8 @@ export class RsdpNode {
       const page = await chain.eventsAfter(this.#cursor.block, this.#cursor.hash, PAGE_BLOCKS)
       if (page === null || this.#hasEnded()) return
       for (const event of page.events) {
-        if (event.kind === 'clusterFormed') await this.#requireOwnJoin(event)
+        if (event.kind === 'clusterFormed')
+          await requireOwnJoin(this.#init, event, this.#signUp.joinedAt(event.taskId))
         this.#take(event)
       }
       this.#cursor = { block: page.block, hash: page.hash }
@@ -335,25 +267,6 @@ export class RsdpNode {
       store.setCursor(page.block, page.hash)
       this.#book.prune(page.block, page.time)
     }
-  }
-
-  /**
-   * A key that another process signed up is in use there: what that one signs is not in this store. Where this store would
-   * count as whole, it waits for the others instead.
-   */
-  async #requireOwnJoin({
-    taskId,
-    cluster,
-    block,
-  }: Extract<ChainEvent, { kind: 'clusterFormed' }>): Promise<void> {
-    const { chain, store, keyring, logger } = this.#init
-    const { address } = keyring
-    const joinedAt = this.#signUp.joinedAt(taskId)
-    const isWhole = memoryOf(store, cluster.id, block).kind === 'whole'
-    if (joinedAt === null || !isWhole || store.load(cluster.id).entries.length > 0) return
-    if ((await chain.joinedElsewhere?.(taskId, address, joinedAt)) !== true) return
-    logger.error('signing.elsewhere', { task: String(taskId), block: joinedAt })
-    store.setMemory(cluster.id, { kind: 'lost' })
   }
 
   #take(event: ChainEvent): void {

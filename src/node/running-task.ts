@@ -13,7 +13,7 @@ import { Republisher } from './republisher.ts'
 import type { PostedLedgerEvent } from './task-book.ts'
 import { postedOf } from './task-book.ts'
 import type { TaskHealth } from './task-health.ts'
-import type { TaskRunnerInit } from './task-runner.ts'
+import type { TaskRunnerInit } from './task-runner-init.ts'
 import { TaskRunner } from './task-runner.ts'
 
 export interface RunningTaskInit extends Omit<TaskRunnerInit, 'chain' | 'onCertified'> {

@@ -3,30 +3,18 @@ import { appendEvent } from '../codec/events.ts'
 import { accusedOf, convictingObject, hashesOf, heightOf } from '../codec/evidence.ts'
 import { keccak, toHex } from '../codec/hex.ts'
 import { domainSeparator } from '../codec/objects.ts'
-import type { Domain } from '../codec/objects.ts'
-import type { BundleRunner } from '../ports/bundles.ts'
-import type { Chain } from '../ports/chain.ts'
-import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
-import type { Logger } from '../ports/logger.ts'
-import type { ReducerRunner } from '../ports/reducer-runner.ts'
-import type { StateSource } from '../ports/state-source.ts'
-import type { Store } from '../ports/store.ts'
-import type { Transport } from '../ports/transport.ts'
 import type { EngineEffect, EngineInput } from '../protocol/io.ts'
 import { isWantedBody } from '../protocol/receive.ts'
 import { restoreEngine } from '../protocol/restore.ts'
-import type { Memory } from '../protocol/standing.ts'
 import { maySign, SIGN_NOTHING } from '../protocol/standing.ts'
 import type { CheckpointBox, EngineState } from '../protocol/state.ts'
 import type { Validity } from '../protocol/validity.ts'
 import { invariant, InvariantError } from '../types/errors.ts'
-import type { Cluster } from '../types/cluster.ts'
 import type { Evidence } from '../types/evidence.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Signed } from '../types/objects.ts'
-import type { TaskParams } from '../types/task.ts'
 import { Admit } from './admit.ts'
 import type { RefusalCode } from './admit.ts'
 import { Aggregator } from './aggregator.ts'
@@ -50,37 +38,7 @@ import type { PostedLedgerEvent } from './task-book.ts'
 import type { TaskHealth } from './task-health.ts'
 import { TwinCheck } from './twin-check.ts'
 import { Vetter } from './vetter.ts'
-
-export interface TaskRunnerInit {
-  readonly taskId: bigint
-  readonly cluster: Cluster
-  readonly self: MemberIndex
-  readonly params: TaskParams
-  /** Id of the reducer: `name@version`, or that of a bundle. */
-  readonly reducer: string
-  /** The reducer is a bundle: this runs it, and judges inputs. */
-  readonly sandbox?: BundleRunner | undefined
-  readonly domain: Domain
-  readonly keyring: Keyring
-  readonly recover: RecoverSigner
-  readonly store: Store
-  readonly transport: Transport
-  readonly runner: ReducerRunner
-  /** Where the reducer's twin can be asked. */
-  readonly chain: Pick<Chain, 'twinAggregate' | 'checkpointSent'>
-  readonly source: StateSource
-  readonly logger: Logger
-  /** A checkpoint has signatures of quorum weight. */
-  readonly onCertified: (checkpoint: CheckpointBox) => void
-  /** What the store has of what the key signed in this task, as far as the store can tell. */
-  readonly memory: Memory
-  /** Signs past its store, on purpose: what others hold of it is no surprise. */
-  readonly isFaulty: boolean
-  /** Evidence is on disk that was not there before. */
-  readonly onEvidence: () => void
-  /** A fault of our own or of the disk: the node must stop before it signs anything else. */
-  readonly onFatal: (error: unknown) => void
-}
+import type { TaskRunnerInit } from './task-runner-init.ts'
 
 /** A peer's refusals are all counted; the log tells of the first of each kind in so many seconds. */
 const REFUSALS_TOLD_SECONDS = 60

@@ -5,7 +5,7 @@ import { createKeyring, recoverSigner } from '../../src/adapters/keys/keyring.ts
 import { decodeFrame } from '../../src/codec/frames.ts'
 import { concatHex, fromHex, keccak, toHex, uint, utf8Hex } from '../../src/codec/hex.ts'
 import { memoryOf } from '../../src/node/memory.ts'
-import type { TaskRunnerInit } from '../../src/node/task-runner.ts'
+import type { TaskRunnerInit } from '../../src/node/task-runner-init.ts'
 import { TaskRunner } from '../../src/node/task-runner.ts'
 import type { TwinCall } from '../../src/ports/chain.ts'
 import type { Keyring } from '../../src/ports/keyring.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EndpointStatus } from '../../adapters/evm/endpoints/pool.ts'
-import type { NodeHealth } from '../../node/node.ts'
+import type { NodeHealth } from '../../node/node-health.ts'
 import type { SigningHealth } from '../../node/signing-watch.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'

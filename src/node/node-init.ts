@@ -1,0 +1,56 @@
+import type { Bundles } from '../ports/bundles.ts'
+import type { Chain } from '../ports/chain.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { ReducerRunner } from '../ports/reducer-runner.ts'
+import type { DecidedState, StateSource } from '../ports/state-source.ts'
+import type { Store } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { StockTwins } from '../policy/offer.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { MemberIndex } from '../types/ids.ts'
+import type { TaskParams } from '../types/task.ts'
+import type { TaskSeat } from './faults.ts'
+
+/** What the application has to know to bring its state to a task. */
+export interface SourceRequest {
+  readonly taskId: bigint
+  /** `name@version`, or the id of a bundle. */
+  readonly reducer: string
+  readonly params: TaskParams
+  readonly self: MemberIndex
+  readonly members: number
+  /** Heights decided before a restart, ascending from 1. */
+  readonly decided: readonly DecidedState[]
+}
+
+export interface NodeInit {
+  readonly keyring: Keyring
+  readonly recover: RecoverSigner
+  readonly store: Store
+  readonly chain: Chain
+  readonly transport: Transport
+  readonly runner: ReducerRunner
+  readonly clock: Clock
+  readonly logger: Logger
+  /** The application's state for a task, or null if it has none for this reducer: the node then does not sign up. */
+  readonly sourceFor: (request: SourceRequest) => StateSource | null
+  /** Reducers for which this node signs up: `name@version`, or ids of its bundles. */
+  readonly reducers: readonly string[]
+  /** Reducers of others that this node has. */
+  readonly bundles?: Bundles
+  /** Sign up for published tasks by itself. */
+  readonly autoJoin: boolean
+  /** When it does. */
+  readonly policy: Policy
+  readonly stockTwins: StockTwins
+  /** Pause between two looks at the chain. */
+  readonly pollMs: number
+  /** A fault that must end the process. Called once. */
+  readonly onFatal: (error: unknown) => void
+  /** Signs past its store, on purpose. */
+  readonly isFaulty?: boolean
+  /** Drawn for a task; called before anything is sent for it. */
+  readonly onSeated?: (seat: TaskSeat) => void
+}
