@@ -4,6 +4,8 @@
  *
  * Computed a second way, by ethers' own EIP-712 and packing from the type lines in docs/decisions.md, so that a slip in
  * src/codec shows instead of being copied. Run after a change of the formats: npm run vectors
+ *
+ * Longer than other files: it is one list of cases in the order of docs/decisions.md.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Connection } from '../../src/adapters/evm/connection.ts'
 import { Wallet } from '../../src/adapters/evm/wallet.ts'
@@ -54,6 +54,7 @@ export class TwoProviders {
    */
   static async start(budget: number, windowMs: number, dataDir: string): Promise<TwoProviders> {
     const token = randomBytes(16).toString('hex')
+    await mkdir(dataDir, { recursive: true })
     const tokenFile = join(dataDir, 'provider-token')
     await writeFile(tokenFile, token, { mode: 0o600 })
     const agreed = await startProviderProcess(budget, windowMs, tokenFile)

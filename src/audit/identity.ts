@@ -2,7 +2,7 @@ import { keccak } from '../codec/hex.ts'
 import type { Domain } from '../codec/objects.ts'
 import { domainSeparator } from '../codec/objects.ts'
 import type { HistoryWindows, TaskHistory } from '../ports/chain-history.ts'
-import { AUDITED_CONTRACTS } from '../ports/chain-history.ts'
+import { AUDITED_CONTRACTS } from '../ports/history-events.ts'
 import type { Judge } from './judge.ts'
 
 /** The contracts are the ones that the deployment file names, on its chain; everything later is judged under its domain. */

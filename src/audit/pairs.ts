@@ -1,4 +1,4 @@
-import type { CallName, ContractName, EventName } from '../ports/chain-history.ts'
+import type { CallName, ContractName, EventName } from '../ports/history-events.ts'
 import type { StepKind } from './report.ts'
 
 /** Where the same fact stands in an event and in the call that emits it. */

@@ -1,14 +1,13 @@
+import type { AbiValue, TaskHistory } from '../ports/chain-history.ts'
 import type {
-  AbiValue,
   CallArgs,
   CallName,
   EventArgs,
   EventName,
   EventRecord,
   LogPlace,
-  TaskHistory,
   TransactionRecord,
-} from '../ports/chain-history.ts'
+} from '../ports/history-events.ts'
 import { bitmapBytes } from '../codec/bitmap.ts'
 import { byteLength } from '../codec/hex.ts'
 import type { Address, Digest, Hex } from '../types/ids.ts'

@@ -1,6 +1,7 @@
 import { byteLength, keccak } from '../codec/hex.ts'
 import { encodeSnapshot } from '../codec/roots.ts'
-import type { EventArgs, TaskHistory } from '../ports/chain-history.ts'
+import type { TaskHistory } from '../ports/chain-history.ts'
+import type { EventArgs } from '../ports/history-events.ts'
 import type { Member } from '../types/cluster.ts'
 import type { Digest, Hex } from '../types/ids.ts'
 import type { Bench } from './judge.ts'

@@ -1,6 +1,7 @@
 import { AbiCoder } from 'ethers'
 import { keccak } from '../codec/hex.ts'
-import type { RawTaskParams, TaskHistory } from '../ports/chain-history.ts'
+import type { TaskHistory } from '../ports/chain-history.ts'
+import type { RawTaskParams } from '../ports/history-events.ts'
 import type { Address, Digest, Hex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 import type { Judge } from './judge.ts'

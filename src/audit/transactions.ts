@@ -1,6 +1,6 @@
 import { Transaction } from 'ethers'
 import { keccak } from '../codec/hex.ts'
-import type { TransactionRecord } from '../ports/chain-history.ts'
+import type { TransactionRecord } from '../ports/history-events.ts'
 import type { RecoverSigner } from '../ports/keyring.ts'
 import type { Address, Digest, Hex } from '../types/ids.ts'
 

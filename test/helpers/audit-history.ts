@@ -9,6 +9,7 @@ import { concatHex, fromHex, keccak, toHex, uint, utf8Hex } from '../../src/code
 import type { Domain } from '../../src/codec/objects.ts'
 import { domainSeparator, registerDigest } from '../../src/codec/objects.ts'
 import { clusterId, encodeSnapshot, rootStart, termsHash } from '../../src/codec/roots.ts'
+import type { TaskHistory } from '../../src/ports/chain-history.ts'
 import type {
   CallArgs,
   CallName,
@@ -17,9 +18,8 @@ import type {
   EventName,
   EventRecord,
   RawTaskParams,
-  TaskHistory,
   TransactionRecord,
-} from '../../src/ports/chain-history.ts'
+} from '../../src/ports/history-events.ts'
 import type { Keyring } from '../../src/ports/keyring.ts'
 import type { Cluster } from '../../src/types/cluster.ts'
 import type { Address, Digest, Hex } from '../../src/types/ids.ts'

@@ -6,7 +6,7 @@ import type { RpcRequest } from '../../src/adapters/evm/history-rpc.ts'
 import type { PackedField } from '../../src/audit/packed.ts'
 import { packedFields } from '../../src/audit/packed.ts'
 import { PACKED_ARGS } from '../../src/audit/pairs.ts'
-import { AUDITED_CONTRACTS } from '../../src/ports/chain-history.ts'
+import { AUDITED_CONTRACTS } from '../../src/ports/history-events.ts'
 import type { Hex } from '../../src/types/ids.ts'
 
 /** One thing that a proxy tells otherwise than the chain does, wherever it comes up. */

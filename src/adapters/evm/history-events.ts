@@ -5,7 +5,7 @@ import type {
   EventRecord,
   MalformedEvent,
   TransactionRecord,
-} from '../../ports/chain-history.ts'
+} from '../../ports/history-events.ts'
 import type { Address, Digest } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
 import { abis } from './abi.ts'

@@ -1,13 +1,8 @@
 import type { Authorization, TransactionLike } from 'ethers'
 import { Signature, Transaction } from 'ethers'
-import type {
-  CallName,
-  CallRecord,
-  ContractName,
-  ExpectedDeployment,
-  TransactionRecord,
-} from '../../ports/chain-history.ts'
-import { AUDITED_CONTRACTS } from '../../ports/chain-history.ts'
+import type { ExpectedDeployment } from '../../ports/chain-history.ts'
+import type { CallName, CallRecord, ContractName, TransactionRecord } from '../../ports/history-events.ts'
+import { AUDITED_CONTRACTS } from '../../ports/history-events.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import { abis } from './abi.ts'
 import { decodeCall } from './history-abi.ts'

@@ -3,14 +3,12 @@ import type {
   AbiValue,
   BoardBooks,
   ChainHistory,
-  ContractName,
-  EventRecord,
   ExpectedDeployment,
   HistoryWindows,
   TaskHistory,
   TaskViews,
-  TransactionRecord,
 } from '../../ports/chain-history.ts'
+import type { ContractName, EventRecord, TransactionRecord } from '../../ports/history-events.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'

@@ -1,6 +1,6 @@
 import type { ParamType, Result } from 'ethers'
 import { Interface } from 'ethers'
-import type { RawTaskParams } from '../../ports/chain-history.ts'
+import type { RawTaskParams } from '../../ports/history-events.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
 import { PARAMS_TYPE } from '../task.ts'
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { auditTask } from '../../../src/audit/audit-task.ts'
 import type { AuditReport } from '../../../src/audit/report.ts'
-import type { EventName, TaskHistory } from '../../../src/ports/chain-history.ts'
+import type { TaskHistory } from '../../../src/ports/chain-history.ts'
+import type { EventName } from '../../../src/ports/history-events.ts'
 import { addressOf, handedOver } from '../../helpers/audit-accounts.ts'
 import { withEvent } from '../../helpers/audit-history.ts'
 
