@@ -82,14 +82,10 @@ describe('streams, disks and ports of real processes', function () {
     runs.push(run)
     return run
   }
-  const chain = (): string[] => ['--rpc-url', net.rpcUrl, '--deployment', net.deploymentFile]
-  function runNode(
-    { dataDir, listen, hold }: LocalNode,
-    stdio: StdioOptions,
-    ...more: readonly string[]
-  ): Run {
+  const chain = (rpcUrl = net.rpcUrl): string[] => ['--rpc-url', rpcUrl, '--deployment', net.deploymentFile]
+  function runNode({ dataDir, listen, hold }: LocalNode, stdio: StdioOptions, rpcUrl?: string): Run {
     hold.release()
-    return start(['node', 'run', '--data-dir', dataDir, '--listen', listen, ...chain(), ...more], stdio)
+    return start(['node', 'run', '--data-dir', dataDir, '--listen', listen, ...chain(rpcUrl)], stdio)
   }
   const logOf = ({ dataDir }: LocalNode): string => {
     const path = join(dataDir, 'node.log')
@@ -233,7 +229,7 @@ describe('streams, disks and ports of real processes', function () {
     })
     await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
     const { port: relayed } = relay.address() as AddressInfo
-    const run = runNode(node, ['ignore', 'ignore', 'pipe'], '--rpc-url', `http://127.0.0.1:${relayed}`)
+    const run = runNode(node, ['ignore', 'ignore', 'pipe'], `http://127.0.0.1:${relayed}`)
     const status = (...more: readonly string[]): Promise<CliRun> =>
       rsdp('node', 'status', '--data-dir', node.dataDir, ...more)
     expect((await status('--wait', '120')).code, run.stderr).equal(0)
