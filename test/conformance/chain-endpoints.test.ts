@@ -224,6 +224,19 @@ describe('chain port: several endpoints', () => {
     expect((await failure(connect({ rpcUrl, deployment: net.deployment }))).code).equal('E_CHAIN_ID')
   })
 
+  it('one that refuses a filter with fields it does not know is asked for those it knows', async () => {
+    const known = new Set(['fromBlock', 'toBlock', 'address', 'topics', 'blockHash'])
+    const strict = await rpcProxy(net.rpcUrl, ({ id: request, method, params }, response) => {
+      const unknown = Object.keys((params[0] ?? {}) as object).find((field) => !known.has(field))
+      if (method !== 'eth_getLogs' || unknown === undefined) return false
+      return reply(response, request, { error: { code: -32_602, message: `unknown field ${unknown}` } })
+    })
+    proxies.push(strict)
+    const chain = await connect({ rpcUrl: strict.url, deployment: net.deployment, http: HTTP })
+    chains.push(chain)
+    expect((await chain.eventsAfter(0, null, 1_000))?.events).deep.equal(truth)
+  })
+
   it('page sizes are learnt for each endpoint', async () => {
     const few = await rpcProxy(net.rpcUrl, ({ id: request, method, params }, response) => {
       const [filter] = params as [{ fromBlock: string; toBlock: string }]

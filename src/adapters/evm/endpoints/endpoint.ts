@@ -70,7 +70,7 @@ export class Endpoint {
     to: number,
   ): Promise<{ readonly answer: PageLog[]; readonly last: number }> {
     return this.pages.read(from, to, async (last) => {
-      const query = { ...filter, fromBlock: tag(from), toBlock: tag(last) }
+      const query = { ...asked(filter), fromBlock: tag(from), toBlock: tag(last) }
       return readLogs(await this.#ask('eth_getLogs', [query]), filter, from, last)
     })
   }
@@ -88,7 +88,12 @@ export class Endpoint {
 
   /** The same logs by the block's hash: an endpoint that does not have that block has to say so (EIP-234). */
   async logsByHash(filter: LogFilter, { hash, number }: ShownBlock): Promise<PageLog[]> {
-    return readLogs(await this.#ask('eth_getLogs', [{ ...filter, blockHash: hash }]), filter, number, number)
+    return readLogs(
+      await this.#ask('eth_getLogs', [{ ...asked(filter), blockHash: hash }]),
+      filter,
+      number,
+      number,
+    )
   }
 
   /** Logs of a block by its receipts; null if they do not have the root that the block's header names. */
@@ -138,5 +143,8 @@ export class Endpoint {
 function isWithout(error: unknown): boolean {
   return ['method', 'params', 'refused', 'auth'].includes(troubleIn(error) ?? '')
 }
+
+/** The fields that endpoints know: some refuse a filter with others. */
+const asked = ({ address, topics }: LogFilter): LogFilter => ({ address, topics })
 
 const tag = (block: number): Hex => `0x${block.toString(16)}`
