@@ -289,6 +289,7 @@ export class Host {
 
   #reduce(gate: { readonly alive: boolean }, call: ReducerCall): Promise<RunnerResult> {
     const world = this.#world
+    world.judge.leftOut.reduced(this.member, call.context.height, world.queue.nowMs)
     const isLost = this.chance.chance(this.reducerFaults)
     const result: RunnerResult = isLost ? { ok: false, code: 'timedOut' } : world.reduce(call)
     if (isLost) {

@@ -7,8 +7,6 @@ import type { JudgeInit } from './judge.ts'
 
 /** Clocks run up to so much fast, and the first tick of a phase is not a whole one. */
 const FASTEST = 0.85
-/** A reducer takes so long at most: when a SHARE is signed, DEBATE is over and the list is fixed. */
-const REDUCING_MS = 20
 
 /** What one life of a node has heard. */
 interface Ear {
@@ -31,6 +29,8 @@ export class LeftOut {
   readonly #decided = new Map<number, number>()
   /** When a member signed its STATUS of a height, by `member/height`. */
   readonly #opened = new Map<string, number>()
+  /** When a member first called its reducer for a height: DEBATE is over and the list is fixed; by `member/height`. */
+  readonly #reduced = new Map<string, number>()
   /** Time-outs of one member for another, by `member/other`: never forgiven here. */
   readonly #vain = new Map<string, number>()
   /** Members that want to leave, or may not sign for a while. */
@@ -62,6 +62,12 @@ export class LeftOut {
     const key = `${from}/${running}`
     if (ear?.isUp === true && height >= Math.max(1, running - 2) && !ear.heard.has(key))
       ear.heard.set(key, nowMs)
+  }
+
+  /** A member calls its reducer. */
+  reduced(member: number, height: number, nowMs: number): void {
+    const key = `${member}/${height}`
+    if (!this.#reduced.has(key)) this.#reduced.set(key, nowMs)
   }
 
   /** From here on nobody is blamed for leaving this member out. */
@@ -100,6 +106,7 @@ export class LeftOut {
   #share(member: number, share: Share, nowMs: number): void {
     const { height } = share
     const ear = this.#ears.get(member)
+    const endedMs = this.#reduced.get(`${member}/${height}`) ?? nowMs
     const tookMs = nowMs - (this.#opened.get(`${member}/${height}`) ?? 0)
     for (const other of this.#others(new Set(membersOf(share.inputs)))) {
       const key = `${member}/${other}`
@@ -112,7 +119,7 @@ export class LeftOut {
         ear?.heard.delete(`${other}/${height - 1}`)
         ear?.heard.delete(`${other}/${height}`)
       } else if (
-        Math.min(...heardMs) < nowMs - REDUCING_MS &&
+        Math.min(...heardMs) < endedMs &&
         vain < PATIENCE &&
         !this.#areApart(member, other, height)
       )
