@@ -26,8 +26,8 @@ describe('examples, typed as their pages say', function () {
     const settings = { RSDP_PORT: String(port), RSDP_RPC_URL: `http://127.0.0.1:${String(port)}` }
     shell = new Shell(folder, { ...environmentForChildren(), ...settings, RSDP_BLOCK_MS: '500' })
   })
-  after(() => {
-    shell?.close()
+  after(async () => {
+    await shell?.close()
     rmSync(folder, { recursive: true, force: true })
   })
 

@@ -74,8 +74,8 @@ describe('the package, from its tarball alone', function () {
     const [{ filename = '' } = {}] = JSON.parse(packed.text) as { readonly filename?: string }[]
     tarball = join(folder, filename)
   })
-  after(() => {
-    shell?.close()
+  after(async () => {
+    await shell?.close()
     rmSync(folder, { recursive: true, force: true })
   })
 

@@ -15,8 +15,8 @@ import { skip } from '../helpers/skip.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const BLOCK_MS = 250
-/** One needs what no test has: a chain that is worth something. */
-const NO_RUN_MAX = 1
+/** Two need what no test has: a chain that is worth something, and three endpoints of one. */
+const NO_RUN_MAX = 2
 
 const page = (name: string): DocStep[] =>
   stepsOf(`docs/${name}.md`, readFileSync(join(ROOT, 'docs', `${name}.md`), 'utf8'))
@@ -38,8 +38,8 @@ class Desk {
     return shell
   }
 
-  close(): void {
-    for (const shell of this.#shells) shell.close()
+  async close(): Promise<void> {
+    await Promise.all(this.#shells.map((shell) => shell.close()))
     rmSync(this.#dir, { recursive: true, force: true })
   }
 }
@@ -61,12 +61,12 @@ const WALKS = {
 
 for (const [chain, pages] of Object.entries(WALKS))
   describe(`what users read, typed as it stands: ${chain}`, function () {
-    this.timeout(600_000)
+    this.timeout(900_000)
     const desk = new Desk()
     let anvil: Anvil | null = null
 
     after(async () => {
-      desk.close()
+      await desk.close()
       await anvil?.close()
     })
 

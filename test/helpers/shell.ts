@@ -4,12 +4,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { createInterface } from 'node:readline'
+import { eventually } from './eventually.ts'
 
 export interface Typed {
   readonly code: number
   /** What the command has written so far, both streams; one in the background may go on. */
   readonly output: () => string
 }
+
+/** For a network to stop its nodes and its chain. */
+const GRACE_MS = 30_000
 
 /** One shell that commands are typed into: variables and processes in the background stay. Their input is closed. */
 export class Shell {
@@ -40,8 +44,18 @@ export class Shell {
     return { code: Number(exit.value), output: () => readFileSync(join(this.#cwd, file), 'utf8') }
   }
 
-  /** Ends the shell and everything that was started in it. */
-  close(): void {
-    if (this.#process.pid !== undefined) process.kill(-this.#process.pid, 'SIGKILL')
+  /** Ends the shell and everything that was started in it: a network that is told to end stops its nodes first. */
+  async close(): Promise<void> {
+    const { pid } = this.#process
+    if (pid === undefined) return
+    const reach = (signal: NodeJS.Signals | 0): boolean => {
+      try {
+        return process.kill(-pid, signal)
+      } catch {
+        return false // nobody is left
+      }
+    }
+    reach('SIGTERM')
+    await eventually(() => !reach(0), GRACE_MS).catch(() => reach('SIGKILL'))
   }
 }
