@@ -227,7 +227,7 @@ describe('chain port: several endpoints', () => {
   it('one that refuses a filter with fields it does not know is asked for those it knows', async () => {
     const known = new Set(['fromBlock', 'toBlock', 'address', 'topics', 'blockHash'])
     const strict = await rpcProxy(net.rpcUrl, ({ id: request, method, params }, response) => {
-      const unknown = Object.keys((params[0] ?? {}) as object).find((field) => !known.has(field))
+      const unknown = Object.keys(params[0] ?? {}).find((field) => !known.has(field))
       if (method !== 'eth_getLogs' || unknown === undefined) return false
       return reply(response, request, { error: { code: -32_602, message: `unknown field ${unknown}` } })
     })

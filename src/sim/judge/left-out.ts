@@ -118,11 +118,7 @@ export class LeftOut {
         this.#vain.set(key, vain + 1)
         ear?.heard.delete(`${other}/${height - 1}`)
         ear?.heard.delete(`${other}/${height}`)
-      } else if (
-        Math.min(...heardMs) < endedMs &&
-        vain < PATIENCE &&
-        !this.#areApart(member, other, height)
-      )
+      } else if (Math.min(...heardMs) < endedMs && vain < PATIENCE && !this.#areApart(member, other, height))
         this.#init.violate(
           'left-out',
           `${member} at ${height}: a list without ${other}, which it had heard, after ${tookMs} ms`,
