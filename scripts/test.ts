@@ -1,18 +1,20 @@
 /**
- * Runs the test suites one after another and ends with one line: N passed, N failed, N skipped.
+ * Runs the test suites and ends with one line: N passed, N failed, N skipped.
  *
- * Fails on any failed test, a suite that ran none, a crash, and on more skips than SKIPS_MAX. An end-to-end file that
- * fails runs once more, alone: what passes then is named as FLAKY.
+ * Suites run side by side, one a core; then end-to-end files in the same way. What a process prints is shown when it
+ * ends. Fails on any failed test, a suite that ran none, a crash, and on more skips than SKIPS_MAX. An end-to-end file
+ * that fails runs once more, alone: what passes then is named as FLAKY.
  */
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, existsSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { runFiles } from '../test/helpers/run-files.ts'
 import type { Counts } from '../test/helpers/counting-reporter.ts'
+import { inLanes } from '../test/helpers/lanes.ts'
+import { runFiles } from '../test/helpers/run-files.ts'
 import type { FilesRun } from '../test/helpers/run-files.ts'
 import { runProcess } from './suites/process.ts'
-import type { Command, Suite } from './suites/suites.ts'
+import type { Suite } from './suites/suites.ts'
 import { reporter, root, SUITES } from './suites/suites.ts'
 
 /** More than this many skipped tests fail the run: a skip is for a machine that lacks something, not a parking place. */
@@ -32,17 +34,26 @@ if (options.help === true) {
   console.log(USAGE)
   process.exit(0)
 }
-const stdout = options.json === true ? 2 : 1
+const cores = availableParallelism()
 const say = (line: string): void => (options.json === true ? console.error(line) : console.log(line))
 const scratch = mkdtempSync(join(tmpdir(), 'rsdp-test-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
-const results: (FilesRun & { readonly suite: string; readonly seconds: number })[] = []
-for (const suite of chosen()) {
-  say(`\n──── ${suite.name} ────`)
-  const start = performance.now()
-  const counts = suite.checks === undefined ? await runSuite(suite) : await runChecks(suite.checks)
-  results.push({ suite: suite.name, seconds: Math.round((performance.now() - start) / 100) / 10, ...counts })
+interface SuiteRun extends FilesRun {
+  readonly suite: string
+  readonly seconds: number
+}
+
+const suites = chosen()
+const results: SuiteRun[] = await inLanes(
+  suites.filter(({ isRetried }) => isRetried !== true),
+  cores,
+  (suite) => timed(suite.name, () => runSuite(suite)),
+)
+for (const suite of suites.filter(({ isRetried }) => isRetried === true)) {
+  const files = globSync(suite.files, { cwd: root }).sort(longestFirst(suite))
+  const runFile = (file: string): Promise<Counts> => runTests(file, [...(suite.args ?? []), file])
+  results.push(await timed(suite.name, () => runFiles(files, cores, runFile)))
 }
 report()
 
@@ -85,38 +96,61 @@ function chosen(): readonly Suite[] {
   })
 }
 
-async function runChecks(checks: readonly Command[]): Promise<FilesRun> {
+function longestFirst({ long = [] }: Suite): (a: string, b: string) => number {
+  const rank = (file: string): number => {
+    const index = long.findIndex((name) => file.endsWith(`/${name}.test.ts`))
+    return index < 0 ? long.length : index
+  }
+  return (a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)
+}
+
+async function timed(suite: string, run: () => Promise<FilesRun>): Promise<SuiteRun> {
+  const start = performance.now()
+  const counts = await run()
+  return { suite, seconds: (performance.now() - start) / 1_000, ...counts }
+}
+
+async function runSuite({ name, checks, args = [] }: Suite): Promise<FilesRun> {
+  if (checks === undefined) return { ...(await runTests(name, args)), flaky: [] }
   let passed = 0
   const failed: string[] = []
-  for (const { name, args } of checks) {
-    const { problem } = await runProcess({ args, env: {}, stdout })
-    say(`  ${problem === null ? '✔' : '✖'} ${name}`)
+  for (const check of checks) {
+    const problem = await runShown(check.name, { args: check.args, env: {} })
     if (problem === null) passed += 1
-    else failed.push(name)
+    else failed.push(check.name)
   }
   return { passed, failed, skipped: [], flaky: [] }
 }
 
-async function runSuite(suite: Suite): Promise<FilesRun> {
-  const args = suite.args ?? []
-  if (suite.isRetried !== true) return { ...(await runTests(suite.name, args)), flaky: [] }
-  const files = globSync(suite.files, { cwd: root }).sort()
-  return runFiles(files, (file) => runTests(file, [...args, file]))
-}
-
 /** The counts that one process of tests leaves; a crash, or no test at all, is a failure. */
 async function runTests(name: string, args: readonly string[]): Promise<Counts> {
-  const file = join(scratch, 'counts.json')
-  rmSync(file, { force: true })
+  const file = join(mkdtempSync(join(scratch, 'run-')), 'counts.json')
   // transaction journals of commands are files of the user's
-  const env = { RSDP_TEST_COUNTS: file, RSDP_TEST_REPORTER: reporter, XDG_STATE_HOME: join(scratch, 'state') }
-  const { problem } = await runProcess({ args, env, counts: file, stdout })
+  const env = { RSDP_TEST_COUNTS: file, RSDP_TEST_REPORTER: reporter, XDG_STATE_HOME: `${file}.state` }
+  const problem = await runShown(name, { args, env, counts: file })
   if (!existsSync(file)) return { passed: 0, failed: [`${name}: ${problem ?? 'no counts'}`], skipped: [] }
   const counts = JSON.parse(readFileSync(file, 'utf8')) as Counts
   const failed = [...counts.failed]
   if (counts.passed + failed.length + counts.skipped.length === 0) failed.push(`${name}: ran no test`)
   else if (problem !== null && failed.length === 0) failed.push(`${name}: ${problem}`)
   return { ...counts, failed }
+}
+
+/** Runs a process and then shows, in one piece, what it printed: others run beside it. */
+async function runShown(
+  name: string,
+  run: Omit<Parameters<typeof runProcess>[0], 'output'>,
+): Promise<string | null> {
+  const printed = join(mkdtempSync(join(scratch, 'output-')), 'printed')
+  const output = openSync(printed, 'w')
+  say(`… ${name}`)
+  const start = performance.now()
+  const { problem } = await runProcess({ ...run, output })
+  closeSync(output)
+  const seconds = ((performance.now() - start) / 1_000).toFixed(1)
+  say(`\n──── ${problem === null ? '✔' : '✖'} ${name}, ${seconds} s ────`)
+  say(readFileSync(printed, 'utf8').trimEnd())
+  return problem
 }
 
 function report(): void {

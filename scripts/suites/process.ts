@@ -7,14 +7,23 @@ const MINUTES_MAX = 45
 /** A suite whose tests have ended must exit by itself: what keeps it alive is a leak. */
 const EXIT_SECONDS_MAX = 15
 
+/** What to stop when the runner is interrupted. */
+const running = new Set<(signal: NodeJS.Signals, reason: string) => void>()
+
+function interrupt(signal: NodeJS.Signals): void {
+  for (const stop of running) stop(signal, 'interrupted')
+  process.exit(signal === 'SIGINT' ? 130 : 143)
+}
+process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+
 export interface ProcessRun {
   /** What Node runs. */
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** File that the process writes when its last test has ended. */
   readonly counts?: string
-  /** File descriptor for the standard output. */
-  readonly stdout: number
+  /** File descriptor for what it prints. */
+  readonly output: number
 }
 
 /** Runs one Node process to its end; `problem` says what was wrong with how it ended. */
@@ -22,14 +31,14 @@ export async function runProcess({
   args,
   env,
   counts,
-  stdout,
+  output,
 }: ProcessRun): Promise<{ problem: string | null }> {
   // a process group of its own, so that stopping a suite also stops what it started
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
     cwd: root,
     // Hardhat reports home and looks for news unless told not to; CI makes suites the same with and without a terminal
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: 'true', CI: 'true', ...env },
-    stdio: ['ignore', stdout, 2],
+    stdio: ['ignore', output, output],
     detached: true,
   })
   const reasons: string[] = []
@@ -44,11 +53,7 @@ export async function runProcess({
     if (idleSeconds > EXIT_SECONDS_MAX)
       stop('SIGKILL', `did not exit within ${EXIT_SECONDS_MAX} s after its last test`)
   }, 1_000)
-  const quit = (signal: NodeJS.Signals): void => {
-    stop(signal, 'interrupted')
-    process.exit(signal === 'SIGINT' ? 130 : 143)
-  }
-  process.once('SIGINT', quit).once('SIGTERM', quit)
+  running.add(stop)
   const ended = await new Promise<string | null>((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) =>
@@ -57,6 +62,6 @@ export async function runProcess({
   })
   clearTimeout(limit)
   clearInterval(watch)
-  process.off('SIGINT', quit).off('SIGTERM', quit)
+  running.delete(stop)
   return { problem: reasons[0] ?? ended }
 }

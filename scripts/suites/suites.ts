@@ -17,8 +17,10 @@ export interface Suite {
   /** Commands that are one test each, by exit code; else the one command that writes its counts. */
   readonly checks?: readonly Command[]
   readonly args?: readonly string[]
-  /** Every file is a process of its own; a file that fails runs once more (`runFiles`). */
+  /** Every file is a process of its own; a file that fails runs once more, alone (`runFiles`). */
   readonly isRetried?: boolean
+  /** Files that take longest, by name, longest first: they begin first, so that none is left alone at the end. */
+  readonly long?: readonly string[]
 }
 
 function mochaSuite(name: string, timeoutMs: number): Suite {
@@ -66,5 +68,11 @@ export const SUITES: readonly Suite[] = [
   },
   { name: 'solidity', files: 'test/solidity/*.t.sol', args: ['test/helpers/solidity-suite.ts'] },
   mochaSuite('proofs', 300_000),
-  { name: 'e2e', files: 'test/e2e/**/*.test.ts', args: mocha(300_000), isRetried: true },
+  {
+    name: 'e2e',
+    files: 'test/e2e/**/*.test.ts',
+    args: mocha(300_000),
+    isRetried: true,
+    long: ['user-pages', 'offline', 'slashing', 'audit-flips', 'commands', 'faulty-members', 'kill', 'amqp'],
+  },
 ]

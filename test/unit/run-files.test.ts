@@ -10,7 +10,7 @@ async function run(
   runs: Record<string, Counts[]>,
 ): Promise<{ result: Awaited<ReturnType<typeof runFiles>>; order: string[] }> {
   const order: string[] = []
-  const result = await runFiles(Object.keys(runs), (file) => {
+  const result = await runFiles(Object.keys(runs), 1, (file) => {
     order.push(file)
     return Promise.resolve(runs[file]?.shift() ?? fails('a run that nobody asked for'))
   })
