@@ -73,6 +73,9 @@ export const SUITES: readonly Suite[] = [
     files: 'test/e2e/**/*.test.ts',
     args: mocha(300_000),
     isRetried: true,
-    long: ['user-pages', 'offline', 'slashing', 'audit-flips', 'commands', 'faulty-members', 'kill', 'amqp'],
+    long: [
+      ...['user-pages-hardhat', 'user-pages-anvil', 'offline', 'slashing'],
+      ...['audit-flips', 'commands', 'user-pages-author', 'faulty-members', 'kill', 'amqp'],
+    ],
   },
 ]

@@ -1,0 +1,3 @@
+import { describeWalk } from '../helpers/page-walk.ts'
+
+describeWalk('anvil')

@@ -1,0 +1,96 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { environmentForChildren } from '../../src/cli/environment.ts'
+import { holdPort } from '../../src/cli/local/ports.ts'
+import { anvilProgram, startAnvil } from './anvil.ts'
+import type { Anvil } from './anvil.ts'
+import type { DocStep } from './doc-steps.ts'
+import { stepsOf } from './doc-steps.ts'
+import { walk } from './doc-walk.ts'
+import { Shell } from './shell.ts'
+import { skip } from './skip.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const BLOCK_MS = 250
+/** The commands of a page of `docs/`, in order. */
+export const page = (name: string): DocStep[] =>
+  stepsOf(`docs/${name}.md`, readFileSync(join(ROOT, 'docs', `${name}.md`), 'utf8'))
+
+/** A folder where `./rsdp` is the launcher, and a shell in it: with none of this run's settings. */
+export class Desk {
+  readonly #dir = mkdtempSync(join(tmpdir(), 'rsdp-pages-'))
+  readonly #shells: Shell[] = []
+
+  constructor() {
+    writeFileSync(join(this.#dir, 'rsdp'), `#!/bin/sh\nexec ${ROOT}rsdp "$@"\n`, { mode: 0o755 })
+  }
+
+  terminal(): Shell {
+    // dozens of short processes: compiling the same files is most of what they do
+    const NODE_COMPILE_CACHE = join(this.#dir, '.compiled')
+    const shell = new Shell(this.#dir, { ...environmentForChildren(), NODE_COMPILE_CACHE })
+    this.#shells.push(shell)
+    return shell
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#shells.map((shell) => shell.close()))
+    rmSync(this.#dir, { recursive: true, force: true })
+  }
+}
+
+/** One that the system gives to no outgoing connection. */
+async function freePort(): Promise<string> {
+  const { port, release } = await holdPort()
+  release()
+  return String(port)
+}
+
+/** One after the other; on anvil not the publisher's: what it sends, others send there too. */
+export const WALKS = {
+  Hardhat: ['deployer', 'operator', 'publisher', 'auditor'],
+  anvil: ['deployer', 'operator', 'auditor'],
+  // it brings a network of its own up
+  alone: ['author'],
+} as const
+
+/** A test that types every command of the pages of a walk. */
+export function describeWalk(chain: keyof typeof WALKS): void {
+  const pages = WALKS[chain]
+  describe(`what users read, typed as it stands: ${chain}`, function () {
+    this.timeout(900_000)
+    const desk = new Desk()
+    let anvil: Anvil | null = null
+
+    after(async () => {
+      await desk.close()
+      await anvil?.close()
+    })
+
+    it(`every command of ${pages.join(', ')} does as its page says`, async function () {
+      const program = anvilProgram()
+      if (chain === 'anvil' && program === null) skip(this, 'npm has no anvil for this machine')
+      if (chain === 'anvil') anvil = await startAnvil(program!, BLOCK_MS)
+      const rpcUrl = anvil?.rpcUrl
+      const ports: Readonly<Record<string, string>> = {
+        '8545': rpcUrl === undefined ? await freePort() : new URL(rpcUrl).port,
+        '9100': await freePort(),
+      }
+      const fill = (text: string): string =>
+        // this chain runs already
+        rpcUrl !== undefined && text.includes('scripts/start-chain.ts')
+          ? `echo "chain 31337 on ${rpcUrl}, a block every ${BLOCK_MS} ms" &`
+          : text.replaceAll(/8545|9100/g, (port) => ports[port] ?? port)
+      for (const name of pages) {
+        const steps = page(name)
+        const walked = await walk(desk.terminal(), steps, fill)
+        for (const [{ command }, problem] of walked)
+          if (problem !== null) expect.fail(`docs/${name}.md: ${command}: ${problem}`)
+        expect(walked).length(steps.filter(({ isRun }) => isRun).length)
+      }
+    })
+  })
+}
