@@ -7,7 +7,7 @@ import { lostResult, makeOutput, printError, processStreams } from './output.ts'
 export interface CommandContext {
   readonly output: Output
   readonly json: boolean
-  /** Aborted by the first SIGINT or SIGTERM: finish what is being written, then return. */
+  /** Aborted by the first SIGINT or SIGTERM, or when its parent ends: finish what is being written, then return. */
   readonly signal: AbortSignal
 }
 
@@ -35,6 +35,7 @@ export async function carryOut(
 
 /**
  * Runs one command as this process. The first SIGINT or SIGTERM asks it to finish, the second ends the process at once.
+ * So does the end of a parent that holds a channel to it.
  */
 export const runCommand: RunCommand = async (command, json, body) => {
   const abort = new AbortController()
@@ -45,6 +46,9 @@ export const runCommand: RunCommand = async (command, json, body) => {
       abort.abort()
     })
   }
+  // the network that started this node was killed: nobody else would stop it
+  process.once('disconnect', () => abort.abort())
+  process.channel?.unref()
   const options = { command, json, streams: processStreams }
   const exit = await carryOut(options, body, abort.signal)
   process.exitCode = exit === EXIT.ok ? (interrupts[0] ?? exit) : exit

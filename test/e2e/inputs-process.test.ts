@@ -59,6 +59,14 @@ class Run {
   }
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 describe('streams, disks and ports of real processes', function () {
   this.timeout(300_000)
   let net: TestNetwork
@@ -107,6 +115,31 @@ describe('streams, disks and ports of real processes', function () {
     expect([run.code, await isReady(node)]).deep.equal([null, true])
     expect(await run.stop()).equal(143)
     expect(logOf(node)).include('node.stopped')
+  })
+
+  it('a network that is killed leaves no node behind: each stops in order', async () => {
+    const [node] = nodes as [LocalNode]
+    const started = logOf(node).length
+    const script = join(scratch, 'network.mts')
+    const args = ['--data-dir', node.dataDir, '--listen', node.listen, ...chain()]
+    const home = JSON.stringify(
+      fileURLToPath(new URL('../../src/cli/local/node-process.ts', import.meta.url)),
+    )
+    writeFileSync(
+      script,
+      `import { NodeProcess } from ${home}
+      const { pid } = new NodeProcess({ name: 'dave', args: ${JSON.stringify(args)}, onEvent: ({ event }) => {
+        if (event === 'node.ready') console.log(pid)
+      } })`,
+    )
+    const network = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script])
+    let printed = ''
+    network.stdout.on('data', (data: Buffer) => (printed += data.toString()))
+    await eventually(() => printed !== '', PATIENCE_MS)
+    network.kill('SIGKILL')
+    const pid = Number(printed)
+    await eventually(() => !isRunning(pid), PATIENCE_MS)
+    expect(logOf(node).slice(started)).include('node.stopped')
   })
 
   it('a node does not wait for a reader that reads nothing, nor for a full disk behind stdout', async () => {

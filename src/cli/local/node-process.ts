@@ -40,7 +40,12 @@ export class NodeProcess {
       process.execPath,
       ['--disable-warning=ExperimentalWarning', MAIN_FILE, ...command, ...args],
       // an own process group: a Ctrl-C in the terminal reaches the parent only, which stops its nodes in order
-      { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...environmentForChildren(), ...env } },
+      // the channel carries nothing: its end tells the node that the parent is gone, however that ended
+      {
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        detached: true,
+        env: { ...environmentForChildren(), ...env },
+      },
     )
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => {
