@@ -30,7 +30,9 @@ export interface ReorgsInit {
  */
 export class Reorgs {
   readonly #init: ReorgsInit
-  /** What was done on a branch that is gone, and not since. */
+  /** How often each thing was done on this branch: a call may be mined twice. */
+  readonly #done = new Map<string, number>()
+  /** What was done on a branch that is gone, and is not done on this one. */
   readonly #undone = new Set<string>()
   /** Of these, what no block gets again unless somebody does it again. */
   readonly #dropped = new Set<string>()
@@ -84,16 +86,24 @@ export class Reorgs {
     if (depth > chain.reorgDepth) this.isDeep = true
     const first = chain.head - depth + 1
     for (const { what, run, isDone } of chain.revert(depth)) {
-      if (isDone) this.#undone.add(what)
+      const isUndone = isDone && this.#count(what, -1) === 0
+      if (isUndone) this.#undone.add(what)
       const fate = RETURNING.test(what) ? 0 : dice.fraction()
       if (fate > 2 / 3) {
-        if (isDone) this.#drop(what)
+        if (isUndone) this.#drop(what)
         continue
       }
       const last = fate > 1 / 3 ? first + depth + LATE_MAX : first + depth
       this.#comeBack(dice.int(first, last), { what, run, done: () => undefined })
     }
     for (let i = 0; i <= depth; i += 1) this.#mine()
+  }
+
+  /** How often it is done on this branch now. */
+  #count(what: string, change: 1 | -1): number {
+    const times = (this.#done.get(what) ?? 0) + change
+    this.#done.set(what, times)
+    return times
   }
 
   #drop(what: string): void {
@@ -114,6 +124,7 @@ export class Reorgs {
     for (const transaction of this.#late.get(next) ?? []) chain.include(transaction)
     this.#late.delete(next)
     for (const what of chain.mine()) {
+      this.#count(what, 1)
       this.#undone.delete(what)
       if (this.#dropped.delete(what)) count(`done again: ${kindOf(what)}`)
     }

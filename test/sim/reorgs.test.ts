@@ -15,11 +15,12 @@ const PATIENCE_MS = 120_000
 const budgetOf = (budget: number): Uint8Array => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, budget)
 
 /** Four honest nodes without faults. */
-function calmWorld(seed: number, provable = false): World {
+function calmWorld(seed: number, { provable = false, areNotesStripped = false } = {}): World {
   const random = new Random(seed)
   const drawn = drawScenario(random, { heights: 12, calm: true, nodes: 4, provable })
   const params = { ...drawn.params, epochHeights: 2, slotTicks: 20 }
-  return new World({ seed, scenario: { ...drawn, params }, random, keys: noteKeys(seed), tell: null })
+  const scenario = { ...drawn, params, areNotesStripped }
+  return new World({ seed, scenario, random, keys: noteKeys(seed), tell: null })
 }
 
 describe('re-orgs of the chain', () => {
@@ -46,6 +47,61 @@ describe('re-orgs of the chain', () => {
     expect(report.violations).to.deep.equal([])
     expect(report.counts['re-org']).to.be.above(0)
     expect(report.delays).to.deep.equal([3, 3, 3, 3, 3, 3])
+  })
+
+  it('take back what no copy keeps, and nothing that a second copy keeps', () => {
+    const what = 'republish 1 2 note 0'
+    const seen = { kept: 0, gone: 0 }
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const { chain, reorgs } = calmWorld(seed)
+      const mine = (blocks: number): void => {
+        for (let i = 0; i < blocks; i += 1) reorgs.mine()
+      }
+      mine(1)
+      for (let i = 0; i < 2; i += 1) {
+        chain.include({ what, run: () => undefined, done: () => undefined })
+        mine(2)
+      }
+      reorgs.replace(seed % 2 === 0 ? 4 : 2)
+      mine(seed % 3)
+      const { undone } = reorgs
+      const copies = chain.revert(chain.head).filter((one) => one.what === what).length
+      expect(undone, `seed ${seed}, ${copies} copies`).to.deep.equal(copies === 0 ? [what] : [])
+      seen[copies === 0 ? 'gone' : 'kept'] += 1
+    }
+    expect(seen.kept).to.be.above(5)
+    expect(seen.gone).to.be.above(2)
+  })
+
+  it('take a note back while its member is down: it publishes it again', async () => {
+    const world = calmWorld(8, { areNotesStripped: true })
+    const until = (isDone: () => boolean): Promise<boolean> =>
+      world.run(world.queue.nowMs + PATIENCE_MS, isDone)
+    const { chain, hosts } = world
+    const host = hosts[1]!
+    const isNote = (what: string): boolean => what.startsWith(`republish 1 2 note ${host.member} `)
+    const isThere = (): boolean =>
+      chain.eventsIn(0, chain.head).some((event) => event.kind === 'republished' && event.height === 2)
+    world.start()
+    expect(await until(() => world.isFormed)).to.equal(true)
+    host.reducerFaults = 1 // its log has a RESET that the shared one has not
+    expect(await until(() => host.reducersLost > 0)).to.equal(true)
+    host.reducerFaults = 0
+    expect(await until(isThere)).to.equal(true)
+    expect(await until(() => host.life!.store.outbox().length === 0)).to.equal(true)
+
+    host.crash()
+    const event = chain.eventsIn(0, chain.head).find(({ kind }) => kind === 'republished')!
+    const depth = chain.head - event.block + 1
+    expect(depth).to.be.at.most(chain.reorgDepth)
+    const gone = chain.revert(depth)
+    expect(gone.filter(({ what }) => isNote(what))).to.have.lengthOf(1)
+    for (const { what, run } of gone) if (!isNote(what)) chain.include({ what, run, done: () => undefined })
+    for (let i = 0; i <= depth; i += 1) chain.mine()
+    expect(isThere()).to.equal(false)
+    host.boot()
+    expect(await until(isThere)).to.equal(true)
+    expect(world.violations).to.deep.equal([])
   })
 
   describe('beyond the depth', () => {
@@ -83,7 +139,7 @@ describe('re-orgs of the chain', () => {
     }
 
     it('that put another ledger event in the place of one that was counted convict nobody, on either branch', async () => {
-      const world = calmWorld(6, true)
+      const world = calmWorld(6, { provable: true })
       const until = (isDone: () => boolean): Promise<boolean> =>
         world.run(world.queue.nowMs + PATIENCE_MS, isDone)
       const { chain, hosts } = world

@@ -85,7 +85,8 @@ export class Judge {
   logged(member: number, entries: readonly LogEntry[]): void {
     if (!this.#init.isHonest(member)) return
     this.logs.append(member, entries)
-    if (entries.some(({ event }) => event === 'RESET')) this.leftOut.reset(member)
+    const reset = entries.find(({ event }) => event === 'RESET')
+    if (reset !== undefined) this.leftOut.waited(member, reset.height)
   }
 
   /** A disk went back to an older copy, which has these entries. Whoever waits for that is in no list for a while. */

@@ -8,6 +8,8 @@ import type { JudgeInit } from './judge.ts'
 /** Clocks run up to so much fast, and the first tick of a phase is not a whole one. */
 const FASTEST = 0.85
 
+export type LeftOutInit = Pick<JudgeInit, 'cluster' | 'params' | 'isHonest' | 'violate' | 'count'>
+
 /** What one life of a node has heard. */
 interface Ear {
   /** It runs the task: it has sent an object of its own in this life. */
@@ -22,7 +24,7 @@ interface Ear {
  * history, which takes liars of a third.
  */
 export class LeftOut {
-  readonly #init: JudgeInit
+  readonly #init: LeftOutInit
   readonly #shortestMs: number
   readonly #ears = new Map<number, Ear>()
   /** Last height that a member's disk has. */
@@ -39,7 +41,7 @@ export class LeftOut {
   /** What a member has decided, by `height/member`. */
   readonly #values = new Map<string, Digest>()
 
-  constructor(init: JudgeInit) {
+  constructor(init: LeftOutInit) {
     this.#init = init
     const { debateTicks, tickMs } = init.params
     this.#shortestMs = (debateTicks - 1) * tickMs * FASTEST
@@ -78,16 +80,24 @@ export class LeftOut {
   signed({ member, object }: Signed, nowMs: number): void {
     if (object.type === 'close') this.#excused.add(member)
     if (object.type === 'status') this.#opened.set(`${member}/${object.height}`, nowMs)
-    if (object.type === 'share' && object.round === 0 && object.inputs !== 0n)
-      this.#share(member, object, nowMs)
+    if (object.type === 'share' && object.round === 0) this.#share(member, object, nowMs)
   }
 
-  /** A RESET: its DEBATE may have run to its time-out, for anybody, before the reducer failed. */
-  reset(member: number): void {
-    for (const { index } of this.#init.cluster.members) {
-      const key = `${member}/${index}`
-      this.#vain.set(key, (this.#vain.get(key) ?? 0) + 1)
-    }
+  /**
+   * DEBATE may have run to its time-out, for anybody, and no list tells for whom: the reducer failed, or its list could not be
+   * aggregated.
+   */
+  waited(member: number, height: number): void {
+    for (const { index } of this.#init.cluster.members) this.#waitedFor(member, index, height)
+  }
+
+  /** It cost one time-out, and the other must be heard again before it is waited for. */
+  #waitedFor(member: number, other: number, height: number): void {
+    const key = `${member}/${other}`
+    this.#vain.set(key, (this.#vain.get(key) ?? 0) + 1)
+    const heard = this.#ears.get(member)?.heard
+    heard?.delete(`${other}/${height - 1}`)
+    heard?.delete(`${other}/${height}`)
   }
 
   decided(member: number, { decided, value }: StoredHeight): void {
@@ -108,17 +118,18 @@ export class LeftOut {
     const ear = this.#ears.get(member)
     const endedMs = this.#reduced.get(`${member}/${height}`) ?? nowMs
     const tookMs = nowMs - (this.#opened.get(`${member}/${height}`) ?? 0)
+    const isLate = tookMs >= this.#shortestMs
+    if (share.inputs === 0n) {
+      if (isLate) this.waited(member, height)
+      return
+    }
     for (const other of this.#others(new Set(membersOf(share.inputs)))) {
-      const key = `${member}/${other}`
-      const vain = this.#vain.get(key) ?? 0
+      const vain = this.#vain.get(`${member}/${other}`) ?? 0
       const heardMs = [`${other}/${height - 1}`, `${other}/${height}`].map(
         (at) => ear?.heard.get(at) ?? nowMs,
       )
-      if (tookMs >= this.#shortestMs) {
-        this.#vain.set(key, vain + 1)
-        ear?.heard.delete(`${other}/${height - 1}`)
-        ear?.heard.delete(`${other}/${height}`)
-      } else if (Math.min(...heardMs) < endedMs && vain < PATIENCE && !this.#areApart(member, other, height))
+      if (isLate) this.#waitedFor(member, other, height)
+      else if (Math.min(...heardMs) < endedMs && vain < PATIENCE && !this.#areApart(member, other, height))
         this.#init.violate(
           'left-out',
           `${member} at ${height}: a list without ${other}, which it had heard, after ${tookMs} ms`,
