@@ -147,7 +147,7 @@ function encodePart(part: Part | RawPart): CborValue[] {
   const tag = TAGS[part.kind]
   switch (part.kind) {
     case 'ask':
-      return [tag, part.height]
+      return part.wish === true ? [tag, part.height, 1] : [tag, part.height]
     case 'object':
       return [tag, ...encodeObject(part.signed)]
     case 'body':
@@ -242,9 +242,13 @@ function readPart(value: unknown): RawPart {
   const objects = (field: unknown): Unverified[] => list(field, MEMBERS_MAX).map(readObject)
   const height = (field: unknown): number => integer(field, 0, Number.MAX_SAFE_INTEGER)
   switch (tag) {
-    case TAGS.ask:
-      fixed(1)
-      return { kind: 'ask', height: height(fields[0]) }
+    case TAGS.ask: {
+      const asked = { kind: 'ask', height: height(fields[0]) } as const
+      if (fields.length === 1) return asked
+      fixed(2)
+      integer(fields[1], 1, 1)
+      return { ...asked, wish: true }
+    }
     case TAGS.object:
       return { kind: 'object', signed: readObject(fields) }
     case TAGS.body: {

@@ -1,10 +1,12 @@
+import { fromHex } from '../codec/hex.ts'
 import { seededOrder } from '../codec/roots.ts'
 import type { Profile } from '../protocol/paper/profile.ts'
 import type { Schedule } from '../protocol/schedule.ts'
 import type { EngineConfig } from '../protocol/state.ts'
+import { findReducer } from '../reducers/catalog.ts'
 import { isValidInput } from '../reducers/run.ts'
 import type { Cluster } from '../types/cluster.ts'
-import type { MemberIndex } from '../types/ids.ts'
+import type { Hex, MemberIndex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 
@@ -59,8 +61,16 @@ export function engineConfig(task: {
     schedule,
     isProvable,
     publishesInputs,
+    minHeightTicks: paceOf(reducer, params.reducerParams),
     isValidInput: task.isValidInput ?? remembered(judge),
   }
+}
+
+/** Fewest ticks between two openings of a task on demand; 0: it is none. A bundle cannot say it. */
+function paceOf(reducerId: string, bytes: Hex): number {
+  const reducer = findReducer(reducerId)
+  const params = reducer?.params.decode(fromHex(bytes)) ?? null
+  return params === null ? 0 : (reducer?.minHeightTicks?.(params) ?? 0)
 }
 
 /** States of which the verdict is remembered: engines ask again with every message. */

@@ -19,6 +19,7 @@ import type { Adoption, EngineState } from './state.ts'
 import { emptyBox } from './state.ts'
 import { measureValidity, isGloballyValid } from './validity.ts'
 import { resolve, tallyConfirms, votedValue } from './votes.ts'
+import { payWish } from './wish.ts'
 import type { Work } from './work.ts'
 import { emit, expired, logEvent, own, recordEntries, setTimer } from './work.ts'
 
@@ -208,6 +209,7 @@ function nextHeight(w: Work): void {
   if (epochOf(height, s.config.epochHeights) !== epochOf(s.chain.height, s.config.epochHeights)) {
     s.epoch = { first: height, previous: s.chain.value, values: [], entries: [], inputs: '0x' }
   }
+  payWish(w)
   s.older = s.last
   s.last = s.box
   s.box = s.next

@@ -19,6 +19,7 @@ import { noteShareQuorum, tryFinishShare } from './share.ts'
 import { paperRules } from './paper/rules.ts'
 import type { EngineConfig, EngineState } from './state.ts'
 import { cloneState } from './state.ts'
+import { isOnDemand } from './wish.ts'
 import type { Rules, Work } from './work.ts'
 import {
   emit,
@@ -92,6 +93,9 @@ function take(w: Work, rules: Rules, input: EngineInput): void {
       break
     case 'resync':
       if (!hasOpened(w)) s.resync = true // a height in work is a resynchronisation already
+      break
+    case 'wish':
+      s.wished = isOnDemand(s.config)
       break
     case 'vetted':
       onVetted(w, input.height)
@@ -178,7 +182,7 @@ function statusParts(w: Work): Part[] {
   if (own?.object.type !== 'status') return []
   const bytes = s.bodies.get(own.object.stateHash)
   return [
-    { kind: 'ask', height: s.box.height },
+    { kind: 'ask', height: s.box.height, ...(s.isWishing ? { wish: true } : {}) },
     { kind: 'object', signed: own },
     ...(bytes === undefined ? [] : [{ kind: 'body', hash: own.object.stateHash, bytes } as const]),
   ]

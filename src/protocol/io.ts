@@ -34,6 +34,8 @@ export type EngineInput =
   | { readonly kind: 'signed'; readonly signed: Signed }
   /** Schedule `external`: it is time to resynchronise. */
   | { readonly kind: 'resync' }
+  /** This node has something to say in the next height that it opens. Tasks whose heights open on demand only. */
+  | { readonly kind: 'wish' }
   /** Provable tasks: the decided state of `height` was computed again, and is what the twin gives. In order, each once. */
   | { readonly kind: 'vetted'; readonly height: number }
   /** Nothing may be signed at `upTo` or below (`standing.ts`); Infinity: nothing at all. */

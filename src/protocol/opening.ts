@@ -4,13 +4,14 @@ import { hasHonest, weightOf } from './quorum.ts'
 import { asynchronousDue, asynchronousPhase, slotOwner } from './schedule.ts'
 import type { HeightBox } from './state.ts'
 import { KEPT_NOTHING } from './state.ts'
+import { isWishedFor } from './wish.ts'
 import type { Work } from './work.ts'
 import { emit, grown, hasOpened, logEvent, own, parentOf, record, recordEntries, setTimer } from './work.ts'
 
 /**
  * Opens the height in work if there is a reason (docs/protocol.md, "Opening"): height 1; the resynchronisation schedule
- * says so; a ledger event above the last cut; a member's CLOSE; members of more than a third have opened, in profile
- * `paper` any member; or this node itself has, before a restart.
+ * says so; a ledger event above the last cut; a member's CLOSE; a member with something to say, in tasks on demand; members of
+ * more than a third have opened, in profile `paper` any member; or this node itself has, before a restart.
  * A node that is merely behind catches up instead.
  */
 export function tryOpen(w: Work): boolean {
@@ -18,8 +19,14 @@ export function tryOpen(w: Work): boolean {
   const { self } = s.config
   if (!s.running || hasOpened(w) || s.observing || s.adoption !== null) return false
   if (s.tick < s.backoffUntil || hasLeft(w, self)) return false
-  if (s.box.height > s.config.heights || !hasReason(w)) return false
+  if (s.box.height > s.config.heights) return false
+  const isByDue = isDue(w)
+  const isByWish = !isByDue && isWishedFor(w)
+  if (!isByDue && !isByWish && !isOpenElsewhere(w)) return false
+  s.isByWish = isByWish
   s.resync = false
+  s.isWishing = s.wished
+  s.wished = false
   if (s.box.inputs.has(self) || s.closes.has(self)) {
     // a restart or reset within this height, or a leaver: what stands in the list is signed already and is sent again
     s.anchorTick = s.tick
@@ -47,14 +54,18 @@ export function onObserved(w: Work, height: number, state: Uint8Array, stateHash
   record(w, status, null, { ...KEPT_NOTHING, bodies: new Map([[stateHash, state]]) })
 }
 
-function hasReason(w: Work): boolean {
+function isDue(w: Work): boolean {
   const { s } = w
   if (s.box.height === 1 || s.ledgerSeq > s.chain.eventSeq) return true
   if (s.box.inputs.has(s.config.self) || leaving(w).length > 0) return true
+  return isScheduled(w, openers(s.box))
+}
+
+/** Members of more than a third, one of whom is honest, have opened; in profile `paper` any member. */
+function isOpenElsewhere({ s }: Work): boolean {
   const opened = openers(s.box)
-  if (hasHonest(s.config.cluster, weightOf(s.config.cluster, opened))) return true
-  if (s.config.profile?.kind === 'paper' && opened.size > 0) return true
-  return isScheduled(w, opened)
+  const { cluster, profile } = s.config
+  return hasHonest(cluster, weightOf(cluster, opened)) || (profile?.kind === 'paper' && opened.size > 0)
 }
 
 /** Mandatory resynchronisation (paper, section 5): is it our time, or that of a member who has opened? */

@@ -24,6 +24,7 @@ import {
   tallyShares,
   votedValue,
 } from './votes.ts'
+import { noteWish } from './wish.ts'
 import type { Work } from './work.ts'
 import { emit, grown, hasOpened, own, ownRound, parentOf, RESENDS_PROMPT, setTimer } from './work.ts'
 
@@ -61,6 +62,7 @@ export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): voi
       case 'get':
       case 'sync':
       case 'ask':
+        if (part.kind === 'ask' && part.wish === true) noteWish(w, from, part.height)
         // an ask beside a STATUS is the HELLO of round 0: the answer is our own broadcast
         if (part.kind !== 'ask' || objects.length === 0) serveAsk(w, from, part)
         break

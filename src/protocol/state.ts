@@ -38,6 +38,11 @@ export interface EngineConfig {
   readonly profile?: Profile
   /** What opens a height when nothing else does. Absent: `slots`. */
   readonly schedule?: Schedule
+  /**
+   * Heights open on demand too: fewest ticks between the opening of a height and one that a member wishes for. Absent, or
+   * 0: they do not.
+   */
+  readonly minHeightTicks?: number
 }
 
 /** The agreed history up to a height. */
@@ -66,6 +71,12 @@ export interface RoundBox {
   confirms: ReadonlyMap<MemberIndex, Signed<Confirm>>
 }
 
+/** Wishes that a member has left at tick `since`. */
+export interface WishBudget {
+  readonly left: number
+  readonly since: number
+}
+
 /** What was heard for one height. At most one object per (member, round, class) is kept; a second one is evidence. */
 export interface HeightBox {
   readonly height: number
@@ -74,6 +85,8 @@ export interface HeightBox {
   rounds: ReadonlyMap<number, RoundBox>
   /** CHECKPOINTs of this height, by member, as heard: kept after the chain has the height. */
   checkpoints: ReadonlyMap<MemberIndex, Signed<Checkpoint>>
+  /** Members that asked for this height when they opened it: they have something to say. */
+  wishes: ReadonlySet<MemberIndex>
   /** Members with two different objects for one key. */
   equivocators: ReadonlySet<MemberIndex>
   /** The second objects, one by member and key, so that others can be shown both. */
@@ -227,6 +240,14 @@ export interface EngineState {
   anchorTick: number
   /** Schedule `external`: a resynchronisation was called for since the last height opened. */
   resync: boolean
+  /** This node has something to say, and no height that it has opened says it yet. */
+  wished: boolean
+  /** The STATUS of the running height was signed with such a wish. */
+  isWishing: boolean
+  /** A wish has opened the running height here, and nothing else would have. */
+  isByWish: boolean
+  /** Of members that have used any. */
+  wishBudgets: ReadonlyMap<MemberIndex, WishBudget>
   /** Highest ledger event read at reorg depth. */
   ledgerSeq: number
   /** Rolling hash up to each event read, from the last cut on. */
@@ -268,6 +289,7 @@ export function emptyBox(height: number): HeightBox {
     inputs: new Map(),
     rounds: new Map(),
     checkpoints: new Map(),
+    wishes: new Set(),
     equivocators: new Set(),
     seconds: new Map(),
     asked: new Set(),

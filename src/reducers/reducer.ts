@@ -59,6 +59,11 @@ export interface Reducer<State, Params> {
    * (`TaskParams.usesPrevious`), and profile `paper`, where members may hold different states, refuses it.
    */
   readonly uses?: readonly Need[]
+  /**
+   * Heights of its tasks open on demand too (docs/protocol.md): fewest ticks between two openings, ≥ 1. Absent: by schedule
+   * and ledger only.
+   */
+  minHeightTicks?(params: Params): number
   /** Whether a member's state may be an input. A bad input is excluded by this rule, not by a crash. */
   validate(input: State, params: Params): boolean
   /** f_agg_status: s* from the inputs, ascending by member. May be skipped; called twice per height on equal input. */

@@ -25,7 +25,8 @@ export interface RoundCertificate {
 
 /** One part of a frame (docs/decisions.md, section 6). */
 export type Part =
-  | { readonly kind: 'ask'; readonly height: number }
+  /** The HELLO of round 0. `wish`: its sender has something to say, and asks the others to open this height now. */
+  | { readonly kind: 'ask'; readonly height: number; readonly wish?: true }
   | { readonly kind: 'object'; readonly signed: Signed }
   | { readonly kind: 'body'; readonly hash: Digest; readonly bytes: Uint8Array }
   | { readonly kind: 'seen'; readonly height: number; readonly seen: readonly Seen[] }

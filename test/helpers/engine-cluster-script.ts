@@ -17,6 +17,7 @@ import { Trace } from './engine-cluster-trace.ts'
  *   liar 3 twoFacedStatus            a member that lies, by strategy (engine-cluster-liars.ts)
  *   expire 2 3                       the reducer of member 2 does not answer in time at height 3
  *   at 30 close 3                    asks to leave            at 12 read 0 1 2     one more ledger event is final for them
+ *   ondemand 6                       heights open on demand, 6 ticks after the last at the soonest; at 9 wish 2
  *   profile paper                    instead of bft, with the popular vote
  *   run 100                          the story's length in ticks
  */
@@ -35,7 +36,12 @@ export function runScript(script: string): string {
     weights: of('members')[0]?.slice(3).map(Number) ?? [],
     heights: numberOf('heights', 1),
     epochHeights: numberOf('epoch', 100),
-    config: of('profile')[0]?.[1] === 'paper' ? { profile: { kind: 'paper', selection: 'popular' } } : {},
+    config: {
+      ...(of('profile')[0]?.[1] === 'paper'
+        ? { profile: { kind: 'paper', selection: 'popular' } as const }
+        : {}),
+      ...(of('ondemand').length === 0 ? {} : { minHeightTicks: numberOf('ondemand', 0) }),
+    },
     fate: (delivery, now) => rules.find((rule) => rule.matches(delivery, now))?.arrivals ?? [1],
     liars: new Map(of('liar').map(([, member, name]) => [Number(member), LIARS[name as LiarName]])),
     expires: (member, height) =>
@@ -66,6 +72,9 @@ function act(world: EngineCluster, verb: string, member: number): void {
       break
     case 'close':
       world.input(member, { kind: 'close' })
+      break
+    case 'wish':
+      world.input(member, { kind: 'wish' })
       break
     case 'read':
       world.read(member)

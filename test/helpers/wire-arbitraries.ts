@@ -92,6 +92,7 @@ const seen = fc
 
 export const part: fc.Arbitrary<RawPart> = fc.oneof(
   fc.record({ kind: fc.constant('ask' as const), height: count }),
+  fc.record({ kind: fc.constant('ask' as const), height: count, wish: fc.constant(true as const) }),
   fc.record({ kind: fc.constant('object' as const), signed }),
   fc
     .uint8Array({ maxLength: 300 })

@@ -119,6 +119,7 @@ const memberAny: fc.Arbitrary<MemberIndex> = fc.integer({ min: 0, max: 32 })
 
 const part: fc.Arbitrary<Part> = fc.oneof<fc.Arbitrary<Part>[]>(
   fc.record({ kind: fc.constant('ask'), height }),
+  fc.record({ kind: fc.constant('ask'), height, wish: fc.constant(true as const) }),
   fc.record({ kind: fc.constant('object'), signed: objects }),
   fc.uint8Array({ maxLength: 5000 }).map((bytes) => ({ kind: 'body', hash: keccak(bytes), bytes })),
   fc.constantFrom(...statuses.map(({ body }) => body)),
@@ -170,6 +171,7 @@ const input: fc.Arbitrary<EngineInput> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.constant({ kind: 'tick' } as const) },
+  fc.constant({ kind: 'wish' } as const),
   fc.record({ kind: fc.constant('ledger'), eventSeq, eventsHash: digest }),
   fc.record({ kind: fc.constant('aggregated'), token: number(5), result: fc.constant(null) }),
 )
