@@ -83,7 +83,8 @@ export class Aggregator {
     const { token, height } = effect
     this.#locallyValid = result.ok
     if (!result.ok) {
-      logger.warn('reducer.failed', { task: String(taskId), height, code: result.code })
+      const members = effect.inputs.map(({ member }) => member)
+      logger.warn('reducer.failed', { task: String(taskId), height, members, code: result.code })
       if (MACHINE.has(result.code)) this.#freeze(height, result.code as Frozen)
       return give(answerOf(token, result))
     }

@@ -34,6 +34,7 @@ export function createEngine(config: EngineConfig): EngineState {
     askedRound: -1,
     resends: 0,
     pending: null,
+    failed: new Map(),
     tokens: 0,
     lock: null,
     valid: null,

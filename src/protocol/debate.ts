@@ -6,6 +6,7 @@ import type { SignedInput } from '../types/objects.ts'
 import { awaited, noteVain } from './awaited.ts'
 import { entriesOf } from './close.ts'
 import { ledgerCut, readHash } from './ledger.ts'
+import { noteFailed } from './poison.ts'
 import { isQuorum, weightOf } from './quorum.ts'
 import type { Content, Kept, PendingAggregate } from './state.ts'
 import type { Work } from './work.ts'
@@ -104,6 +105,7 @@ export function onAggregated(
   w: Work,
   token: number,
   result: { readonly state: Uint8Array; readonly stateHash: Digest } | null,
+  isVerdict: boolean,
 ): void {
   const { s } = w
   const pending = s.pending
@@ -113,6 +115,7 @@ export function onAggregated(
   }
   s.pending = null
   if (result === null || result.state.length > s.config.stateBytesMax) {
+    if (result !== null || isVerdict) noteFailed(w, pending.inputsRoot)
     castShare(w, null, -1)
     return
   }

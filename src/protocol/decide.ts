@@ -222,6 +222,7 @@ function nextHeight(w: Work): void {
   s.askedRound = -1
   s.resends = 0
   s.pending = null
+  s.failed = new Map()
   s.lock = null
   s.valid = null
   s.adoption = s.ahead.get(height) ?? null

@@ -80,7 +80,7 @@ function take(w: Work, rules: Rules, input: EngineInput): void {
       onLedger(w, input.eventSeq, input.eventsHash)
       break
     case 'aggregated':
-      rules.onAggregated(w, input.token, input.result)
+      rules.onAggregated(w, input.token, input.result, input.isVerdict === true)
       break
     case 'expired':
       resetAfterTimeout(w, input.token)

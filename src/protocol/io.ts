@@ -25,6 +25,8 @@ export type EngineInput =
       readonly kind: 'aggregated'
       readonly token: number
       readonly result: { readonly state: Uint8Array; readonly stateHash: Digest } | null
+      /** No machine has a state for this list: the reducer fails over it everywhere. Absent: not known. */
+      readonly isVerdict?: boolean
     }
   /** The reducer did not answer within τ and lost the mutex (paper, section 3): the engine starts anew. */
   | { readonly kind: 'expired'; readonly token: number }

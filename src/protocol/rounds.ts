@@ -7,6 +7,7 @@ import { aggregate, castShare, isUsable, usableInputs } from './debate.ts'
 import { askProofs } from './help.ts'
 import { entriesOf, hasLeft } from './close.ts'
 import { readHash } from './ledger.ts'
+import { inputsToList } from './poison.ts'
 import { isQuorum, weightOf } from './quorum.ts'
 import { accuseReductions } from './reduction.ts'
 import type { EngineConfig, ShareQuorum } from './state.ts'
@@ -102,7 +103,10 @@ export function tryAnswerHello(w: Work): boolean {
   return true
 }
 
-/** Signs a HELLO: the value of the highest SHARE quorum, else a list of all usable STATUS if of quorum weight. */
+/**
+ * Signs a HELLO: the value of the highest SHARE quorum, else a list of usable STATUS (`poison.ts`) if of quorum weight, and
+ * if the reducer is not known to fail over it.
+ */
 function convene(w: Work): boolean {
   const { s } = w
   if (s.convened === s.round) return true
@@ -119,7 +123,7 @@ function convene(w: Work): boolean {
     )
     return true
   }
-  const inputs = usableInputs(w)
+  const inputs = inputsToList(w, usableInputs(w))
   const members = inputs.map((input) => input.member)
   if (!isQuorum(s.config.cluster, weightOf(s.config.cluster, members))) return false
   const listed = bitmapOf(members)
@@ -127,6 +131,7 @@ function convene(w: Work): boolean {
     listed,
     inputs.map((input) => input.hash),
   )
+  if (s.failed.has(root)) return false
   s.convened = s.round
   record(w, { ...base, value: NIL, inputsRoot: root, inputs: listed, validRound: -1 }, null, kept)
   return true
@@ -160,7 +165,7 @@ function answerList(w: Work, hello: Signed<Hello>): boolean {
   }
   const list = s.box.rounds.get(s.round)?.list ?? null
   if (list === null) return false
-  if (list.objects.some(({ member }) => hasLeft(w, member))) {
+  if (s.failed.has(list.inputsRoot) || list.objects.some(({ member }) => hasLeft(w, member))) {
     castShare(w, null, -1)
     return true
   }

@@ -226,6 +226,8 @@ export interface EngineState {
   /** Times that this node has sent its objects again since it heard anything new of the height. */
   resends: number
   pending: PendingAggregate | null
+  /** Lists of this height for which the reducer has no state, by inputsRoot, and the round in which that was found. */
+  failed: ReadonlyMap<Digest, number>
   tokens: number
   lock: Lock | null
   /** SHARE quorum of the highest round of this height. */

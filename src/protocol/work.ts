@@ -48,6 +48,7 @@ export interface Rules {
     w: Work,
     token: number,
     result: { readonly state: Uint8Array; readonly stateHash: Digest } | null,
+    isVerdict: boolean,
   ) => void
   /** An own object is durable. */
   readonly onSigned: (w: Work, signed: Signed) => void

@@ -1,7 +1,7 @@
 import { invariant } from '../../src/types/errors.ts'
 import type { ProtocolObject } from '../../src/types/objects.ts'
 import type { Delivery } from './engine-cluster.ts'
-import { EngineCluster } from './engine-cluster.ts'
+import { EngineCluster, reduceByHash } from './engine-cluster.ts'
 import type { LiarName } from './engine-cluster-liars.ts'
 import { LIARS } from './engine-cluster-liars.ts'
 import { Trace } from './engine-cluster-trace.ts'
@@ -16,6 +16,7 @@ import { Trace } from './engine-cluster-trace.ts'
  *   lose 3>* any until 40            only frames sent before tick 40
  *   liar 3 twoFacedStatus            a member that lies, by strategy (engine-cluster-liars.ts)
  *   expire 2 3                       the reducer of member 2 does not answer in time at height 3
+ *   poison 3 2                       no list of height 2 that holds the input of member 3 has a state
  *   at 30 close 3                    asks to leave            at 12 read 0 1 2     one more ledger event is final for them
  *   ondemand 6                       heights open on demand, 6 ticks after the last at the soonest; at 9 wish 2
  *   profile paper                    instead of bft, with the popular vote
@@ -46,6 +47,12 @@ export function runScript(script: string): string {
     liars: new Map(of('liar').map(([, member, name]) => [Number(member), LIARS[name as LiarName]])),
     expires: (member, height) =>
       of('expire').some(([, m, h]) => Number(m) === member && Number(h) === height),
+    reduce: (inputs, own, { height }) => {
+      const isPoisoned = of('poison').some(
+        ([, m, h]) => Number(h) === height && inputs.some(({ member }) => member === Number(m)),
+      )
+      return isPoisoned ? null : reduceByHash(inputs, own)
+    },
     onEffect: (tick, member, effect) => trace.see(tick, member, effect),
   })
   const timed = of('at')

@@ -66,12 +66,12 @@ export interface ClusterOptions {
   readonly config?: Partial<EngineConfig>
   /** s_i of a member at a height; default: the two numbers as bytes. */
   readonly state?: (member: MemberIndex, height: number) => Uint8Array
-  /** The reducer; default: a hash of the inputs, and the merge a hash of the distinct states. */
+  /** The reducer; null: it fails, on every machine. Default: a hash of the inputs, and the merge a hash of the distinct states. */
   readonly reduce?: (
     inputs: readonly StateOf[],
     own: Uint8Array | undefined,
     call: { readonly height: number; readonly eventSeq: number; readonly closing: boolean },
-  ) => Uint8Array
+  ) => Uint8Array | null
   /** Sees every effect before it is carried out. */
   readonly onEffect?: (tick: number, member: MemberIndex, effect: EngineEffect) => void
   /** True: this member's reducer does not answer within τ. */
@@ -297,8 +297,8 @@ export class EngineCluster {
           break
         }
         const state = (this.#options.reduce ?? reduceByHash)(effect.inputs, effect.own, effect)
-        const result = { state, stateHash: keccak(state) }
-        this.input(member, { kind: 'aggregated', token: effect.token, result })
+        const result = state === null ? null : { state, stateHash: keccak(state) }
+        this.input(member, { kind: 'aggregated', token: effect.token, result, isVerdict: true })
         break
       }
       case 'broadcast':
@@ -371,7 +371,8 @@ export interface StateOf {
   readonly state: Uint8Array
 }
 
-function reduceByHash(inputs: readonly StateOf[], own: Uint8Array | undefined): Uint8Array {
+/** The harness's reducer and its merge. */
+export function reduceByHash(inputs: readonly StateOf[], own: Uint8Array | undefined): Uint8Array {
   if (own === undefined) return aggregateOf(inputs)
   const states = [own, ...inputs.map(({ state }) => state)].map(toHex)
   return fromHex(keccak(concatHex(...[...new Set(states)].toSorted())))

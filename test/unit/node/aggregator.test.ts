@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
 import { keccak } from '../../../src/codec/hex.ts'
 import { Aggregator } from '../../../src/node/aggregator.ts'
+import { answerOf } from '../../../src/node/reduction.ts'
 import type { RunnerResult } from '../../../src/ports/reducer-runner.ts'
 import type { EngineEffect, EngineInput } from '../../../src/protocol/io.ts'
 import type { Digest } from '../../../src/types/ids.ts'
@@ -94,14 +95,36 @@ describe('Aggregator', () => {
     'timedOut',
     'busy',
   ] as const)
-    it(`${code}: is no reason to stop`, async () => {
+    it(`${code}: is no reason to stop, and says of which list`, async () => {
       results = [{ ok: false, code }]
       aggregator.run(effect(1), [])
       aggregator.run(effect(2), [])
       await settle()
       expect(answers()).to.deep.equal([code === 'timedOut' ? 'expired' : [1, null], [2, keccak(STATE)]])
       expect(aggregator.frozen).to.equal(null)
+      expect(lines.map(({ event, facts }) => [event, facts['members']])).to.deep.equal([
+        ['reducer.failed', [0, 1, 3]],
+      ])
     })
+
+  it('tells the engine which failures every machine has', () => {
+    const codes = [
+      'overBudget',
+      'threw',
+      'badOutput',
+      'overCap',
+      'hostStack',
+      'nondeterministic',
+      'busy',
+    ] as const
+    const verdicts: unknown[] = []
+    for (const code of codes) {
+      const answer = answerOf(1, { ok: false, code })
+      if (answer.kind === 'aggregated' && answer.isVerdict === true) verdicts.push(code)
+    }
+    expect(verdicts).to.deep.equal(['overBudget', 'threw', 'badOutput', 'overCap'])
+    expect(answerOf(1, null)).not.to.have.property('isVerdict')
+  })
 
   it('freezes where another state was decided over the list that it has aggregated', async () => {
     aggregator.run(effect(1), [])
