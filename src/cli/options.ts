@@ -196,6 +196,8 @@ export interface SimOptions {
   readonly nodes?: number
   readonly liar?: string
   readonly liars?: string
+  /** Folder of an application; absent: the example. */
+  readonly app?: string
   readonly reorgs?: boolean
   readonly absence?: boolean
   readonly trace: boolean

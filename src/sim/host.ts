@@ -4,18 +4,20 @@ import { MemoryDisk } from '../adapters/memory/store.ts'
 import type { DiskCopy } from '../adapters/memory/store.ts'
 import { RsdpNode } from '../node/node.ts'
 import { twinCodeAt } from '../adapters/memory/chain.ts'
+import type { SourceRequest } from '../node/node-init.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import { TWIN } from './twin.ts'
+import type { Bundles } from '../ports/bundles.ts'
 import type { Chain } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { RunnerResult } from '../ports/reducer-runner.ts'
+import type { StateSource } from '../ports/state-source.ts'
 import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { ReducerCall } from '../reducers/reducer.ts'
-import { rateLimit } from '../reducers/rate-limit.ts'
 import { RsdpError } from '../types/errors.ts'
-import type { Address } from '../types/ids.ts'
+import type { Address, Digest, Hex } from '../types/ids.ts'
 import { logOf } from './host-log.ts'
 import { watchedStore } from './host-store.ts'
 import { networkTransport } from './network.ts'
@@ -101,14 +103,12 @@ export class Host {
       runner: { run: (call) => this.#reduce(gate, call), stop: () => Promise.resolve() },
       clock: this.#clock(gate),
       logger: logOf(this, world),
-      sourceFor: () => ({
-        observe: (height) => this.#observe(gate, height),
-        decided: () => undefined,
-      }),
-      reducers: [rateLimit.id],
+      sourceFor: (request) => this.#source(gate, request),
+      reducers: [world.scenario.app.name],
+      ...this.#bundles(gate),
       autoJoin: true,
       policy: defaultPolicy(true),
-      stockTwins: new Map([[twinCodeAt(TWIN), rateLimit.id]]),
+      stockTwins: new Map([[twinCodeAt(TWIN), world.scenario.app.name]]),
       pollMs: world.scenario.pace.pollMs,
       isFaulty: world.isLiar(this),
       onFatal: (error) => this.#fatal(gate, error),
@@ -299,10 +299,34 @@ export class Host {
     return this.#answer(gate, result, world.scenario.chaosMs === 0 ? 0 : this.chance.int(0, 20))
   }
 
-  #observe(gate: { readonly alive: boolean }, height: number): Promise<Uint8Array> {
-    // an application that is asked again says something else
-    const state = this.#world.demand(this.index, height + this.#rollBacks)
-    return this.#answer(gate, state, this.#world.scenario.chaosMs === 0 ? 0 : this.chance.int(0, 30))
+  /** The thread for bundles, of a world whose application is one. */
+  #bundles(gate: { readonly alive: boolean }): { readonly bundles?: Bundles } {
+    const { name, hash: id, bundle, usesPrevious, isValid } = this.#world.scenario.app
+    if (bundle === null) return {}
+    const known = new Map([[id, { id, name, usesPrevious, authors: [] }]])
+    const runner = {
+      run: (call: ReducerCall) => this.#reduce(gate, call),
+      judge: (_bundle: Digest, _params: Hex, input: Uint8Array) => this.#answer(gate, isValid(input), 0),
+      acceptsParams: () => Promise.resolve(true),
+      stop: () => Promise.resolve(),
+    }
+    return { bundles: { known, runner } }
+  }
+
+  #source(gate: { readonly alive: boolean }, request: SourceRequest): StateSource {
+    const world = this.#world
+    const { app, liars, chaosMs } = world.scenario
+    const source = app.open(request, { node: this.index, rollBacks: this.#rollBacks })
+    return {
+      observe: async (height) => {
+        world.touch()
+        const isPoisoned = liars.get(this.index) === 'poisoned-input'
+        if (isPoisoned) world.count('lie: poisoned-input')
+        const state = isPoisoned ? app.worst(height) : await source.observe(height)
+        return this.#answer(gate, state, chaosMs === 0 ? 0 : this.chance.int(0, 30))
+      },
+      decided: (decision) => source.decided(decision),
+    }
   }
 
   #answer<T>(gate: { readonly alive: boolean }, value: T, delayMs: number): Promise<T> {

@@ -1,11 +1,10 @@
-import { toHex } from '../codec/hex.ts'
 import { isQuorum } from '../protocol/quorum.ts'
-import { reducerHash } from '../reducers/catalog.ts'
-import { rateLimit } from '../reducers/rate-limit.ts'
 import type { TaskParams } from '../types/task.ts'
 import type { LiarName } from '../faults/catalog.ts'
 import { LIAR_NAMES } from '../faults/catalog.ts'
 import { Random } from '../faults/random.ts'
+import type { SimulatedApp } from './application.ts'
+import { RATE_LIMIT_APP } from './application.ts'
 import { TWIN } from './twin.ts'
 
 /** Classes of faults; each seed draws which of them are on. */
@@ -29,15 +28,19 @@ export const FAULTS = [
 ] as const
 export type Fault = (typeof FAULTS)[number]
 
+/** Ways to lie in a world. A `poisoned-input` follows the protocol, and brings the input that costs the application most. */
+export type SimulatedLiar = LiarName | 'poisoned-input'
+
 /** What a seed's world is like, before anything happens in it. */
 export interface Scenario {
   /** Weights of the nodes, in order of registration. */
   readonly weights: readonly number[]
   /** Liars by node. */
-  readonly liars: ReadonlyMap<number, LiarName>
+  readonly liars: ReadonlyMap<number, SimulatedLiar>
   /** Liars weigh less than a third. */
   readonly isBelowThird: boolean
   readonly params: TaskParams
+  readonly app: SimulatedApp
   readonly faults: ReadonlySet<Fault>
   /** Delay of a frame, without faults. */
   readonly delayMs: { readonly min: number; readonly max: number }
@@ -88,9 +91,11 @@ export interface PercentRange {
 export interface ScenarioOptions {
   readonly heights: number
   /** Only these liars; null: drawn. */
-  readonly liar?: LiarName | null
+  readonly liar?: SimulatedLiar | null
   /** Most weight that liars may have, in per cent of all: drawn between the two. Absent: less than a third. */
   readonly liarPercent?: PercentRange | null
+  /** What the task computes; absent: the rate limit. */
+  readonly app?: SimulatedApp
   /** No faults, all delays alike. */
   readonly calm?: boolean
   readonly nodes?: number
@@ -112,6 +117,7 @@ const PACE: Pace = { blockMs: 500, pollMs: 400 }
 const JOIN_BLOCKS = { still: 6, reorgs: 30 } as const
 
 export function drawScenario(random: Random, options: ScenarioOptions): Scenario {
+  const app = options.app ?? RATE_LIMIT_APP
   const n = options.nodes ?? random.pick(SIZES)
   const weights = drawWeights(random, n)
   const isCalm = options.calm ?? random.chance(0.1)
@@ -132,8 +138,14 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
     isBelowThird: 3 * sum([...liars.keys()].map((node) => weights[node] ?? 0)) < sum(weights),
     params: {
       ...drawParams(random, n, options.heights, JOIN_BLOCKS[reorgs ? 'reorgs' : 'still']),
-      twin: options.provable === true ? TWIN : NO_TWIN,
+      reducer: app.hash,
+      reducerParams: app.params,
+      usesPrevious: app.usesPrevious,
+      stateCap: app.stateCap,
+      inputCap: app.inputCap,
+      twin: options.provable === true && app.bundle === null ? TWIN : NO_TWIN,
     },
+    app,
     faults,
     delayMs: { min, max: isCalm ? min : min + random.int(0, 80) },
     loss: faults.has('loss') ? random.int(1, 30) / 100 : 0,
@@ -167,8 +179,8 @@ function drawLiars(
   random: Random,
   weights: readonly number[],
   { liar = null, liarPercent = null, calm = false }: ScenarioOptions,
-): Map<number, LiarName> {
-  const liars = new Map<number, LiarName>()
+): Map<number, SimulatedLiar> {
+  const liars = new Map<number, SimulatedLiar>()
   if (liar === null && (calm || random.chance(0.15))) return liars
   const total = sum(weights)
   const percent = liarPercent === null ? null : random.int(liarPercent.min, liarPercent.max)
@@ -196,7 +208,7 @@ function drawKind(random: Random, areMany: boolean): LiarName | null {
 function drawSpare(
   random: Random,
   weights: readonly number[],
-  liars: ReadonlyMap<number, LiarName>,
+  liars: ReadonlyMap<number, SimulatedLiar>,
 ): Set<number> {
   const spare = new Set<number>()
   if (random.chance(0.4)) return spare
@@ -217,7 +229,7 @@ function drawSpare(
 export function drawSpareNode(
   random: Random,
   weights: readonly number[],
-  liars: ReadonlyMap<number, LiarName>,
+  liars: ReadonlyMap<number, SimulatedLiar>,
 ): number | null {
   const up = weights.map((_, node) => node).filter((node) => !liars.has(node))
   const rest = (without: number): number =>
@@ -226,28 +238,21 @@ export function drawSpareNode(
   return fit.length === 0 ? null : random.pick(fit)
 }
 
+/** Parameters that the application says. */
+type OfApp = 'reducer' | 'reducerParams' | 'usesPrevious' | 'stateCap' | 'inputCap' | 'twin'
+
 const NO_TWIN: TaskParams['twin'] = `0x${'00'.repeat(20)}`
 
-function drawParams(
-  random: Random,
-  n: number,
-  heights: number,
-  joinBlocks: number,
-): Omit<TaskParams, 'twin'> {
+function drawParams(random: Random, n: number, heights: number, joinBlocks: number): Omit<TaskParams, OfApp> {
   const tickMs = 100
   // short phases fail more often, in worlds that are rough
   const phase = random.pick([3, 4, 6, 8, 10, 12])
   return {
-    reducer: reducerHash(rateLimit.id),
-    reducerParams: toHex(rateLimit.params.encode({ budget: 100n, demandMax: DEMAND_MAX })),
-    usesPrevious: false,
     predecessor: 0n,
     minNodes: 4,
     maxNodes: n,
     heights,
     epochHeights: random.pick([1, 2, 3, 4, 5, 8]),
-    stateCap: 536,
-    inputCap: 26,
     calldataInputs: random.chance(0.7),
     stakePerNode: 1n,
     rewardPerHeight: 1_000n,
@@ -268,9 +273,6 @@ function drawParams(
     reporters: [],
   }
 }
-
-/** Highest demand that an input may claim. */
-export const DEMAND_MAX = 1_000n
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0)

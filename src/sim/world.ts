@@ -1,11 +1,9 @@
 import { MemoryChain } from '../adapters/memory/chain.ts'
 import { keccak, toHex, uint, utf8Hex } from '../codec/hex.ts'
 import { domainSeparator } from '../codec/objects.ts'
+import type { RunnerResult } from '../ports/reducer-runner.ts'
 import type { StoredHeight } from '../ports/store.ts'
 import type { ReducerCall } from '../reducers/reducer.ts'
-import type { ReducerResult } from '../reducers/result.ts'
-import { rateLimit } from '../reducers/rate-limit.ts'
-import { runReducer } from '../reducers/run.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Address, Digest, Hex } from '../types/ids.ts'
 import type { PostedEvent } from '../types/ledger.ts'
@@ -74,7 +72,9 @@ export class World {
   /** What the trace says of frames on the wire. A broadcast is the same bytes for everybody. */
   readonly #prints = new WeakMap<Uint8Array, Print>()
   readonly #mouths = new Map<number, Mouth>()
-  readonly #reduced = new Map<string, ReducerResult>()
+  readonly #reduced = new Map<string, RunnerResult>()
+  /** First state that was decided at each height. */
+  readonly #states = new Map<number, Uint8Array>()
   #judge: Judge | null = null
   #isTouched = false
   #stoppedUntilMs = 0
@@ -179,7 +179,7 @@ export class World {
 
   liarOf(host: Host): Liar | null {
     const name = this.scenario.liars.get(host.index)
-    return name === undefined ? null : LIARS[name]
+    return name === undefined || name === 'poisoned-input' ? null : LIARS[name]
   }
 
   isLiar(host: Host): boolean {
@@ -251,29 +251,22 @@ export class World {
     const { value, round, decided } = height
     for (const [hash, bytes] of bodies) this.judge.decisions.sawBody(hash, bytes)
     this.trace.note(`${host.index} decides ${decided.height}/${round} ${value.slice(0, 10)}`)
+    if (!this.#states.has(decided.height)) this.#states.set(decided.height, height.state)
     host.decided = Math.max(host.decided, decided.height)
     this.judge.decided(host.member, height, this.queue.nowMs)
   }
 
   /** Runs a reducer; the same call is computed once for all nodes. */
-  reduce(call: ReducerCall): ReducerResult {
-    const { height, events: entries } = call.context
+  reduce(call: ReducerCall): RunnerResult {
+    const { height, events: entries, previous } = call.context
     const events = entries.map(({ data }) => toHex(data)).join()
-    const key = `${call.closing === true}/${height}/${events}/${call.inputs.map(({ member, state }) => `${member}:${toHex(state)}`).join()}`
+    const before = previous === null ? '' : toHex(previous)
+    const key = `${call.closing === true}/${height}/${before}/${events}/${call.inputs.map(({ member, state }) => `${member}:${toHex(state)}`).join()}`
     const known = this.#reduced.get(key)
     if (known !== undefined) return known
-    const result = runReducer(call, {
-      stateBytesMax: this.scenario.params.stateCap,
-      inputBytesMax: this.scenario.params.inputCap,
-    })
+    const result = this.scenario.app.run(call)
     this.#reduced.set(key, result)
     return result
-  }
-
-  /** s_i of a node: its demand at a height. */
-  demand(node: number, height: number): Uint8Array {
-    const demand = BigInt((node * 37 + height * 11) % 90)
-    return rateLimit.state.encode({ budget: 0n, rows: [{ member: 0, demand, share: 0n }] })
   }
 
   /** A node asks to leave the task for good, again until it has signed that. */
@@ -285,11 +278,11 @@ export class World {
     else if (answer !== 'over') this.queue.push(LEAVE_AGAIN_MS, () => this.leave(node))
   }
 
-  /** The client posts a new budget as a ledger event. */
+  /** The client posts a ledger event: of the rate limit a new budget. */
   postEvent(): void {
-    const budget = this.#random.int(1, 200)
-    const data = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, budget)
-    this.chain.post(TASK_ID, data)
+    const { event } = this.scenario.app
+    if (event === null) return
+    this.chain.post(TASK_ID, event(this.#random.int(1, 200)))
     this.count('ledger event')
   }
 
@@ -333,11 +326,12 @@ export class World {
         const events = this.#ledger()
           .slice(0, eventSeq)
           .map(({ kind, data }, i) => ({ seq: i + 1, kind, data }))
-        const params = this.scenario.params.reducerParams
-        const result = runReducer({
-          reducer: rateLimit.id,
-          params,
-          context: { seed: cluster.seed, height, members: cluster.members, previous: null, events },
+        const { app } = this.scenario
+        const previous = app.usesPrevious ? (this.#states.get(height - 1) ?? new Uint8Array()) : null
+        const result = app.run({
+          reducer: app.name,
+          params: app.params,
+          context: { seed: cluster.seed, height, members: cluster.members, previous, events },
           inputs,
           closing,
         })
@@ -347,7 +341,8 @@ export class World {
     for (const host of this.hosts) {
       this.#judge.leftOut.booted(host.member)
       const liar = this.scenario.liars.get(host.index)
-      if (liar !== undefined) this.#mouths.set(host.index, this.#mouth(host, liar, cluster))
+      if (liar !== undefined && liar !== 'poisoned-input')
+        this.#mouths.set(host.index, this.#mouth(host, liar, cluster))
     }
   }
 

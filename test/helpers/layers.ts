@@ -85,6 +85,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'adapters/memory',
       'audit',
     ],
+    // the application of a world may be a bundle, opened by whoever made the world
+    types: ['sandbox'],
     packages: [],
     nature: 'closed',
   },

@@ -8,7 +8,7 @@ import type { TaskPublishOptions } from '../options.ts'
 import type { TaskWork } from '../task-params.ts'
 
 /** Room for a state of 128 rows, and for an input. */
-const CAPS = { stateCap: 8_192, inputCap: 1_024 }
+export const CAPS = { stateCap: 8_192, inputCap: 1_024 }
 
 /** What `task publish` is told to have computed; null: the example. @throws RsdpError E_APP, E_REDUCER, E_PARAMS */
 export async function taskWork({

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { LiarName } from '../../faults/catalog.ts'
 import { runSeed } from '../../sim/run-seed.ts'
-import type { PercentRange } from '../../sim/scenario.ts'
+import type { PercentRange, SimulatedLiar } from '../../sim/scenario.ts'
+import { appOf } from './sim-app.ts'
 import { cryptoFor } from './sim-crypto.ts'
 
 /** What a thread is given to do. */
@@ -11,13 +11,17 @@ export interface SimWork {
   /** This thread takes every `step`-th seed. */
   readonly step: number
   readonly heights: number
-  readonly liar: LiarName | null
+  readonly liar: SimulatedLiar | null
   readonly liarPercent: PercentRange | null
   readonly nodes?: number
   readonly reorgs?: boolean
   readonly absence?: boolean
+  /** Folder of a built application; absent: the rate limit. */
+  readonly appFolder?: string
 }
 
-const { first, last, step, ...options } = workerData as SimWork
+const { first, last, step, appFolder, ...options } = workerData as SimWork
+// before any seed chooses its hash: bundles are named by the real one
+const app = await appOf(appFolder)
 for (let seed = first; seed <= last; seed += step)
-  parentPort?.postMessage(await runSeed(seed, { ...options, keys: cryptoFor(seed) }))
+  parentPort?.postMessage(await runSeed(seed, { ...options, ...app, keys: cryptoFor(seed) }))

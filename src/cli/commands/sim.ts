@@ -1,10 +1,9 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { LiarName } from '../../faults/catalog.ts'
 import { LIAR_NAMES } from '../../faults/catalog.ts'
 import type { SeedReport } from '../../sim/run-seed.ts'
 import { runSeed } from '../../sim/run-seed.ts'
-import type { PercentRange } from '../../sim/scenario.ts'
+import type { PercentRange, SimulatedLiar } from '../../sim/scenario.ts'
 import type { FailedSeed, Summary } from '../../sim/summary.ts'
 import { addReport, emptySummary } from '../../sim/summary.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -13,6 +12,7 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { SimOptions } from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
+import { appOf } from './sim-app.ts'
 import { cryptoFor } from './sim-crypto.ts'
 import type { SimWork } from './sim-worker.ts'
 
@@ -30,7 +30,9 @@ export async function sim(options: SimOptions, context: CommandContext): Promise
     ...(options.reorgs === undefined ? {} : { reorgs: options.reorgs }),
     ...(options.absence === undefined ? {} : { absence: options.absence }),
     ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
+    ...(options.app === undefined ? {} : { appFolder: options.app }),
   }
+  if (options.app !== undefined) await (await import('../app/folder.ts')).buildApp(options.app)
   if (options.seed !== undefined) return replay(options, options.seed, worlds, context)
   if (options.trace) throw usage('--trace shows one seed', 'name it with --seed')
   const { first, last } = parseSeeds(options.seeds)
@@ -76,13 +78,17 @@ function share(work: SimWork, take: (report: SeedReport) => void, signal: AbortS
 async function replay(
   options: SimOptions,
   seed: number,
-  worlds: Pick<SimWork, 'liar' | 'liarPercent' | 'nodes' | 'reorgs' | 'absence'>,
+  {
+    appFolder,
+    ...worlds
+  }: Pick<SimWork, 'liar' | 'liarPercent' | 'nodes' | 'reorgs' | 'absence' | 'appFolder'>,
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const { heights } = options
+  const app = await appOf(appFolder)
   const keys = cryptoFor(seed)
   const tell = options.trace ? { tell: (line: string) => output.say(line) } : {}
-  const report = await runSeed(seed, { heights, ...worlds, keys, ...tell })
+  const report = await runSeed(seed, { heights, ...worlds, ...app, keys, ...tell })
   const summary = emptySummary()
   addReport(summary, report)
   const { nodes, faults, traceHash, events, violations, rounds } = report
@@ -131,7 +137,8 @@ function failure(failed: FailedSeed | undefined, options: SimOptions): string {
   const nodes = options.nodes === undefined ? '' : ` --nodes ${options.nodes}`
   const reorgs = options.reorgs === true ? ' --reorgs' : ''
   const absence = options.absence === true ? ' --absence' : ''
-  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${nodes}${liar}${liars}${reorgs}${absence} --trace`
+  const app = options.app === undefined ? '' : ` --app ${options.app}`
+  const again = `./rsdp sim --seed ${failed.seed} --heights ${options.heights}${app}${nodes}${liar}${liars}${reorgs}${absence} --trace`
   return `seed ${failed.seed}: ${first.kind}: ${first.detail}\n  replay: ${again}`
 }
 
@@ -146,10 +153,11 @@ function parseSeeds(text: string): { readonly first: number; readonly last: numb
   return { first, last }
 }
 
-function parseLiar(name: string | undefined): LiarName | null {
-  const found = LIAR_NAMES.find((known) => known === name)
+function parseLiar(name: string | undefined): SimulatedLiar | null {
+  const names: readonly SimulatedLiar[] = [...LIAR_NAMES, 'poisoned-input']
+  const found = names.find((known) => known === name)
   if (name !== undefined && found === undefined)
-    throw usage(`no liar is called ${name}`, `one of ${LIAR_NAMES.join(', ')}`)
+    throw usage(`no liar is called ${name}`, `one of ${names.join(', ')}`)
   return found ?? null
 }
 

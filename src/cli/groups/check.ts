@@ -33,11 +33,19 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .option('--nodes <n>', 'members in every world; default: drawn, 4 to 13', integer(4, MEMBERS_MAX))
     .option('--liar <name>', 'all liars are of this kind')
     .option('--liars <a..b>', 'most weight of liars, % of all, drawn between; default: below a third')
+    .option('--app <dir>', 'folder of an application that the world runs; it is built first')
     .option('--reorgs', 're-orgs of the chain in every world; default: in a third of them')
     .option('--absence', 'the chain stops for six hours, a member is away for a day; no other faults')
     .option('--trace', 'with --seed: tell everything that happens, on stderr', false)
     .addOption(json())
-    .addHelpText('after', examples('rsdp sim --seeds 1..1000 --workers 2', 'rsdp sim --seed 17 --trace'))
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp sim --seeds 1..1000 --workers 2',
+        'rsdp sim --seed 17 --trace',
+        'rsdp sim --app ./hello --seeds 1..20',
+      ),
+    )
     .action((options: SimOptions) =>
       run('sim', options.json, async (context) => (await import('../commands/sim.ts')).sim(options, context)),
     )
