@@ -156,8 +156,10 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions {
   readonly reducer?: string
   /** Follow it to its end. */
   readonly watch: boolean
-  /** Hex; absent: those of the application's example. */
+  /** JSON or hex; absent: those of the application's example. */
   readonly params?: string
+  /** With the twin of the stock reducer. */
+  readonly provable: boolean
 }
 export interface AppOptions {
   readonly json: boolean
@@ -182,6 +184,10 @@ export interface PolicyCheckOptions extends ChainOptions {
   readonly policy?: string
 }
 export interface TaskSendOptions extends WalletOptions, CautionOptions {}
+export interface TaskResultOptions extends ChainOptions {
+  /** Folder of the application whose states are to be read. */
+  readonly app?: string
+}
 export interface TaskWatchOptions extends ChainOptions {
   readonly timeout: number
 }

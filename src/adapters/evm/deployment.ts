@@ -53,6 +53,8 @@ export const deploymentSchema = z.object({
     TaskBoard: contract,
     BundleStore: contract,
   }),
+  /** Where the twin of each stock reducer is, by reducer id. Absent: none was deployed. */
+  twins: z.record(z.string(), address).optional(),
 })
 
 export type Deployment = z.output<typeof deploymentSchema>

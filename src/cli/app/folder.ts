@@ -11,6 +11,7 @@ import { Bundle } from '../../sandbox/bundle.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
+import type { Described } from './named-fields.ts'
 
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/) as unknown as z.ZodType<Hex>
 const digest = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Digest>
@@ -74,6 +75,15 @@ export async function readSource(folder: string, own: Digest): Promise<Applicati
   if (!Array.isArray(reducers) || !reducers.every((name) => typeof name === 'string'))
     throw noApp(folder, 'its source exports reducers that are no list of names')
   return { reducers, open: open as Application['open'] }
+}
+
+/** The reducer of a folder that was built, as a module of this process: for whoever reads its params and states. */
+export async function describedApp(folder: string): Promise<Described> {
+  const url = pathToFileURL(join(resolve(folder), 'build', 'reducer.mjs')).href
+  const module = (await import(url).catch((cause: unknown) => {
+    throw noApp(folder, 'its reducer does not load', cause)
+  })) as { readonly default: AnyReducer; readonly example?: { readonly params: unknown } }
+  return { reducer: module.default, exampleParams: module.example?.params }
 }
 
 /** The author's example, as the reducer's own codecs write it. */

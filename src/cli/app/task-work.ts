@@ -1,11 +1,13 @@
 import { fromHex, isHex } from '../../codec/hex.ts'
-import { findReducer, reducerHash, reducerIds } from '../../reducers/catalog.ts'
+import { reducerHash, reducerIds } from '../../reducers/catalog.ts'
 import { usesPrevious } from '../../reducers/reducer.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Hex } from '../../types/ids.ts'
 import type { TaskPublishOptions } from '../options.ts'
+import { toJson } from '../output.ts'
 import type { TaskWork } from '../task-params.ts'
+import { describedStock, paramsFrom } from './named-fields.ts'
 
 /** Room for a state of 128 rows, and for an input. */
 export const CAPS = { stateCap: 8_192, inputCap: 1_024 }
@@ -18,13 +20,18 @@ export async function taskWork({
 }: Pick<TaskPublishOptions, 'app' | 'reducer' | 'params'>): Promise<TaskWork | null> {
   if (app !== undefined) {
     if (name !== undefined) throw usage('E_REDUCER', '--app brings its own reducer', 'leave --reducer out')
-    const { readApp } = await import('./folder.ts')
+    const { describedApp, readApp } = await import('./folder.ts')
     const { openBundle } = await import('./find-bundle.ts')
     const { id, usesPrevious: previous, params: example, bundle } = await readApp(app)
-    const reducerParams = params === undefined ? example : hexOf(params)
-    const isAccepted = openBundle(bundle).acceptsParams(reducerParams)
-    if (!isAccepted)
-      throw usage('E_PARAMS', `the reducer of ${app} does not read these params`, 'see its params codec')
+    const described = params === undefined || isHex(params) ? null : await describedApp(app)
+    const given = described === null ? params : paramsFrom(described, params ?? '')
+    const reducerParams = given === undefined ? example : given
+    if (reducerParams === null || !isHex(reducerParams) || !openBundle(bundle).acceptsParams(reducerParams))
+      throw usage(
+        'E_PARAMS',
+        `the reducer of ${app} does not read these params`,
+        'its example has all fields',
+      )
     return { reducer: id, reducerParams, usesPrevious: previous, ...CAPS }
   }
   if (name === undefined) {
@@ -32,12 +39,17 @@ export async function taskWork({
       throw usage('E_PARAMS', '--params without --app or --reducer', 'say whose they are')
     return null
   }
-  const reducer = findReducer(name)
-  if (reducer === null)
+  const described = describedStock(name)
+  if (described === null)
     throw usage('E_REDUCER', `no stock reducer ${name}`, `one of ${reducerIds().join(', ')}`)
-  const reducerParams = hexOf(params ?? '')
-  if (reducer.params.decode(fromHex(reducerParams)) === null)
-    throw usage('E_PARAMS', `${name} does not read these params`, 'docs/reducers.md names their fields')
+  const { reducer, exampleParams } = described
+  const reducerParams = isHex(params ?? '') ? (params as Hex) : paramsFrom(described, params ?? '')
+  if (reducerParams === null || reducer.params.decode(fromHex(reducerParams)) === null)
+    throw usage(
+      'E_PARAMS',
+      `${name} does not read these params`,
+      `for example --params '${toJson(exampleParams)}'`,
+    )
   return { reducer: reducerHash(name), reducerParams, usesPrevious: usesPrevious(reducer), ...CAPS }
 }
 

@@ -37,6 +37,7 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     deploymentFile: options.deployment,
     faults: new Map(),
     transport: options.transport,
+    withTwins: true,
     ...(options.app === undefined ? {} : { app: options.app }),
     ...(options.feed === undefined ? {} : { feed: options.feed }),
     say: output.say,

@@ -1,8 +1,11 @@
+import type { Connection } from '../../adapters/evm/connection.ts'
 import { publishedEarlier } from '../../adapters/evm/operator.ts'
+import { rateLimit } from '../../reducers/rate-limit.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import { formFeeMax } from '../../types/form-fee.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
+import type { Address } from '../../types/ids.ts'
 import { escrowMax, publishTask } from '../local/client.ts'
 import type { TaskPublishOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
@@ -42,7 +45,8 @@ async function publish(options: TaskPublishOptions, context: CommandContext): Pr
     const asked = { joinSeconds, endSeconds, stallSeconds }
     const times = taskTimes(windows, Number(time), { joinBlocks, nodes }, asked)
     const task = { ...options, joinBlocks, head: Number(number), taskBlocksMax, times }
-    const wanted = work === null ? rateLimitTask(task) : taskOf(task, work)
+    const asPublished = work === null ? rateLimitTask(task) : taskOf(task, work)
+    const wanted = options.provable ? { ...asPublished, twin: twinFor(options, connection) } : asPublished
     const params = fitTiming(wanted, pace, reorgDepth)
     const timing = checkTiming(params, pace, reorgDepth)
     const token = await readToken(connection)
@@ -77,6 +81,27 @@ async function publish(options: TaskPublishOptions, context: CommandContext): Pr
       timing.warnings,
     )
     return taskId
+  })
+}
+
+/** @throws RsdpError E_NO_TWIN */
+function twinFor(
+  { app, reducer = rateLimit.id, deployment }: TaskPublishOptions,
+  place: Connection,
+): Address {
+  const twin = app === undefined ? place.deployment.twins?.[reducer] : undefined
+  if (twin !== undefined) return twin
+  throw new RsdpError({
+    code: 'E_NO_TWIN',
+    message:
+      app === undefined
+        ? `${deployment} names no twin of ${reducer}`
+        : `the reducer of ${app} is no stock reducer`,
+    hint:
+      app === undefined
+        ? 'deploy the twins: rsdp twins deploy'
+        : 'leave --provable out: audits find lies all the same',
+    exit: EXIT.precondition,
   })
 }
 

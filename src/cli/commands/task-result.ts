@@ -1,6 +1,7 @@
 import { openHistory } from '../../adapters/evm/history.ts'
 import { fromHex, keccak } from '../../codec/hex.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
+import type { AnyReducer } from '../../reducers/catalog.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
@@ -9,7 +10,7 @@ import type { Digest, Hex } from '../../types/ids.ts'
 import type { Outcome } from '../../types/task.ts'
 import { OUTCOMES } from '../../types/task.ts'
 import { openDeployment } from '../local/wallets.ts'
-import type { ChainOptions } from '../options.ts'
+import type { TaskResultOptions } from '../options.ts'
 import { toJson } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import { parseTaskId } from './task-list.ts'
@@ -20,7 +21,7 @@ import { parseTaskId } from './task-list.ts'
  */
 export async function taskResult(
   id: string,
-  options: ChainOptions,
+  options: TaskResultOptions,
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const taskId = parseTaskId(id)
@@ -33,7 +34,8 @@ export async function taskResult(
     if (views.task.resultHash === NIL || finalized === undefined) throw notFinal(id)
     const { result, height } = finalized.args
     requireHash(id, result, views.task.resultHash)
-    const decoded = published === undefined ? null : decode(published.args.params.reducer, result)
+    const described = options.app === undefined ? null : await appReducer(options.app)
+    const decoded = published === undefined ? null : decode(described, published.args.params.reducer, result)
     const outcome = OUTCOMES[Number(views.result.outcome)] ?? 'pending'
     const facts = {
       taskId,
@@ -66,9 +68,25 @@ const MEANING: Readonly<Record<Outcome, string>> = {
   tainted: 'a height below it is refuted, or too few of its signers stand: build nothing on it',
 }
 
+interface AppReducer {
+  readonly id: Digest
+  readonly reducer: AnyReducer
+}
+
+/** The reducer of an application's folder, which reads its own states. */
+async function appReducer(folder: string): Promise<AppReducer> {
+  const { describedApp, readApp } = await import('../app/folder.ts')
+  const { id } = await readApp(folder)
+  return { id, reducer: (await describedApp(folder)).reducer }
+}
+
 /** Null if the reducer is not known here, or the bytes are none of its states. */
-function decode(hash: Digest, result: Hex): { readonly reducer: string; readonly value: unknown } | null {
-  const reducer = findReducerByHash(hash)
+function decode(
+  app: AppReducer | null,
+  hash: Digest,
+  result: Hex,
+): { readonly reducer: string; readonly value: unknown } | null {
+  const reducer = app?.id === hash ? app.reducer : findReducerByHash(hash)
   const value = reducer?.state.decode(fromHex(result)) ?? null
   return reducer === null || value === null ? null : { reducer: reducer.id, value }
 }

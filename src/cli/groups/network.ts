@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { deployment, examples, integer, json, passwordFile, rpcUrl, transport } from '../flags.ts'
-import type { DemoOptions, DeployCommandOptions, DevOptions } from '../options.ts'
+import type { DemoOptions, DeployCommandOptions, DevOptions, WalletOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** demo, dev, deploy. */
+/** demo, dev, deploy, twins deploy. */
 export function addNetworkCommands(program: Command, run: RunCommand): void {
   program
     .command('demo')
@@ -45,6 +45,25 @@ export function addNetworkCommands(program: Command, run: RunCommand): void {
     .action((options: DeployCommandOptions) =>
       run('deploy', options.json, async (context) =>
         (await import('../commands/deploy.ts')).deploy(options, context),
+      ),
+    )
+  program
+    .command('twins')
+    .description('the Solidity twins of the stock reducers')
+    .command('deploy')
+    .description('deploys them and names them in the deployment file, for tasks that are --provable')
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .option('--key-file <file>', 'deployer’s key file; on a local chain its first test account if left out')
+    .addOption(passwordFile())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('rsdp twins deploy', 'rsdp twins deploy --key-file ./deployer.json --json'),
+    )
+    .action((options: WalletOptions) =>
+      run('twins deploy', options.json, async (context) =>
+        (await import('../commands/twins-deploy.ts')).twinsDeploy(options, context),
       ),
     )
 }

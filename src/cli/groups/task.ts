@@ -1,6 +1,12 @@
 import type { Command } from 'commander'
 import { deployment, examples, integer, json, rpcUrl, sending } from '../flags.ts'
-import type { ChainOptions, TaskPublishOptions, TaskSendOptions, TaskWatchOptions } from '../options.ts'
+import type {
+  ChainOptions,
+  TaskPublishOptions,
+  TaskResultOptions,
+  TaskSendOptions,
+  TaskWatchOptions,
+} from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 import { MEMBERS_MAX } from '../../types/ids.ts'
 
@@ -38,11 +44,12 @@ export function addTaskCommands(program: Command, run: RunCommand): void {
   task
     .command('result <id>')
     .description('the published result, decoded if its reducer is known; exit 5 if there is none yet')
+    .option('--app <dir>', 'folder of the application that the task is of: its reducer reads the result')
     .addOption(rpcUrl())
     .addOption(deployment())
     .addOption(json())
-    .addHelpText('after', examples('rsdp task result 1', 'rsdp task result 1 --json'))
-    .action((id: string, options: ChainOptions) =>
+    .addHelpText('after', examples('rsdp task result 1', 'rsdp task result 1 --app ./hello --json'))
+    .action((id: string, options: TaskResultOptions) =>
       run('task result', options.json, async (context) =>
         (await import('../commands/task-result.ts')).taskResult(id, options, context),
       ),
@@ -112,7 +119,8 @@ function addPublish(task: Command, run: RunCommand): void {
     )
     .option('--app <dir>', 'folder of an application: its reducer, and the params of its example')
     .option('--reducer <name>', 'a stock reducer, with --params')
-    .option('--params <hex>', 'params of the reducer')
+    .option('--params <json>', 'params of the reducer: JSON with its fields, or hex')
+    .option('--provable', 'with the twin of the stock reducer: a wrong state can be proved on chain', false)
     .option('--nodes <n>', 'seats of the cluster', integer(4, MEMBERS_MAX), 7)
     .option('--heights <n>', 'decisions to make', integer(1, 65_535), 24)
     .option('--epoch <n>', 'R: heights per checkpoint', integer(1, 255), 8)
@@ -140,7 +148,11 @@ function addPublish(task: Command, run: RunCommand): void {
     .option('--watch', 'then follow it until it is finalized or has ended', false)
     .addHelpText(
       'after',
-      examples('rsdp task publish --dry-run', 'rsdp task publish --nodes 4 --heights 60 --json'),
+      examples(
+        'rsdp task publish --dry-run',
+        'rsdp task publish --nodes 4 --heights 60 --json',
+        `rsdp task publish --reducer median@1 --params '{"min":-40000,"max":85000}' --provable`,
+      ),
     )
     .action((options: TaskPublishOptions) =>
       run('task publish', options.json, async (context) =>

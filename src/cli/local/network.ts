@@ -4,6 +4,7 @@ import type { Connection } from '../../adapters/evm/connection.ts'
 import { writeDeployment } from '../../adapters/evm/deployment.ts'
 import { Wallet } from '../../adapters/evm/wallet.ts'
 import { deployContracts } from '../../adapters/hardhat/deploy.ts'
+import { deployTwins } from '../../adapters/hardhat/deploy-twins.ts'
 import { startDevChain } from '../../adapters/hardhat/dev-chain.ts'
 import { toHex } from '../../codec/hex.ts'
 import { invariant } from '../../types/errors.ts'
@@ -32,6 +33,8 @@ export interface LocalNetworkInit {
   /** How the nodes talk; absent: libp2p. */
   readonly transport?: string
   readonly feed?: readonly string[]
+  /** Deploy the twins of the stock reducers, too. */
+  readonly withTwins?: boolean
   readonly say: (line: string) => void
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
@@ -67,7 +70,9 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const deployerKey = chain.accounts[0]?.privateKey
     invariant(deployerKey !== undefined, 'a local chain has test accounts')
     const nonce = toHex(randomBytes(32))
-    const deployment = await deployContracts({ rpcUrl: chain.rpcUrl, deployerKey, nonce })
+    const place = { rpcUrl: chain.rpcUrl, deployerKey }
+    const contracts = await deployContracts({ ...place, nonce })
+    const deployment = init.withTwins === true ? { ...contracts, twins: await deployTwins(place) } : contracts
     await writeDeployment(init.deploymentFile, deployment)
     say(
       `✔ contracts deployed: NodeRegistry, TaskBoard, PhaseLog, Slasher, BundleStore and the test token (${seconds()})`,
