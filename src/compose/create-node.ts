@@ -8,6 +8,7 @@ import { Libp2pTransport } from '../adapters/libp2p/transport.ts'
 import type { BrokerUrl } from '../adapters/amqp/broker-url.ts'
 import { isDamage, markDamaged, openOrBegin } from '../adapters/sqlite/set-aside.ts'
 import { systemClock } from '../adapters/system/clock.ts'
+import { hashInWebAssembly } from '../adapters/system/fast-keccak.ts'
 import type { SandboxRunner } from '../adapters/worker/sandbox-runner.ts'
 import { WorkerReducerRunner } from '../adapters/worker/worker-reducer-runner.ts'
 import { toHex } from '../codec/hex.ts'
@@ -93,6 +94,7 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
   const { dataDir, privateKey, deployment, strategies = [], logger = SILENT } = init
   const isLocal = chanceOf(deployment.chainId) === 'local'
   refuseFaults(strategies, deployment)
+  await hashInWebAssembly()
   const keyring = createKeyring(privateKey)
   const clock = systemClock
   const { chain, store } = await openPlace(init, keyring.address, logger)

@@ -4,6 +4,7 @@ import type { Deployment } from '../../adapters/evm/deployment.ts'
 import { openHistory } from '../../adapters/evm/history.ts'
 import { LogCache } from '../../adapters/evm/log-cache.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
+import { hashInWebAssembly } from '../../adapters/system/fast-keccak.ts'
 import { auditTask } from '../../audit/audit-task.ts'
 import { auditBoard, renderBoard } from '../../audit/board.ts'
 import { renderReport } from '../../audit/render.ts'
@@ -27,6 +28,7 @@ import { parseTaskId } from './task-list.ts'
 
 /** Every task of the board, and the sum of them all against what board and registry hold. Exit 6 on any mismatch. */
 export async function auditWholeBoard(options: AuditOptions, { output }: CommandContext): Promise<ExitCode> {
+  await hashInWebAssembly()
   const deployment = await readDeployment(options.deployment)
   const cache = cacheFor(options, deployment)
   const history = openHistory(options.rpcUrl, deployment, cache)
@@ -61,6 +63,7 @@ export async function audit(
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const taskId = parseTaskId(id)
+  await hashInWebAssembly()
   const deployment = await readDeployment(options.deployment)
   output.say(`reading task ${id} from the chain …`)
   const cache = cacheFor(options, deployment)

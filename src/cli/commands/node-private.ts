@@ -3,6 +3,7 @@ import { onCron } from '../../adapters/cron/cron-schedule.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
 import { createKeyring, recoverSigner } from '../../adapters/keys/keyring.ts'
 import { Libp2pTransport } from '../../adapters/libp2p/transport.ts'
+import { hashInWebAssembly } from '../../adapters/system/fast-keccak.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { createLogger, openLogFile } from '../../adapters/system/logger.ts'
 import { WorkerReducerRunner } from '../../adapters/worker/worker-reducer-runner.ts'
@@ -52,6 +53,7 @@ async function makeNode(
   file: string,
   { dataDir, listen }: NodePrivateOptions,
 ): Promise<{ node: PrivateNode; failure: Promise<never>; schedule: string }> {
+  await hashInWebAssembly()
   const { settings, cluster, domain } = await readPrivateCluster(file)
   const log = openLogFile(join(dataDir, 'node.log'))
   const print = lossyStdout()
