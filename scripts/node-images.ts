@@ -21,8 +21,8 @@ const HEIGHTS = 60
 const PER_TASK = 10
 /** The machine may be busy with other things. */
 const WAIT_MS = 900_000
-/** Heights after a restart within which a node has to vote again. */
-const HEIGHTS_MAX = 8
+/** Heights that a task still has when the last image is played in it. */
+const HEIGHTS_LEFT = 16
 
 interface Played {
   readonly seed: number
@@ -62,7 +62,7 @@ async function playTask(network: RecordedNetwork, most: number, seed: number): P
   for (const node of network.nodes) node.start()
   const taskId = await network.runTask(HEIGHTS, {})
   const played: Played[] = []
-  while (played.length < most && !stop.signal.aborted && top(network) < HEIGHTS - 2 * HEIGHTS_MAX)
+  while (played.length < most && !stop.signal.aborted && top(network) < HEIGHTS - HEIGHTS_LEFT)
     played.push(await playImage(network, seed + played.length))
   const isAnchored = (): boolean => network.nodes.some(({ watch }) => watch.of('finalize.mined').length > 0)
   await network.until('the result on chain', isAnchored, WAIT_MS)
@@ -92,7 +92,10 @@ function top(network: RecordedNetwork): number {
   return Math.max(...network.nodes.map(({ height }) => height))
 }
 
-/** One death of one node, and its next life until it may sign again. */
+/**
+ * One death of one node, and its next life until it may sign again. Nobody else is damaged before that: with two of four
+ * members waiting there is no quorum, and both would wait for ever.
+ */
 async function playImage(network: RecordedNetwork, seed: number): Promise<Played> {
   const dice = new Random(seed)
   const damage = damages[(seed - 1) % damages.length] ?? 'nothing'
@@ -113,9 +116,9 @@ async function playImage(network: RecordedNetwork, seed: number): Promise<Played
   victim.start()
   let mayAt: number | null = null
   await network.until(
-    'the node votes, or the others go on',
+    'the node may vote, or the task is over',
     () => {
-      if (top(network) >= at + HEIGHTS_MAX) return true
+      if (top(network) >= HEIGHTS) return true
       if (mayAt === null)
         void mayVote(dataDir, top(network)).then((may) => (may ? (mayAt ??= top(network)) : null))
       return mayAt !== null && top(network) > mayAt
