@@ -5,11 +5,11 @@
  *   npm run bundles -- --first 1 --count 2000
  */
 import { parseArgs } from 'node:util'
-import { findReducer, reducerIds } from '../src/reducers/catalog.ts'
+import { findReducer } from '../src/reducers/catalog.ts'
 import { bundleAnswers, nativeAnswers } from '../test/helpers/bundle-answers.ts'
 import { openBundle, stockBundle } from '../test/helpers/stock-bundles.ts'
 import { caseJson } from '../test/helpers/twin-answers.ts'
-import { twinCase } from '../test/helpers/twin-cases.ts'
+import { TWINNED_IDS, twinCase } from '../test/helpers/twin-cases.ts'
 
 const { values } = parseArgs({
   options: { first: { type: 'string', default: '1' }, count: { type: 'string', default: '2000' } },
@@ -20,7 +20,7 @@ if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || first < 0 ||
   process.exit(2)
 }
 const started = performance.now()
-for (const id of reducerIds()) {
+for (const id of TWINNED_IDS) {
   const reducer = findReducer(id)
   if (reducer === null) throw new Error(`no reducer ${id}`)
   const bundle = openBundle(await stockBundle(id))

@@ -7,17 +7,17 @@
  */
 import { writeFileSync } from 'node:fs'
 import { loadEngine } from '../src/adapters/sandbox/load-engine.ts'
-import { reducerIds } from '../src/reducers/catalog.ts'
 import { bundleId } from '../src/sandbox/sandbox.ts'
 import { HOSTILE, outcomeOf } from '../test/helpers/hostile-bundles.ts'
 import { stockBundle } from '../test/helpers/stock-bundles.ts'
+import { TWINNED_IDS } from '../test/helpers/twin-cases.ts'
 
 const engine = loadEngine()
 const outcomes = Object.fromEntries(
   Object.entries(HOSTILE).map(([name, body]) => [name, outcomeOf(engine, body)]),
 )
 const bundles: Record<string, object> = {}
-for (const id of reducerIds()) {
+for (const id of TWINNED_IDS) {
   const bytes = await stockBundle(id)
   bundles[id] = { id: bundleId(engine.hash, bytes), bytes: bytes.length }
 }

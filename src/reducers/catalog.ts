@@ -1,5 +1,10 @@
 import { keccak, utf8Hex } from '../codec/hex.ts'
 import type { Digest } from '../types/ids.ts'
+import type { Machine } from './command-log/machine.ts'
+import { commandLog } from './command-log/reducer.ts'
+import { kvConfig } from './machines/kv-config.ts'
+import { leaderElection } from './machines/leader-election.ts'
+import { lock } from './machines/lock.ts'
 import { median } from './median.ts'
 import { popularValue } from './popular-value.ts'
 import { rateLimit } from './rate-limit.ts'
@@ -16,9 +21,22 @@ export type AnyReducer = Reducer<unknown, unknown>
 /** Finds a reducer by id. */
 export type FindReducer = (id: string) => AnyReducer | null
 
-const STOCK: ReadonlyMap<string, AnyReducer> = new Map(
-  [rateLimit, timeSlots, popularValue, median, weightedVote].map((reducer) => [reducer.id, reducer]),
+/** Machines on a log of commands, by the id of their reducer. */
+const MACHINES: ReadonlyMap<string, Machine<unknown>> = new Map(
+  [kvConfig, lock, leaderElection].map((machine) => [machine.id, machine as Machine<unknown>]),
 )
+
+const STOCK: ReadonlyMap<string, AnyReducer> = new Map(
+  [
+    ...[rateLimit, timeSlots, popularValue, median, weightedVote],
+    ...[...MACHINES.values()].map((machine) => commandLog(machine) as AnyReducer),
+  ].map((reducer) => [reducer.id, reducer]),
+)
+
+/** The machine of a stock reducer that orders commands, or null. */
+export function findMachine(id: string): Machine<unknown> | null {
+  return MACHINES.get(id) ?? null
+}
 
 /** The stock reducer with this id, or null. */
 export function findReducer(id: string): AnyReducer | null {

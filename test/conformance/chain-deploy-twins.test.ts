@@ -4,9 +4,9 @@ import { Contract, JsonRpcProvider, id } from 'ethers'
 import { deployTwins } from '../../src/adapters/hardhat/deploy-twins.ts'
 import type { DevChain } from '../../src/adapters/hardhat/dev-chain.ts'
 import { startDevChain } from '../../src/adapters/hardhat/dev-chain.ts'
-import { reducerIds } from '../../src/reducers/catalog.ts'
 import type { Hex } from '../../src/types/ids.ts'
 import { failure } from '../helpers/chain-rpc.ts'
+import { TWINNED_IDS } from '../helpers/twin-cases.ts'
 
 /** Params and an input that only this reducer's twin takes. */
 const SOUND: Readonly<Record<string, readonly [params: string, input: string]>> = {
@@ -40,7 +40,7 @@ describe('deployment of the twins: Ignition over HTTP', () => {
 
   it('puts the twin of every stock reducer at the address named', async () => {
     const twins = await deployTwins({ rpcUrl: chain.rpcUrl, deployerKey: chain.accounts[0]!.privateKey })
-    expect(Object.keys(twins)).deep.equal(reducerIds())
+    expect(Object.keys(twins)).deep.equal(TWINNED_IDS)
     const provider = new JsonRpcProvider(chain.rpcUrl)
     for (const [reducer, address] of Object.entries(twins)) {
       const twin = new Contract(address, ['function validate(bytes, bytes) view returns (bool)'], provider)

@@ -1,15 +1,15 @@
 import { expect } from 'chai'
-import { findReducer, reducerIds } from '../../src/reducers/catalog.ts'
+import { findReducer } from '../../src/reducers/catalog.ts'
 import { bundleAnswers, nativeAnswers } from '../helpers/bundle-answers.ts'
 import { openBundle, stockBundle } from '../helpers/stock-bundles.ts'
-import { twinCase } from '../helpers/twin-cases.ts'
+import { TWINNED_IDS, twinCase } from '../helpers/twin-cases.ts'
 
 /** A sample of what `npm run bundles` compares: a case takes some ten runs of the sandbox. */
 const FIRST = 1_000
 const CASES = 150
 
 describe('stock reducers as bundles', () => {
-  for (const id of reducerIds())
+  for (const id of TWINNED_IDS)
     it(`${id}: ${CASES} cases from ${FIRST} are answered in the sandbox as outside`, async () => {
       const bundle = openBundle(await stockBundle(id))
       for (let number = FIRST; number < FIRST + CASES; number += 1) {

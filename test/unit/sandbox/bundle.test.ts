@@ -2,14 +2,14 @@ import { expect } from 'chai'
 import { loadEngine } from '../../../src/adapters/sandbox/load-engine.ts'
 import { toHex } from '../../../src/codec/hex.ts'
 import { median } from '../../../src/reducers/median.ts'
-import { findReducer, reducerIds } from '../../../src/reducers/catalog.ts'
+import { findReducer } from '../../../src/reducers/catalog.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { Bundle } from '../../../src/sandbox/bundle.ts'
 import { bundleAnswers, nativeAnswers } from '../../helpers/bundle-answers.ts'
 import { BARE_CONTEXT } from '../../helpers/context.ts'
 import { bundleOf } from '../../helpers/hostile-bundles.ts'
 import { openBundle, stockBundle } from '../../helpers/stock-bundles.ts'
-import { twinCase } from '../../helpers/twin-cases.ts'
+import { TWINNED_IDS, twinCase } from '../../helpers/twin-cases.ts'
 import { readVectors } from '../../helpers/vectors.ts'
 
 const { bundles } = readVectors('sandbox') as {
@@ -121,7 +121,7 @@ describe('bundles of reducers', function () {
     })
   })
 
-  for (const id of reducerIds()) {
+  for (const id of TWINNED_IDS) {
     it(`${id} has the id of the vectors`, async () => {
       const bytes = await stockBundle(id)
       const { id: bundleId, name } = openBundle(bytes)
