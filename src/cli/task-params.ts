@@ -1,5 +1,5 @@
-import { EXAMPLE_PARAMS_HEX } from '../../examples/rate-limit/budget.ts'
-import { WINDOW_SECONDS } from '../../examples/rate-limit/trace.ts'
+import { EXAMPLE_PARAMS_HEX } from './rate-limit/budget.ts'
+import { WINDOW_SECONDS } from './rate-limit/trace.ts'
 import { reducerHash } from '../reducers/catalog.ts'
 import { rateLimit } from '../reducers/rate-limit.ts'
 import type { Deployment } from '../adapters/evm/deployment.ts'

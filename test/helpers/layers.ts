@@ -30,7 +30,6 @@ const EVERYTHING = [
   'dashboard',
   'api',
   'compose',
-  'examples',
   'hardhat.config.ts',
   'ignition',
 ]
@@ -101,6 +100,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     imports: [...BASE, 'ports', 'policy', 'reducers', 'audit', 'node', 'adapters', 'api', 'compose'],
   },
   cli: { imports: EVERYTHING },
+  // what a stranger can write: with the package's public entries alone
+  examples: { imports: [], packages: ['rsdp'] },
 }
 
 /** Globals that make a result depend on more than the arguments. */

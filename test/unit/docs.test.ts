@@ -8,7 +8,6 @@ import { commandsIn } from '../helpers/doc-commands.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PAGES = [
   'README.md',
-  'examples/rate-limit/README.md',
   'examples/temperature/README.md',
   ...readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`),
 ].filter((page) => page.endsWith('.md'))

@@ -1,13 +1,9 @@
-import { sessionName } from '../../../examples/rate-limit/provider-source.ts'
-import {
-  comparisonTable,
-  contendedWindows,
-  variantReport,
-} from '../../../examples/rate-limit/compare-report.ts'
-import type { VariantReport } from '../../../examples/rate-limit/compare-report.ts'
-import { loadTrace } from '../../../examples/rate-limit/trace.ts'
-import { requestsOf } from '../../../examples/rate-limit/traffic.ts'
-import type { Comparison } from '../../../examples/rate-limit/two-providers.ts'
+import { sessionName } from '../rate-limit/provider-source.ts'
+import { comparisonTable, contendedWindows, variantReport } from '../rate-limit/compare-report.ts'
+import type { VariantReport } from '../rate-limit/compare-report.ts'
+import { loadTrace } from '../rate-limit/trace.ts'
+import { requestsOf } from '../rate-limit/traffic.ts'
+import type { Comparison } from '../rate-limit/two-providers.ts'
 import type { Stage } from './demo-stage.ts'
 import { BUDGET, LATER_BUDGET, missing } from './demo-stage.ts'
 

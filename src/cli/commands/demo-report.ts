@@ -1,4 +1,4 @@
-import { report } from '../../../examples/rate-limit/report.ts'
+import { report } from '../rate-limit/report.ts'
 import { fromHex } from '../../codec/hex.ts'
 import type { Hex } from '../../types/ids.ts'
 import type { Watch } from '../local/watch.ts'

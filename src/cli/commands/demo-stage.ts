@@ -1,5 +1,5 @@
-import type { TwoProviders } from '../../../examples/rate-limit/two-providers.ts'
-import { EXAMPLE_PARAMS } from '../../../examples/rate-limit/budget.ts'
+import type { TwoProviders } from '../rate-limit/two-providers.ts'
+import { EXAMPLE_PARAMS } from '../rate-limit/budget.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { LiarWatch } from '../local/liar-watch.ts'

@@ -57,7 +57,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
     .option(
       '--provider <url>',
-      'send the example’s requests to this provider (examples/rate-limit/provider.ts)',
+      'send the example’s requests to this provider (src/cli/rate-limit/provider.ts)',
     )
     .option('--app <dir...>', 'folders of applications to run tasks of, each with its build (rsdp app build)')
     .option('--feed <reducer...>', 'reducers whose states come over the local API: names, or ids of bundles')

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { EXAMPLE_PARAMS_HEX } from '../../../examples/rate-limit/budget.ts'
+import { EXAMPLE_PARAMS_HEX } from '../rate-limit/budget.ts'
 import { createKeyring } from '../../adapters/keys/keyring.ts'
 import { peerIdFromPublicKey, privateKeyFromBytes } from '../../adapters/libp2p/identity.ts'
 import { writeWholeFile } from '../../adapters/system/write-file.ts'

@@ -1,5 +1,5 @@
-import { loadTrace, WINDOWS } from '../../../examples/rate-limit/trace.ts'
-import { RateLimitSource } from '../../../examples/rate-limit/workload.ts'
+import { loadTrace, WINDOWS } from '../rate-limit/trace.ts'
+import { RateLimitSource } from '../rate-limit/workload.ts'
 import type { DecidedState, StateSource } from '../../ports/state-source.ts'
 
 /**

@@ -1,0 +1,15 @@
+import { rateLimit } from '../../reducers/rate-limit.ts'
+import type { RateLimitParams } from '../../reducers/rate-limit-codec.ts'
+import { toHex } from '../../codec/hex.ts'
+import type { Hex } from '../../types/ids.ts'
+
+/**
+ * Params of the example's task. 120,000 tokens a window of 10 s are 720,000 tokens a minute, 1.6 times what arrives on
+ * average, yet arrivals come in bursts: with everybody answering, 32 of the 60 windows (53 %) are contended, that is
+ * more is queued than the budget covers, and the last queue is empty again in the last window. The cap on a
+ * member's claim is above any queue that this leads to.
+ */
+export const EXAMPLE_PARAMS: RateLimitParams = { budget: 120_000n, demandMax: 1_000_000n }
+
+/** The same as a task carries them. */
+export const EXAMPLE_PARAMS_HEX: Hex = toHex(rateLimit.params.encode(EXAMPLE_PARAMS))
