@@ -19,6 +19,7 @@ const EVERYTHING = [
   'protocol',
   'reducers',
   'sandbox',
+  'services',
   'views',
   'policy',
   'ports',
@@ -42,6 +43,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   // what a node agrees to: a decision about facts, and the shape of the file that says how
   policy: { imports: [...BASE, 'reducers'], packages: ['zod'], nature: 'pure' },
   views: { imports: [...BASE, 'protocol'], packages: [], nature: 'pure' },
+  // folds over agreed inputs; what samples and acts on a machine lives with the node
+  services: { imports: [...BASE, 'reducers'], packages: [], nature: 'pure' },
   // what it is asked and what it answers is the reducers' matter
   sandbox: { imports: [...BASE, 'reducers'], packages: [], nature: 'pure' },
   // a port speaks of what passes through it, so it may name those types, but it runs nothing

@@ -30,6 +30,8 @@ const FORBIDDEN: readonly (readonly [file: string, source: string])[] = [
   ['src/reducers/a.ts', 'names.sort((a, b) => a.localeCompare(b))'],
   ['src/reducers/a.ts', 'const x = Buffer.from([])'],
   ['src/reducers/a.ts', "import { step } from '../protocol/engine.ts'"],
+  ['src/services/a/a.ts', 'const now = Date.now()'],
+  ['src/services/a.ts', "import { x } from '../node/admit.ts'"],
   ['src/views/a.ts', "import { readFileSync } from 'node:fs'"],
   ['src/ports/a.ts', "import { step } from '../protocol/engine.ts'"],
   ['src/ports/a.ts', "import { MemoryTransport } from '../adapters/memory/transport.ts'"],
