@@ -55,9 +55,9 @@ const CHECKS: readonly Command[] = [
 
 export const SUITES: readonly Suite[] = [
   { name: 'check', files: 'package.json', checks: CHECKS },
-  mochaSuite('unit', 10_000),
+  mochaSuite('unit', 60_000),
   mochaSuite('property', 120_000),
-  mochaSuite('scenarios', 10_000),
+  mochaSuite('scenarios', 60_000),
   mochaSuite('sim', 300_000),
   mochaSuite('conformance', 60_000),
   {

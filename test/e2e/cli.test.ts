@@ -26,7 +26,7 @@ interface Envelope {
 const envelope = ({ stdout }: CliRun): Envelope => JSON.parse(stdout) as Envelope
 
 describe('command line', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let net: TestNetwork
   let scratch: string
 

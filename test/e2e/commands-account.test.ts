@@ -21,7 +21,7 @@ const TILL: Address = `0x${'71'.repeat(20)}`
 const OPERATOR = addressOf('alice')
 
 describe('an operator changes its wallet and where it is paid', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let net: TestNetwork
   let scratch: string
   let snapshot: string

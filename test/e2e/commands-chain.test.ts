@@ -32,7 +32,7 @@ const dataOf = ({ stdout }: CliRun): Record<string, unknown> =>
 const stakeOf = (run: CliRun): Stake => dataOf(run)['stake'] as Stake
 
 describe('operators move their stake and register nodes', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let net: TestNetwork
   let scratch: string
   let wallet: string[]

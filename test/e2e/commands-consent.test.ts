@@ -13,7 +13,7 @@ import type { CliRun } from '../helpers/rsdp.ts'
 import { errorCode } from '../helpers/rsdp.ts'
 
 describe('an operator says what its node may sign up for', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let net: TestNetwork
   let scratch: string
   let home: string

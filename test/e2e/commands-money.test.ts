@@ -22,7 +22,7 @@ import { forgetTransactions } from '../helpers/state-home.ts'
 const FORM_WINDOW = 257
 
 describe('clients and operators take what is theirs', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let net: TestNetwork
   let scratch: string
   let snapshot: string

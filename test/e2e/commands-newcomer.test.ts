@@ -26,7 +26,7 @@ const dataOf = ({ stdout }: CliRun): Record<string, unknown> =>
 const hintOf = ({ stdout }: CliRun): string => (JSON.parse(stdout) as { error: { hint: string } }).error.hint
 
 describe('what somebody meets who begins', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let net: TestNetwork
   let scratch: string
   let password: string

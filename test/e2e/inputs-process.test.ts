@@ -34,7 +34,7 @@ import { errorCode, rsdp } from '../helpers/rsdp.ts'
 import { skip } from '../helpers/skip.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 300_000
 
 /** A real process whose streams lead where a test says. */
 class Run {

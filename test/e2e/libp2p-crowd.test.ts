@@ -14,7 +14,7 @@ const TRIES = 20
  * open again. Addresses of the loopback network stand for machines; 127.0.0.1 alone is this one.
  */
 describe('D1: a crowd of silent connections keeps no member out', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let alice: Libp2pTransport
   let port: number
   let crowd: Set<Socket>

@@ -53,7 +53,7 @@ async function ended({ child }: Run): Promise<void> {
 }
 
 describe('store of a killed process', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let dataDir: string
   let runs: Run[]
 

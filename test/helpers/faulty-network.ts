@@ -31,7 +31,7 @@ const JOIN_BLOCKS = 240
 /** Without a checkpoint for so long a task would be closed: a busy machine is no reason to. */
 const STALL_BLOCKS = 2_000
 /** For everything that a busy machine may delay. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 300_000
 const STOP_GRACE_MS = 10_000
 
 interface Life {

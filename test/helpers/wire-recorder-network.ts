@@ -34,7 +34,7 @@ const JOIN_BLOCKS = 240
 /** Without a checkpoint for so long a task would be closed: a busy machine is no reason to. */
 const STALL_BLOCKS = 1_000
 /** For everything that a busy machine may delay. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 300_000
 const STDERR_CHARS = 2_000
 /** Exit code of a process that ended in order after SIGTERM. */
 const TERMINATED = 143
