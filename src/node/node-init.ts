@@ -9,6 +9,7 @@ import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { StockTwins } from '../policy/offer.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Cluster } from '../types/cluster.ts'
 import type { MemberIndex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 import type { TaskSeat } from './faults.ts'
@@ -23,6 +24,11 @@ export interface SourceRequest {
   readonly members: number
   /** Heights decided before a restart, ascending from 1. */
   readonly decided: readonly DecidedState[]
+  readonly cluster: Cluster
+  /** Listed states of a decided height. */
+  readonly inputsAt: (height: number) => NonNullable<DecidedState['inputs']>
+  /** Asks for the next height at once, where the task opens heights on demand; may be called at any time. */
+  readonly wish: () => void
 }
 
 export interface NodeInit {

@@ -15,7 +15,7 @@ import type { NodeInit } from './node-init.ts'
 import { Outbox } from './outbox.ts'
 import { requireOwnJoin } from './own-join.ts'
 import { inTurn, isPassing } from './passing.ts'
-import { decidedStates } from './restored.ts'
+import { decidedInputs, decidedStates } from './restored.ts'
 import { RunningTask } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
 import { TaskBook } from './task-book.ts'
@@ -365,7 +365,11 @@ export class RsdpNode {
     const { sourceFor, store, logger } = this.#init
     const decided = decidedStates(store, cluster.id)
     try {
-      return sourceFor({ taskId, reducer, params, self, members: cluster.members.length, decided })
+      return sourceFor({
+        ...{ taskId, reducer, params, self, members: cluster.members.length, decided, cluster },
+        inputsAt: (height) => decidedInputs(store, cluster.id, height),
+        wish: () => this.#byTask.get(taskId)?.wish(),
+      })
     } catch (error) {
       if (error instanceof InvariantError) throw error
       logger.error('source.failed', { task: String(taskId), error: String(error) })

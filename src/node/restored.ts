@@ -131,6 +131,18 @@ export function missingCheckpoints(
 }
 
 /** The decided states alone: the certificates behind them are a multiple of their size. */
+export function decidedInputs(
+  store: Store,
+  cluster: Digest,
+  height: number,
+): NonNullable<DecidedState['inputs']> {
+  const [stored] = store.heights(cluster, height, 1)
+  return (stored?.decided.inputs ?? []).flatMap(({ member, object }) => {
+    const state = object.type === 'status' ? store.body(cluster, object.stateHash) : null
+    return state === null ? [] : [{ member, state }]
+  })
+}
+
 export function decidedStates(store: Store, cluster: Digest): DecidedState[] {
   return store.load(cluster).history.map(({ height, stateHash }) => {
     const state = store.body(cluster, stateHash)

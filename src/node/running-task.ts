@@ -120,6 +120,11 @@ export class RunningTask {
     return this.#runner.leave()
   }
 
+  /** The application asks for the next height. */
+  wish(): void {
+    this.#runner.wish()
+  }
+
   trust(): void {
     this.#runner.trust()
   }

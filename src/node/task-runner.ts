@@ -212,6 +212,11 @@ export class TaskRunner {
     this.#observer.tick(this.state.box.height)
   }
 
+  /** The application has something to say. */
+  wish(): void {
+    this.input({ kind: 'wish' })
+  }
+
   stop(): void {
     this.#loop.stop()
   }
@@ -326,15 +331,20 @@ export class TaskRunner {
       // gave the same bytes twice (paper, section 4); null: this node ran no aggregation for the height
       locallyValid: this.#aggregator.decided(effect),
     })
-    this.#tellApplication(decided.height, state)
+    this.#tellApplication(effect)
     this.#watch.weigh()
   }
 
   /** What the application makes of a decision is not the protocol's concern. */
-  #tellApplication(height: number, state: Uint8Array): void {
+  #tellApplication({ decided, state, bodies }: Extract<EngineEffect, { kind: 'decided' }>): void {
     const { source, logger, taskId } = this.#init
+    const { height } = decided
+    const inputs = decided.inputs.flatMap(({ member, object }) => {
+      const body = object.type === 'status' ? bodies.get(object.stateHash) : undefined
+      return body === undefined ? [] : [{ member, state: body.slice() }]
+    })
     try {
-      source.decided({ height, state: state.slice() })
+      source.decided({ height, state: state.slice(), inputs })
     } catch (error) {
       if (error instanceof InvariantError) throw error
       logger.error('source.failed', { task: String(taskId), height, error: String(error) })

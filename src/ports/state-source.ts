@@ -1,8 +1,12 @@
+import type { MemberIndex } from '../types/ids.ts'
+
 /** What the application learns about a decided height. */
 export interface DecidedState {
   readonly height: number
   /** Canonical bytes of ŝ*. */
   readonly state: Uint8Array
+  /** The listed states, ascending by member; absent where a node hands out past heights, and in profile `paper`. */
+  readonly inputs?: readonly { readonly member: MemberIndex; readonly state: Uint8Array }[]
 }
 
 /**

@@ -30,6 +30,7 @@ const EVERYTHING = [
   'audit',
   'dashboard',
   'api',
+  'agreement',
   'compose',
   'hardhat.config.ts',
   'ignition',
@@ -96,6 +97,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   dashboard: { imports: [...BASE, 'views', 'audit', 'ports'] },
   // the local API: its table of routes, what answers, and its client
   api: { imports: [...BASE, 'ports'] },
+  // commands of clients, between the node's source of states and whoever serves the clients
+  agreement: { imports: [...BASE, 'ports', 'reducers'], types: ['node'], packages: [] },
   // puts a node together out of the adapters of this machine
   compose: { imports: [...BASE, 'ports', 'policy', 'faults', 'node', 'adapters'] },
   // what the package exports, one file an entry; nobody imports them

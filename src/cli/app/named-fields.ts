@@ -1,9 +1,9 @@
 import { toHex } from '../../codec/hex.ts'
-import { findReducer } from '../../reducers/catalog.ts'
+import { findMachine, findReducer } from '../../reducers/catalog.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
 import type { Hex } from '../../types/ids.ts'
 
-/** Params of each stock reducer, as an example of their fields: docs/reducers.md says what they mean. */
+/** Params of the other stock reducers, as an example of their fields: docs/reducers.md says what they mean. */
 const STOCK_PARAMS: Readonly<Record<string, unknown>> = {
   'rate-limit@1': { budget: 100n, demandMax: 1_000n },
   'time-slots@1': { slots: 8 },
@@ -11,6 +11,9 @@ const STOCK_PARAMS: Readonly<Record<string, unknown>> = {
   'median@1': { min: 0n, max: 1_000n },
   'weighted-vote@1': { weightMin: 1n, weightMax: 10n },
 }
+
+/** Params of the stock machines on a log of commands. */
+const LOG_PARAMS = { minHeightTicks: 5, sessionIdleMs: 60_000, generation: 0n }
 
 /** A reducer that is at hand as a module, and an example of its params. */
 export interface Described {
@@ -20,7 +23,8 @@ export interface Described {
 
 export function describedStock(name: string): Described | null {
   const reducer = findReducer(name)
-  return reducer === null ? null : { reducer, exampleParams: STOCK_PARAMS[name] }
+  if (reducer === null) return null
+  return { reducer, exampleParams: findMachine(name) === null ? STOCK_PARAMS[name] : LOG_PARAMS }
 }
 
 /**

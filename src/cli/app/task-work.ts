@@ -1,6 +1,7 @@
 import { fromHex, isHex } from '../../codec/hex.ts'
-import { reducerHash, reducerIds } from '../../reducers/catalog.ts'
+import { findMachine, reducerHash, reducerIds } from '../../reducers/catalog.ts'
 import { usesPrevious } from '../../reducers/reducer.ts'
+import { STATE_BYTES_MAX } from '../../reducers/run.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Hex } from '../../types/ids.ts'
@@ -50,7 +51,8 @@ export async function taskWork({
       `${name} does not read these params`,
       `for example --params '${toJson(exampleParams)}'`,
     )
-  return { reducer: reducerHash(name), reducerParams, usesPrevious: usesPrevious(reducer), ...CAPS }
+  const caps = findMachine(name) === null ? CAPS : { stateCap: STATE_BYTES_MAX, inputCap: STATE_BYTES_MAX }
+  return { reducer: reducerHash(name), reducerParams, usesPrevious: usesPrevious(reducer), ...caps }
 }
 
 /** Bytes from the command line. @throws RsdpError E_PARAMS */

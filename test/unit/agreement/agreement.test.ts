@@ -1,0 +1,194 @@
+import { expect } from 'chai'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SqliteCommandJournal } from '../../../src/adapters/sqlite/command-journal.ts'
+import type { Proposed } from '../../../src/agreement/agreement.ts'
+import { Agreement } from '../../../src/agreement/agreement.ts'
+import { toHex, utf8Hex } from '../../../src/codec/hex.ts'
+import { findMachine, findReducer } from '../../../src/reducers/catalog.ts'
+import { paramsCodec } from '../../../src/reducers/command-log/reducer.ts'
+import { decodeKvResult, encodeKvCommand, kvConfig } from '../../../src/reducers/machines/kv-config.ts'
+import { runReducer } from '../../../src/reducers/run.ts'
+import type { DecidedState } from '../../../src/ports/state-source.ts'
+
+const PARAMS = { minHeightTicks: 5, sessionIdleMs: 60_000, generation: 0n }
+const CLUSTER = `0x${'ab'.repeat(32)}` as const
+const N = 4
+const seats = Array.from({ length: N }, (_, member) => ({
+  key: `0x${String(member + 1).padStart(40, '0')}` as const,
+  weight: 1,
+}))
+const empty = { kind: 'input', session: 0n, firstSeq: 0, commands: [] } as const
+
+/** Alice's agreement, the reducer as a cluster would run it, and a disk. */
+class World {
+  readonly dir = mkdtempSync(join(tmpdir(), 'rsdp-agreement-'))
+  readonly history: Required<DecidedState>[] = []
+  readonly heights: number
+  wishes = 0
+  clockMs = 5_000_000
+  agreement: Agreement
+  #journal: SqliteCommandJournal
+
+  constructor(heights = 100) {
+    this.heights = heights
+    this.#journal = new SqliteCommandJournal(this.dir, CLUSTER)
+    this.agreement = this.#make()
+  }
+
+  #make(): Agreement {
+    return new Agreement({
+      ...{
+        machine: findMachine(kvConfig.id)!,
+        params: PARAMS,
+        heights: this.heights,
+        inputCap: 9_000,
+        seats,
+        self: 0,
+      },
+      journal: this.#journal,
+      decided: this.history.map(({ height, state }) => ({ height, state })),
+      inputsAt: (height) => this.history[height - 1]?.inputs ?? [],
+      wish: () => (this.wishes += 1),
+      clockMs: () => this.clockMs,
+      chance: () => 7,
+    })
+  }
+
+  /** The process dies, and another one comes. */
+  restart(): void {
+    this.#journal.close()
+    this.#journal = new SqliteCommandJournal(this.dir, CLUSTER)
+    this.agreement = this.#make()
+  }
+
+  /** One height with alice's input, or without it; the state. */
+  async decide({ withAlice = true, told = true, ms = 10 } = {}): Promise<void> {
+    this.clockMs += ms
+    const reducer = findReducer(kvConfig.id)!
+    const own = await this.agreement.observe()
+    const others = reducer.state.encode({ ...empty, clockMs: BigInt(this.clockMs) })
+    const inputs = seats.flatMap((_, member) =>
+      member === 0 && !withAlice ? [] : [{ member, state: member === 0 ? own : others }],
+    )
+    const height = this.history.length + 1
+    const previous = this.history.at(-1)?.state ?? new Uint8Array()
+    const seed = `0x${'00'.repeat(32)}` as const
+    const context = { seed, height, members: seats, previous, events: [] }
+    const result = runReducer({
+      reducer: reducer.id,
+      params: toHex(paramsCodec.encode(PARAMS)),
+      context,
+      inputs,
+    })
+    if (!result.ok) throw new Error(result.code)
+    const decision = { height, state: result.state, inputs }
+    this.history.push(decision)
+    if (told) this.agreement.decided(decision)
+  }
+
+  end(): void {
+    this.agreement.close()
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+}
+
+const put = (value: number): Uint8Array =>
+  encodeKvCommand({ kind: 'put', key: utf8Hex('k'), version: null, value: Uint8Array.of(value) })
+const get = encodeKvCommand({ kind: 'get', key: utf8Hex('k') })
+/** `outcome version value @height`, or why not. */
+function told(outcome: Proposed): string {
+  if ('refused' in outcome) return outcome.refused
+  const result = decodeKvResult(outcome.result)!
+  return `${result.outcome} ${result.version} ${toHex(result.value)} @${outcome.height}`
+}
+
+describe('agreement', () => {
+  let world: World
+  beforeEach(() => (world = new World()))
+  afterEach(() => world.end())
+
+  it('refuses what the machine does not know or an input cannot hold, and keeps nothing of it', async () => {
+    for (const command of [Uint8Array.of(9), new Uint8Array(9_001)])
+      expect(told(await world.agreement.propose(command))).to.equal('not-a-command')
+    world.restart()
+    expect(toHex(await world.agreement.observe()).slice(20)).to.match(/^0*$/)
+  })
+
+  it('answers each command with what the machine made of it, in order, at the height that holds it', async () => {
+    const first = [put(1), get].map((command) => world.agreement.propose(command))
+    expect(world.wishes).to.equal(2)
+    await world.decide()
+    const second = world.agreement.propose(get)
+    await world.decide()
+    expect((await Promise.all([...first, second])).map(told)).to.deep.equal([
+      'done 1 0x01 @1',
+      'done 1 0x01 @1',
+      'done 1 0x01 @2',
+    ])
+  })
+
+  it('proposes again, and asks for a height, until a list holds it', async () => {
+    const outcome = world.agreement.propose(put(1))
+    await world.decide({ withAlice: false })
+    await world.decide({ withAlice: false })
+    expect(world.wishes).to.equal(3)
+    await world.decide()
+    expect(told(await outcome)).to.equal('done 1 0x01 @3')
+    expect(world.wishes).to.equal(3)
+  })
+
+  it('goes on after a crash before, and after, the height that holds a command: it is applied once', async () => {
+    void world.agreement.propose(put(1), 'one')
+    world.restart()
+    await world.decide({ told: false })
+    // the list holds it, and nobody was there to be told
+    world.restart()
+    expect(told(await world.agreement.propose(put(1), 'one'))).to.equal('done 1 0x01 @1')
+    const next = world.agreement.propose(get)
+    await world.decide()
+    expect(told(await next)).to.equal('done 1 0x01 @2')
+    world.restart()
+    expect(told(await world.agreement.propose(put(1), 'one')), 'over another restart').to.equal(
+      'done 1 0x01 @1',
+    )
+  })
+
+  it('takes a request of one name once, whoever waits for it', async () => {
+    const both = [put(1), put(1)].map((command) => world.agreement.propose(command, 'same'))
+    await world.decide()
+    expect((await Promise.all(both)).map(told)).to.deep.equal(['done 1 0x01 @1', 'done 1 0x01 @1'])
+    expect(told(await world.agreement.propose(put(2), 'same'))).to.equal('done 1 0x01 @1')
+  })
+
+  it('says so when the session is over, never applies its commands, and begins another', async () => {
+    // a clock far ahead: the log does not take a session from the future
+    world.clockMs += 3_600_000
+    const ahead = world.agreement.propose(put(1))
+    world.clockMs -= 3_600_000
+    await world.decide()
+    expect(told(await ahead)).to.equal('session-over')
+    const next = world.agreement.propose(get)
+    await world.decide()
+    expect(told(await next)).to.equal('missing 0 0x @2')
+  })
+
+  it('ends with its task: what no height holds is refused, and so is what comes later', async () => {
+    world.end()
+    world = new World(1)
+    const late = world.agreement.propose(put(1))
+    await world.decide({ withAlice: false })
+    expect(told(await late)).to.equal('over')
+    expect(told(await world.agreement.propose(put(1)))).to.equal('over')
+  })
+
+  it('brings no more than fits, and the rest in later heights', async () => {
+    const value = new Uint8Array(4_000)
+    const command = encodeKvCommand({ kind: 'put', key: utf8Hex('k'), version: null, value })
+    const outcomes = Array.from({ length: 5 }, () => world.agreement.propose(command))
+    for (let i = 0; i < 3; i += 1) await world.decide()
+    const heights = (await Promise.all(outcomes)).map((one) => ('height' in one ? one.height : 0))
+    expect(heights).to.deep.equal([1, 1, 2, 2, 3])
+  })
+})
