@@ -53,6 +53,16 @@ export class RsdpClient {
     return this.#ask('setInput', { task, body: { state } })
   }
 
+  /**
+   * What the machine of a task said to a command, once a height holds it.
+   *
+   * @param command its bytes, 0x and hex
+   * @param request given again, the same command is meant
+   */
+  command(task: bigint, command: string, request?: string): Promise<AnswerOf<'command'>> {
+    return this.#ask('command', { task, body: { command, ...(request === undefined ? {} : { request }) } })
+  }
+
   leave(task: bigint): Promise<AnswerOf<'leave'>> {
     return this.#ask('leave', { task })
   }

@@ -1,6 +1,7 @@
-import { fromHex } from '../codec/hex.ts'
+import { fromHex, toHex } from '../codec/hex.ts'
 import type { Hex } from '../types/ids.ts'
 import { openApiDocument } from './openapi.ts'
+import { Refused } from './refused.ts'
 import type { Asked, Handlers } from './server.ts'
 import type { TaskFeed } from './task-feed.ts'
 
@@ -11,9 +12,21 @@ export interface Served {
   trust(taskId: bigint): boolean
 }
 
+/** Takes commands for the machines of tasks; null: no such task takes any. */
+export interface TakesCommands {
+  propose(
+    taskId: bigint,
+    command: Uint8Array,
+    request: string | null,
+  ): Promise<
+    { readonly height: number; readonly result: Uint8Array } | { readonly refused: keyof typeof REFUSALS }
+  > | null
+}
+
 export interface NodeHandlersInit {
   readonly node: Served
   readonly feed: TaskFeed
+  readonly commands: TakesCommands
   /** Of this package. */
   readonly version: string
   readonly pid: number
@@ -21,8 +34,26 @@ export interface NodeHandlersInit {
   readonly stop: () => void
 }
 
+/** Why a command is not applied, and the status that says so. */
+const REFUSALS = { 'not-a-command': 422, busy: 503, 'session-over': 409, over: 409 } as const
+/** How long an answer is waited for: longer than a height takes, shorter than clients wait. */
+const COMMAND_MS = 8_000
+
+async function within<T>(outcome: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => late.reject(new Refused(504, 'undecided', 'no height holds it yet; it goes on being proposed')),
+    COMMAND_MS,
+  )
+  try {
+    return await Promise.race([outcome, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** What each route does to a node. */
-export function nodeHandlers({ node, feed, version, pid, stop }: NodeHandlersInit): Handlers {
+export function nodeHandlers({ node, feed, commands, version, pid, stop }: NodeHandlersInit): Handlers {
   const document = openApiDocument(version)
   return {
     health: () => ({ ok: true }),
@@ -43,6 +74,15 @@ export function nodeHandlers({ node, feed, version, pid, stop }: NodeHandlersIni
     setInput: async ({ task, body }: Asked) => {
       await feed.setInput(task, fromHex((body as { readonly state: Hex }).state))
       return { ok: true }
+    },
+    command: async ({ task, body }: Asked) => {
+      const { command, request = null } = body as { readonly command: Hex; readonly request?: string }
+      const proposed = commands.propose(task, fromHex(command), request)
+      if (proposed === null)
+        throw new Refused(404, 'no-machine', 'no task of this number takes commands here')
+      const outcome = await within(proposed)
+      if ('refused' in outcome) throw new Refused(REFUSALS[outcome.refused], outcome.refused)
+      return { height: outcome.height, result: toHex(outcome.result) }
     },
     leave: ({ task }) => ({ answer: node.leave(task) }),
     trust: ({ task }) => ({ answer: node.trust(task) ? 'trusted' : 'not-a-member' }),

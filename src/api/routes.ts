@@ -96,6 +96,17 @@ export const ROUTES = {
     body: z.strictObject({ state: bytes }),
     answer: ok,
   },
+  command: {
+    method: 'POST',
+    path: '/v1/tasks/{task}/commands',
+    summary:
+      'Proposes a command to the machine of a task and answers with what it said, at the height that holds it. The command is ' +
+      'on disk before it is proposed: 504 means that no height holds it yet, and it goes on. A request name, given again, means ' +
+      'the same command. 422 not-a-command; 409 session-over, over: it will not be applied; 503 busy.',
+    needsToken: true,
+    body: z.strictObject({ command: bytes, request: z.string().min(1).max(64).optional() }),
+    answer: z.object({ height, result: bytes }),
+  },
   leave: {
     method: 'POST',
     path: '/v1/tasks/{task}/leave',

@@ -161,6 +161,23 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions {
   /** With the twin of the stock reducer. */
   readonly provable: boolean
 }
+/** Of commands to a machine of a task, at a node on this machine. */
+export interface MachineOptions extends OnDataDirOptions {
+  /** Absent: the newest of the kind. */
+  readonly task?: string
+}
+export interface KvOptions extends MachineOptions {
+  readonly ifVersion?: number
+}
+export interface KvWatchOptions extends MachineOptions {
+  readonly after: number
+}
+export interface ClaimOptions extends MachineOptions {
+  /** Absent in `read`. */
+  readonly as?: string
+  /** Seconds; of `acquire` and `campaign`. */
+  readonly ttl?: number
+}
 export interface AppOptions {
   readonly json: boolean
 }

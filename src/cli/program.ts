@@ -6,6 +6,7 @@ import { addBackupCommands } from './groups/backup.ts'
 import { addCheckCommands } from './groups/check.ts'
 import { addDoctorCommands } from './groups/doctor.ts'
 import { addEvidenceCommands } from './groups/evidence.ts'
+import { addMachineCommands } from './groups/machines.ts'
 import { addKeysCommands } from './groups/keys.ts'
 import { addNetworkCommands } from './groups/network.ts'
 import { addNodeCommands } from './groups/node.ts'
@@ -41,6 +42,7 @@ export function buildProgram(run: RunCommand): Command {
   addAccountCommands(program, run)
   addTaskCommands(program, run)
   addAppCommands(program, run)
+  addMachineCommands(program, run)
   addCheckCommands(program, run)
   addDoctorCommands(program, run)
   addEvidenceCommands(program, run)

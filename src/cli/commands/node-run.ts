@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { loadTrace } from '../rate-limit/trace.ts'
 import { ProviderClient } from '../rate-limit/provider-client.ts'
@@ -6,6 +7,8 @@ import { requestsOfMember } from '../rate-limit/traffic.ts'
 import { RateLimitSource } from '../rate-limit/workload.ts'
 import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { SqliteCommandJournal } from '../../adapters/sqlite/command-journal.ts'
+import { Agreements } from '../../agreement/agreements.ts'
 import { TaskFeed } from '../../api/task-feed.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
@@ -69,11 +72,20 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   const apps = await nodeApps(options, policy)
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
   const example = { reducers: [rateLimit.id], open: rateLimitSource(provider, deployment.deploymentId) }
+  const agreements = new Agreements({
+    journal: (cluster) => new SqliteCommandJournal(dataDir, cluster),
+    clockMs: () => Date.now(),
+    chance: () => randomInt(2 ** 20),
+  })
+  const machines = {
+    reducers: agreements.reducers,
+    open: (request: SourceRequest) => agreements.open(request),
+  }
   const staked = await createNode({
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
     applications: [
       feed.inputs(options.feed ?? []),
-      ...[...(apps?.applications ?? []), example].map((application) => feed.follow(application)),
+      ...[...(apps?.applications ?? []), example, machines].map((application) => feed.follow(application)),
     ],
     ...(apps === null ? {} : { bundles: apps.bundles }),
     ...(broker === null ? {} : { broker }),
@@ -91,7 +103,15 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     leave: (taskId: bigint) => node.leave(taskId),
     trust: (taskId: bigint) => node.trust(taskId),
   }
-  const control = await serveControl({ dataDir, key, port: options.apiPort, node: served, feed, stop })
+  const control = await serveControl({
+    dataDir,
+    key,
+    port: options.apiPort,
+    node: served,
+    feed,
+    commands: agreements,
+    stop,
+  })
   logger.info('api.listening', { port: control.port })
   try {
     await staked.start()
@@ -100,6 +120,7 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   } finally {
     await control.close()
     await staked.stop()
+    agreements.close()
   }
 }
 

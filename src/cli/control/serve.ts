@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { nodeHandlers } from '../../api/node-handlers.ts'
+import type { TakesCommands } from '../../api/node-handlers.ts'
 import { startApi } from '../../api/server.ts'
 import type { TaskFeed } from '../../api/task-feed.ts'
 import type { RsdpNode } from '../../node/node.ts'
@@ -14,6 +15,7 @@ export interface ControlledNode {
   readonly port: number
   readonly node: Pick<RsdpNode, 'health' | 'leave' | 'trust'>
   readonly feed: TaskFeed
+  readonly commands: TakesCommands
   /** Asked to end. */
   readonly stop: () => void
 }
@@ -22,10 +24,14 @@ export interface ControlledNode {
 export async function serveControl(
   init: ControlledNode,
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const { dataDir, key, node, feed, stop } = init
+  const { dataDir, key, node, feed, commands, stop } = init
   const token = randomBytes(32).toString('hex')
   const { pid } = process
-  const server = await startApi(init.port, token, nodeHandlers({ node, feed, version: VERSION, pid, stop }))
+  const server = await startApi(
+    init.port,
+    token,
+    nodeHandlers({ node, feed, commands, version: VERSION, pid, stop }),
+  )
   const { port } = server
   writeControl(dataDir, { schema: 2, pid, key, port, token })
   return {

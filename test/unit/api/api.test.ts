@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { expect } from 'chai'
 import { ApiError, RsdpClient } from '../../../src/api/client.ts'
-import type { Served } from '../../../src/api/node-handlers.ts'
+import type { Served, TakesCommands } from '../../../src/api/node-handlers.ts'
 import { nodeHandlers } from '../../../src/api/node-handlers.ts'
 import { openApiDocument } from '../../../src/api/openapi.ts'
 import type { Decided, Route } from '../../../src/api/routes.ts'
@@ -47,9 +47,18 @@ describe('local API', () => {
   let feed: TaskFeed
   let node: { -readonly [K in keyof Served]: Served[K] }
   let calls: string[]
+  let commands: TakesCommands
 
   beforeEach(async () => {
     calls = []
+    commands = {
+      propose: (id, command, request) => {
+        calls.push(`${String(id)} ${String(command)} ${String(request)}`)
+        if (id !== 1n) return null
+        if (command[0] === 1) return Promise.resolve({ height: 7, result: Uint8Array.of(1, 2) })
+        return Promise.resolve({ refused: command[0] === 2 ? 'session-over' : 'not-a-command' } as const)
+      },
+    }
     feed = new TaskFeed((_, input) => Promise.resolve(input[0] === 9 ? null : input[0] !== 0))
     node = {
       health: () => ({ ready: true }),
@@ -62,7 +71,11 @@ describe('local API', () => {
       trust: (id: bigint) => node.trust(id),
     }
     const stop = (): void => void calls.push('stop')
-    server = await startApi(0, TOKEN, nodeHandlers({ node: served, feed, version: '1.2.3', pid: 7, stop }))
+    server = await startApi(
+      0,
+      TOKEN,
+      nodeHandlers({ node: served, feed, commands, version: '1.2.3', pid: 7, stop }),
+    )
   })
   afterEach(() => server.close())
 
@@ -95,6 +108,17 @@ describe('local API', () => {
       asked.end(body)
     })
   }
+
+  it('a command is answered with what the machine said, or with why it is not applied', async () => {
+    expect(await client().command(1n, '0x01', 'mine')).deep.equal({ height: 7, result: '0x0102' })
+    await client().command(1n, '0x01')
+    expect(calls).deep.equal(['1 1 mine', '1 1 null'])
+    expect(await refusal(client().command(1n, '0x02'))).equal('409 session-over')
+    expect(await refusal(client().command(1n, '0x03'))).equal('422 not-a-command')
+    expect(await refusal(client().command(2n, '0x01'))).equal('404 no-machine')
+    expect(await refusal(client().command(1n, '0x1'))).equal('400 body')
+    expect(await refusal(client().command(1n, '0x01', ''))).equal('400 body')
+  })
 
   describe('refuses', () => {
     for (const host of ['example.com', '127.0.0.1.example.com', '0.0.0.0', '[::1]'])
@@ -272,7 +296,7 @@ describe('local API', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
-    const handlers = nodeHandlers({ node, feed, version: '', pid: 1, stop: () => undefined })
+    const handlers = nodeHandlers({ node, feed, commands, version: '', pid: 1, stop: () => undefined })
     const error: unknown = await startApi(port, TOKEN, handlers).catch((thrown: unknown) => thrown)
     other.close()
     expect(error).instanceOf(RsdpError)
