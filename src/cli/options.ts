@@ -182,6 +182,13 @@ export interface AppOptions {
   readonly json: boolean
 }
 export interface AppPublishOptions extends WalletOptions, CautionOptions {}
+export interface AppReplayOptions extends ChainOptions {
+  /** File; absent: the task's own bundle. */
+  readonly bundle?: string
+  readonly params?: string
+  /** Folders in which the task's own bundle may be. */
+  readonly bundles?: readonly string[]
+}
 export interface ReducerOptions extends ChainOptions {
   readonly bundles?: readonly string[]
 }

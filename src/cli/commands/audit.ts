@@ -12,16 +12,13 @@ import type { AuditReport } from '../../audit/report.ts'
 import { auditExitCode } from '../../audit/report.ts'
 import { reportJson } from '../../audit/report-json.ts'
 import { keccak, utf8Hex } from '../../codec/hex.ts'
-import type { TaskHistory } from '../../ports/chain-history.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
-import type { Bundle } from '../../sandbox/bundle.ts'
-import { RsdpError } from '../../types/errors.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Digest } from '../../types/ids.ts'
+import { foreignReducer, unable } from '../app/task-reducer.ts'
 import { stateDir } from '../journal.ts'
-import { openDeployment } from '../local/wallets.ts'
 import type { AuditOptions, ChainOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { parseTaskId } from './task-list.ts'
@@ -90,38 +87,4 @@ export async function audit(
 function cacheFor({ rpcUrl }: ChainOptions, { deploymentId }: Deployment): LogCache {
   const endpoint = keccak(utf8Hex(rpcUrl)).slice(2, 18)
   return new LogCache(join(stateDir(), 'audit', `${deploymentId.slice(2, 18)}-${endpoint}`))
-}
-
-/**
- * The reducer of a task if it is none of this package: found by its hash in the folders, then on chain, and run in the
- * sandbox. Null where nobody has its bytes: what needs it is then unavailable. What the history says is only where to
- * look; it is judged later.
- *
- * @throws RsdpError E_BUNDLE_REFUSED if the folders that were named hold other bundles only
- */
-async function foreignReducer(history: TaskHistory, options: AuditOptions): Promise<Bundle | null> {
-  const published = history.events.find((event) => event.name === 'TaskPublished')
-  const hash = published?.args.params.reducer
-  if (hash === undefined || findReducerByHash(hash) !== null) return null
-  const { findBundle, openBundle, refusedBundles } = await import('../app/find-bundle.ts')
-  const connection = await openDeployment(options.rpcUrl, options.deployment)
-  try {
-    const found = await findBundle(hash, options.bundles ?? [], connection)
-    if (found !== null) return openBundle(found.bytes)
-    const refused = await refusedBundles(hash, options.bundles ?? [])
-    if (refused !== null) throw refused
-    return null
-  } finally {
-    connection.close()
-  }
-}
-
-function unable(code: string): RsdpError {
-  return new RsdpError({
-    code: 'E_SANDBOX_HOST',
-    message: `this machine gave out while it ran the task's reducer: ${code}`,
-    hint: 'audit on a machine with more memory; this says nothing about the task',
-    exit: EXIT.unreachable,
-    details: { code },
-  })
 }

@@ -1,9 +1,15 @@
 import type { Command } from 'commander'
 import { bundles, deployment, examples, json, rpcUrl, sending } from '../flags.ts'
-import type { AppOptions, AppPublishOptions, ReducerOptions, ReducerRunOptions } from '../options.ts'
+import type {
+  AppOptions,
+  AppPublishOptions,
+  AppReplayOptions,
+  ReducerOptions,
+  ReducerRunOptions,
+} from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** app new, build, test, publish; reducer inspect, run. */
+/** app new, build, test, publish, replay; reducer inspect, run. */
 export function addAppCommands(program: Command, run: RunCommand): void {
   const app = program.command('app').description('tasks of your own: a reducer and a source of states')
   app
@@ -42,6 +48,23 @@ export function addAppCommands(program: Command, run: RunCommand): void {
     .action((dir: string | undefined, options: AppPublishOptions) =>
       run('app publish', options.json, async (context) =>
         (await import('../commands/app-publish.ts')).appPublish(dir ?? '.', options, context),
+      ),
+    )
+  app
+    .command('replay <task>')
+    .description(
+      'runs the heights of a task through another bundle and shows what changes; exit 6 if any does',
+    )
+    .option('--bundle <file>', 'the other bundle (default: the task’s own)')
+    .option('--params <hex>', 'params for it (default: those of the task)')
+    .addOption(bundles())
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(json())
+    .addHelpText('after', examples('rsdp app replay 1 --bundle hello/build/bundle.js'))
+    .action((task: string, options: AppReplayOptions) =>
+      run('app replay', options.json, async (context) =>
+        (await import('../commands/app-replay.ts')).appReplay(task, options, context),
       ),
     )
   addReducerCommands(program, run)
