@@ -71,6 +71,10 @@ export class RsdpClient {
     return this.#ask('trust', { task })
   }
 
+  resume(task: bigint): Promise<AnswerOf<'resume'>> {
+    return this.#ask('resume', { task })
+  }
+
   stop(): Promise<AnswerOf<'stop'>> {
     return this.#ask('stop')
   }

@@ -10,6 +10,8 @@ export interface Served {
   health(): { readonly ready: boolean }
   leave(taskId: bigint): string
   trust(taskId: bigint): boolean
+  /** Null: it runs no such task. */
+  resume(taskId: bigint): boolean | null
 }
 
 /** Takes commands for the machines of tasks; null: no such task takes any. */
@@ -86,6 +88,10 @@ export function nodeHandlers({ node, feed, commands, version, pid, stop }: NodeH
     },
     leave: ({ task }) => ({ answer: node.leave(task) }),
     trust: ({ task }) => ({ answer: node.trust(task) ? 'trusted' : 'not-a-member' }),
+    resume: ({ task }) => {
+      const resumed = node.resume(task)
+      return { answer: resumed === null ? 'not-a-member' : resumed ? 'resumed' : 'not-frozen' }
+    },
     stop: () => {
       stop()
       return { pid }

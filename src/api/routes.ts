@@ -121,6 +121,13 @@ export const ROUTES = {
     needsToken: true,
     answer: z.object({ answer: z.string() }),
   },
+  resume: {
+    method: 'POST',
+    path: '/v1/tasks/{task}/resume',
+    summary: 'Votes for values again in a task that was frozen (rsdp app resume).',
+    needsToken: true,
+    answer: z.object({ answer: z.string() }),
+  },
   stop: {
     method: 'POST',
     path: '/v1/stop',

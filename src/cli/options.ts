@@ -182,6 +182,10 @@ export interface AppOptions {
   readonly json: boolean
 }
 export interface AppPublishOptions extends WalletOptions, CautionOptions {}
+export interface DiffOptions extends OnDataDirOptions {
+  /** Folder of the application whose states are to be read. */
+  readonly app?: string
+}
 export interface AppReplayOptions extends ChainOptions {
   /** File; absent: the task's own bundle. */
   readonly bundle?: string

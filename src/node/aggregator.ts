@@ -1,10 +1,11 @@
-import { keccak } from '../codec/hex.ts'
+import { equalBytes, keccak, toHex } from '../codec/hex.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ReducerRunner, RunnerResult } from '../ports/reducer-runner.ts'
 import type { Store } from '../ports/store.ts'
 import type { EngineEffect, EngineInput } from '../protocol/io.ts'
 import type { ReducerCall } from '../reducers/reducer.ts'
 import { invariant } from '../types/errors.ts'
+import type { Hex, MemberIndex } from '../types/ids.ts'
 import type { LedgerEvent } from '../types/ledger.ts'
 import type { CalledTask } from './reducer-call.ts'
 import { reducerCall } from './reducer-call.ts'
@@ -27,21 +28,31 @@ export interface AggregatorInit extends CalledTask {
 /** Why a task's values are not voted for any more. */
 export type Frozen = 'hostStack' | 'hostMemory' | 'differs'
 
+/** The own state of a height, where another one was decided over the same list. */
+export interface Difference {
+  readonly height: number
+  /** Whose inputs both were made of. */
+  readonly members: readonly MemberIndex[]
+  readonly own: Hex
+  readonly decided: Hex
+}
+
 /** Of a bundle: the machine is at fault, not the code that all members run alike. */
 const MACHINE: ReadonlySet<string> = new Set(['hostStack', 'hostMemory'])
 
 /**
  * Runs a task's aggregates. If this machine cannot be relied on for them, since it gave out or has another result than was
  * decided over the same list, the task is frozen: this node votes NIL and follows what the others decide, until it is
- * started again.
+ * resumed or started again.
  */
 export class Aggregator {
   readonly #init: AggregatorInit
   #frozen: Frozen | null = null
+  #difference: Difference | null = null
   /** Whether the last aggregation of the height gave a state; null before the first. */
   #locallyValid: boolean | null = null
   /** Of the last aggregation: what was aggregated, and the result. */
-  #own: { readonly list: string; readonly stateHash: string } | null = null
+  #own: { readonly list: string; readonly state: Uint8Array } | null = null
 
   constructor(init: AggregatorInit) {
     this.#init = init
@@ -49,6 +60,20 @@ export class Aggregator {
 
   get frozen(): Frozen | null {
     return this.#frozen
+  }
+
+  /** Of the height at which the task was frozen; null if it is not, or for another reason. */
+  get difference(): Difference | null {
+    return this.#difference
+  }
+
+  /** Values are voted for again. False: they were all along. */
+  resume(): boolean {
+    if (this.#frozen === null) return false
+    this.#init.logger.warn('task.resumed', { task: String(this.#init.taskId), why: this.#frozen })
+    this.#frozen = null
+    this.#difference = null
+    return true
   }
 
   run(effect: Aggregate, events: readonly LedgerEvent[]): void {
@@ -71,7 +96,11 @@ export class Aggregator {
     )
     const closing = listed.length < inputs.length
     const list = nameOf(height, share.object.eventSeq, closing, listed)
-    if (this.#own?.list === list && this.#own.stateHash !== keccak(state)) this.#freeze(height, 'differs')
+    if (this.#frozen === null && this.#own?.list === list && !equalBytes(this.#own.state, state)) {
+      const members = inputs.map(({ member }) => member)
+      this.#difference = { height, members, own: toHex(this.#own.state), decided: toHex(state) }
+      this.#freeze(height, 'differs')
+    }
     const valid = this.#locallyValid
     this.#locallyValid = null
     this.#own = null
@@ -90,7 +119,7 @@ export class Aggregator {
     }
     const listed = effect.inputs.map(({ member, state }) => `${member}:${keccak(state)}`)
     const list = nameOf(height, effect.eventSeq, effect.closing, listed)
-    this.#own = { list, stateHash: keccak(result.state) }
+    this.#own = { list, state: result.state }
     if (twin === null) give(answerOf(token, result))
     else twin.check(call, height, result.state, (checked) => give(answerOf(token, checked)))
   }

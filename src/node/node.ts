@@ -114,6 +114,11 @@ export class RsdpNode {
     return task !== undefined
   }
 
+  /** Votes for values again in a task that was frozen; false if it was not, null if it runs no such task. */
+  resume(taskId: bigint): boolean | null {
+    return this.#byTask.get(taskId)?.resume() ?? null
+  }
+
   #stopTasks(): void {
     for (const task of this.#byTask.values()) task.stop()
   }

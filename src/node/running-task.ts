@@ -129,6 +129,10 @@ export class RunningTask {
     this.#runner.trust()
   }
 
+  resume(): boolean {
+    return this.#runner.resume()
+  }
+
   health(): TaskHealth {
     return this.#runner.health()
   }

@@ -1,6 +1,6 @@
 import type { Validity } from '../protocol/validity.ts'
 import type { MemberIndex } from '../types/ids.ts'
-import type { Frozen } from './aggregator.ts'
+import type { Difference, Frozen } from './aggregator.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import type { Membership } from './membership.ts'
 import type { SigningHealth } from './signing-watch.ts'
@@ -25,6 +25,8 @@ export interface TaskHealth {
   readonly isolated: readonly MemberIndex[]
   /** Why this node votes NIL alone; null: it does not. */
   readonly frozen: Frozen | null
+  /** Its own state and the decided one, where it votes NIL because they differ. */
+  readonly difference: Difference | null
   /** Proofs against members, by what became of them. */
   readonly evidence: EvidenceBook['counts']
   readonly ignored: Readonly<Record<string, number>>

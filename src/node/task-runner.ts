@@ -170,6 +170,7 @@ export class TaskRunner {
       signatureChecks: this.#admit.checks,
       isolated: this.#admit.isolated,
       frozen: this.#aggregator.frozen,
+      difference: this.#aggregator.difference,
       evidence: this.evidence.counts,
       ignored: { ...this.#ignored },
       refused: { ...this.#refused },
@@ -192,6 +193,11 @@ export class TaskRunner {
   /** The operator says that the store has everything that was signed in this task. */
   trust(): void {
     this.#watch.trust()
+  }
+
+  /** The operator has looked into why the task was frozen. False: it was not. */
+  resume(): boolean {
+    return this.#aggregator.resume()
   }
 
   /** The chain has a checkpoint up to `height`, with this node's signature or without. */

@@ -102,6 +102,7 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     health: () => staked.health(),
     leave: (taskId: bigint) => node.leave(taskId),
     trust: (taskId: bigint) => node.trust(taskId),
+    resume: (taskId: bigint) => node.resume(taskId),
   }
   const control = await serveControl({
     dataDir,

@@ -12,7 +12,7 @@ const ANSWER_MS_MAX = 10_000
  */
 export async function order(
   dataDir: string,
-  path: '/v1/stop' | `/v1/tasks/${bigint}/${'leave' | 'trust'}`,
+  path: '/v1/stop' | `/v1/tasks/${bigint}/${'leave' | 'trust' | 'resume'}`,
 ): Promise<{ readonly control: Control; readonly answer: Readonly<Record<string, unknown>> }> {
   const control = readControl(dataDir)
   if (control === null) throw notRunning(dataDir)

@@ -13,7 +13,7 @@ export interface ControlledNode {
   readonly key: Address
   /** Of the API; 0 takes a free one. */
   readonly port: number
-  readonly node: Pick<RsdpNode, 'health' | 'leave' | 'trust'>
+  readonly node: Pick<RsdpNode, 'health' | 'leave' | 'trust' | 'resume'>
   readonly feed: TaskFeed
   readonly commands: TakesCommands
   /** Asked to end. */

@@ -1,15 +1,17 @@
 import type { Command } from 'commander'
-import { bundles, deployment, examples, json, rpcUrl, sending } from '../flags.ts'
+import { bundles, dataDir, deployment, examples, json, rpcUrl, sending } from '../flags.ts'
 import type {
   AppOptions,
   AppPublishOptions,
   AppReplayOptions,
+  DiffOptions,
+  OnDataDirOptions,
   ReducerOptions,
   ReducerRunOptions,
 } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** app new, build, test, publish, replay; reducer inspect, run. */
+/** app new, build, test, publish, replay, resume; diff; reducer inspect, run. */
 export function addAppCommands(program: Command, run: RunCommand): void {
   const app = program.command('app').description('tasks of your own: a reducer and a source of states')
   app
@@ -67,7 +69,38 @@ export function addAppCommands(program: Command, run: RunCommand): void {
         (await import('../commands/app-replay.ts')).appReplay(task, options, context),
       ),
     )
+  addFrozen(program, app, run)
   addReducerCommands(program, run)
+}
+
+/** What to do about a task in which the own states are not those that are decided. */
+function addFrozen(program: Command, app: Command, run: RunCommand): void {
+  app
+    .command('resume <task>')
+    .description('lets the node vote again in a task that was frozen, once its reason is known and gone')
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText('after', examples('rsdp app resume 1 --data-dir ./alice'))
+    .action((task: string, options: OnDataDirOptions) =>
+      run('app resume', options.json, async (context) =>
+        (await import('../commands/diff.ts')).appResume(task, options, context),
+      ),
+    )
+  program
+    .command('diff <task>')
+    .description('where the own state of a node differs from the decided one; exit 6 if it does')
+    .option('--app <dir>', 'folder of the application that the task is of: its reducer reads the states')
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('rsdp diff 1 --data-dir ./alice', 'rsdp diff 1 --data-dir ./alice --app ./hello'),
+    )
+    .action((task: string, options: DiffOptions) =>
+      run('diff', options.json, async (context) =>
+        (await import('../commands/diff.ts')).diff(task, options, context),
+      ),
+    )
 }
 
 function addReducerCommands(program: Command, run: RunCommand): void {

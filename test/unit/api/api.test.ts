@@ -64,11 +64,13 @@ describe('local API', () => {
       health: () => ({ ready: true }),
       leave: (id) => `left ${String(id)}`,
       trust: (id) => id === 1n,
+      resume: (id) => (id === 1n ? true : id === 2n ? false : null),
     }
     const served = {
       health: () => node.health(),
       leave: (id: bigint) => node.leave(id),
       trust: (id: bigint) => node.trust(id),
+      resume: (id: bigint) => node.resume(id),
     }
     const stop = (): void => void calls.push('stop')
     server = await startApi(
@@ -257,6 +259,9 @@ describe('local API', () => {
 
   it('orders reach the node', async () => {
     expect(await client().leave(3n)).deep.equal({ answer: 'left 3' })
+    expect(await client().resume(1n)).deep.equal({ answer: 'resumed' })
+    expect(await client().resume(2n)).deep.equal({ answer: 'not-frozen' })
+    expect(await client().resume(3n)).deep.equal({ answer: 'not-a-member' })
     expect(await client().trust(1n)).deep.equal({ answer: 'trusted' })
     expect(await client().trust(2n)).deep.equal({ answer: 'not-a-member' })
     expect(await client().stop()).deep.equal({ pid: 7 })

@@ -131,6 +131,23 @@ describe('Aggregator', () => {
     await settle()
     expect(aggregator.decided(decided(Uint8Array.of(9), LIST))).to.equal(true)
     expect(aggregator.frozen).to.equal('differs')
+    const members = [0, 1, 3]
+    expect(aggregator.difference).to.deep.equal({ height: 1, members, own: '0x0102', decided: '0x09' })
+  })
+
+  it('votes for values again once it is resumed, and freezes again if they differ again', async () => {
+    expect(aggregator.resume()).to.equal(false)
+    for (const height of [1, 1]) {
+      aggregator.run(effect(1, height), [])
+      await settle()
+      expect(answers().at(-1)).to.deep.equal([1, keccak(STATE)])
+      aggregator.decided(decided(Uint8Array.of(9), LIST))
+      aggregator.run(effect(2), [])
+      await settle()
+      expect(answers().at(-1)).to.deep.equal([2, null])
+      expect(aggregator.resume()).to.equal(true)
+      expect([aggregator.frozen, aggregator.difference]).to.deep.equal([null, null])
+    }
   })
 
   it('goes on where the same was decided, or something over another list', async () => {
