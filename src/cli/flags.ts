@@ -44,6 +44,9 @@ export const policyFile = (): Option =>
 export const bundles = (): Option =>
   new Option('--bundles <dir...>', 'folders of bundles, looked through before the chain')
 
+export const bundleMirror = (): Option =>
+  new Option('--bundle-mirror <url>', 'where bundles lie under their ids, asked after folders and chain')
+
 /** Read by `brokerOf`, whose errors do not repeat it: it may hold a password. */
 export const transport = (): Option =>
   new Option(

@@ -8,6 +8,8 @@ export interface ChainOptions {
 export interface AuditOptions extends ChainOptions {
   readonly board: boolean
   readonly bundles?: readonly string[]
+  /** URL below which bundles lie under their ids. */
+  readonly bundleMirror?: string
 }
 export interface FeeOptions {
   /** Most that a unit of gas may cost; absent: 500. */
@@ -89,6 +91,8 @@ export interface NodeRunOptions extends FeeOptions {
   readonly app?: readonly string[]
   /** Folders of bundles. */
   readonly bundles?: readonly string[]
+  /** URL below which bundles lie under their ids. */
+  readonly bundleMirror?: string
   readonly rpcUrl: string
   readonly deployment: string
 }
@@ -192,9 +196,13 @@ export interface AppReplayOptions extends ChainOptions {
   readonly params?: string
   /** Folders in which the task's own bundle may be. */
   readonly bundles?: readonly string[]
+  /** URL below which bundles lie under their ids. */
+  readonly bundleMirror?: string
 }
 export interface ReducerOptions extends ChainOptions {
   readonly bundles?: readonly string[]
+  /** URL below which bundles lie under their ids. */
+  readonly bundleMirror?: string
 }
 export interface ReducerRunOptions extends ReducerOptions {
   readonly params: string

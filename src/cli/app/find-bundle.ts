@@ -9,6 +9,7 @@ import { bundleId, bundleIdOf } from '../../sandbox/sandbox.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest } from '../../types/ids.ts'
+import { fromMirror } from './bundle-mirror.ts'
 
 export interface FoundBundle {
   readonly bytes: Uint8Array
@@ -19,13 +20,14 @@ export interface FoundBundle {
 }
 
 /**
- * The bytes behind a bundle's id: from folders, then from the chain's BundleStore. Whatever has another hash is not it,
+ * The bytes behind a bundle's id: from folders, then from the chain's BundleStore, then from the operator's mirror. Whatever has another hash is not it,
  * so nobody who keeps bundles needs to be trusted. Null if nobody has them.
  */
 export async function findBundle(
   id: Digest,
   folders: readonly string[],
   connection: Connection,
+  mirror?: string,
 ): Promise<FoundBundle | null> {
   const { hash } = loadEngine()
   const stored = await findStoredBundle(connection, (content) => bundleIdOf(hash, content) === id)
@@ -37,7 +39,11 @@ export async function findBundle(
         return { bytes, from: file, authors }
     }
   }
-  return stored === null ? null : { bytes: stored.bytes, from: 'BundleStore', authors }
+  if (stored !== null) return { bytes: stored.bytes, from: 'BundleStore', authors }
+  const mirrored = mirror === undefined ? null : await fromMirror(mirror, id)
+  if (mirrored === null) return null
+  if (bundleId(hash, mirrored) === id) return { bytes: mirrored, from: 'mirror', authors }
+  throw refused(id, 'what the mirror has under its id', { id })
 }
 
 /**
@@ -48,12 +54,16 @@ export async function findBundle(
 export async function refusedBundles(id: Digest, folders: readonly string[]): Promise<RsdpError | null> {
   const files = (await Promise.all(folders.map(filesOf))).flat()
   if (files.length === 0) return null
+  return refused(id, `none of the ${String(files.length)} bundles in ${folders.join(', ')}`, { id, files })
+}
+
+function refused(id: Digest, what: string, details: Readonly<Record<string, unknown>>): RsdpError {
   return new RsdpError({
     code: 'E_BUNDLE_REFUSED',
-    message: `none of the ${String(files.length)} bundles in ${folders.join(', ')} is ${id}: refused`,
-    hint: 'its author has the bytes with that hash; without --bundles what needs them is unavailable',
+    message: `${what} ${what.startsWith('none') ? 'is' : 'is not'} ${id}: refused`,
+    hint: 'its author has the bytes with that hash; without --bundles and --bundle-mirror what needs them is unavailable',
     exit: EXIT.mismatch,
-    details: { id, files },
+    details,
   })
 }
 

@@ -25,6 +25,8 @@ export interface NodeAppsInit {
   readonly fed: readonly Digest[]
   /** Folders of bundles. */
   readonly folders: readonly string[]
+  /** URL below which bundles lie under their ids. */
+  readonly mirror?: string
   readonly connection: Connection
   readonly policy: Policy
   readonly clock: Clock
@@ -44,7 +46,7 @@ export async function loadNodeApps(init: NodeAppsInit): Promise<NodeApps> {
   const known = new Map<Digest, KnownBundle>()
   const bundles: Uint8Array[] = []
   for (const id of reducers.filter(isBundleId)) {
-    const found = await findBundle(id, folders, connection)
+    const found = await findBundle(id, folders, connection, init.mirror)
     if (found === null) throw noBundle(id)
     const { name, usesPrevious } = openBundle(found.bytes)
     const trusted = policy.sandboxed === 'any' ? [] : policy.sandboxed

@@ -15,7 +15,7 @@ import type { ReducerOptions } from '../options.ts'
  */
 export async function foreignReducer(
   history: TaskHistory,
-  options: Pick<ReducerOptions, 'rpcUrl' | 'deployment' | 'bundles'>,
+  options: Pick<ReducerOptions, 'rpcUrl' | 'deployment' | 'bundles' | 'bundleMirror'>,
 ): Promise<Bundle | null> {
   const published = history.events.find((event) => event.name === 'TaskPublished')
   const hash = published?.args.params.reducer
@@ -23,7 +23,7 @@ export async function foreignReducer(
   const { findBundle, openBundle, refusedBundles } = await import('./find-bundle.ts')
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
-    const found = await findBundle(hash, options.bundles ?? [], connection)
+    const found = await findBundle(hash, options.bundles ?? [], connection, options.bundleMirror)
     if (found !== null) return openBundle(found.bytes)
     const refused = await refusedBundles(hash, options.bundles ?? [])
     if (refused !== null) throw refused

@@ -133,7 +133,10 @@ async function nodeApps(options: NodeRunOptions, policy: Policy): Promise<NodeAp
   const { loadNodeApps } = await import('../app/node-apps.ts')
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
-    return await loadNodeApps({ apps, fed, folders, connection, policy, clock: systemClock })
+    return await loadNodeApps({
+      ...{ apps, fed, folders, connection, policy, clock: systemClock },
+      ...(options.bundleMirror === undefined ? {} : { mirror: options.bundleMirror }),
+    })
   } finally {
     connection.close()
   }

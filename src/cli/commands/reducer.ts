@@ -64,7 +64,7 @@ async function bundleOf(what: string, options: ReducerOptions): Promise<FoundBun
   if (!/^0x[0-9a-f]{64}$/.test(what)) throw noBundle(what)
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
-    const found = await findBundle(what as Digest, options.bundles ?? [], connection)
+    const found = await findBundle(what as Digest, options.bundles ?? [], connection, options.bundleMirror)
     if (found === null) throw noBundle(what)
     return found
   } finally {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { bundles, dataDir, deployment, examples, json, rpcUrl, sending } from '../flags.ts'
+import { bundleMirror, bundles, dataDir, deployment, examples, json, rpcUrl, sending } from '../flags.ts'
 import type {
   AppOptions,
   AppPublishOptions,
@@ -60,6 +60,7 @@ export function addAppCommands(program: Command, run: RunCommand): void {
     .option('--bundle <file>', 'the other bundle (default: the task’s own)')
     .option('--params <hex>', 'params for it (default: those of the task)')
     .addOption(bundles())
+    .addOption(bundleMirror())
     .addOption(rpcUrl())
     .addOption(deployment())
     .addOption(json())
@@ -111,6 +112,7 @@ function addReducerCommands(program: Command, run: RunCommand): void {
       'what a bundle is, by its id or its file: name, size, fuel to start it, who has published it',
     )
     .addOption(bundles())
+    .addOption(bundleMirror())
     .addOption(rpcUrl())
     .addOption(deployment())
     .addOption(json())
@@ -126,6 +128,7 @@ function addReducerCommands(program: Command, run: RunCommand): void {
     .requiredOption('--params <hex>', 'params of the reducer')
     .requiredOption('--inputs <hex...>', 'states that members bring')
     .addOption(bundles())
+    .addOption(bundleMirror())
     .addOption(rpcUrl())
     .addOption(deployment())
     .addOption(json())

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { MEMBERS_MAX } from '../../types/ids.ts'
-import { bundles, deployment, examples, integer, json, rpcUrl } from '../flags.ts'
+import { bundleMirror, bundles, deployment, examples, integer, json, rpcUrl } from '../flags.ts'
 import type { AuditOptions, SimOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
@@ -12,6 +12,7 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .addOption(rpcUrl())
     .addOption(deployment())
     .addOption(bundles())
+    .addOption(bundleMirror())
     .addOption(json())
     .option('--board', 'all tasks, and their sum against the tokens that board and registry hold', false)
     .addHelpText('after', examples('rsdp audit 1', 'rsdp audit 1 --rpc-url http://127.0.0.1:8545 --json'))

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import {
   announce,
+  bundleMirror,
   bundles,
   dataDir,
   deployment,
@@ -62,6 +63,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     .option('--app <dir...>', 'folders of applications to run tasks of, each with its build (rsdp app build)')
     .option('--feed <reducer...>', 'reducers whose states come over the local API: names, or ids of bundles')
     .addOption(bundles())
+    .addOption(bundleMirror())
     .option(
       '--fault <names>',
       'misbehave on purpose, on a local chain only: NAME, NAME:HEIGHT or NAME:FROM-TO, separated by commas (docs/faults.md)',

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -43,6 +45,24 @@ describe('findBundle', function () {
     expect(await findBundle(id, [folder], chain(null))).equal(null)
     expect(await findBundle(id, [folder], chain(OTHER))).equal(null)
     expect(await findBundle(id, [folder], chain(new Uint8Array()))).equal(null)
+  })
+
+  it('asks the mirror last, and refuses what has another hash', async () => {
+    let shown = BYTES
+    const server = createServer((_, response) => void response.end(shown))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    try {
+      const found = { bytes: BYTES, from: 'mirror', authors: [] }
+      expect(await findBundle(id, [folder], chain(null), mirror)).deep.equal(found)
+      expect((await findBundle(id, [folder], chain(BYTES), mirror))?.from).equal('BundleStore')
+      shown = OTHER
+      const error: unknown = await findBundle(id, [folder], chain(null), mirror).catch((e: unknown) => e)
+      expect(error).include({ code: 'E_BUNDLE_REFUSED', exit: EXIT.mismatch })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
   })
 
   it('finds it among others, in a folder before the chain, and says who has published it', async () => {
