@@ -104,7 +104,7 @@ export function tryAnswerHello(w: Work): boolean {
 }
 
 /**
- * Signs a HELLO: the value of the highest SHARE quorum, else a list of usable STATUS (`poison.ts`) if of quorum weight, and
+ * Signs a HELLO: the value of the highest earlier SHARE quorum, else a list of usable STATUS (`poison.ts`) if of quorum weight, and
  * if the reducer is not known to fail over it.
  */
 function convene(w: Work): boolean {
@@ -112,8 +112,9 @@ function convene(w: Work): boolean {
   if (s.convened === s.round) return true
   const base = { type: 'hello', height: s.box.height, round: s.round } as const
   const kept = { ...KEPT_NOTHING, admission: admission(s.box, s.round) }
-  if (s.valid !== null) {
-    const { value, content, round } = s.valid
+  const valid = validBefore(w)
+  if (valid !== null) {
+    const { value, content, round } = valid
     s.convened = s.round
     record(
       w,
@@ -135,6 +136,19 @@ function convene(w: Work): boolean {
   s.convened = s.round
   record(w, { ...base, value: NIL, inputsRoot: root, inputs: listed, validRound: -1 }, null, kept)
   return true
+}
+
+/**
+ * SHARE quorum of the highest round before the running one. A convener that is late may have heard that of a later round: a
+ * HELLO that names it convicts its signer.
+ */
+function validBefore({ s }: Work): ShareQuorum | null {
+  if (s.valid === null || s.valid.round < s.round) return s.valid
+  const earlier = [...s.box.rounds].filter(([round]) => round < s.round)
+  return earlier.reduce<ShareQuorum | null>(
+    (best, [, { quorum }]) => (quorum !== null && quorum.round > (best?.round ?? -1) ? quorum : best),
+    null,
+  )
 }
 
 /** What travels with an own HELLO: the SHARE quorum of a re-proposal, or the listed objects. */

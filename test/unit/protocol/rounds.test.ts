@@ -3,7 +3,7 @@ import { keccak } from '../../../src/codec/hex.ts'
 import { seededOrder } from '../../../src/codec/roots.ts'
 import { convener } from '../../../src/protocol/rounds.ts'
 import { NIL } from '../../../src/types/ids.ts'
-import { EngineBench } from '../../helpers/engine-cluster-bench.ts'
+import { contentOf, EngineBench } from '../../helpers/engine-cluster-bench.ts'
 
 const some = keccak('0x01')
 
@@ -87,6 +87,40 @@ describe('rounds', () => {
     expect(bench.taken('evidence')).to.have.length(1)
     bench.ticks(20)
     expect(bench.state.round).to.equal(1)
+  })
+
+  describe('a convener that is late and has heard the SHARE quorum of a later round', () => {
+    const self = new EngineBench().convener(1)
+    const others = [0, 1, 2, 3].filter((member) => member !== self)
+
+    it('lists: a HELLO that names a later round would convict it', () => {
+      const bench = new EngineBench({}, self).start()
+      const statuses = others.map((member) => bench.status(member))
+      bench.endRound(0, others)
+      for (const member of others) bench.hear(member, bench.share(member, 2, contentOf(statuses)))
+      expect(bench.state.valid?.round).to.equal(2)
+      expect(bench.state.round).to.equal(1)
+      for (const [i, { signed, body }] of statuses.entries()) bench.hear(others[i]!, signed, body)
+      const hellos = bench.asked('hello')
+      expect(hellos.map(({ round, value, validRound }) => ({ round, value, validRound }))).to.deep.equal([
+        { round: 1, value: NIL, validRound: -1 },
+      ])
+    })
+
+    it('proposes the value of the quorum before its round', () => {
+      const bench = new EngineBench({}, new EngineBench().convener(2)).start()
+      const rest = [0, 1, 2, 3].filter((member) => member !== bench.self)
+      const content = contentOf(rest.map((member) => bench.status(member)))
+      for (const member of rest) bench.hear(member, bench.share(member, 1, content))
+      bench.endRound(0, rest)
+      for (const member of rest) bench.hear(member, bench.share(member, 2, content))
+      bench.endRound(1, rest)
+      const hellos = bench.asked('hello')
+      expect(bench.state.valid?.round).to.equal(2)
+      expect(hellos.map(({ round, value, validRound }) => ({ round, value, validRound }))).to.deep.equal([
+        { round: 2, value: content.value, validRound: 1 },
+      ])
+    })
   })
 
   it('nothing is signed for a round that was left', () => {
