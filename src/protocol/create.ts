@@ -35,6 +35,7 @@ export function createEngine(config: EngineConfig): EngineState {
     resends: 0,
     pending: null,
     failed: new Map(),
+    failedFrom: 0,
     tokens: 0,
     lock: null,
     valid: null,

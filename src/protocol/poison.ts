@@ -9,10 +9,21 @@ import { own } from './work.ts'
 /** Lists of a height that are remembered because the reducer has no state for them. Later ones are computed again. */
 const FAILED_MAX = 1_024
 
-/** The reducer has no state for a list, on any machine: its round ends with NIL, and no convener lists it again. */
+/** The reducer has no state for a list, on any machine: its round ends with NIL. */
 export function noteFailed(w: Work, inputsRoot: Digest): void {
   const { s } = w
-  if (s.failed.size < FAILED_MAX) own(w, s, 'failed').set(inputsRoot, s.round)
+  if (s.failed.size === 0) s.failedFrom = s.round
+  if (s.failed.size < FAILED_MAX || s.failed.has(inputsRoot)) own(w, s, 'failed').set(inputsRoot, s.round)
+}
+
+/**
+ * Whether a list is neither listed nor computed in the running round, because the reducer has failed over it. Every 2 n
+ * rounds all lists are tried again: a machine that took its own fault for the reducer's must not stall a height.
+ */
+export function isKnownToFail({ s }: Work, inputsRoot: Digest): boolean {
+  const rounds = 2 * s.config.order.length
+  const at = s.failed.get(inputsRoot)
+  return at !== undefined && Math.floor(at / rounds) === Math.floor(s.round / rounds)
 }
 
 /**
@@ -44,9 +55,9 @@ export function leftOutFirst(
  * input that no list can hold must not stall the task, so from then on some are left out while the rest is a quorum.
  */
 export function inputsToList(w: Work, usable: readonly SignedInput[]): readonly SignedInput[] {
-  const { failed, box, round, config } = w.s
+  const { failed, failedFrom, box, round, config } = w.s
   if (failed.size === 0) return usable
-  const since = round - Math.min(...failed.values())
+  const since = round - failedFrom
   let rest = usable
   for (const member of since < 1 ? [] : leftOutFirst(config, box.height, round, since)) {
     const fewer = rest.filter((input) => input.member !== member)

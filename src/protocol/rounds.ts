@@ -7,7 +7,7 @@ import { aggregate, castShare, isUsable, usableInputs } from './debate.ts'
 import { askProofs } from './help.ts'
 import { entriesOf, hasLeft } from './close.ts'
 import { readHash } from './ledger.ts'
-import { inputsToList } from './poison.ts'
+import { inputsToList, isKnownToFail } from './poison.ts'
 import { isQuorum, weightOf } from './quorum.ts'
 import { accuseReductions } from './reduction.ts'
 import type { EngineConfig, ShareQuorum } from './state.ts'
@@ -132,7 +132,7 @@ function convene(w: Work): boolean {
     listed,
     inputs.map((input) => input.hash),
   )
-  if (s.failed.has(root)) return false
+  if (isKnownToFail(w, root)) return false
   s.convened = s.round
   record(w, { ...base, value: NIL, inputsRoot: root, inputs: listed, validRound: -1 }, null, kept)
   return true
@@ -179,7 +179,7 @@ function answerList(w: Work, hello: Signed<Hello>): boolean {
   }
   const list = s.box.rounds.get(s.round)?.list ?? null
   if (list === null) return false
-  if (s.failed.has(list.inputsRoot) || list.objects.some(({ member }) => hasLeft(w, member))) {
+  if (isKnownToFail(w, list.inputsRoot) || list.objects.some(({ member }) => hasLeft(w, member))) {
     castShare(w, null, -1)
     return true
   }

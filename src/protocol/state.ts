@@ -226,8 +226,10 @@ export interface EngineState {
   /** Times that this node has sent its objects again since it heard anything new of the height. */
   resends: number
   pending: PendingAggregate | null
-  /** Lists of this height for which the reducer has no state, by inputsRoot, and the round in which that was found. */
+  /** Lists of this height for which the reducer has no state, by inputsRoot, and the last round that found it. */
   failed: ReadonlyMap<Digest, number>
+  /** The first round that found it, of any list; nothing while `failed` is empty. */
+  failedFrom: number
   tokens: number
   lock: Lock | null
   /** SHARE quorum of the highest round of this height. */

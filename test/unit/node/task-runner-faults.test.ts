@@ -213,8 +213,7 @@ describe('TaskRunner: what is around it fails', () => {
           const isFirst = !failed.has(key)
           failed.add(key)
           return Promise.resolve<RunnerResult>(
-            // of this moment, not of the list: the same list has a state in the next round
-            isFirst && roundOf === 1 ? { ok: false, code: 'busy' } : runReducer(call),
+            isFirst && roundOf === 1 ? { ok: false, code: 'nondeterministic' } : runReducer(call),
           )
         }
         let isCut = false
