@@ -85,9 +85,14 @@ const TASKS: readonly {
     params: () => ({}),
   },
   {
-    crimes: [crime('bogus-checkpoint', 'E5', 100), crime('two-parents', 'E6', 20)],
+    crimes: [crime('bogus-checkpoint', 'E5', 100)],
     // one epoch: a vote after a CHECKPOINT of another history is E6
     params: ({ twins }) => ({ ...PATIENT, twin: twins['rate-limit@1'], epochHeights: HEIGHTS }),
+  },
+  {
+    // alone: the early vote of the other makes members ask for votes, and the true ones beside the lie would be E1
+    crimes: [crime('two-parents', 'E6', 20)],
+    params: ({ twins }) => ({ ...PATIENT, twin: twins['rate-limit@1'] }),
   },
 ]
 
