@@ -109,6 +109,7 @@ abstract contract MoneyHandler is FramingHandler {
     }
 
     function _claim(uint256 task, address account) internal {
+        account = _accountOf(account);
         Task storage t = _tasks[task];
         uint256 opensAt = expectedClaimsAt(task);
         bool isOpen = opensAt != 0 && block.number >= opensAt;
@@ -196,6 +197,14 @@ abstract contract MoneyHandler is FramingHandler {
         uint256 before = token.balanceOf(_payoutOf(account));
         (success, answer) = _act(_walletOf(account), target, data);
         if (success && calm) _requirePaid(_payoutOf(account), before, abi.decode(answer, (uint256)));
+    }
+
+    /// @dev For whom somebody acts. A reporter without an account may have become the wallet of one since.
+    function _accountOf(address person) private view returns (address) {
+        for (uint256 i = 0; i < _operators.length; ++i) {
+            if (_operators[i].wallet == person) return _operators[i].account;
+        }
+        return person;
     }
 
     /// @dev Who acts for an account: the wallet of an operator, anybody else itself.
