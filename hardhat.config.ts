@@ -29,6 +29,8 @@ export default defineConfig({
   test: {
     // npm run fuzz sets them; here they are a sample
     solidity: {
+      // a handler signs for every member of a cluster in one call, and memory is never freed
+      memoryLimit: 512 * 1024 * 1024,
       fuzz: {
         seed: `0x${BigInt(process.env['RSDP_SEED'] ?? 20261121)
           .toString(16)
