@@ -48,7 +48,8 @@ export function showAmount(wei: bigint, decimals: number): string {
   return formatUnits(wei, decimals).replace(/\.0$/, '')
 }
 
-function amountError(text: string, what: string): RsdpError {
+/** What is wrong with an amount that somebody wrote. */
+export function amountError(text: string, what: string): RsdpError {
   return new RsdpError({
     code: 'E_AMOUNT',
     message: `'${text}' ${what}`,

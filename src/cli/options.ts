@@ -1,3 +1,5 @@
+import type { PriceOptions } from './task-prices.ts'
+
 /** Options as the command line gives them, after parsing. */
 export interface ChainOptions {
   /** One endpoint, or several separated by spaces. */
@@ -143,7 +145,7 @@ export interface NodePrivateOptions {
   readonly dataDir: string
   readonly listen: readonly string[]
 }
-export interface TaskPublishOptions extends WalletOptions, CautionOptions {
+export interface TaskPublishOptions extends WalletOptions, CautionOptions, PriceOptions {
   readonly nodes: number
   readonly heights: number
   readonly epoch: number

@@ -6,6 +6,8 @@ import type { Deployment } from '../adapters/evm/deployment.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
 import type { TaskParams } from '../types/task.ts'
+import type { TaskPrices } from './task-prices.ts'
+import { USUAL_PRICES } from './task-prices.ts'
 
 export interface RateLimitTask {
   readonly nodes: number
@@ -21,6 +23,8 @@ export interface RateLimitTask {
   readonly taskBlocksMax: number
   /** Absent: blocks alone count. */
   readonly times?: TaskTimes
+  /** Absent: the usual ones. */
+  readonly prices?: TaskPrices
 }
 
 /** Seconds of a task, beside its blocks. */
@@ -39,9 +43,6 @@ export type TaskWork = Pick<
   'reducer' | 'reducerParams' | 'usesPrevious' | 'stateCap' | 'inputCap'
 >
 
-const ETHER = 10n ** 18n
-/** Token wei per gas of the drawing: 100,000 gas for what a checkpoint of a small cluster earns. */
-const FORM_GAS_PRICE = ETHER / 100_000n
 const TICK_MS = 50
 /** Blocks until the duty to submit moves on. */
 const TURN_BLOCKS = 4
@@ -129,10 +130,7 @@ export function taskOf(task: RateLimitTask, work: TaskWork): TaskParams {
     heights: task.heights,
     epochHeights: task.epoch,
     calldataInputs: true,
-    stakePerNode: 100n * ETHER,
-    rewardPerHeight: ETHER,
-    checkpointFee: ETHER,
-    formGasPrice: FORM_GAS_PRICE,
+    ...(task.prices ?? USUAL_PRICES),
     joinDeadline: task.head + task.joinBlocks,
     endBlock: task.head + task.taskBlocksMax,
     stallBlocks: stallBlocksFor(task.nodes),

@@ -134,4 +134,21 @@ describe('an operator says what its node may sign up for', function () {
     expect([unseen.code, errorCode(unseen)]).deep.equal([2, 'E_JOIN_BLOCKS'])
     expect((await publish('--join-blocks', String(reorgDepth + 1))).code).equal(0)
   })
+
+  it('task publish: the client sets the prices, or is told what is no amount (2)', async () => {
+    const publish = (...args: string[]): Promise<CliRun> =>
+      onChain('task', 'publish', '--nodes', '4', '--dry-run', ...args)
+    const wrong = await publish('--form-gas-price', '2gwei')
+    expect([wrong.code, errorCode(wrong)]).deep.equal([2, 'E_AMOUNT'])
+    const prices = ['--stake', '50', '--reward', '0.2', '--checkpoint-fee', '0', '--form-gas-price', '2e9wei']
+    const { params, escrowWei } = dataOf(await publish('--heights', '10', ...prices)) as {
+      params: Record<string, unknown>
+      escrowWei: string
+    }
+    expect(params).include({ stakePerNode: '50000000000000000000', rewardPerHeight: '200000000000000000' })
+    expect(params).include({ checkpointFee: '0', formGasPrice: '2000000000' })
+    // ten heights, and the drawing of four seats from a full list of sign-ups
+    const drawing = 2_000_000_000n * BigInt(320_000 + 8_600 * 16 + 18_600 * 4)
+    expect(BigInt(escrowWei)).equal(2n * 10n ** 18n + drawing)
+  })
 })

@@ -14,6 +14,7 @@ import { taskWork } from '../app/task-work.ts'
 import { showTime } from '../moments.ts'
 import { joinBlocksFor, rateLimitTask, taskOf, taskTimes } from '../task-params.ts'
 import { taskWatch } from './task-watch.ts'
+import { parsePrices } from '../task-prices.ts'
 import { checkTiming, fitTiming, measurePace } from '../task-timing.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 
@@ -30,6 +31,7 @@ export async function taskPublish(options: TaskPublishOptions, context: CommandC
 
 /** The task, of this run or an earlier one; null: it was shown only. */
 async function publish(options: TaskPublishOptions, context: CommandContext): Promise<bigint | null> {
+  const pricesIn = parsePrices(options)
   // before the chain's clock is read: it takes a while
   const work = await taskWork(options)
   return withWallet(options, context, async ({ connection, wallet: client, agreed }) => {
@@ -44,12 +46,13 @@ async function publish(options: TaskPublishOptions, context: CommandContext): Pr
     const { joinSeconds, endSeconds, stallSeconds, nodes } = options
     const asked = { joinSeconds, endSeconds, stallSeconds }
     const times = taskTimes(windows, Number(time), { joinBlocks, nodes }, asked)
-    const task = { ...options, joinBlocks, head: Number(number), taskBlocksMax, times }
+    const token = await readToken(connection)
+    const prices = pricesIn(token.decimals)
+    const task = { ...options, joinBlocks, head: Number(number), taskBlocksMax, times, prices }
     const asPublished = work === null ? rateLimitTask(task) : taskOf(task, work)
     const wanted = options.provable ? { ...asPublished, twin: twinFor(options, connection) } : asPublished
     const params = fitTiming(wanted, pace, reorgDepth)
     const timing = checkTiming(params, pace, reorgDepth)
-    const token = await readToken(connection)
     const escrowWei = escrowMax(params)
     const go = await agreed([
       `publish  a task of ${client.address}: ${params.maxNodes} seats, ${params.heights} heights`,

@@ -145,12 +145,20 @@ function addPublish(task: Command, run: RunCommand): void {
       'seconds without a checkpoint that end it (default: twice the grace, 12 per block)',
       integer(1, SECONDS_MAX),
     )
+    .option('--stake <amount>', 'tokens that each seat locks (default: 100)')
+    .option('--reward <amount>', 'tokens that a height pays, shared by its members (default: 1)')
+    .option('--checkpoint-fee <amount>', 'tokens for each checkpoint, to whoever brings it (default: 1)')
+    .option(
+      '--form-gas-price <amount>',
+      'tokens for a unit of gas, to whoever draws the cluster (default: 0.00001)',
+    )
     .option('--watch', 'then follow it until it is finalized or has ended', false)
     .addHelpText(
       'after',
       examples(
         'rsdp task publish --dry-run',
         'rsdp task publish --nodes 4 --heights 60 --json',
+        'rsdp task publish --stake 50 --reward 0.2 --checkpoint-fee 0.5 --form-gas-price 2e9wei --dry-run',
         `rsdp task publish --reducer median@1 --params '{"min":-40000,"max":85000}' --provable`,
       ),
     )
