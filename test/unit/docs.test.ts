@@ -1,13 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path/posix'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import type { Command, CommanderError } from 'commander'
+import { appFiles } from '../../src/cli/app/template.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { commandsIn } from '../helpers/doc-commands.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PAGES = [
   'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   'examples/temperature/README.md',
   ...readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`),
 ].filter((page) => page.endsWith('.md'))
@@ -46,6 +50,17 @@ function namedIn(text: string): string[][] {
   return [first.split(' '), ...others.map((name) => [...group, name])]
 }
 
+/** Anchors of the headings of a page, as GitHub makes them. */
+function headingsOf(page: string): string[] {
+  const text = readFileSync(`${ROOT}${page}`, 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '')
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
 const isList = (text: string): boolean => text.includes(' / ')
 
 /** The command that the words lead to; nothing for one in prose that leaves out what it must have. */
@@ -73,6 +88,37 @@ describe('commands in the docs', () => {
     const readme = readFileSync(`${ROOT}README.md`, 'utf8')
     for (const page of ['deployer', 'operator', 'publisher', 'auditor', 'author'])
       expect(readme).include(`(docs/${page}.md)`)
+  })
+
+  it('the README shows the reducer that a new application begins with', () => {
+    const shown = /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync(`${ROOT}README.md`, 'utf8'))?.[1] ?? 'nothing'
+    expect(appFiles('hello').get('reducer.ts')).include(shown)
+  })
+
+  it('pages, files and headings that pages link to exist', () => {
+    const linked = [...PAGES, 'CHANGELOG.md', 'test/README.md'].flatMap((page) =>
+      [...readFileSync(`${ROOT}${page}`, 'utf8').matchAll(/\]\(((?!https?:)[^)\s]*)\)/g)].map(
+        ([, to = '']) => {
+          const [file = '', heading] = to.split('#')
+          const path = file === '' ? page : join(dirname(page), file)
+          return { page, to, path, heading }
+        },
+      ),
+    )
+    expect(linked).length.greaterThan(100)
+    const broken = linked.filter(({ path, heading }) => {
+      if (!existsSync(`${ROOT}${path}`)) return true
+      return heading !== undefined && !headingsOf(path).includes(heading)
+    })
+    expect(broken.map(({ page, to }) => `${page}: ${to}`)).deep.equal([])
+  })
+
+  it('every page is on the list by reader', () => {
+    const list = readFileSync(`${ROOT}docs/README.md`, 'utf8')
+    const missing = readdirSync(`${ROOT}docs`).filter(
+      (name) => name.endsWith('.md') && name !== 'README.md' && !list.includes(`(${name})`),
+    )
+    expect(missing).deep.equal([])
   })
 
   it('there are many', () => {

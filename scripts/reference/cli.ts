@@ -1,0 +1,44 @@
+import type { Command } from 'commander'
+import { buildProgram } from '../../src/cli/program.ts'
+
+const COLUMNS = 110
+const HEAD = `# Commands
+
+What \`--help\` says on every level; this page is written by \`npm run reference\`, and a test compares the two. Each flag has an
+environment variable, which the flag itself overrides. Exit codes: [README](../README.md#exit-codes). Errors: [errors.md](errors.md).
+`
+
+/** The page of all commands, from the command tree itself. */
+export function cliPage(): string {
+  const program = buildProgram(() => Promise.resolve())
+  const all = program.commands.flatMap(leaves)
+  const list = all.map((command) => `| [${pathOf(command)}](#${anchor(command)}) | ${said(command)} |`)
+  const sections = all.map((command) => `## ${pathOf(command)}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`)
+  return [HEAD, ['| Command | |', '|---|---|', ...list, ''].join('\n'), ...sections].join('\n')
+}
+
+/** Commands that do something; a group only holds others. */
+function leaves(command: Command): Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
+}
+
+function pathOf(command: Command): string {
+  const names: string[] = []
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name())
+  return names.join(' ')
+}
+
+const anchor = (command: Command): string => pathOf(command).replaceAll(' ', '-')
+const said = (command: Command): string => command.description().replaceAll('|', '\\|')
+
+/** What the command prints for `--help`, at a fixed width and without colours. */
+function helpOf(command: Command): string {
+  let text = ''
+  command.configureOutput({
+    writeOut: (part) => (text += part),
+    getOutHelpWidth: () => COLUMNS,
+    getOutHasColors: () => false,
+  })
+  command.outputHelp()
+  return text.trimEnd()
+}
