@@ -30,7 +30,11 @@ describe('clients and operators take what is theirs', function () {
   before(async () => {
     net = await startTestNetwork()
     scratch = mkdtempSync(join(tmpdir(), 'rsdp-money-'))
-    const keys = { client: net.chain.accounts[1]!.privateKey, alice: id('operator alice') }
+    const keys = {
+      client: net.chain.accounts[1]!.privateKey,
+      alice: id('operator alice'),
+      stranger: net.chain.accounts[3]!.privateKey,
+    }
     for (const [name, key] of Object.entries(keys)) writeFileSync(join(scratch, name), key, { mode: 0o600 })
   })
   after(async () => {
@@ -43,7 +47,7 @@ describe('clients and operators take what is theirs', function () {
 
   const run = (...args: readonly string[]): Promise<CliRun> =>
     rsdpHere('task', ...args, '--rpc-url', net.rpcUrl, '--deployment', net.deploymentFile, '--json')
-  const task = (who: 'client' | 'alice', ...args: readonly string[]): Promise<CliRun> =>
+  const task = (who: 'client' | 'alice' | 'stranger', ...args: readonly string[]): Promise<CliRun> =>
     run(...args, '--key-file', join(scratch, who))
   const dataOf = ({ code, stdout, stderr }: CliRun): Record<string, unknown> => {
     expect(code, stderr).equal(0)
@@ -108,6 +112,8 @@ describe('clients and operators take what is theirs', function () {
     refused(await task('alice', 'claim', taskId), 'E_CLAIM_EARLY')
     refused(await task('alice', 'release', taskId), 'E_CLAIM_EARLY')
     await net.mine(evidence + 1)
+    // two wei are nobody's: the first claim burns them, which is no reason to sell a stranger a claim of nothing
+    refused(await task('stranger', 'claim', taskId), 'E_NOTHING_DUE')
     expect(dataOf(await task('alice', 'claim', taskId))['amountWei']).equal(String(42n / 4n))
     expect(dataOf(await task('alice', 'release', taskId))['released']).length(4)
   })

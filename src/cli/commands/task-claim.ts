@@ -31,7 +31,10 @@ export function taskClaim(id: string, options: TaskSendOptions, context: Command
       output.result({ dryRun: true, ...facts, transaction: null }, NOTHING_SENT)
       return EXIT.ok
     }
-    const { hash, block, gasUsed } = await claim(wallet, taskId)
+    const { hash, block, gasUsed } = await claim(wallet, taskId).catch((error: unknown) => {
+      // somebody else's claim, mined in between, has burnt what was left to burn
+      throw isNothingDue(error) ? nothingDue(taskId, wallet.address) : error
+    })
     output.result(
       { dryRun: false, ...facts, transaction: { hash, block, gasUsed } },
       `claimed ${amount} of task ${id} in block ${block}  ${hash}`,
@@ -73,18 +76,28 @@ export async function claimRefusal(connection: Connection, taskId: bigint): Prom
   })
 }
 
-/** What the contract would pay now. @throws RsdpError E_NOTHING_DUE */
+/** What the contract would pay now. A claim that only burns what nobody has earned is left to those who are paid. @throws RsdpError E_NOTHING_DUE */
 async function owed(connection: Connection, taskId: bigint, from: Address): Promise<bigint> {
-  try {
-    return await connection.contracts.board.claim.staticCall(taskId, { from })
-  } catch (error) {
-    if (revertOf(error)?.name !== 'NothingToClaim') throw connection.fault(error)
-    throw new RsdpError({
-      code: 'E_NOTHING_DUE',
-      message: `task ${taskId} owes ${from} nothing, or nothing more`,
-      hint: `rsdp audit ${taskId} says who was paid what`,
-      exit: EXIT.precondition,
-      details: { taskId, account: from },
+  const amountWei = await connection.contracts.board.claim
+    .staticCall(taskId, { from })
+    .catch((error: unknown) => {
+      if (revertOf(error)?.name !== 'NothingToClaim') throw connection.fault(error)
+      return 0n
     })
-  }
+  if (amountWei === 0n) throw nothingDue(taskId, from)
+  return amountWei
+}
+
+function isNothingDue(error: unknown): boolean {
+  return error instanceof RsdpError && error.details['error'] === 'NothingToClaim'
+}
+
+function nothingDue(taskId: bigint, account: Address): RsdpError {
+  return new RsdpError({
+    code: 'E_NOTHING_DUE',
+    message: `task ${taskId} owes ${account} nothing, or nothing more`,
+    hint: `rsdp audit ${taskId} says who was paid what`,
+    exit: EXIT.precondition,
+    details: { taskId, account },
+  })
 }
