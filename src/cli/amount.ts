@@ -1,4 +1,4 @@
-import { formatUnits } from 'ethers'
+import { exactTokens } from '../audit/tokens.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
 
@@ -45,7 +45,7 @@ export function parseCurrency(text: string): bigint {
 
 /** Whole tokens without trailing zeros: 1500000000000000000 of 18 decimals is `1.5`. */
 export function showAmount(wei: bigint, decimals: number): string {
-  return formatUnits(wei, decimals).replace(/\.0$/, '')
+  return exactTokens(wei, decimals)
 }
 
 /** What is wrong with an amount that somebody wrote. */

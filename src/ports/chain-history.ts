@@ -16,6 +16,14 @@ export interface ChainHistory {
   read(taskId: bigint, upTo?: bigint): Promise<TaskHistory>
   /** The books of board and registry at the present block. Throws E_RPC_DOWN. */
   readBooks(): Promise<BoardBooks>
+  /** What the stake token calls itself; null if it does not say. No verdict rests on it. Throws E_RPC_DOWN. */
+  readToken(): Promise<TokenNames | null>
+}
+
+/** Symbol and decimals as the token's contract tells them: any text, any number. */
+export interface TokenNames {
+  readonly symbol: string
+  readonly decimals: bigint
 }
 
 /** Tokens of one contract, token wei: what it holds, and all that the token moved to and from it. */

@@ -7,6 +7,7 @@ import type {
   HistoryWindows,
   TaskHistory,
   TaskViews,
+  TokenNames,
 } from '../../ports/chain-history.ts'
 import type { ContractName, EventRecord, TransactionRecord } from '../../ports/history-events.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -39,6 +40,7 @@ import type { LogQuery, RpcRequest } from './history-rpc.ts'
 import { badAnswer, HistoryRpc, requestOver } from './history-rpc.ts'
 import { readTransaction } from './history-transactions.ts'
 import type { LogCache } from './log-cache.ts'
+import { readTokenNames } from './token-names.ts'
 import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
 import { parseRpcUrls } from './rpc-url.ts'
 import { troubleIn } from './trouble.ts'
@@ -68,6 +70,7 @@ export function openHistory(
   return {
     read: (taskId, upTo) => history.read(taskId, upTo),
     readBooks: () => history.readBooks(),
+    readToken: () => history.readToken(),
     close: () => rpc.close(),
   }
 }
@@ -99,6 +102,11 @@ export class EvmHistory implements ChainHistory {
 
   readBooks(): Promise<BoardBooks> {
     return this.#atFreshBlock((head) => readBooks(this.#rpc, this.#deployment, head))
+  }
+
+  readToken(): Promise<TokenNames | null> {
+    const { address } = this.#deployment.contracts.StakeToken
+    return this.#atFreshBlock((head) => readTokenNames(this.#rpc, address, head))
   }
 
   read(taskId: bigint, upTo?: bigint): Promise<TaskHistory> {
