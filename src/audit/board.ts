@@ -1,6 +1,8 @@
 import type { BoardBooks } from '../ports/chain-history.ts'
 import type { Finding } from './report.ts'
 import type { Money } from './settle.ts'
+import { formatTokens } from './tokens.ts'
+import type { TokenUnit } from './tokens.ts'
 
 /** Every wei that board and registry hold, and whose it is. */
 export interface BoardReport {
@@ -98,13 +100,14 @@ export function auditBoard(books: BoardBooks, monies: readonly Money[]): BoardRe
   }
 }
 
-/** The sums in words. */
-export function renderBoard(report: BoardReport): string {
+/** The sums in words; amounts in findings stay whole. */
+export function renderBoard(report: BoardReport, unit: TokenUnit | null = null): string {
   const { tasks, escrows, burntPay, donatedToBoard, findings } = report
   const { stakes, credits, burntStake, donatedToRegistry } = report
+  const show = (amount: bigint): string => formatTokens(amount, unit)
   return [
-    `TaskBoard     escrows of ${tasks} tasks ${escrows} + burnt ${burntPay} + donations ${donatedToBoard}`,
-    `NodeRegistry  stake ${stakes} + credits ${credits} + burnt ${burntStake} + donations ${donatedToRegistry}`,
+    `TaskBoard     escrows of ${tasks} tasks ${show(escrows)} + burnt ${show(burntPay)} + donations ${show(donatedToBoard)}`,
+    `NodeRegistry  stake ${show(stakes)} + credits ${show(credits)} + burnt ${show(burntStake)} + donations ${show(donatedToRegistry)}`,
     ...findings.map(
       ({ field, expected, actual, why }) =>
         `MISMATCH ${field}: expected ${expected}, found ${actual} (${why})`,

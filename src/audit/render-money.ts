@@ -1,15 +1,40 @@
+import { columns, section } from './layout.ts'
+import type { Naming } from './names.ts'
 import type { Money } from './settle.ts'
+import { formatTokens } from './tokens.ts'
+import type { TokenUnit } from './tokens.ts'
 
-/** Who paid whom and why, what nobody has taken yet, and the two sums. */
-export function describeMoney(money: Money): string[] {
-  const { movements, left, escrow, paid, burntPay, inEscrow } = money
-  const { locked, freed, credited, burntStake, inLocks } = money
+/** The two sums of a task: of its escrow, and of the stake that it locked. */
+export function describeSums(money: Money, unit: TokenUnit | null): readonly (readonly [string, string])[] {
+  const { escrow, paid, burntPay, inEscrow, locked, freed, credited, burntStake, inLocks } = money
+  const show = (amount: bigint): string => formatTokens(amount, unit)
   return [
-    ...movements.map(
-      ({ block, from, to, amount, why }) => `block ${block}  ${amount}  ${from} → ${to}  ${why}`,
-    ),
-    ...left.map(({ account, owner, amount, why }) => `not taken  ${amount}  ${account} of ${owner}  ${why}`),
-    `escrow ${escrow} = paid out ${paid} + burnt ${burntPay} + left ${inEscrow}`,
-    `locked ${locked} = free again ${freed} + credited ${credited} + burnt ${burntStake} + left ${inLocks}`,
+    [
+      'money',
+      `escrow ${show(escrow)} = paid out ${show(paid)} + burnt ${show(burntPay)} + left ${show(inEscrow)}`,
+    ],
+    [
+      'stake',
+      `locked ${show(locked)} = free again ${show(freed)} + credited ${show(credited)} + burnt ${show(burntStake)} + left ${show(inLocks)}`,
+    ],
   ]
+}
+
+/** The ledger: who paid whom and why, and what nobody has taken yet. */
+export function describeLedger({ movements, left }: Money, unit: TokenUnit | null, named: Naming): string[] {
+  const cell = (heading: string, of: (one: (typeof movements)[number]) => string) => ({
+    ...{ heading, rank: 0, cells: movements.map(of) },
+  })
+  const ledger = columns([
+    cell('block', ({ block }) => `${block}`),
+    cell('amount', ({ amount }) => formatTokens(amount, unit)),
+    cell('from', ({ from }) => named(from)),
+    cell('to', ({ to }) => named(to)),
+    cell('why', ({ why }) => named(why)),
+  ])
+  const open = left.map(
+    ({ account, owner, amount, why }) =>
+      `${formatTokens(amount, unit)} in the ${named(account)} for ${named(owner)}: ${named(why)}`,
+  )
+  return [...(movements.length === 0 ? [] : ['', 'ledger:', ...ledger]), ...section('not taken', open)]
 }

@@ -1,76 +1,70 @@
-import type { Validity } from '../protocol/validity.ts'
-import type { AuditReport, Counts, Finding, Gap, HeightReport, Step, Unavailable, Verdict } from './report.ts'
 import { shown } from './clock.ts'
-import { describeMoney } from './render-money.ts'
+import { columns, facts, section, wrapped } from './layout.ts'
+import { namesIn, short } from './names.ts'
+import type { Naming } from './names.ts'
+import { describeDivergence, describeUnanimity } from './render-heights.ts'
+import { describeLedger, describeSums } from './render-money.ts'
+import { describeSteps } from './render-steps.ts'
+import type { AuditReport, Counts, Finding, Gap, Unavailable } from './report.ts'
 import { fieldPath } from './report.ts'
+import { formatTokens } from './tokens.ts'
+import type { TokenUnit } from './tokens.ts'
 
-const SYMBOLS = {
-  verified: '✔ verified',
-  mismatch: '✖ mismatch',
-  unavailable: '? unavailable',
-  pending: '… pending',
-} as const satisfies Record<Verdict, string>
+export interface RenderOptions {
+  /** Null or absent: amounts are whole numbers of the token's smallest unit. */
+  readonly unit?: TokenUnit | null
+  /** Columns of the terminal; absent: lines are as long as they are. */
+  readonly width?: number
+  /** Every checkpoint, every member's addresses, every payment. */
+  readonly isFull?: boolean
+}
 
-/** Lines per list for a person to read; JSON has all of them. */
-const HEIGHTS_SHOWN_MAX = 20
-
-/** The report for people: a table of steps, what does not fit, what could not be checked, how much was. */
-export function renderReport(report: AuditReport): string {
-  const { steps, findings, unavailable, gaps, heights } = report
-  return [
-    title(report),
-    ...table(steps),
+/**
+ * The report for people: verdict and summary first, then what does not fit, what could not be checked, the steps, and how
+ * much was checked. Values in findings stay whole: a rounded amount would hide by how much it is wrong.
+ */
+export function renderReport(report: AuditReport, options: RenderOptions = {}): string {
+  const { unit = null, width, isFull = false } = options
+  const { steps, findings, unavailable, gaps, heights, money } = report
+  const named = namesIn(report)
+  const lines = [
+    conclusion(report),
+    '',
+    ...summary(report, unit, named),
     ...section('does not fit', findings.map(describeFinding)),
     ...section('not checked', describeUnavailable(unavailable)),
-    ...section(
-      'gaps',
-      joined(gaps).map(
-        ({ member, first, last }) => `no log of member ${member} for heights ${first}–${last}`,
-      ),
-    ),
-    ...section('penalties', describePenalties(report)),
-    ...describeEnd(report),
-    `result: ${report.outcome.outcome}, ${report.outcome.because}`,
-    ...section('money, token wei', report.money === null ? [] : describeMoney(report.money)),
-    ...section('validity over signers', divergence(heights)),
+    ...section('penalties', describePenalties(report, unit, named)),
+    ...section('gaps', describeGaps(gaps)),
+    ...section('validity over signers', describeDivergence(heights, isFull)),
+    '',
+    ...describeSteps(steps, { unit, named, width, isFull }),
     '',
     ...counted(report.counts),
-    conclusion(report),
-  ].join('\n')
+    ...(isFull ? describeMembers(report) : []),
+    ...(isFull && money !== null ? describeLedger(money, unit, named) : []),
+  ]
+  return lines.flatMap((line) => (width === undefined ? [line] : wrapped(line, width))).join('\n')
 }
 
-function title({ taskId, reducer, client, cluster, chainId, head, ...report }: AuditReport): string {
-  const { heightsAnchored, heightsMax } = report
-  const members = cluster === null ? 'no cluster yet' : `cluster of ${cluster.members.length}`
+function summary(report: AuditReport, unit: TokenUnit | null, named: Naming): string[] {
+  const { taskId, chainId, head, reducer, client, cluster, heightsAnchored, heightsMax } = report
+  const { counts, outcome, money, convictions, penalties, heights } = report
+  const unanimity = describeUnanimity(heights)
+  const ended = describeEnd(report)
   return [
     `task ${taskId} on chain ${chainId}, block ${head}`,
-    reducer ?? 'unknown reducer',
-    ...(client === null ? [] : [`published by ${client}`]),
-    members,
-    `${heightsAnchored} of ${heightsMax} heights anchored`,
-  ].join('  ')
-}
-
-function table(steps: readonly Step[]): string[] {
-  const header = ['#', 'step', 'block', 'logged', 'recomputed', 'signatures', 'verdict']
-  const rows = steps.map(({ label, block, logged, recomputed, signatures, verdict }, i) => [
-    `${i + 1}`,
-    label,
-    block === null ? '-' : `${block}`,
-    short(logged),
-    short(recomputed),
-    signatures,
-    SYMBOLS[verdict],
-  ])
-  const cells = [header, ...rows]
-  const widths = header.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)))
-  return cells.map((row) =>
-    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
-  )
-}
-
-function section(name: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : ['', `${name}:`, ...lines.map((line) => `  ${line}`)]
+    ...facts([
+      ['reducer', reducer ?? 'unknown'],
+      ...(client === null ? [] : [['client', client] as const]),
+      ['cluster', cluster === null ? 'not drawn yet' : `${cluster.members.length} members`],
+      ['heights', `${heightsAnchored} of ${heightsMax} anchored, ${counts.checkpoints} checkpoints`],
+      ...(ended === null ? [] : [['status', ended] as const]),
+      ['result', `${outcome.outcome}, ${named(outcome.because)}`],
+      ...(unanimity === null ? [] : [['votes', unanimity] as const]),
+      ['liars', `${convictions.length} convictions, ${penalties.length} penalties`],
+      ...(money === null ? [] : describeSums(money, unit)),
+    ]),
+  ]
 }
 
 function describeFinding(finding: Finding): string {
@@ -99,33 +93,36 @@ function describeUnavailable(items: readonly Unavailable[]): string[] {
 }
 
 /** What was proved, and what it cost. */
-function describePenalties({ convictions, penalties }: AuditReport): string[] {
+function describePenalties(
+  { convictions, penalties }: AuditReport,
+  unit: TokenUnit | null,
+  named: Naming,
+): string[] {
   return [
     ...convictions.map(
       ({ member, offence, because, transaction }) =>
         `member ${member}: ${offence}, ${because} (${short(transaction)})`,
     ),
     ...penalties.map(({ member, percent, amount, credited, block }) => {
-      const share = `member ${member}: ${percent} % of the lock due, ${amount} wei taken in block ${block}`
+      const share = `member ${member}: ${percent} % of the lock due, ${formatTokens(amount, unit)} taken in block ${block}`
       return credited === null
         ? `${share} at release, because of the convictions of others`
-        : `${share}, ${credited.amount} credited to ${credited.reporter}`
+        : `${share}, ${formatTokens(credited.amount, unit)} credited to ${named(credited.reporter)}`
     }),
   ]
 }
 
-function describeEnd({ end }: AuditReport): string[] {
-  if (end === null) return []
+function describeEnd({ end }: AuditReport): string | null {
+  if (end === null) return null
   const { status, closedAt, claimsOpenAt, because } = end
   const from = claimsOpenAt === null ? '' : `, money from ${shown(claimsOpenAt)} on`
-  return [
-    '',
-    `status: ${status}${closedAt === null ? `, ends by ${because}` : ` since ${shown(closedAt)}: ${because}${from}`}`,
-  ]
+  return closedAt === null
+    ? `${status}, ends by ${because}`
+    : `${status} since ${shown(closedAt)}: ${because}${from}`
 }
 
 /** Gaps of one member that follow each other, as one. */
-function joined(gaps: readonly Gap[]): Gap[] {
+function describeGaps(gaps: readonly Gap[]): string[] {
   const merged: Gap[] = []
   for (const gap of gaps) {
     const before = merged.at(-1)
@@ -133,33 +130,26 @@ function joined(gaps: readonly Gap[]): Gap[] {
       merged[merged.length - 1] = { ...before, last: gap.last }
     else merged.push(gap)
   }
-  return merged
+  return merged.map(({ member, first, last }) => `no log of member ${member} for heights ${first}–${last}`)
 }
 
-/** Heights on whose way signers differed, and how many were unanimous. */
-function divergence(heights: readonly HeightReport[]): string[] {
-  const unanimous = heights.filter(
-    ({ transitional, operational }) => transitional?.magnitude === 1 && operational?.magnitude === 1,
-  )
-  const others = heights.filter((height) => !unanimous.includes(height))
+/** Who the members are, with whole addresses. */
+function describeMembers({ cluster }: AuditReport): string[] {
+  if (cluster === null) return []
+  const { members } = cluster
+  const column = (heading: string, of: (one: (typeof members)[number]) => string) => ({
+    ...{ heading, rank: 0, cells: members.map(of) },
+  })
   return [
-    ...(unanimous.length === 0 ? [] : [`${unanimous.length} heights: all logged the same SHARE and CONFIRM`]),
-    ...others
-      .slice(0, HEIGHTS_SHOWN_MAX)
-      .map(
-        ({ height, round, transitional, operational }) =>
-          `height ${height}, round ${round}: SHARE ${validity(transitional)}; CONFIRM ${validity(operational)}`,
-      ),
-    ...(others.length > HEIGHTS_SHOWN_MAX
-      ? [`and ${others.length - HEIGHTS_SHOWN_MAX} more: see --json`]
-      : []),
+    '',
+    'members:',
+    ...columns([
+      column('member', ({ index }) => `${index}`),
+      column('weight', ({ weight }) => `${weight}`),
+      column('signing key', ({ key }) => key),
+      column('operator', ({ operator }) => operator),
+    ]),
   ]
-}
-
-function validity(measured: Validity | null): string {
-  if (measured === null) return 'not known'
-  const { magnitude, entropy, concentration, compared } = measured
-  return `${compared} compared, magnitude ${magnitude.toFixed(2)}, entropy ${entropy.toFixed(2)}, concentration ${concentration.toFixed(2)}`
 }
 
 function counted(counts: Counts): string[] {
@@ -186,11 +176,4 @@ function conclusion({ verdict, findings, unavailable }: AuditReport): string {
     case 'pending':
       return '… pending: nothing is anchored yet'
   }
-}
-
-/** Long hex as its ends. */
-function short(text: string): string {
-  return text.replace(/0x[0-9a-f]{20,}/g, (hex) =>
-    hex.length <= 42 ? hex : `${hex.slice(0, 10)}…${hex.slice(-4)}`,
-  )
 }

@@ -9,6 +9,10 @@ export interface ChainOptions {
 }
 export interface AuditOptions extends ChainOptions {
   readonly board: boolean
+  /** Every checkpoint, member and payment. */
+  readonly full: boolean
+  /** Amounts in the token's smallest unit. */
+  readonly wei: boolean
   readonly bundles?: readonly string[]
   /** URL below which bundles lie under their ids. */
   readonly bundleMirror?: string

@@ -11,7 +11,10 @@ import { renderReport } from '../../audit/render.ts'
 import type { AuditReport } from '../../audit/report.ts'
 import { auditExitCode } from '../../audit/report.ts'
 import { reportJson } from '../../audit/report-json.ts'
+import { tokenUnit } from '../../audit/tokens.ts'
+import type { TokenUnit } from '../../audit/tokens.ts'
 import { keccak, utf8Hex } from '../../codec/hex.ts'
+import type { ChainHistory } from '../../ports/chain-history.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
@@ -22,6 +25,9 @@ import { stateDir } from '../journal.ts'
 import type { AuditOptions, ChainOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { parseTaskId } from './task-list.ts'
+
+/** Narrower than this nothing fits, and lines are left as they are. */
+const WIDTH_MIN = 40
 
 /** Every task of the board, and the sum of them all against what board and registry hold. Exit 6 on any mismatch. */
 export async function auditWholeBoard(options: AuditOptions, { output }: CommandContext): Promise<ExitCode> {
@@ -41,7 +47,7 @@ export async function auditWholeBoard(options: AuditOptions, { output }: Command
     )
     const verdicts = reports.map(({ taskId, verdict }) => `task ${taskId}  ${verdict}`)
     const data = { ...report, verdicts: reports.map(({ verdict }) => verdict) }
-    output.result(data, [...verdicts, renderBoard(report)].join('\n'))
+    output.result(data, [...verdicts, renderBoard(report, await unitOf(history, options))].join('\n'))
     cache.clear()
     const isRight = report.findings.length === 0 && reports.every(({ verdict }) => verdict !== 'mismatch')
     return isRight ? EXIT.ok : EXIT.mismatch
@@ -73,7 +79,7 @@ export async function audit(
     const report = auditTask(read, { recover: recoverSigner, findReducer })
     if (foreign !== null && foreign.hostFault !== null) throw unable(foreign.hostFault)
     cache.clear()
-    output.result(reportJson(report), renderReport(report))
+    output.result(reportJson(report), await textOf(report, history, options))
     return auditExitCode(report)
   } catch (error) {
     cache.flush()
@@ -81,6 +87,27 @@ export async function audit(
   } finally {
     history.close()
   }
+}
+
+/** The report for people, who are not asked for with `--json`. */
+async function textOf(
+  report: AuditReport,
+  history: Pick<ChainHistory, 'readToken'>,
+  options: AuditOptions,
+): Promise<string> {
+  if (options.json) return ''
+  const { columns } = process.stdout
+  const width = process.stdout.isTTY && columns >= WIDTH_MIN ? { width: columns } : {}
+  return renderReport(report, { unit: await unitOf(history, options), isFull: options.full, ...width })
+}
+
+/** How amounts are shown; null: as whole numbers of the smallest unit, also if the endpoint does not say what the token is. */
+async function unitOf(
+  history: Pick<ChainHistory, 'readToken'>,
+  { wei, json }: AuditOptions,
+): Promise<TokenUnit | null> {
+  const told = wei || json ? null : await history.readToken().catch(() => null)
+  return told === null ? null : tokenUnit(told.symbol, told.decimals)
 }
 
 /** Logs that an interrupted audit has read over this endpoint: the next one goes on from there. */

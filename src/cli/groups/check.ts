@@ -15,7 +15,12 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .addOption(bundleMirror())
     .addOption(json())
     .option('--board', 'all tasks, and their sum against the tokens that board and registry hold', false)
-    .addHelpText('after', examples('rsdp audit 1', 'rsdp audit 1 --rpc-url http://127.0.0.1:8545 --json'))
+    .option('--full', 'every checkpoint, the members’ addresses, the ledger of payments', false)
+    .option('--wei', 'amounts as whole numbers of the token’s smallest unit', false)
+    .addHelpText(
+      'after',
+      examples('rsdp audit 1', 'rsdp audit 1 --full', 'rsdp audit 1 --rpc-url http://127.0.0.1:8545 --json'),
+    )
     .action((id: string | undefined, options: AuditOptions) =>
       run('audit', options.json, async (context) => {
         const { audit, auditWholeBoard } = await import('../commands/audit.ts')
