@@ -48,6 +48,11 @@ export class RsdpClient {
     return this.#ask('heights', { task, query: `?from=${from}&limit=${limit}` })
   }
 
+  /** The inputs and the state of a decided height: what an audit needs of it. */
+  bodies(task: bigint, height: number): Promise<AnswerOf<'bodies'>> {
+    return this.#ask('bodies', { task, query: `?height=${height}` })
+  }
+
   /** @param state canonical bytes, 0x and hex */
   setInput(task: bigint, state: string): Promise<AnswerOf<'setInput'>> {
     return this.#ask('setInput', { task, body: { state } })

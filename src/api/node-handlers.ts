@@ -68,6 +68,7 @@ export function nodeHandlers({ node, feed, commands, version, pid, stop }: NodeH
       const { from, limit } = query as { readonly from: number; readonly limit: number }
       return { heights: [...feed.heights(task, from, limit)] }
     },
+    bodies: ({ task, query }) => feed.bodies(task, (query as { readonly height: number }).height),
     events: ({ task }) => {
       // an unknown task is refused before the stream begins
       feed.heights(task, 1, 1)

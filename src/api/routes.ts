@@ -78,6 +78,15 @@ export const ROUTES = {
     }),
     answer: z.object({ heights: z.array(decided) }),
   },
+  bodies: {
+    method: 'GET',
+    path: '/v1/tasks/{task}/bodies',
+    summary:
+      'What was decided at a height, whole: the packed list of inputs, as checkpoints carry it, and the state. For audits of ' +
+      'tasks that do not publish inputs; 404 before the height is decided.',
+    query: z.strictObject({ height: z.coerce.number().int().min(1).max(65_535) }),
+    answer: z.object({ inputs: bytes, state: bytes }),
+  },
   events: {
     method: 'GET',
     path: '/v1/tasks/{task}/events',

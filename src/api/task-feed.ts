@@ -1,5 +1,6 @@
 import { toHex } from '../codec/hex.ts'
 import type { Hex } from '../types/ids.ts'
+import type { HeightBodies } from '../ports/body-source.ts'
 import type { DecidedState, StateSource } from '../ports/state-source.ts'
 import { Refused } from './refused.ts'
 import type { AnswerOf, Decided } from './routes.ts'
@@ -12,6 +13,7 @@ export interface FedTask {
   readonly self: number
   readonly members: number
   readonly decided: readonly DecidedState[]
+  readonly bodiesAt: (height: number) => HeightBodies | null
 }
 
 interface Application<Task extends FedTask> {
@@ -82,6 +84,15 @@ export class TaskFeed {
 
   heights(taskId: bigint, from: number, limit: number): readonly Decided[] {
     return this.#find(taskId).decided.slice(from - 1, from - 1 + limit)
+  }
+
+  /** @throws Refused no-task, undecided */
+  bodies(taskId: bigint, height: number): HeightBodies {
+    const { task, decided } = this.#find(taskId)
+    // a node that stops has closed its store: what it has decided is asked for only while it runs
+    const bodies = height > decided.length ? null : task.bodiesAt(height)
+    if (bodies === null) throw new Refused(404, 'undecided', `height ${height} is not decided yet`)
+    return bodies
   }
 
   /** Past heights at once, then each as it is decided. */

@@ -1,4 +1,5 @@
 import { domainSeparator } from '../codec/objects.ts'
+import type { HeightBodies } from '../ports/body-source.ts'
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { RecoverSigner } from '../ports/keyring.ts'
 import type { AnyReducer } from '../reducers/catalog.ts'
@@ -34,6 +35,8 @@ import { checkTask } from './task.ts'
 export interface AuditOptions {
   /** Where reducers come from; default: the stock reducers. */
   readonly findReducer?: (hash: Digest) => AnyReducer | null
+  /** What sources say the bodies of a height are, for tasks that do not publish inputs; default: there are none. */
+  readonly bodiesOf?: (height: number) => readonly HeightBodies[]
   /** Recovers signers; default: pure JavaScript. Native code is ten times faster over a long history. */
   readonly recover?: RecoverSigner
 }
@@ -50,6 +53,8 @@ export function auditTask(history: TaskHistory, options: AuditOptions = {}): Aud
 export interface Examined {
   readonly report: AuditReport
   readonly court: Court | null
+  /** Bodies that came out, of heights whose inputs are not on chain. */
+  readonly bodies: ReadonlyMap<number, HeightBodies>
 }
 
 /** As `auditTask`; with what further evidence can be judged by. */
@@ -82,7 +87,7 @@ export function examineTask(history: TaskHistory, options: AuditOptions = {}): E
     heights,
     logs: members.logs,
   }
-  return { report, court: rebuilt.court }
+  return { report, court: rebuilt.court, bodies: rebuilt.bodies }
 }
 
 function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Rebuilt {
@@ -120,7 +125,10 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const convictions = checkConvictions(judge, history, reconciler, court)
   const { stakePerNode } = params
   const penalties = checkPenalties(judge, history, reconciler, cluster, stakePerNode, convictions)
-  const { recomputed, closing } = checkInputs(judge, batches, { params, cluster, events, reducer })
+  const { recomputed, closing, bodies } = checkInputs(judge, batches, {
+    ...{ params, cluster, events, reducer },
+    bodiesOf: options.bodiesOf ?? (() => []),
+  })
   const members = checkMemberLogs(
     judge,
     batches,
@@ -138,7 +146,7 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const outcome = checkOutcome(judge, history, judged)
   return {
     ...{ task, reducer, cluster, events, batches, members, heights, finalized },
-    ...{ court, convictions, penalties, end, money, outcome },
+    ...{ court, convictions, penalties, end, money, outcome, bodies },
   }
 }
 
@@ -157,4 +165,5 @@ const NOTHING: Rebuilt = {
   end: null,
   money: null,
   outcome: { outcome: 'pending', because: 'nothing was accepted' },
+  bodies: new Map(),
 }

@@ -1,13 +1,14 @@
 import type { PublishedInput } from '../codec/batch.ts'
-import { decodeInputs } from '../codec/batch.ts'
+import { decodeInputs, encodeInputs } from '../codec/batch.ts'
 import { bitmapOf } from '../codec/bitmap.ts'
-import { keccak } from '../codec/hex.ts'
+import { fromHex, keccak, toHex } from '../codec/hex.ts'
 import { hashObject, inputsRoot } from '../codec/objects.ts'
+import type { HeightBodies } from '../ports/body-source.ts'
 import { hasHonest, isQuorum, weightOf } from '../protocol/quorum.ts'
 import type { AnyReducer } from '../reducers/catalog.ts'
 import { isValidInput, runReducer } from '../reducers/run.ts'
 import type { Cluster } from '../types/cluster.ts'
-import type { Digest, MemberIndex } from '../types/ids.ts'
+import type { Bitmap, Digest, MemberIndex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 import type { AnchoredBatch, AnchoredHeight } from './checkpoints.ts'
 import type { Judge } from './judge.ts'
@@ -20,6 +21,8 @@ export interface Reduction {
   readonly events: readonly PostedEvent[]
   /** Null if this auditor does not have it. */
   readonly reducer: AnyReducer | null
+  /** Bytes from whoever keeps them, in tasks that do not publish inputs: none of them is believed. */
+  readonly bodiesOf: (height: number) => readonly HeightBodies[]
 }
 
 export interface RecomputedInputs {
@@ -27,9 +30,11 @@ export interface RecomputedInputs {
   readonly recomputed: ReadonlySet<number>
   /** Heights whose list holds a CLOSE. */
   readonly closing: ReadonlySet<number>
+  /** Bodies of heights that came out and are not on chain. */
+  readonly bodies: ReadonlyMap<number, HeightBodies>
 }
 
-/** Lists, ledger cuts and aggregates again, from the inputs that were published. */
+/** Lists, ledger cuts and aggregates again, from the inputs that were published or that members keep. */
 export function checkInputs(
   judge: Judge,
   batches: readonly AnchoredBatch[],
@@ -37,6 +42,7 @@ export function checkInputs(
 ): RecomputedInputs {
   const recomputed = new Set<number>()
   const closing = new Set<number>()
+  const bodies = new Map<number, HeightBodies>()
   const left = new Set<MemberIndex>()
   let cut = 0
   // before height 1 there is nothing; null once a height did not come out
@@ -44,37 +50,85 @@ export function checkInputs(
   for (const batch of batches) {
     const lists = listsOf(batch, reduction)
     batch.heights.forEach((height, i) => {
-      const list = lists?.[i]
+      const list = lists[i]
       const state: Uint8Array | null =
         list === undefined
           ? null
           : new ListCheck(judge, batch, i, height, list, reduction).run(cut, left, previous)
-      previous = state
+      // behind a gap, what was attested is as good as what was recomputed
+      previous = state ?? attestedState(height, reduction)
       if (list !== undefined) {
         if (state !== null) recomputed.add(height.height)
+        if (state !== null && !reduction.params.calldataInputs)
+          bodies.set(height.height, { inputs: encodeInputs([list]), state: toHex(state) })
         if (list.some(({ kind }) => kind === 'close')) closing.add(height.height)
       }
       cut = height.eventSeq
     })
   }
-  return { recomputed, closing }
+  return { recomputed, closing, bodies }
 }
 
-/** The published lists of a batch, one per height; null if there are none. */
-function listsOf(batch: AnchoredBatch, { params }: Reduction): readonly (readonly PublishedInput[])[] | null {
+/** The lists of a batch, by place; undefined where nobody has the attested one. */
+function listsOf(batch: AnchoredBatch, reduction: Reduction): readonly (List | undefined)[] {
   const { source, bench, heights } = batch
+  const { params, cluster } = reduction
   if (!params.calldataInputs) {
-    bench.missing(
-      'Checkpointed.inputs',
-      'the task does not publish inputs: its aggregates cannot be recomputed',
-    )
-    return null
+    const lists = heights.map((height) => keptList(height, cluster.id, reduction))
+    const missing = heights.filter((_, i) => lists[i] === undefined).map(({ height }) => height)
+    if (missing.length > 0)
+      bench.missing(
+        'Checkpointed.inputs',
+        `the task does not publish inputs, and nobody gave those of ${rangeOf(missing)}: its aggregates cannot be recomputed`,
+      )
+    return lists
   }
   const lists = decodeInputs(source.args.inputs)
   if (lists?.length === heights.length) return lists
   const why = 'docs/decisions.md, section 5'
   bench.mismatch('Checkpointed.inputs', `lists of ${heights.length} heights`, source.args.inputs, why)
-  return null
+  return []
+}
+
+type List = readonly PublishedInput[]
+
+/** The first of the lists that sources have which is the attested one: nobody stands for the others. */
+function keptList(height: AnchoredHeight, cluster: Digest, { bodiesOf }: Reduction): List | undefined {
+  for (const { inputs } of bodiesOf(height.height)) {
+    const lists = decodeInputs(inputs)
+    const [list] = lists ?? []
+    if (list === undefined || lists?.length !== 1) continue
+    const { listed, root } = rootOf(height, cluster, list)
+    if (listed === height.inputs && root === height.inputsRoot) return list
+  }
+  return undefined
+}
+
+function attestedState({ height, stateHash }: AnchoredHeight, { bodiesOf }: Reduction): Uint8Array | null {
+  const states = bodiesOf(height).map(({ state }) => fromHex(state))
+  return states.find((state) => keccak(state) === stateHash) ?? null
+}
+
+function rootOf(
+  { height, parent }: AnchoredHeight,
+  cluster: Digest,
+  list: List,
+): { readonly listed: Bitmap; readonly root: Digest } {
+  const hashes = list.map((input): Digest => {
+    if (input.kind === 'close') return hashObject(cluster, { type: 'close' })
+    const { eventSeq, state } = input
+    return hashObject(cluster, { type: 'status', height, parent, stateHash: keccak(state), eventSeq })
+  })
+  const listed = bitmapOf(list.map(({ member }) => member))
+  return { listed, root: inputsRoot(listed, hashes) }
+}
+
+/** Heights for people, ascending. */
+function rangeOf(heights: readonly number[]): string {
+  const [first = 0, last = first] = [heights[0], heights.at(-1)]
+  if (heights.length === 1) return `height ${first}`
+  const isWhole = last - first === heights.length - 1
+  return isWhole ? `heights ${first} to ${last}` : `${heights.length} of the heights ${first} to ${last}`
 }
 
 /** One height: list, cut, aggregate. */
@@ -134,15 +188,8 @@ class ListCheck {
   }
 
   #checkRoot(): boolean {
-    const { height, parent, inputs: attestedList, inputsRoot: attested } = this.#height
-    const { id } = this.#reduction.cluster
-    const hashes = this.#list.map((input): Digest => {
-      if (input.kind === 'close') return hashObject(id, { type: 'close' })
-      const { eventSeq } = input
-      return hashObject(id, { type: 'status', height, parent, stateHash: keccak(input.state), eventSeq })
-    })
-    const listed = bitmapOf(this.#list.map(({ member }) => member))
-    const root = inputsRoot(listed, hashes)
+    const { inputs: attestedList, inputsRoot: attested } = this.#height
+    const { listed, root } = rootOf(this.#height, this.#reduction.cluster.id, this.#list)
     if (listed !== attestedList || root !== attested) {
       this.#mismatch(
         this.#field,

@@ -1,4 +1,5 @@
 import { keccak } from '../codec/hex.ts'
+import type { HeightBodies } from '../ports/body-source.ts'
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { AnyReducer } from '../reducers/catalog.ts'
 import type { AnchoredBatch } from './checkpoints.ts'
@@ -30,6 +31,8 @@ export interface Rebuilt {
   readonly end: Ended | null
   readonly money: Money | null
   readonly outcome: Judged
+  /** Of heights that came out and whose inputs are not on chain. */
+  readonly bodies: ReadonlyMap<number, HeightBodies>
 }
 
 /** The worst of all: a mismatch outweighs what is unavailable, which outweighs what is still to come. */

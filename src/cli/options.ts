@@ -16,6 +16,10 @@ export interface AuditOptions extends ChainOptions {
   readonly bundles?: readonly string[]
   /** URL below which bundles lie under their ids. */
   readonly bundleMirror?: string
+  /** Who keeps inputs that are not on chain. */
+  readonly bodies?: readonly string[]
+  /** Folder for those that were found. */
+  readonly keepBodies?: string
 }
 export interface FeeOptions {
   /** Most that a unit of gas may cost; absent: 500. */

@@ -40,7 +40,7 @@ export interface AskedSeconds {
 /** What a task is to compute, and how long its states may be. */
 export type TaskWork = Pick<
   TaskParams,
-  'reducer' | 'reducerParams' | 'usesPrevious' | 'stateCap' | 'inputCap'
+  'reducer' | 'reducerParams' | 'usesPrevious' | 'stateCap' | 'inputCap' | 'calldataInputs'
 >
 
 const TICK_MS = 50
@@ -114,6 +114,7 @@ export function rateLimitTask(task: RateLimitTask): TaskParams {
     usesPrevious: false,
     stateCap: stateBytes(task.nodes),
     inputCap: stateBytes(1),
+    calldataInputs: true,
   })
 }
 
@@ -129,7 +130,6 @@ export function taskOf(task: RateLimitTask, work: TaskWork): TaskParams {
     maxNodes: task.nodes,
     heights: task.heights,
     epochHeights: task.epoch,
-    calldataInputs: true,
     ...(task.prices ?? USUAL_PRICES),
     joinDeadline: task.head + task.joinBlocks,
     endBlock: task.head + task.taskBlocksMax,

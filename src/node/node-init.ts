@@ -1,3 +1,4 @@
+import type { HeightBodies } from '../ports/body-source.ts'
 import type { Bundles } from '../ports/bundles.ts'
 import type { Chain } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -27,6 +28,8 @@ export interface SourceRequest {
   readonly cluster: Cluster
   /** Listed states of a decided height. */
   readonly inputsAt: (height: number) => NonNullable<DecidedState['inputs']>
+  /** What was decided at a height, for who audits it; null before that. */
+  readonly bodiesAt: (height: number) => HeightBodies | null
   /** Asks for the next height at once, where the task opens heights on demand; may be called at any time. */
   readonly wish: () => void
 }

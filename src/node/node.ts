@@ -15,7 +15,7 @@ import type { NodeInit } from './node-init.ts'
 import { Outbox } from './outbox.ts'
 import { requireOwnJoin } from './own-join.ts'
 import { inTurn, isPassing } from './passing.ts'
-import { decidedInputs, decidedStates } from './restored.ts'
+import { decidedBodies, decidedInputs, decidedStates } from './restored.ts'
 import { RunningTask } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
 import { TaskBook } from './task-book.ts'
@@ -373,6 +373,7 @@ export class RsdpNode {
       return sourceFor({
         ...{ taskId, reducer, params, self, members: cluster.members.length, decided, cluster },
         inputsAt: (height) => decidedInputs(store, cluster.id, height),
+        bodiesAt: (height) => decidedBodies(store, cluster.id, height),
         wish: () => this.#byTask.get(taskId)?.wish(),
       })
     } catch (error) {

@@ -1,7 +1,9 @@
-import { inputsHashOf } from '../codec/batch.ts'
+import { encodeInputs, inputsHashOf, publishedInputs } from '../codec/batch.ts'
 import { bitmapOf } from '../codec/bitmap.ts'
+import { toHex } from '../codec/hex.ts'
 import { appendLog, epochOf, logStart } from '../codec/log.ts'
 import { appendRoot, rootStart } from '../codec/roots.ts'
+import type { HeightBodies } from '../ports/body-source.ts'
 import type { DecidedState } from '../ports/state-source.ts'
 import type { HistoryEntry, Store } from '../ports/store.ts'
 import { isCheckpointHeight, ownNote } from '../protocol/checkpoint.ts'
@@ -130,7 +132,7 @@ export function missingCheckpoints(
   return due
 }
 
-/** The decided states alone: the certificates behind them are a multiple of their size. */
+/** The listed states of a decided height, ascending by member; none if it is not decided here. */
 export function decidedInputs(
   store: Store,
   cluster: Digest,
@@ -143,6 +145,15 @@ export function decidedInputs(
   })
 }
 
+/** What an auditor needs of a height whose inputs are not on chain; null if it is not decided here. */
+export function decidedBodies(store: Store, cluster: Digest, height: number): HeightBodies | null {
+  const [stored] = store.heights(cluster, height, 1)
+  if (stored === undefined) return null
+  const list = publishedInputs(stored.decided.inputs, (hash) => store.body(cluster, hash))
+  return { inputs: encodeInputs([list]), state: toHex(stored.state) }
+}
+
+/** The decided states alone: the certificates behind them are a multiple of their size. */
 export function decidedStates(store: Store, cluster: Digest): DecidedState[] {
   return store.load(cluster).history.map(({ height, stateHash }) => {
     const state = store.body(cluster, stateHash)

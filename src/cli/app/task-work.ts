@@ -12,6 +12,12 @@ import { describedStock, paramsFrom } from './named-fields.ts'
 
 /** Room for a state of 128 rows, and for an input. */
 export const CAPS = { stateCap: 8_192, inputCap: 1_024 }
+/**
+ * Of machines: commands fill inputs, and a checkpoint has no room for those of its heights (`R · maxNodes · inputCap ≤
+ * 31,744`). Members keep the inputs; an audit asks them.
+ */
+const MACHINE_TERMS = { stateCap: STATE_BYTES_MAX, inputCap: STATE_BYTES_MAX, calldataInputs: false }
+const STOCK_TERMS = { ...CAPS, calldataInputs: true }
 
 /** What `task publish` is told to have computed; null: the example. @throws RsdpError E_APP, E_REDUCER, E_PARAMS */
 export async function taskWork({
@@ -33,7 +39,7 @@ export async function taskWork({
         `the reducer of ${app} does not read these params`,
         'its example has all fields',
       )
-    return { reducer: id, reducerParams, usesPrevious: previous, ...CAPS }
+    return { reducer: id, reducerParams, usesPrevious: previous, ...STOCK_TERMS }
   }
   if (name === undefined) {
     if (params !== undefined)
@@ -51,8 +57,8 @@ export async function taskWork({
       `${name} does not read these params`,
       `for example --params '${toJson(exampleParams)}'`,
     )
-  const caps = findMachine(name) === null ? CAPS : { stateCap: STATE_BYTES_MAX, inputCap: STATE_BYTES_MAX }
-  return { reducer: reducerHash(name), reducerParams, usesPrevious: usesPrevious(reducer), ...caps }
+  const terms = findMachine(name) === null ? STOCK_TERMS : MACHINE_TERMS
+  return { reducer: reducerHash(name), reducerParams, usesPrevious: usesPrevious(reducer), ...terms }
 }
 
 /** Bytes from the command line. @throws RsdpError E_PARAMS */

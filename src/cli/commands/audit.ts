@@ -5,8 +5,9 @@ import { openHistory } from '../../adapters/evm/history.ts'
 import { LogCache } from '../../adapters/evm/log-cache.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
 import { hashInWebAssembly } from '../../adapters/system/fast-keccak.ts'
-import { auditTask } from '../../audit/audit-task.ts'
+import { auditTask, examineTask } from '../../audit/audit-task.ts'
 import { auditBoard, renderBoard } from '../../audit/board.ts'
+import { wantedBodies } from '../../audit/wanted-bodies.ts'
 import { renderReport } from '../../audit/render.ts'
 import type { AuditReport } from '../../audit/report.ts'
 import { auditExitCode } from '../../audit/report.ts'
@@ -14,6 +15,7 @@ import { reportJson } from '../../audit/report-json.ts'
 import { tokenUnit } from '../../audit/tokens.ts'
 import type { TokenUnit } from '../../audit/tokens.ts'
 import { keccak, utf8Hex } from '../../codec/hex.ts'
+import type { HeightBodies } from '../../ports/body-source.ts'
 import type { ChainHistory } from '../../ports/chain-history.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
@@ -21,6 +23,7 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Digest } from '../../types/ids.ts'
 import { foreignReducer, unable } from '../app/task-reducer.ts'
+import { bodySource, gatherBodies, keepBodies } from '../body-sources.ts'
 import { stateDir } from '../journal.ts'
 import type { AuditOptions, ChainOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
@@ -76,8 +79,16 @@ export async function audit(
     const foreign = await foreignReducer(read, options)
     const findReducer = (hash: Digest): AnyReducer | null =>
       findReducerByHash(hash) ?? (foreign?.id === hash ? foreign.asReducer() : null)
-    const report = auditTask(read, { recover: recoverSigner, findReducer })
+    const wanted = options.bodies === undefined ? [] : wantedBodies(read)
+    const sources = (options.bodies ?? []).map(bodySource)
+    const bodies = await gatherBodies(wanted, sources, output.say)
+    const bodiesOf = (height: number): readonly HeightBodies[] => bodies.get(height) ?? []
+    const { report, bodies: right } = examineTask(read, { recover: recoverSigner, findReducer, bodiesOf })
     if (foreign !== null && foreign.hostFault !== null) throw unable(foreign.hostFault)
+    if (options.keepBodies !== undefined) {
+      const kept = await keepBodies(options.keepBodies, wanted, right)
+      output.say(`✔ bodies of ${kept} heights kept in ${options.keepBodies}`)
+    }
     cache.clear()
     output.result(reportJson(report), await textOf(report, history, options))
     return auditExitCode(report)

@@ -13,6 +13,11 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .addOption(deployment())
     .addOption(bundles())
     .addOption(bundleMirror())
+    .option(
+      '--bodies <source...>',
+      'who keeps inputs that are not on chain: a node’s data directory, the URL of its API, a folder of --keep-bodies',
+    )
+    .option('--keep-bodies <dir>', 'keep those that are right in this folder')
     .addOption(json())
     .option('--board', 'all tasks, and their sum against the tokens that board and registry hold', false)
     .option('--full', 'every checkpoint, the members’ addresses, the ledger of payments', false)

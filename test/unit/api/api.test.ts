@@ -39,6 +39,7 @@ const task = (changes: Partial<FedTask> = {}): FedTask => ({
   self: 2,
   members: 4,
   decided: [],
+  bodiesAt: (height) => ({ inputs: `0x0${height}`, state: '0x07' }),
   ...changes,
 })
 
@@ -229,6 +230,18 @@ describe('local API', () => {
     expect((await client().heights(1n, 1, 1)).heights).deep.equal([{ height: 1, state: '0x01' }])
     const told = { task: '1', reducer: 'median@1', params: '0x07', member: 2, members: 4, heights: 9 }
     expect(await client().tasks()).deep.equal({ tasks: [{ ...told, decided: 2, takesInput: true }] })
+  })
+
+  it('gives the bodies of a height that is decided, and of no other', async () => {
+    const source = open({ decided: [{ height: 1, state: Uint8Array.of(1) }] })
+    expect(await client().bodies(1n, 1)).deep.equal({ inputs: '0x01', state: '0x07' })
+    expect(await refusal(client().bodies(1n, 2))).equal('404 undecided')
+    source.decided({ height: 2, state: Uint8Array.of(2) })
+    expect(await client().bodies(1n, 2)).deep.equal({ inputs: '0x02', state: '0x07' })
+    expect(await refusal(client().bodies(1n, 0))).equal('400 query')
+    expect(await refusal(client().bodies(5n, 1))).equal('404 no-task')
+    open({ taskId: 6n, decided: [{ height: 1, state: Uint8Array.of(1) }], bodiesAt: () => null })
+    expect(await refusal(client().bodies(6n, 1))).equal('404 undecided')
   })
 
   it('a stream goes on after the last event that its reader has: no height twice, none left out', async () => {

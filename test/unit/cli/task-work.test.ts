@@ -1,0 +1,26 @@
+import { expect } from 'chai'
+import { taskWork } from '../../../src/cli/app/task-work.ts'
+import { findMachine, reducerIds } from '../../../src/reducers/catalog.ts'
+
+/** Most bytes of the inputs of a checkpoint (ITaskBoard.TaskParams). */
+const PUBLISHED_BYTES_MAX = 31_744
+const EXAMPLES: Readonly<Record<string, string>> = {
+  'rate-limit@1': '{"budget":100,"demandMax":60}',
+  'time-slots@1': '{"slots":8}',
+  'popular-value@1': '{}',
+  'median@1': '{"min":-40000,"max":85000}',
+  'weighted-vote@1': '{"weightMin":1,"weightMax":10}',
+}
+const MACHINE = '{"minHeightTicks":5,"sessionIdleMs":60000,"generation":0}'
+
+describe('work of a task that is published by name', () => {
+  for (const reducer of reducerIds())
+    it(`${reducer}: inputs are on chain where they are small, and with members where they are commands`, async () => {
+      const work = await taskWork({ reducer, params: EXAMPLES[reducer] ?? MACHINE })
+      const isMachine = findMachine(reducer) !== null
+      expect(work).include({ calldataInputs: !isMachine, usesPrevious: isMachine })
+      // the board would refuse a machine's inputs in the smallest of clusters and epochs
+      expect(4 * (work?.inputCap ?? 0) > PUBLISHED_BYTES_MAX).equal(isMachine)
+      expect(work?.inputCap).at.most(PUBLISHED_BYTES_MAX)
+    })
+})
