@@ -10,6 +10,9 @@ import { health } from './health/slice.ts'
 import { metricsPolicy } from './metrics/codec.ts'
 import type { MetricsObservation, MetricsPolicy, MetricsState } from './metrics/codec.ts'
 import { metrics } from './metrics/slice.ts'
+import { isPlacementPolicy, placementPolicy } from './placement/codec.ts'
+import type { PlacementObservation, PlacementPolicy, PlacementState } from './placement/codec.ts'
+import { placement } from './placement/slice.ts'
 import { faultWeightOf } from './slice.ts'
 import type { FoldContext, SeatMap } from './slice.ts'
 import { partsCodec, tablesCodec } from './tables.ts'
@@ -20,6 +23,7 @@ export interface Agreed {
   readonly header: Header
   readonly metrics: MetricsState
   readonly health: HealthState
+  readonly placement: PlacementState
 }
 
 /** What one member brings to a height. */
@@ -28,6 +32,7 @@ export interface Observed {
   readonly clock: Clock
   readonly metrics: MetricsObservation
   readonly health: HealthObservation
+  readonly placement: PlacementObservation
 }
 
 export interface Clock {
@@ -38,14 +43,21 @@ export interface Clock {
 export interface ServicesPolicy {
   readonly metrics: MetricsPolicy
   readonly health: HealthPolicy
+  readonly placement: PlacementPolicy
 }
 
 /** State and budget of each part, in the order of the folds. */
-export const AGREED_PARTS = { header: headerCodec, metrics: metrics.state, health: health.state }
+export const AGREED_PARTS = {
+  header: headerCodec,
+  metrics: metrics.state,
+  health: health.state,
+  placement: placement.state,
+}
 export const OBSERVED_PARTS = {
   clock: tablesCodec<Clock, object>(struct<Clock>({ clockMs: u48 }), {}),
   metrics: metrics.observation,
   health: health.observation,
+  placement: placement.observation,
 }
 
 const agreedCodec = partsCodec<Omit<Agreed, 'kind'>>(AGREED_PARTS)
@@ -73,6 +85,7 @@ const BEGINNING: Agreed = {
   header: EMPTY_HEADER,
   metrics: metrics.empty,
   health: health.empty,
+  placement: placement.empty,
 }
 
 /**
@@ -85,8 +98,9 @@ const BEGINNING: Agreed = {
 export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
   id: 'services@1',
   state: stateCodec,
-  params: fixedCodec(struct<ServicesPolicy>({ metrics: metricsPolicy, health: healthPolicy }), (policy) =>
-    isHealthPolicy(policy.health),
+  params: fixedCodec(
+    struct<ServicesPolicy>({ metrics: metricsPolicy, health: healthPolicy, placement: placementPolicy }),
+    (policy) => isHealthPolicy(policy.health) && isPlacementPolicy(policy.placement),
   ),
   uses: ['previous'],
 
@@ -109,7 +123,11 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
       observed.map(({ member, state }) => ({ member, state: state[name] }))
     const table = metrics.fold(last.metrics, of('metrics'), fold, policy.metrics, {})
     const alive = health.fold(last.health, of('health'), fold, policy.health, { metrics: table })
-    return { kind: 'agreed', header, metrics: table, health: alive }
+    const where = placement.fold(last.placement, of('placement'), fold, policy.placement, {
+      metrics: table,
+      health: alive,
+    })
+    return { kind: 'agreed', header, metrics: table, health: alive, placement: where }
   },
 
   /** Profile `bft` only: nothing is merged. */
@@ -148,5 +166,6 @@ function seated(state: Agreed, members: Known['members']): Agreed {
     ...state,
     metrics: metrics.reseat(state.metrics, seatOf),
     health: health.reseat(state.health, seatOf),
+    placement: placement.reseat(state.placement, seatOf),
   }
 }

@@ -12,6 +12,18 @@ export const POLICY: ServicesPolicy = {
     reuseAt: 750,
     halfLifeMs: 60_000,
   },
+  placement: {
+    strategy: 'resource-aware',
+    threshold: 800,
+    hysteresis: 50,
+    movesMax: 10,
+    windowMs: 60_000,
+    settleMs: 30_000,
+    actMs: 60_000,
+    staleHeights: 10,
+    reserve: 0,
+    targetLoad: 800,
+  },
 }
 
 const capacity = { cpu: 800, memory: 1600, throughput: 1000, transactions: 300 }
@@ -24,6 +36,7 @@ export function observed(more: Partial<Observed>): Observed {
     clock: { clockMs: 1000 },
     metrics: { own: [own], peers: [] },
     health: { incarnation: 1, isDraining: 'no', peers: [] },
+    placement: { tier: 'core', region: 0, reports: [] },
     ...more,
   }
 }
