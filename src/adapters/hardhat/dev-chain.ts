@@ -66,7 +66,9 @@ export async function startDevChain({ port, blockMs }: DevChainOptions): Promise
 
 async function stopBlocks(rpcUrl: string): Promise<void> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'evm_setIntervalMining', params: [0] })
-  await fetch(rpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  // a connection that was idle for seconds may end as the call is on its way
+  const headers = { 'content-type': 'application/json', connection: 'close' }
+  await fetch(rpcUrl, { method: 'POST', headers, body })
 }
 
 function requireFreePort(port: number): Promise<void> {

@@ -99,10 +99,11 @@ export async function hardhatChain(options: LifeChainOptions): Promise<LifeChain
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`
 
+/** On a connection of its own: the chain ends one that was idle for seconds, perhaps as a call is on its way. */
 async function call(rpcUrl: string, method: string, params: readonly unknown[]): Promise<void> {
   const response = await fetch(rpcUrl, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', connection: 'close' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
   })
   const { error } = (await response.json()) as { error?: { message: string } }
