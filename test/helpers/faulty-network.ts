@@ -108,14 +108,34 @@ export class FaultyNetwork {
     }
     node.hold.release()
     const env = { RSDP_TRANSPORT: this.#transport }
-    const process = new NodeProcess({ name: node.name, args, env, onEvent })
-    this.#lives.set(node, { node, fault, process, watch })
+    const life = new NodeProcess({ name: node.name, args, env, onEvent })
+    this.#lives.set(node, { node, fault, process: life, watch })
   }
 
   async stop(...nodes: readonly LocalNode[]): Promise<void> {
     const lives = nodes.flatMap((node) => this.#lives.get(node) ?? [])
     for (const { node } of lives) this.#lives.delete(node)
     await Promise.all(lives.map(({ process }) => process.stop(STOP_GRACE_MS)))
+  }
+
+  /** kill -9. */
+  async kill(node: LocalNode): Promise<void> {
+    this.signal(node, 'SIGKILL')
+    await this.stop(node)
+  }
+
+  /** Sends a signal to the process of a node that runs. */
+  signal(node: LocalNode, signal: NodeJS.Signals): void {
+    const pid = this.#lives.get(node)?.process.pid
+    if (pid === undefined) throw new Error(`${node.name} does not run`)
+    process.kill(pid, signal)
+  }
+
+  /** Whether the present process of a node has said this of a task, or at all. */
+  hasSaid(node: LocalNode, event: string, taskId?: bigint): boolean {
+    const life = this.#lives.get(node)
+    if (life === undefined) return false
+    return (taskId === undefined ? life.watch.of(event) : said(life.watch, event, taskId)).length > 0
   }
 
   /** Publishes a task for all that run, and waits until each runs it. */
