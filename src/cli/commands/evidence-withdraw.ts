@@ -20,7 +20,7 @@ export function evidenceWithdraw(options: TaskSendOptions, context: CommandConte
       throw new RsdpError({
         code: 'E_NOTHING_DUE',
         message: `${address} is credited nothing`,
-        hint: 'a reporter is credited a tenth of what its proof takes, at most the bounty of the deployment',
+        hint: 'what a node has proved is credited to its signing key: give --key-file DATA_DIR/key',
         exit: EXIT.precondition,
       })
     }

@@ -261,18 +261,22 @@ class Life {
     const now = await this.#latest()
     await this.#passTo({ number: now.number + BigInt(unbonding), time: now.time + BigInt(unbondingSeconds) })
     const told = await Promise.all(
-      this.#operators.map(async ({ payer }) => {
+      this.#operators.map(async ({ name, payer }) => {
         const stake = await this.#must(0, 'stake', 'withdraw', '--yes', ...payer)
-        // who brought a proof has a credit
-        const credit = await this.#desk.run('evidence', 'withdraw', '--yes', ...payer)
-        if (credit.code !== 0 && credit.code !== 3) throw new Error(`evidence withdraw: ${credit.stderr}`)
-        return (
-          BigInt(String(stake['amountWei'])) +
-          (credit.code === 0 ? BigInt(String(credit.data['amountWei'])) : 0n)
-        )
+        // who brought a proof has a credit: its wallet, or its signing key
+        const own = await this.#credit(payer)
+        const credit = await this.#credit(['--key-file', `${name}/key`, '--password-file', PASSWORD])
+        return BigInt(String(stake['amountWei'])) + own + credit
       }),
     )
     return told.reduce((sum, amountWei) => sum + amountWei, 0n)
+  }
+
+  async #credit(payer: readonly string[]): Promise<bigint> {
+    const told = await this.#desk.run('evidence', 'withdraw', '--yes', ...payer)
+    if (told.error?.code === 'E_NOTHING_DUE') return 0n
+    if (told.code !== 0) throw new Error(`evidence withdraw: ${told.stderr}`)
+    return BigInt(String(told.data['amountWei']))
   }
 
   async #newKey(name: string): Promise<{ readonly address: string; readonly payer: readonly string[] }> {
