@@ -6,7 +6,20 @@ import type { Hex } from '../types/ids.ts'
  * The part of DAG-CBOR (RFC 8949, section 4.2.1) that frames are made of: integers, byte strings and arrays, each of known
  * length. `Hex` stands for a byte string, so that digests are not copied on their way into a frame.
  */
-export type CborValue = number | Uint8Array | Hex | readonly CborValue[]
+export type CborValue = number | Uint8Array | Hex | readonly CborValue[] | EncodedItems
+
+/** Items of an array that are encoded already: they stand in the array that holds this, one after the other. */
+export class EncodedItems {
+  readonly count: number
+  readonly bytes: Uint8Array
+
+  constructor(items: readonly CborValue[]) {
+    this.count = items.length
+    this.bytes = new Uint8Array(items.reduce<number>((size, item) => size + sizeOf(item), 0))
+    let at = 0
+    for (const item of items) at = write(this.bytes, at, item)
+  }
+}
 
 /** What `decodeCbor` answers: byte strings are views of the bytes that it was given. */
 export type DecodedCbor = number | Uint8Array | readonly DecodedCbor[]
@@ -45,9 +58,17 @@ function sizeOf(value: CborValue): number {
     return headSize(length) + length
   }
   if (value instanceof Uint8Array) return headSize(value.length) + value.length
-  let size = headSize(value.length)
+  if (value instanceof EncodedItems) return value.bytes.length
+  let size = headSize(countOf(value))
   for (const item of value) size += sizeOf(item)
   return size
+}
+
+/** Items of an array, those that are encoded already included. */
+function countOf(items: readonly CborValue[]): number {
+  let count = items.length
+  for (const item of items) if (item instanceof EncodedItems) count += item.count - 1
+  return count
 }
 
 function write(out: Uint8Array, at: number, value: CborValue): number {
@@ -61,7 +82,11 @@ function write(out: Uint8Array, at: number, value: CborValue): number {
     out.set(bytes, from)
     return from + bytes.length
   }
-  let next = writeHead(out, at, MAJOR.array, value.length)
+  if (value instanceof EncodedItems) {
+    out.set(value.bytes, at)
+    return at + value.bytes.length
+  }
+  let next = writeHead(out, at, MAJOR.array, countOf(value))
   for (const item of value) next = write(out, next, item)
   return next
 }

@@ -4,7 +4,7 @@ import type { Digest, Hex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
 import type { ObjectType, ProtocolObject, Signed } from '../types/objects.ts'
 import type { CborValue } from './cbor.ts'
-import { decodeCbor, encodeCbor } from './cbor.ts'
+import { decodeCbor, encodeCbor, EncodedItems } from './cbor.ts'
 import { bytesOf, digestOf, integer, list, Malformed } from './fields.ts'
 import { keccak, toHex, uint } from './hex.ts'
 import { TYPE_NUMBERS } from './objects.ts'
@@ -133,7 +133,25 @@ export function decodeSigned(bytes: Uint8Array): Unverified | null {
   }
 }
 
-function encodeObject(signed: Unverified): CborValue[] {
+interface EncodedObject {
+  readonly member: number
+  readonly signature: Hex
+  readonly items: EncodedItems
+}
+
+/** What was encoded last of each object. The members of a quorum sign equal objects, but not the same one. */
+const objectsEncoded = new WeakMap<ProtocolObject, EncodedObject>()
+
+/** A signed object as items of an array. Encoded once, however often it is sent, listed or relayed: it never changes. */
+function encodeObject({ object, member, signature }: Unverified): readonly [EncodedItems] {
+  const known = objectsEncoded.get(object)
+  if (known?.member === member && known.signature === signature) return [known.items]
+  const items = new EncodedItems(itemsOf({ object, member, signature }))
+  objectsEncoded.set(object, { member, signature, items })
+  return [items]
+}
+
+function itemsOf(signed: Unverified): CborValue[] {
   const object = signed.object
   const record = object as unknown as Record<string, number | bigint | Digest>
   const fields = FIELDS[object.type].map((name): CborValue => {

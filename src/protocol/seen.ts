@@ -93,6 +93,7 @@ export function receiveSeen(
   const round = isRunning ? behind.round : lastRound(box)
   const hashes: Digest[] = []
   for (const told of seen) {
+    if (agrees(box, told, round)) continue
     const held = heldOf(box, told.member, round)
     for (const kind of SEEN_KINDS) {
       // what does not fit is asked for when the view comes again
@@ -101,6 +102,17 @@ export function receiveSeen(
     }
   }
   if (hashes.length > 0) emit(w, { kind: 'send', to: from, parts: [{ kind: 'get', hashes }] })
+}
+
+/** Whether nothing that was told of a member differs from what is held: almost always so, and n² times per height. */
+function agrees(box: HeightBox, told: Seen, round: number): boolean {
+  const { member, status, hello, share, confirm, checkpoint } = told
+  const same = (digest: Digest | null, held: Signed | undefined): boolean =>
+    digest === null || held === undefined || digest === held.hash
+  if (hello !== null || !same(status, box.inputs.get(member))) return false
+  if (!same(checkpoint, box.checkpoints.get(member))) return false
+  const ofRound = box.rounds.get(round)
+  return same(share, ofRound?.shares.get(member)) && same(confirm, ofRound?.confirms.get(member))
 }
 
 function isConflict(

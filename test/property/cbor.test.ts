@@ -3,7 +3,7 @@ import { decode, encode } from '@ipld/dag-cbor'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { CborValue, DecodedCbor } from '../../src/codec/cbor.ts'
-import { decodeCbor, encodeCbor } from '../../src/codec/cbor.ts'
+import { decodeCbor, encodeCbor, EncodedItems } from '../../src/codec/cbor.ts'
 import { Malformed } from '../../src/codec/fields.ts'
 import { fromHex, toHex } from '../../src/codec/hex.ts'
 import { holds } from '../helpers/holds.ts'
@@ -28,6 +28,7 @@ const { value } = fc.letrec<{ value: CborValue }>((tie) => ({
 /** The same value as the general encoder takes it: `Hex` is a byte string. */
 function plain(given: CborValue): unknown {
   if (typeof given === 'string') return fromHex(given)
+  if (given instanceof EncodedItems) return decode(encodeCbor([given]))
   return typeof given === 'number' || given instanceof Uint8Array ? given : given.map(plain)
 }
 
@@ -56,6 +57,16 @@ function isOurs(found: unknown, depth: number): boolean {
 }
 
 describe('cbor of frames', () => {
+  it('writes items that are encoded already as if they stood in the array themselves', () => {
+    const items = fc.array(value, { maxLength: 30 })
+    holds(
+      fc.property(items, items, items, (before, among, after) => {
+        const spliced = [...before, new EncodedItems(among), new EncodedItems([]), [new EncodedItems(after)]]
+        expect(encodeCbor(spliced)).to.deep.equal(encodeCbor([...before, ...among, after]))
+      }),
+    )
+  })
+
   it('writes what the general encoder writes', () => {
     holds(
       fc.property(value, (given) => {
