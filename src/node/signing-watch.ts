@@ -40,6 +40,9 @@ export interface SigningHealth {
   readonly answered: number
 }
 
+/** Longest pause between two questions to who has not answered, in ticks. */
+const ASK_PAUSE_MAX = 16
+
 /** Objects of its own that a store may have lost lie at most so many heights above what is decided. */
 const LOST_ABOVE = 2
 
@@ -54,6 +57,9 @@ export class SigningWatch {
   readonly #own = new Set<Digest>()
   /** Members that were shown since the last tick what is held of theirs. */
   readonly #shown = new Set<MemberIndex>()
+  /** Ticks until the next question, and those from it to the one after. */
+  #askIn = 0
+  #pause = 1
   #memory: Memory
   #fence = SIGN_NOTHING
   /** Height decided when a loss was first bounded: nothing lost lies more than two heights above. */
@@ -75,10 +81,16 @@ export class SigningWatch {
     return { state, upTo, memory: this.#memory.kind, answered: this.#answers.size }
   }
 
-  /** Asks whoever has not answered, until it is known what may be signed. */
+  /** Asks whoever has not answered, at growing intervals, until it is known what may be signed. */
   tick(): void {
     this.#shown.clear()
     if (this.#fence !== SIGN_NOTHING) return
+    if (this.#askIn > 0) {
+      this.#askIn -= 1
+      return
+    }
+    this.#askIn = this.#pause
+    this.#pause = Math.min(2 * this.#pause, ASK_PAUSE_MAX)
     const { cluster, self, link } = this.#init
     for (const { index } of cluster.members)
       if (index !== self && !this.#answers.has(index)) link.send(index, [{ kind: 'own' }])
@@ -175,6 +187,8 @@ export class SigningWatch {
     store.setMemory(cluster.id, { kind: 'lost' })
     this.#memory = { kind: 'lost' }
     this.#answers.clear()
+    this.#askIn = 0
+    this.#pause = 1
     this.#set(SIGN_NOTHING)
   }
 

@@ -1,0 +1,82 @@
+import { expect } from 'chai'
+import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
+import { decodeFrame } from '../../../src/codec/frames.ts'
+import { MemberLink } from '../../../src/node/member-link.ts'
+import { SigningWatch } from '../../../src/node/signing-watch.ts'
+import type { Transport } from '../../../src/ports/transport.ts'
+import { SIGN_NOTHING } from '../../../src/protocol/standing.ts'
+import type { MemberIndex } from '../../../src/types/ids.ts'
+import { NIL } from '../../../src/types/ids.ts'
+import { EngineBench } from '../../helpers/engine-cluster-bench.ts'
+
+const N = 31
+
+/** The watch of member 0 of 31, and whom it asks. */
+function watched(): { readonly watch: SigningWatch; readonly ticks: (count: number) => [number, number][] } {
+  const { state } = new EngineBench({ n: N })
+  const { cluster } = state.config
+  const seats = new Map(cluster.members.map(({ key, index }) => [key, index]))
+  let asked: MemberIndex[] = []
+  const transport: Transport = {
+    key: cluster.members[0]!.key,
+    addresses: () => [],
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    setPeers: () => undefined,
+    connected: () => [],
+    broadcast: () => undefined,
+    send: (to, bytes) => {
+      if (decodeFrame(bytes)?.parts[0]?.kind === 'own') asked.push(seats.get(to) ?? -1)
+    },
+    onMessage: () => undefined,
+    counters: () => ({
+      ...{ framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, framesDropped: 0 },
+      refused: {},
+    }),
+  }
+  const said = (): void => undefined
+  const watch = new SigningWatch({
+    ...{ taskId: 1n, cluster, self: 0, memory: { kind: 'whole' }, isFaulty: false },
+    store: new MemoryDisk().open({ key: transport.key, deploymentId: NIL }),
+    logger: { info: said, warn: said, error: said },
+    link: new MemberLink(cluster, 0, transport),
+    state: () => state,
+    fence: () => undefined,
+    onDouble: () => undefined,
+  })
+  let tick = 0
+  /** Ticks at which somebody was asked, and how many. */
+  const ticks = (count: number): [number, number][] => {
+    const found: [number, number][] = []
+    for (let i = 0; i < count; i += 1) {
+      asked = []
+      watch.tick()
+      if (asked.length > 0) found.push([tick, new Set(asked).size])
+      tick += 1
+    }
+    return found
+  }
+  return { watch, ticks }
+}
+
+describe('what a node has signed', () => {
+  it('is asked of everybody at growing intervals, and of nobody twice that has answered', () => {
+    const { watch, ticks } = watched()
+    expect(ticks(4)).to.deep.equal([
+      [0, N - 1],
+      [2, N - 1],
+    ])
+    for (const member of [4, 5, 6]) watch.heard(member, [{ kind: 'at', height: 1 }])
+    expect(ticks(100)).to.deep.equal([5, 10, 19, 36, 53, 70, 87].map((tick) => [tick, N - 4]))
+  })
+
+  it('is asked of nobody once members of more than a third have answered', () => {
+    const { watch, ticks } = watched()
+    ticks(1)
+    for (let member = 1; member <= 10; member += 1) watch.heard(member, [{ kind: 'at', height: 1 }])
+    expect(watch.fence).to.equal(SIGN_NOTHING)
+    watch.heard(11, [{ kind: 'at', height: 1 }])
+    expect(watch.fence).to.equal(0)
+    expect(ticks(100)).to.deep.equal([])
+  })
+})
