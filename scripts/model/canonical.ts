@@ -8,9 +8,10 @@ import { PENDING_TICKS } from './world.ts'
 /** Fields of an engine's state that make up its canonical text. */
 const SHOWN = 'box round convened pending lock valid adoption timers log'.split(' ')
 /** Fields that change, but decide nothing within one height (docs/model.md says why). */
-const DROPPED = 'tick unrecorded ownValue tokens anchorTick helped answered heard vain epoch reported'.split(
-  ' ',
-)
+const DROPPED = (
+  'tick unrecorded ownValue tokens anchorTick helped answered heard vain epoch reported ' +
+  'proofs passing checkpointsSent'
+).split(' ')
 
 /** The engine state with everything dropped that decides nothing, and the clock at 0. */
 export function normalise(state: EngineState, first: EngineState): EngineState {
@@ -30,6 +31,9 @@ export function normalise(state: EngineState, first: EngineState): EngineState {
     vain: new Map(),
     epoch: first.epoch,
     reported: new Map(),
+    proofs: new Map(),
+    passing: new Map(),
+    checkpointsSent: 0,
   }
 }
 

@@ -8,8 +8,10 @@ import {
 } from '../codec/evidence.ts'
 import { signOnceKey } from '../codec/objects.ts'
 import type { Evidence } from '../types/evidence.ts'
+import type { MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { Hello, Share, Signed } from '../types/objects.ts'
+import { groupFor } from './few.ts'
 import type { HeightBox } from './state.ts'
 import type { Work } from './work.ts'
 import { emit, own } from './work.ts'
@@ -24,26 +26,57 @@ export function accuse(w: Work, evidence: Evidence): boolean {
   if (known?.has(line) === true) return false
   own(w, w.s, 'reported').set(height, new Set([...(known ?? []), line]))
   emit(w, { kind: 'evidence', evidence })
-  if (evidence.kind === 'E1') pass(w, evidence.first, evidence.second)
-  if (evidence.kind === 'E1b') pass(w, evidence.confirm, evidence.share)
-  if (evidence.kind === 'E6') pass(w, evidence.other, evidence.share)
+  if (evidence.kind === 'E1') pass(w, line, [evidence.first, evidence.second])
+  if (evidence.kind === 'E1b') pass(w, line, [evidence.confirm, evidence.share])
+  if (evidence.kind === 'E6') pass(w, line, [evidence.other, evidence.share])
   return true
 }
 
+type Pair = readonly [Signed, Signed]
+
 /**
  * Two objects that met here may have met nowhere else: all get both, so that whoever's turn it is can bring the proof to
- * the chain. Not if a third member sent both in one frame: it does the same.
+ * the chain. Not if a third member sent both in one frame: it does the same. Where everybody finds the pair at once, a few
+ * members send it, and the next few `shareTicks` later, unless they have heard it by then.
  */
-function pass(w: Work, ...pair: readonly [Signed, Signed]): void {
-  const { frame } = w
-  const isPassed = pair.every(
+function pass(w: Work, line: string, pair: Pair): void {
+  const { s, frame } = w
+  const { cluster, self, shareTicks } = s.config
+  if (frame !== null && isPassedBy(frame.from, frame.objects, pair)) return
+  const [a, b] = pair
+  if (a.member === self) return
+  const group = groupFor(cluster, self, a.hash < b.hash ? a.hash : b.hash)
+  if (group === 0) passOn(w, pair)
+  else own(w, s, 'passing').set(line, { tick: s.tick + group * shareTicks, pair })
+}
+
+function isPassedBy(from: MemberIndex, objects: readonly Signed[], pair: Pair): boolean {
+  return pair.every(
     ({ hash, member }) =>
-      frame !== null &&
-      frame.from !== member &&
-      frame.objects.some((heard) => heard.hash === hash && heard.member === member),
+      from !== member && objects.some((heard) => heard.hash === hash && heard.member === member),
   )
-  if (isPassed || pair[0].member === w.s.config.self) return
+}
+
+function passOn(w: Work, pair: Pair): void {
   emit(w, { kind: 'broadcast', parts: pair.map((signed) => ({ kind: 'object', signed })) })
+}
+
+/** Somebody has sent both objects of a pair in one frame: this node need not do it. */
+export function notePassed(w: Work, from: MemberIndex, objects: readonly Signed[]): void {
+  const { s } = w
+  if (s.passing.size === 0 || objects.length < 2) return
+  for (const [line, { pair }] of s.passing)
+    if (isPassedBy(from, objects, pair)) own(w, s, 'passing').delete(line)
+}
+
+/** Passes on what nobody else has by now. */
+export function passDue(w: Work): void {
+  const { s } = w
+  for (const [line, { tick, pair }] of s.passing) {
+    if (s.tick < tick) continue
+    own(w, s, 'passing').delete(line)
+    passOn(w, pair)
+  }
 }
 
 /** Whether two objects of a member for the key of this one were reported. */

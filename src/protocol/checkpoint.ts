@@ -20,6 +20,9 @@ import { boxOf, emit, own, record, setTimer } from './work.ts'
 
 /** Largest note kept, ours or a peer's. A longer one is dropped: its signer is then shown as a gap. */
 export const NOTE_BYTES_MAX = 8_192
+/** Between two sends of a CHECKPOINT in share time-outs, and how often that doubles while nothing is heard. */
+const SEND_PHASES = 5
+const DOUBLINGS_MAX = 3
 /** Epochs whose checkpoints are collected at a time. */
 const BOXES_MAX = 4
 
@@ -84,9 +87,14 @@ export function signDue(w: Work): void {
   }
 }
 
-/** Sends the own signature, again at intervals until the chain has accepted the height. */
+/**
+ * Sends the own signature, again until the chain has accepted the height. The pause doubles from the second time on, until
+ * another CHECKPOINT is heard or signed.
+ */
 export function sendCheckpoints(w: Work): void {
   const { s } = w
+  const doublings = Math.min(Math.max(0, s.checkpointsSent - 1), DOUBLINGS_MAX)
+  s.checkpointsSent += 1
   for (const box of s.checkpoints.values()) {
     const own = box.signed.get(s.config.self)
     if (own === undefined) continue
@@ -101,7 +109,7 @@ export function sendCheckpoints(w: Work): void {
         ...checkpointViews(w, box.height),
       ],
     })
-    setTimer(w, 'checkpoint', 5 * s.config.shareTicks)
+    setTimer(w, 'checkpoint', SEND_PHASES * s.config.shareTicks * 2 ** doublings)
   }
 }
 
@@ -136,6 +144,7 @@ export function keepCheckpoint(
     return 'kept'
   }
   own(w, box, 'signed').set(member, signed)
+  w.s.checkpointsSent = 0
   if (note !== null && note.length <= 2 + 2 * NOTE_BYTES_MAX) own(w, box, 'notes').set(member, note)
   accuseLog(w, box, member)
   announce(w, box)

@@ -223,6 +223,7 @@ function nextHeight(w: Work): void {
   s.resends = 0
   s.pending = null
   s.failed = new Map()
+  s.proofs = new Map()
   s.lock = null
   s.valid = null
   s.adoption = s.ahead.get(height) ?? null

@@ -6,6 +6,7 @@ import { keepCheckpoint, onCheckpointed, onVetted, sendCheckpoints } from './che
 import { leaving, onCloseSigned, requestClose } from './close.ts'
 import { onAggregated, tryFinishDebate } from './debate.ts'
 import { measure, tryDecide } from './decide.ts'
+import { passDue } from './accuse.ts'
 import { askProofs, askWhatWasMissed } from './help.ts'
 import type { EngineEffect, EngineInput } from './io.ts'
 import { onFence } from './fence.ts'
@@ -68,6 +69,7 @@ function take(w: Work, rules: Rules, input: EngineInput): void {
       if (expired(w, 'measure')) measure(w)
       if (expired(w, 'checkpoint')) sendCheckpoints(w)
       if (expired(w, 'resend')) rules.resend(w)
+      passDue(w)
       askWhatWasMissed(w)
       break
     case 'message':

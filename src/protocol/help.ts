@@ -4,6 +4,7 @@ import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { Signed } from '../types/objects.ts'
 import { objectsOf } from './accuse.ts'
+import { FEW, fromSeat, groupBeside, groupsBeside } from './few.ts'
 import { admission } from './votes.ts'
 import type { EngineState } from './state.ts'
 import type { Work } from './work.ts'
@@ -20,7 +21,8 @@ const PAGE_COST = 32
 
 /**
  * Nobody is left behind: a vote of a round that we have left is answered with the certificate that ended it, a vote of
- * a decided height with that height. At most one answer per member and `shareTicks`, duplicates included.
+ * a decided height with that height. At most one answer per member and `shareTicks`, duplicates included, and a few members
+ * answer at a time: whose turn it is changes with each occasion.
  */
 export function help(
   w: Work,
@@ -29,9 +31,12 @@ export function help(
   height = w.s.box.height,
 ): void {
   const { s } = w
-  const last = s.helped.get(member)
-  if (last !== undefined && s.tick - last < s.config.shareTicks) return
-  own(w, s, 'helped').set(member, s.tick)
+  const { tick = -Infinity, times = 0 } = s.helped.get(member) ?? {}
+  if (s.tick - tick < s.config.shareTicks) return
+  own(w, s, 'helped').set(member, { tick: s.tick, times: times + 1 })
+  const { cluster, self } = s.config
+  const isTurn = times % groupsBeside(cluster) === groupBeside(cluster, self, member)
+  if (what !== 'ask-heights' && !isTurn) return
   switch (what) {
     case 'serve-heights':
       emit(w, { kind: 'serveHeights', to: member, fromHeight: Math.max(height, 1) })
@@ -50,20 +55,44 @@ export function help(
 }
 
 /**
- * Who sees CONFIRM(value) without the SHAREs behind it asks the signer: a convener that does not know the latest lock
- * would propose what its holder must refuse.
+ * Who sees CONFIRM(value) without the SHAREs behind it asks signers: a convener that does not know the latest lock would
+ * propose what its holder must refuse. Of each value a few signers are asked within `shareTicks`, then others, then all again.
  */
-export function askProofs(w: Work, only?: MemberIndex): void {
+export function askProofs(w: Work): void {
   const { s } = w
-  const asked = new Set<MemberIndex>([s.config.self])
-  const rounds = [...s.box.rounds].filter(([round]) => round <= s.round && round > (s.valid?.round ?? -1))
-  for (const [, box] of rounds.sort(([a], [b]) => b - a)) {
-    for (const { member, object } of box.confirms.values()) {
-      if (object.value === NIL || asked.has(member) || (only !== undefined && member !== only)) continue
-      asked.add(member)
-      emit(w, { kind: 'send', to: member, parts: [{ kind: 'get', hashes: [object.value] }] })
-    }
+  for (const [value, holders] of proofHolders(w)) {
+    const known = s.proofs.get(value)
+    const isOver = known === undefined || s.tick - known.since >= s.config.shareTicks
+    const asked = known?.asked ?? []
+    const fresh = holders.filter((member) => !asked.includes(member))
+    const isAgain = isOver && fresh.length === 0
+    const room = FEW - (isOver ? 0 : known.inWindow)
+    const chosen = (isAgain ? holders : fresh).slice(0, room)
+    if (chosen.length === 0) continue
+    own(w, s, 'proofs').set(value, {
+      since: isOver ? s.tick : known.since,
+      inWindow: FEW - room + chosen.length,
+      asked: [...(isAgain ? [] : asked), ...chosen],
+    })
+    for (const to of chosen) emit(w, { kind: 'send', to, parts: [{ kind: 'get', hashes: [value] }] })
   }
+}
+
+/** Others that have confirmed a value of which no SHARE quorum is here, by the value of their latest such CONFIRM. */
+function proofHolders({ s }: Work): Map<Digest, MemberIndex[]> {
+  const { cluster, self } = s.config
+  const latest = new Map<MemberIndex, Digest>()
+  const rounds = [...s.box.rounds].filter(([round]) => round <= s.round && round > (s.valid?.round ?? -1))
+  for (const [, { confirms }] of rounds.sort(([a], [b]) => b - a)) {
+    for (const { member, object } of confirms.values())
+      if (object.value !== NIL && member !== self && !latest.has(member)) latest.set(member, object.value)
+  }
+  const holders = new Map<Digest, MemberIndex[]>()
+  for (const member of fromSeat(cluster, [...latest.keys()], self)) {
+    const value = latest.get(member) ?? NIL
+    holders.set(value, [...(holders.get(value) ?? []), member])
+  }
+  return holders
 }
 
 /**

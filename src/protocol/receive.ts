@@ -1,7 +1,7 @@
 import type { DecidedHeight, Part } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import type { Checkpoint, Confirm, Hello, Share, Signed, SignedInput } from '../types/objects.ts'
-import { equivocate, examine, noteAmnesia, noteUnjustified } from './accuse.ts'
+import { equivocate, examine, noteAmnesia, notePassed, noteUnjustified } from './accuse.ts'
 import { noteHeard } from './awaited.ts'
 import { keepCheckpoint } from './checkpoint.ts'
 import { keepClose } from './close.ts'
@@ -36,6 +36,7 @@ export function receive(w: Work, from: MemberIndex, parts: readonly Part[]): voi
   const objects = parts.flatMap((part) => (part.kind === 'object' ? [part.signed] : []))
   w.frame = { from, objects }
   noteHeard(w, from, objects)
+  notePassed(w, from, objects)
   for (const signed of objects) receiveObject(w, from, signed, parts)
   receiveQuorums(w, objects)
   for (const signed of objects) {
@@ -116,11 +117,10 @@ function receiveObject(w: Work, from: MemberIndex, signed: Signed, parts: readon
   if (outcome !== null) ignored(w, from, outcome)
   helpSlow(w, from, signed, outcome === 'duplicate')
   if (outcome !== null) return
-  const { member } = signed
   if (box === s.box) heardNew(w)
   if (box === s.box && object.type === 'share') noteShareQuorum(w, object.round)
   if (box === s.box && object.type === 'confirm' && (object.round < s.round || s.timers.has('confirm'))) {
-    askProofs(w, member)
+    askProofs(w)
   }
   if (box === s.next && isBehind(w)) help(w, from, 'ask-heights')
 }

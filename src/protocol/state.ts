@@ -192,6 +192,13 @@ export interface EpochRecord {
   readonly inputs: Hex
 }
 
+/** Whom this node has asked for a SHARE quorum: `inWindow` of them since tick `since`. */
+export interface AskedProof {
+  readonly since: number
+  readonly inWindow: number
+  readonly asked: readonly MemberIndex[]
+}
+
 export type TimerName =
   'debate' | 'hello' | 'share' | 'confirm' | 'resend' | 'fetch' | 'measure' | 'checkpoint'
 
@@ -256,8 +263,14 @@ export interface EngineState {
   ledgerSeq: number
   /** Rolling hash up to each event read, from the last cut on. */
   eventsHashes: ReadonlyMap<number, Digest>
-  /** Last tick at which each member was helped: a quota for answers. */
-  helped: ReadonlyMap<MemberIndex, number>
+  /** Occasions to help each member, at most one per `shareTicks`, and the tick of the last: a quota for answers. */
+  helped: ReadonlyMap<MemberIndex, { readonly tick: number; readonly times: number }>
+  /** Values of this height that were confirmed, and whose SHARE quorum is asked for. */
+  proofs: ReadonlyMap<Digest, AskedProof>
+  /** Pairs of objects that are passed on to all at a tick, unless somebody else does it before; by what they convict of. */
+  passing: ReadonlyMap<string, { readonly tick: number; readonly pair: readonly [Signed, Signed] }>
+  /** Times that CHECKPOINTs were sent since one was heard or signed. */
+  checkpointsSent: number
   /** Bodies and objects that each member got on request since a tick: the other quota. */
   answered: ReadonlyMap<MemberIndex, { readonly since: number; readonly count: number }>
   /** Members heard in the running height, and those heard in the one before: DEBATE waits for both. */
