@@ -28,26 +28,11 @@ export function utf8Hex(text: string): Hex {
 }
 
 const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-/** Character codes of both digits of a byte, as one number. */
-const CODES = Uint16Array.from(PAIRS, (pair) => (pair.charCodeAt(0) << 8) | pair.charCodeAt(1))
-/** Most bytes whose text is made at once: a signature. Longer ones are joined digit by digit. */
-const TEXT_BYTES_MAX = 65
-const text = Uint8Array.from({ length: 2 + 2 * TEXT_BYTES_MAX }, (_, i) => '0x'.charCodeAt(i))
-const latin1 = new TextDecoder('latin1')
 
 export function toHex(bytes: Uint8Array): Hex {
-  const count = bytes.length
-  if (count > TEXT_BYTES_MAX) {
-    let digits = ''
-    for (const byte of bytes) digits += PAIRS[byte] ?? ''
-    return `0x${digits}`
-  }
-  for (let i = 0; i < count; i += 1) {
-    const codes = CODES[bytes[i] ?? 0] ?? 0
-    text[2 + 2 * i] = codes >> 8
-    text[3 + 2 * i] = codes & 0xff
-  }
-  return latin1.decode(text.subarray(0, 2 + 2 * count)) as Hex
+  let digits = ''
+  for (const byte of bytes) digits += PAIRS[byte] ?? ''
+  return `0x${digits}`
 }
 
 /** Value of a lower-case hex digit by its character code; 255 for every other character. */
