@@ -1,7 +1,7 @@
 /** C-1: what a production node signs up for by itself, with the policy that is its default off local chains. */
 import { expect } from 'chai'
 import { ContractFactory, Wallet as EthersWallet } from 'ethers'
-import { readArtifact } from '../../src/adapters/evm/abi.ts'
+import { readArtifact } from '../../src/adapters/evm/artifact.ts'
 import { connect } from '../../src/adapters/evm/connect.ts'
 import { claim } from '../../src/adapters/evm/operator.ts'
 import { stakeAccount, tokenBalance } from '../../src/adapters/evm/reads.ts'

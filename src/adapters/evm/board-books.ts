@@ -3,7 +3,7 @@ import type { AccountBook, BoardBooks, TokenFlow } from '../../ports/chain-histo
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import { NIL } from '../../types/ids.ts'
 import { abis } from './abi.ts'
-import type { Deployment } from './deployment.ts'
+import type { Deployment } from './deployment-schema.ts'
 import { decodeEvent, decodeResult } from './history-abi.ts'
 import type { HistoryRpc } from './history-rpc.ts'
 import { badAnswer } from './history-rpc.ts'

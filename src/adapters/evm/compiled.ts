@@ -1,6 +1,6 @@
 import type { Hex } from '../../types/ids.ts'
-import type { Artifact } from './abi.ts'
-import { readArtifact } from './abi.ts'
+import type { Artifact } from './artifact.ts'
+import { readArtifact } from './artifact.ts'
 import type { ContractName } from './deployment.ts'
 
 /**

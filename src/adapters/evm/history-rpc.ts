@@ -4,7 +4,8 @@ import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { Rpc } from './http-rpc.ts'
 import { forkError, logsError } from './endpoints/faults.ts'
 import { agreedHead } from './endpoints/judge.ts'
-import { LogCache } from './log-cache.ts'
+import type { KeepsLogs } from './log-memory.ts'
+import { LogMemory } from './log-memory.ts'
 import { LogPages } from './log-pages.ts'
 import { refusalError } from './trouble.ts'
 
@@ -54,13 +55,13 @@ interface LogSource {
 export class HistoryRpc {
   readonly #request: RpcRequest
   readonly #sources: readonly LogSource[]
-  readonly #cache: LogCache
+  readonly #cache: KeepsLogs
   readonly #reorgDepth: number
 
   /** @param others endpoints by name, if there are several; `request` asks one that answers */
   constructor(
     request: RpcRequest,
-    cache = new LogCache(null),
+    cache: KeepsLogs = new LogMemory(),
     reorgDepth = 0,
     others: ReadonlyMap<string, RpcRequest> = new Map(),
   ) {

@@ -18,7 +18,7 @@ import type { Moment } from '../../types/moment.ts'
 import { abis } from './abi.ts'
 import { BlockTimes } from './block-times.ts'
 import { readBooks } from './board-books.ts'
-import type { Deployment } from './deployment.ts'
+import type { Deployment } from './deployment-schema.ts'
 import { EndpointPool } from './endpoints/pool.ts'
 import { rebuildHeader } from './header.ts'
 import { decodeResult } from './history-abi.ts'
@@ -39,7 +39,7 @@ import {
 import type { LogQuery, RpcRequest } from './history-rpc.ts'
 import { badAnswer, HistoryRpc, requestOver } from './history-rpc.ts'
 import { readTransaction } from './history-transactions.ts'
-import type { LogCache } from './log-cache.ts'
+import type { KeepsLogs } from './log-memory.ts'
 import { readTokenNames } from './token-names.ts'
 import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
 import { parseRpcUrls } from './rpc-url.ts'
@@ -59,7 +59,7 @@ const PARALLEL = 8
 export function openHistory(
   rpcUrl: string,
   deployment: Deployment,
-  cache?: LogCache,
+  cache?: KeepsLogs,
 ): ChainHistory & { close(): void } {
   const rpcs = parseRpcUrls(rpcUrl).map((url) => new HttpRpc(url, HTTP_LIMITS))
   const rpc = new EndpointPool(rpcs, [])
@@ -84,7 +84,7 @@ export class EvmHistory implements ChainHistory {
   constructor(
     request: RpcRequest,
     deployment: Deployment,
-    cache?: LogCache,
+    cache?: KeepsLogs,
     others?: ReadonlyMap<string, RpcRequest>,
   ) {
     this.#rpc = new HistoryRpc(request, cache, deployment.windows.reorgDepth, others)

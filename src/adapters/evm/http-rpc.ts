@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { JsonRpcError, JsonRpcPayload, JsonRpcResult } from 'ethers'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import { Pace } from './pace.ts'
 import type { RpcUrl } from './rpc-url.ts'
+import { sleep } from './sleep.ts'
 import { refusalError, troubleOf, wordsOf } from './trouble.ts'
 
 /** Why there is no answer. Each becomes E_RPC_DOWN: all of them are what an endpoint does while it is in trouble. */
@@ -150,15 +150,20 @@ export class HttpRpc implements Rpc {
   }
 
   async #body(response: Response, bytesMax: number): Promise<string> {
-    const chunks: Uint8Array[] = []
-    let bytes = 0
-    const body: AsyncIterable<Uint8Array> | null = response.body
-    for await (const chunk of body ?? []) {
-      bytes += chunk.byteLength
-      if (bytes > bytesMax) throw new Failure('too-large')
-      chunks.push(chunk)
+    const decoder = new TextDecoder()
+    let [text, bytes] = ['', 0]
+    const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined
+    while (reader !== undefined) {
+      const { done, value } = await reader.read()
+      if (done) break
+      bytes += value.byteLength
+      if (bytes > bytesMax) {
+        void reader.cancel().catch(() => undefined)
+        throw new Failure('too-large')
+      }
+      text += decoder.decode(value, { stream: true })
     }
-    return Buffer.concat(chunks).toString('utf8')
+    return text + decoder.decode()
   }
 
   #down({ reason, words, cause }: Failure, attempts: number, elapsedMs: number, method: string): RsdpError {

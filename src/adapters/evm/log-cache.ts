@@ -3,13 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { keccak, utf8Hex } from '../../codec/hex.ts'
 import type { Hex } from '../../types/ids.ts'
-import type { RawLog } from './history-rpc.ts'
-
-/** Logs of one query, all of them up to a block. */
-export interface LogsUpTo {
-  readonly upTo: number
-  readonly logs: readonly RawLog[]
-}
+import type { KeepsLogs, LogsUpTo } from './log-memory.ts'
 
 /** Time between two writes of one query's file: pages may be of ten blocks. */
 const WRITE_MS = 2_000
@@ -29,7 +23,7 @@ const schema = z.strictObject({ upTo: z.int().nonnegative(), logs: z.array(log) 
  * Logs that were read, so that nothing is read again after an interruption: in memory, and in a folder if there is one. A
  * file that cannot be read or written costs time alone.
  */
-export class LogCache {
+export class LogCache implements KeepsLogs {
   readonly #dir: string | null
   readonly #known = new Map<string, LogsUpTo>()
   readonly #writtenAt = new Map<string, number>()

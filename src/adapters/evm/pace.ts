@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from './sleep.ts'
 
 const GAP_MS = { first: 20, max: 2_000 }
 

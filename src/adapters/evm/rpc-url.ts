@@ -29,9 +29,14 @@ export function parseRpcUrl(text: string): RpcUrl {
   url.username = ''
   url.password = ''
   const secret = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  const authorization = secret === ':' ? null : `Basic ${Buffer.from(secret).toString('base64')}`
+  const authorization = secret === ':' ? null : `Basic ${base64(secret)}`
   const more = url.pathname !== '/' || url.search !== ''
   return { target: url.href, authorization, shown: more ? `${url.origin}/…` : url.origin }
+}
+
+/** Of UTF-8; in Node and in browsers. */
+function base64(text: string): string {
+  return btoa(String.fromCodePoint(...new TextEncoder().encode(text)))
 }
 
 /** Several URLs, separated by white space. @throws RsdpError E_RPC_URL */

@@ -1,6 +1,6 @@
 import { keccak } from '../../codec/hex.ts'
 import type { Digest } from '../../types/ids.ts'
-import { readArtifact } from './abi.ts'
+import { readArtifact } from './artifact.ts'
 
 const TWINS = {
   'rate-limit@1': 'RateLimitTwin',

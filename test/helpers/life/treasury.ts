@@ -1,5 +1,5 @@
 import { Contract, ContractFactory, JsonRpcProvider, Wallet } from 'ethers'
-import { readArtifact } from '../../../src/adapters/evm/abi.ts'
+import { readArtifact } from '../../../src/adapters/evm/artifact.ts'
 import { devAccounts } from '../../../src/adapters/hardhat/dev-accounts.ts'
 import { isLocalChain } from '../../../src/cli/local/chains.ts'
 import type { Address, Hex } from '../../../src/types/ids.ts'
