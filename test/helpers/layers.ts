@@ -94,7 +94,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     nature: 'closed',
   },
   audit: { imports: [...BASE, 'protocol', 'reducers', 'views', 'ports'] },
-  dashboard: { imports: [...BASE, 'views', 'audit', 'ports'] },
+  // what it shows it computes with the audit's own modules, which read the chain
+  dashboard: { imports: [...BASE, 'views', 'audit', 'reducers', 'ports', 'adapters/evm'] },
   // the local API: its table of routes, what answers, and its client
   api: { imports: [...BASE, 'ports'] },
   // commands of clients, between the node's source of states and whoever serves the clients

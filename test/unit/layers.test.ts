@@ -96,7 +96,7 @@ describe('layers', () => {
   }
 
   it('every file keeps to its layer', () => {
-    const files = globSync('{src,examples}/**/*.ts', { cwd: root })
+    const files = globSync('{src,examples}/**/*.{ts,tsx}', { cwd: root })
     expect(files.length).greaterThan(0)
     expect(files.flatMap((file) => violations(file, readFileSync(`${root}/${file}`, 'utf8')))).deep.equal([])
   })
