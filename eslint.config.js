@@ -7,6 +7,7 @@ export default tseslint.config(
       '.toolchain',
       'artifacts',
       'dist',
+      '.page',
       'cache',
       'types',
       'coverage',

@@ -51,6 +51,10 @@ const CHECKS: readonly Command[] = [
     ],
   },
   { name: 'types (tsc)', args: [bin('typescript/bin/tsc')] },
+  {
+    name: 'types of the page (tsc)',
+    args: [bin('typescript/bin/tsc'), '-p', 'src/dashboard/page/tsconfig.json'],
+  },
 ]
 
 export const SUITES: readonly Suite[] = [

@@ -1,0 +1,94 @@
+import { parseDeployment } from '../../adapters/evm/deployment-schema.ts'
+import { EvmHistory } from '../../adapters/evm/history.ts'
+import { requestOver } from '../../adapters/evm/history-rpc.ts'
+import { HTTP_LIMITS, HttpRpc } from '../../adapters/evm/http-rpc.ts'
+import { parseRpcUrl } from '../../adapters/evm/rpc-url.ts'
+import { examineTask } from '../../audit/audit-task.ts'
+import type { Examined } from '../../audit/audit-task.ts'
+import { readEvidenceCall } from '../../audit/evidence/call.ts'
+import { explainEvidence } from '../../audit/evidence/explain.ts'
+import { reportJson } from '../../audit/report-json.ts'
+import { tokenUnit } from '../../audit/tokens.ts'
+import type { TaskHistory } from '../../ports/chain-history.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+import type { AuditAnswer, DeskCalls, ExplainedSlash, LookAnswer, OpenAnswer, OpenAsk } from './messages.ts'
+import { decodeStates } from './state-fields.ts'
+
+type Desk = { readonly [K in keyof DeskCalls]: (ask: DeskCalls[K]['ask']) => Promise<DeskCalls[K]['answer']> }
+
+interface Opened {
+  readonly history: EvmHistory
+  readonly rpc: HttpRpc
+}
+
+/** Audits over one endpoint with the modules of `rsdp audit`: the same history, the same judge, the same JSON. */
+export class AuditDesk implements Desk {
+  #opened: Opened | null = null
+
+  /** @throws RsdpError E_DEPLOYMENT_FILE, E_RPC_URL, E_RPC_DOWN */
+  async open({ rpcUrl, deployment: text }: OpenAsk): Promise<OpenAnswer> {
+    const deployment = parseDeployment(text, 'the deployment')
+    const rpc = new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS)
+    const request = requestOver(rpc)
+    const chainId = String(await request('eth_chainId', []))
+    this.#opened?.rpc.close()
+    const history = new EvmHistory(request, deployment)
+    this.#opened = { rpc, history }
+    const token = await history.readToken()
+    return {
+      chainId: /^0x[0-9a-f]{1,16}$/i.test(chainId) ? String(BigInt(chainId)) : '?',
+      deploymentId: deployment.deploymentId,
+      unit: token === null ? null : tokenUnit(token.symbol, token.decimals),
+    }
+  }
+
+  async look(): Promise<LookAnswer> {
+    const books = await this.#history().readBooks()
+    const stakes = [...books.accounts].map(([operator, { free, locked, unbonding }]) => ({
+      ...{ operator, free: String(free), locked: String(locked), unbonding: String(unbonding) },
+    }))
+    return { block: Number(books.head), tasks: Number(books.tasks), stakes }
+  }
+
+  async audit({ task }: { readonly task: string }): Promise<AuditAnswer> {
+    const history = await this.#history().read(BigInt(task))
+    const examined = examineTask(history)
+    const { report, court } = examined
+    return {
+      block: report.head,
+      json: JSON.stringify(reportJson(report)),
+      slashes: explain(examined, history),
+      epochHeights: court?.params.epochHeights ?? null,
+    }
+  }
+
+  decode(ask: DeskCalls['decode']['ask']): Promise<DeskCalls['decode']['answer']> {
+    return Promise.resolve(decodeStates(ask.reducer, ask.states))
+  }
+
+  #history(): EvmHistory {
+    if (this.#opened !== null) return this.#opened.history
+    throw new RsdpError({
+      code: 'E_NOT_OPEN',
+      message: 'no deployment is open',
+      hint: 'give an RPC URL and a deployment file',
+      exit: EXIT.precondition,
+    })
+  }
+}
+
+/** What was signed, of each conviction whose evidence can be read. */
+function explain({ report, court }: Examined, history: TaskHistory): ExplainedSlash[] {
+  if (court === null) return []
+  return report.convictions.flatMap(({ transaction }) => {
+    const told = history.events.find(
+      (event) => event.name === 'Convicted' && event.transactionHash === transaction,
+    )
+    const call = told?.name === 'Convicted' ? readEvidenceCall(told.args.evidence) : null
+    if (call === null) return []
+    const { member, verdict, objects } = explainEvidence(court, call)
+    const because = 'proved' in verdict ? verdict.proved.because : verdict.refused
+    return [{ transaction, member, isProved: 'proved' in verdict, because, objects }]
+  })
+}
