@@ -1,10 +1,12 @@
 /**
  * Writes `dist`: what `npm pack` puts into the package. JavaScript and types of everything in `src`, the compiled
- * contracts, and the trace of the demo. npm runs this before it packs.
+ * contracts, the dashboard's page, and the trace of the demo. npm runs this before it packs.
  */
 import { chmodSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
+import { buildPage } from '../src/adapters/esbuild/build-page.ts'
+import { SHIPPED } from '../src/adapters/esbuild/page-file.ts'
 import { buildContracts } from '../src/adapters/hardhat/build.ts'
 import { root } from './suites/suites.ts'
 
@@ -34,6 +36,7 @@ for (const file of globSync('artifacts/contracts/**/*.json', { cwd: root }))
   if (!FOR_TESTS.test(file)) copyArtifact(file)
 for (const file of ['trace.csv', 'LICENSE'])
   cpSync(join(root, 'src/cli/rate-limit', file), join(DIST, 'src/cli/rate-limit', file))
+writePage(join(DIST, SHIPPED), (await buildPage()).html)
 chmodSync(join(DIST, 'src/cli/bin.js'), 0o755)
 
 function compile(): void {
@@ -49,6 +52,11 @@ function compile(): void {
 function nameOutputs(path: string): void {
   const text = readFileSync(path, 'utf8')
   writeFileSync(path, text.replaceAll(/((?:from|import\() ?'\.[^']*)\.ts'/g, "$1.js'"))
+}
+
+function writePage(path: string, html: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, html)
 }
 
 function copyArtifact(file: string): void {

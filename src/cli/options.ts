@@ -74,6 +74,21 @@ export interface DevOptions {
   readonly schedule: string
   readonly app?: string
   readonly feed?: readonly string[]
+  /** Port of the dashboard; 0 picks a free one. */
+  readonly uiPort: number
+  /** False: no dashboard. */
+  readonly ui: boolean
+  /** How the last node misbehaves, as `node run --fault` takes it. */
+  readonly fault?: string
+  readonly json: boolean
+}
+export interface PageOptions {
+  readonly out?: string
+  readonly json: boolean
+}
+export interface VerifyPageOptions {
+  readonly own: boolean
+  readonly deployment: string
   readonly json: boolean
 }
 export interface DeployCommandOptions extends WalletOptions {

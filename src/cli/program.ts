@@ -10,6 +10,7 @@ import { addMachineCommands } from './groups/machines.ts'
 import { addKeysCommands } from './groups/keys.ts'
 import { addNetworkCommands } from './groups/network.ts'
 import { addNodeCommands } from './groups/node.ts'
+import { addPageCommands } from './groups/page.ts'
 import { addPolicyCommands } from './groups/policy.ts'
 import { addStakeCommands } from './groups/stake.ts'
 import { addTaskCommands } from './groups/task.ts'
@@ -46,5 +47,6 @@ export function buildProgram(run: RunCommand): Command {
   addCheckCommands(program, run)
   addDoctorCommands(program, run)
   addEvidenceCommands(program, run)
+  addPageCommands(program, run)
   return program
 }

@@ -3,12 +3,15 @@ import { onCron } from '../../adapters/cron/cron-schedule.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
+import { parseFaults } from '../../faults/parse.ts'
 import { startLocalNetwork } from '../local/network.ts'
+import type { LocalNetwork } from '../local/network.ts'
 import { runPrivateNetwork } from '../local/private-network.ts'
 import type { DevOptions } from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import { untilStopped } from '../local/until-stopped.ts'
+import type { Dashboard } from '../ui/open-dashboard.ts'
 
 /** A local network that stays up until Ctrl-C. The chain lives in memory and is gone then; node data stays on disk. */
 export async function dev(options: DevOptions, context: CommandContext): Promise<ExitCode> {
@@ -29,20 +32,47 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     const { name, id } = await buildApp(options.app)
     output.say(`✔ ${name} built: ${id}`)
   }
-  const network = await startLocalNetwork({
-    nodes: options.nodes,
+  // so is a misbehaviour that does not exist
+  if (options.fault !== undefined) parseFaults(options.fault)
+  const { openDashboard } = await import('../ui/open-dashboard.ts')
+  const dashboard = options.ui ? await openDashboard(options.uiPort) : null
+  let network: LocalNetwork | null = null
+  try {
+    network = await start(options, dataDir, context, dashboard)
+    await dashboard?.show(network)
+    report(options, network, dashboard, context)
+    await untilStopped(network.processes, signal)
+  } finally {
+    await network?.stop()
+    await dashboard?.close()
+  }
+  return EXIT.ok
+}
+
+function start(
+  options: DevOptions,
+  dataDir: string,
+  { output, signal }: CommandContext,
+  dashboard: Dashboard | null,
+): Promise<LocalNetwork> {
+  const { fault, nodes } = options
+  return startLocalNetwork({
+    nodes,
     port: options.port,
     blockMs: options.blockMs,
     dataDir,
     deploymentFile: options.deployment,
-    faults: new Map(),
+    ...(dashboard === null ? {} : { page: dashboard.page }),
+    faults: new Map(fault === undefined ? [] : [[nodes - 1, fault]]),
     transport: options.transport,
     withTwins: true,
     ...(options.app === undefined ? {} : { app: options.app }),
     ...(options.feed === undefined ? {} : { feed: options.feed }),
     say: output.say,
     signal,
-    onEvent: (node, { event, facts }) => {
+    onEvent: (node, line) => {
+      dashboard?.take(node, line)
+      const { event, facts } = line
       if (event === 'height.decided' || event.endsWith('.mined') || event === 'task.running') {
         output.say(
           `${node.padEnd(6)} ${event} ${JSON.stringify({ ...facts, time: undefined, level: undefined, state: undefined })}`,
@@ -50,21 +80,25 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
       }
     },
   })
-  const rows = network.nodes.map(({ name, key, dataDir, listen }) => [name, key, listen, dataDir])
+}
+
+function report(
+  { deployment, app }: DevOptions,
+  { rpcUrl, nodes }: LocalNetwork,
+  dashboard: Dashboard | null,
+  { output }: CommandContext,
+): void {
+  const rows = nodes.map(({ name, key, dataDir, listen }) => [name, key, listen, dataDir])
+  const url = dashboard?.url ?? null
   output.result(
-    { rpcUrl: network.rpcUrl, deployment: options.deployment, nodes: rows },
+    { rpcUrl, deployment, nodes: rows, ...(url === null ? {} : { dashboard: url }) },
     `\n${table(['node', 'signing key', 'listens on', 'data'], rows)}\n\n` +
-      `chain       ${network.rpcUrl}   public test accounts: never fund them\n` +
-      `deployment  ${options.deployment}\n` +
-      `next        rsdp task publish --rpc-url ${network.rpcUrl} --deployment ${options.deployment}${options.app === undefined ? '' : ` --app ${options.app}`}\n` +
+      (url === null ? '' : `dashboard   ${url}\n`) +
+      `chain       ${rpcUrl}   public test accounts: never fund them\n` +
+      `deployment  ${deployment}\n` +
+      `next        rsdp task publish --rpc-url ${rpcUrl} --deployment ${deployment}${app === undefined ? '' : ` --app ${app}`}\n` +
       'Ctrl-C stops the nodes, then the chain',
   )
-  try {
-    await untilStopped(network.processes, signal)
-  } finally {
-    await network.stop()
-  }
-  return EXIT.ok
 }
 
 function wrongProfile({ profile, chain }: DevOptions): RsdpError {

@@ -98,6 +98,9 @@ function addDev(program: Command, run: RunCommand): void {
     )
     .option('--app <dir>', 'folder of an application that the nodes run, too; it is built first')
     .option('--feed <reducer...>', 'reducers whose states come over the API of each node')
+    .option('--ui-port <port>', 'port of the dashboard', integer(0, 65_535), 8780)
+    .option('--no-ui', 'no dashboard')
+    .option('--fault <what>', 'the last node misbehaves, as node run --fault says: to see it caught')
     .addOption(transport())
     .addOption(json())
     .addHelpText(
@@ -105,6 +108,7 @@ function addDev(program: Command, run: RunCommand): void {
       examples(
         'rsdp dev',
         'rsdp dev --app ./hello',
+        'rsdp dev --fault equivocate-share:3-5',
         'rsdp dev --transport amqp://guest:guest@127.0.0.1:5672',
         'rsdp dev --nodes 4 --port 8546 --deployment /tmp/d.json',
         'rsdp dev --profile paper --no-chain --nodes 5',

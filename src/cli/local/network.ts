@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { openConnection } from '../../adapters/evm/open-connection.ts'
 import type { Connection } from '../../adapters/evm/connection.ts'
+import type { Deployment } from '../../adapters/evm/deployment.ts'
 import { writeDeployment } from '../../adapters/evm/deployment.ts'
 import { Wallet } from '../../adapters/evm/wallet.ts'
 import { deployContracts } from '../../adapters/hardhat/deploy.ts'
@@ -35,6 +36,8 @@ export interface LocalNetworkInit {
   readonly feed?: readonly string[]
   /** Deploy the twins of the stock reducers, too. */
   readonly withTwins?: boolean
+  /** Hashes of the dashboard's page, pinned in the deployment file. */
+  readonly page?: NonNullable<Deployment['page']>
   readonly say: (line: string) => void
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
@@ -72,7 +75,12 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const nonce = toHex(randomBytes(32))
     const place = { rpcUrl: chain.rpcUrl, deployerKey }
     const contracts = await deployContracts({ ...place, nonce })
-    const deployment = init.withTwins === true ? { ...contracts, twins: await deployTwins(place) } : contracts
+    const { page } = init
+    const deployment: Deployment = {
+      ...contracts,
+      ...(page === undefined ? {} : { page: { sha256: page.sha256, keccak256: page.keccak256 } }),
+      ...(init.withTwins === true ? { twins: await deployTwins(place) } : {}),
+    }
     await writeDeployment(init.deploymentFile, deployment)
     say(
       `✔ contracts deployed: NodeRegistry, TaskBoard, PhaseLog, Slasher, BundleStore and the test token (${seconds()})`,

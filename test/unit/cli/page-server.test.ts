@@ -1,0 +1,144 @@
+import { request } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import { expect } from 'chai'
+import { Feed, READERS_MAX } from '../../../src/cli/ui/feed.ts'
+import type { PageServer, PageSetup } from '../../../src/cli/ui/page-server.ts'
+import { startPageServer } from '../../../src/cli/ui/page-server.ts'
+import type { FeedEvent } from '../../../src/dashboard/model/feed-event.ts'
+import { failure } from '../../helpers/chain-rpc.ts'
+
+const HTML =
+  '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; connect-src \'self\' http:">'
+const SETUP: PageSetup = { rpcUrl: 'http://127.0.0.1:8545', deployment: { schema: 1 }, nodes: [] }
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+describe('dashboard: server of the page', () => {
+  let server: PageServer
+  let feed: Feed
+  let setup: PageSetup | null
+
+  beforeEach(async () => {
+    feed = new Feed()
+    setup = SETUP
+    server = await startPageServer({ port: 0, html: HTML, setup: () => setup, feed })
+  })
+  afterEach(() => server.close())
+
+  function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const asked = request(`${server.url}${path}`, { method, headers }, (response) => {
+        let body = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => (body += chunk))
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+        )
+      })
+      asked.on('error', reject)
+      asked.end()
+    })
+  }
+
+  it('refuses other names of this machine: DNS rebinding', async () => {
+    for (const host of ['example.com', '127.0.0.1.example.com', 'localhost.example.com:80', '[::1]'])
+      for (const path of ['/', '/setup.json', '/feed'])
+        expect((await ask(path, { host })).status, host).equal(403)
+    expect((await ask('/', { host: 'localhost:1' })).status).equal(200)
+  })
+
+  it('refuses whatever is no reading, and reading for pages of other sites', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])
+      for (const path of ['/', '/setup.json', '/nodes/alice/tasks/1/heights/1'])
+        expect((await ask(path, {}, method)).status, method).equal(405)
+    const site = { 'sec-fetch-site': 'cross-site' }
+    expect((await ask('/setup.json', site)).status).equal(403)
+    expect((await ask('/feed', site)).status).equal(403)
+    for (const path of ['/', '/setup.json'])
+      expect((await ask(path)).headers).not.have.any.keys('access-control-allow-origin')
+  })
+
+  it('has no other routes, and relays nothing of nodes that it does not know', async () => {
+    const paths = ['/x', '/..%2f', '/control.json', '/nodes/alice/status', '/nodes/../tasks/1/heights/1']
+    for (const path of [...paths, '/nodes/alice/tasks/1/heights/1', '/nodes/alice/tasks/1/heights/0'])
+      expect((await ask(path)).status, path).equal(404)
+  })
+
+  it('a node that does not answer is no state', async () => {
+    feed.take('alice', { event: 'api.listening', facts: { port: 1 } })
+    expect(await ask('/nodes/alice/tasks/1/heights/1')).include({ status: 404, body: '{"error":"no-state"}' })
+  })
+
+  it('the page comes with a policy that names the endpoint, and is kept by nobody', async () => {
+    const { status, headers, body } = await ask('/')
+    expect([status, body]).deep.equal([200, HTML])
+    expect(headers).include({
+      'content-security-policy':
+        "default-src 'none'; connect-src 'self' http://127.0.0.1:8545; frame-ancestors 'none'",
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    })
+  })
+
+  it('says what the page is about once there is a network', async () => {
+    setup = null
+    expect((await ask('/setup.json')).status).equal(503)
+    setup = SETUP
+    expect(JSON.parse((await ask('/setup.json')).body)).deep.equal(SETUP)
+  })
+
+  it('a port that is taken is an error with a hint', async () => {
+    const port = Number(new URL(server.url).port)
+    const error = await failure(startPageServer({ port, html: HTML, setup: () => setup, feed: new Feed() }))
+    expect(error).include({ code: 'E_ADDR_IN_USE' })
+    expect(error.hint).include('--ui-port')
+  })
+
+  describe('feed', () => {
+    const event: FeedEvent = { type: 'anchored', task: '1', block: 5 }
+
+    /** Reads a stream until it has so many messages. */
+    async function messages(count: number, meanwhile: () => void): Promise<string[]> {
+      const abort = new AbortController()
+      const response = await fetch(`${server.url}/feed`, { signal: abort.signal })
+      expect(response.headers.get('content-type')).equal('text/event-stream')
+      let text = ''
+      const decoder = new TextDecoder()
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        if (text === '') meanwhile()
+        text += decoder.decode(chunk, { stream: true })
+        if (text.split('\n\n').length > count) break
+      }
+      abort.abort()
+      return text.trim().split('\n\n')
+    }
+
+    it('begins with the whole board, and tells what comes together in one message', async () => {
+      feed.tell(event)
+      const [first = '', second = ''] = await messages(2, () => {
+        for (const block of [6, 7, 8]) feed.tell({ ...event, block })
+      })
+      expect(first.split('\n')[0]).equal('event: snapshot')
+      expect(first).include('"anchoredBlock":5')
+      const [kind, data = ''] = second.split('\n')
+      expect(kind).equal('event: events')
+      expect((JSON.parse(data.slice(6)) as FeedEvent[]).map((one) => 'block' in one && one.block)).deep.equal(
+        [6, 7, 8],
+      )
+    })
+
+    it('has so many readers and no more', async () => {
+      const abort = new AbortController()
+      const open = () => fetch(`${server.url}/feed`, { signal: abort.signal })
+      const readers = await Promise.all(Array.from({ length: READERS_MAX }, open))
+      expect(readers.every(({ status }) => status === 200)).equal(true)
+      expect((await open()).status).equal(503)
+      abort.abort()
+    })
+  })
+})
