@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { buildProgram } from '../../src/cli/program.ts'
+import { leavesOf } from '../../src/cli/settings.ts'
 
 const COLUMNS = 110
 const HEAD = `# Commands
@@ -11,15 +12,10 @@ environment variable, which the flag itself overrides. Exit codes: [README](../R
 /** The page of all commands, from the command tree itself. */
 export function cliPage(): string {
   const program = buildProgram(() => Promise.resolve())
-  const all = program.commands.flatMap(leaves)
+  const all = program.commands.flatMap(leavesOf)
   const list = all.map((command) => `| [${pathOf(command)}](#${anchor(command)}) | ${said(command)} |`)
   const sections = all.map((command) => `## ${pathOf(command)}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`)
   return [HEAD, ['| Command | |', '|---|---|', ...list, ''].join('\n'), ...sections].join('\n')
-}
-
-/** Commands that do something; a group only holds others. */
-function leaves(command: Command): Command[] {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
 }
 
 function pathOf(command: Command): string {

@@ -1,10 +1,12 @@
 import { cliPage } from './cli.ts'
 import { errorsPage } from './errors.ts'
+import { metricsPage } from './metrics.ts'
 
 /** Pages that follow from the sources. @param root the project's folder */
 export function referencePages(root: string): { readonly file: string; readonly text: string }[] {
   return [
     { file: 'docs/cli.md', text: cliPage() },
     { file: 'docs/errors.md', text: errorsPage(root) },
+    { file: 'docs/metrics.md', text: metricsPage() },
   ]
 }

@@ -1,11 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { z } from 'zod'
-import { RsdpError } from '../types/errors.ts'
-import { EXIT } from '../types/exit-codes.ts'
 import { stream } from './event-stream.ts'
 import type { Follow } from './event-stream.ts'
+import { isLocalHost, listen } from './loopback.ts'
 import type { Matched } from './match.ts'
 import { match } from './match.ts'
 import { Refused } from './refused.ts'
@@ -29,9 +28,6 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
-const HOST = '127.0.0.1'
-/** Names under which a browser on this machine may ask: anything else is DNS rebinding. */
-const HOSTS = new Set([HOST, 'localhost'])
 /** A state of 31 KiB in hex, and its frame. */
 const BODY_BYTES_MAX = 66_000
 
@@ -74,7 +70,7 @@ async function respond(
   token: Buffer,
   handlers: Handlers,
 ): Promise<void> {
-  if (!HOSTS.has((request.headers.host ?? '').replace(/:\d+$/, ''))) throw new Refused(403, 'host')
+  if (!isLocalHost(request.headers.host)) throw new Refused(403, 'host')
   const matched = match(request.method ?? '', request.url ?? '')
   const { operation, route } = matched
   if (route.needsToken === true) requireToken(request, token)
@@ -126,24 +122,4 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 function send(response: ServerResponse, code: number, body: unknown): void {
   response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' })
   response.end(`${JSON.stringify(body)}\n`)
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(
-        new RsdpError({
-          code: 'E_ADDR_IN_USE',
-          message: `cannot listen for the API on ${HOST}:${port} (${cause.code ?? 'error'})`,
-          hint: 'stop what uses the port, or choose another with --api-port (0 picks a free one)',
-          exit: EXIT.busy,
-          cause,
-        }),
-      )
-    })
-    server.listen(port, HOST, () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
-    })
-  })
 }

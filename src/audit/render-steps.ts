@@ -2,6 +2,7 @@ import { columns } from './layout.ts'
 import { short } from './names.ts'
 import type { Naming } from './names.ts'
 import type { Step, Verdict } from './report.ts'
+import { heightsOf } from './steps.ts'
 import { withUnits } from './tokens.ts'
 import type { TokenUnit } from './tokens.ts'
 
@@ -74,8 +75,8 @@ const isVerified = (step: Step | undefined): boolean =>
 /** One line for all: heights from the first to the last, blocks too, signatures of the checkpoint that has the fewest. */
 function joinedRun(run: readonly Step[], first: Step): Row {
   const last = run.at(-1) ?? first
-  const from = /\d+/.exec(first.label)?.[0] ?? ''
-  const to = /\d+$/.exec(last.label)?.[0] ?? ''
+  const from = heightsOf(first)?.first ?? ''
+  const to = heightsOf(last)?.last ?? ''
   const fewest = run.reduce(
     (least, { signatures }) => (parseInt(signatures) < parseInt(least) ? signatures : least),
     first.signatures,

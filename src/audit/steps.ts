@@ -99,6 +99,15 @@ export function makeSteps(judge: Judge, history: TaskHistory, rebuilt: Rebuilt):
   ]
 }
 
+/** Heights that the step of a checkpoint is about; null for other steps, and for one that could not be folded. */
+export function heightsOf({
+  kind,
+  label,
+}: Pick<Step, 'kind' | 'label'>): { first: number; last: number } | null {
+  const [, first, last] = kind === 'checkpoint' ? (/^HEIGHTS (\d+)–(\d+)$/.exec(label) ?? []) : []
+  return first === undefined ? null : { first: Number(first), last: Number(last) }
+}
+
 function blockOf(event: { readonly block: bigint } | undefined): number | null {
   return event === undefined ? null : Number(event.block)
 }

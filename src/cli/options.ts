@@ -21,6 +21,19 @@ export interface AuditOptions extends ChainOptions {
   /** Folder for those that were found. */
   readonly keepBodies?: string
 }
+export interface AuditFollowOptions extends ChainOptions {
+  readonly bodies?: readonly string[]
+  readonly bundles?: readonly string[]
+  /** URL below which bundles lie under their ids. */
+  readonly bundleMirror?: string
+  readonly pollMs: number
+  /** Seconds; absent: until the task ends. */
+  readonly timeout?: number
+  /** Go on after a lie. */
+  readonly keepGoing: boolean
+  readonly webhook?: string
+  readonly metricsPort?: number
+}
 export interface FeeOptions {
   /** Most that a unit of gas may cost; absent: 500. */
   readonly maxFeeGwei?: number

@@ -49,13 +49,18 @@ function find(
     at += 1
   }
   const rest = words.slice(at)
-  if (rest.length === 0 || (at > 0 && command.commands.length === 0)) return { command, rest }
+  if (rest.length === 0 || (at > 0 && doesSomething(command))) return { command, rest }
   throw usage(`'${words.join(' ')}' is not a command`)
 }
 
 /** Every command that does something. */
 export function leavesOf(command: Command): Command[] {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
+  return [...(doesSomething(command) ? [command] : []), ...command.commands.flatMap(leavesOf)]
+}
+
+/** A group only holds others; `audit` takes a task and holds others. */
+function doesSomething({ commands, registeredArguments }: Command): boolean {
+  return commands.length === 0 || registeredArguments.length > 0
 }
 
 function settingsOf(command: Command, flags: readonly string[]): Setting[] {

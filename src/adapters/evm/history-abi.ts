@@ -59,6 +59,14 @@ export function decodeResult(abi: Interface, name: string, data: Hex): AbiValue 
   return outputs.length === 1 && only !== undefined ? convert(only, values[0]) : named(outputs, values)
 }
 
+/** What a view function answers where every word is zero. */
+export function zeroResult(abi: Interface, name: string): AbiValue {
+  const wordsOf = ({ components }: ParamType): number =>
+    components === null ? 1 : components.reduce((sum, one) => sum + wordsOf(one), 0)
+  const words = abi.getFunction(name)?.outputs.reduce((sum, one) => sum + wordsOf(one), 0)
+  return decodeResult(abi, name, `0x${'00'.repeat(WORD * (words ?? 1))}`)
+}
+
 function named(inputs: readonly ParamType[], values: Result): Readonly<Record<string, AbiValue>> {
   return Object.fromEntries(inputs.map((input, i) => [input.name, convert(input, values[i])]))
 }

@@ -1,4 +1,4 @@
-import type { Interface, ParamType } from 'ethers'
+import type { Interface } from 'ethers'
 import type {
   AbiValue,
   BoardBooks,
@@ -10,6 +10,7 @@ import type {
   TokenNames,
 } from '../../ports/chain-history.ts'
 import type { ContractName, EventRecord, TransactionRecord } from '../../ports/history-events.ts'
+import { keccak, utf8Hex } from '../../codec/hex.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
@@ -19,9 +20,9 @@ import { abis } from './abi.ts'
 import { BlockTimes } from './block-times.ts'
 import { readBooks } from './board-books.ts'
 import type { Deployment } from './deployment-schema.ts'
-import { EndpointPool } from './endpoints/pool.ts'
+import { endpointsAt } from './endpoints-at.ts'
 import { rebuildHeader } from './header.ts'
-import { decodeResult } from './history-abi.ts'
+import { decodeResult, zeroResult } from './history-abi.ts'
 import type { SourcedLog } from './history-events.ts'
 import {
   BOARD_EVENTS,
@@ -37,12 +38,10 @@ import {
   topicsOf,
 } from './history-events.ts'
 import type { LogQuery, RpcRequest } from './history-rpc.ts'
-import { badAnswer, HistoryRpc, requestOver } from './history-rpc.ts'
+import { badAnswer, HistoryRpc } from './history-rpc.ts'
 import { readTransaction } from './history-transactions.ts'
 import type { KeepsLogs } from './log-memory.ts'
 import { readTokenNames } from './token-names.ts'
-import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
-import { parseRpcUrls } from './rpc-url.ts'
 import { troubleIn } from './trouble.ts'
 
 /** Fresh blocks tried for one reading. */
@@ -61,17 +60,13 @@ export function openHistory(
   deployment: Deployment,
   cache?: KeepsLogs,
 ): ChainHistory & { close(): void } {
-  const rpcs = parseRpcUrls(rpcUrl).map((url) => new HttpRpc(url, HTTP_LIMITS))
-  const rpc = new EndpointPool(rpcs, [])
-  const others = new Map(
-    rpcs.length === 1 ? [] : rpcs.map((one, at) => [`${one.shown} (${at + 1})`, requestOver(one)] as const),
-  )
-  const history = new EvmHistory(requestOver(rpc), deployment, cache, others)
+  const { request, others, close } = endpointsAt(rpcUrl)
+  const history = new EvmHistory(request, deployment, cache, others)
   return {
     read: (taskId, upTo) => history.read(taskId, upTo),
     readBooks: () => history.readBooks(),
     readToken: () => history.readToken(),
-    close: () => rpc.close(),
+    close,
   }
 }
 
@@ -107,6 +102,30 @@ export class EvmHistory implements ChainHistory {
   readToken(): Promise<TokenNames | null> {
     const { address } = this.#deployment.contracts.StakeToken
     return this.#atFreshBlock((head) => readTokenNames(this.#rpc, address, head))
+  }
+
+  /** The present block; of several endpoints, the one up to which they are compared. */
+  head(): Promise<bigint> {
+    return this.#rpc.head()
+  }
+
+  /**
+   * A text that changes whenever anything of a task does up to a block: its logs, its status. Null: there is no such task.
+   * Asks for new blocks only.
+   */
+  async pulse(taskId: bigint, upTo: bigint): Promise<string | null> {
+    const logs = await this.#ofTask(taskId, upTo)
+    const { status } = (await this.#view(
+      'TaskBoard',
+      'statusOf',
+      [taskId],
+      upTo,
+    )) as unknown as TaskViews['status']
+    if (logs.length === 0 && status === 0n) return null
+    const places = logs.map(
+      ({ block, logIndex, transactionHash }) => `${block}/${logIndex}/${transactionHash}`,
+    )
+    return keccak(utf8Hex([String(status), ...places].join(' ')))
   }
 
   read(taskId: bigint, upTo?: bigint): Promise<TaskHistory> {
@@ -241,7 +260,7 @@ export class EvmHistory implements ChainHistory {
       return decodeResult(abi, name, answer)
     } catch (cause) {
       // no contract there, or another one: the judge says so if there is anything to judge
-      if (answer === '0x') return decodeResult(abi, name, zeros(abi, name))
+      if (answer === '0x') return zeroResult(abi, name)
       throw badAnswer('eth_call', `${name}() does not decode`, cause)
     }
   }
@@ -378,13 +397,6 @@ function windowsOf({ windows }: Deployment): HistoryWindows {
     ...(['seedDelaySeconds', 'jailSeconds', 'graceSeconds', 'evidenceSeconds'] as const),
   ]
   return Object.fromEntries(names.map((name) => [name, BigInt(windows[name])])) as unknown as HistoryWindows
-}
-
-function zeros(abi: Interface, name: string): Hex {
-  const wordsOf = ({ components }: ParamType): number =>
-    components === null ? 1 : components.reduce((sum, one) => sum + wordsOf(one), 0)
-  const words = abi.getFunction(name)?.outputs.reduce((sum, one) => sum + wordsOf(one), 0)
-  return `0x${'00'.repeat(32 * (words ?? 1))}`
 }
 
 function noTask(taskId: bigint, head: bigint): RsdpError {

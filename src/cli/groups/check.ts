@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import { MEMBERS_MAX } from '../../types/ids.ts'
 import { bundleMirror, bundles, deployment, examples, integer, json, rpcUrl } from '../flags.ts'
-import type { AuditOptions, SimOptions } from '../options.ts'
+import type { AuditFollowOptions, AuditOptions, SimOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
 /** audit, sim. */
 export function addCheckCommands(program: Command, run: RunCommand): void {
-  program
+  const audit = program
     .command('audit [id]')
     .description('rebuilds and checks every step of a task from chain data alone; exit 6 on any mismatch')
     .addOption(rpcUrl())
@@ -32,6 +32,7 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
         return options.board ? auditWholeBoard(options, context) : audit(id ?? '1', options, context)
       }),
     )
+  addFollow(audit, run)
   program
     .command('sim')
     .description(
@@ -59,5 +60,40 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     )
     .action((options: SimOptions) =>
       run('sim', options.json, async (context) => (await import('../commands/sim.ts')).sim(options, context)),
+    )
+}
+
+/** audit follow. */
+function addFollow(audit: Command, run: RunCommand): void {
+  audit
+    .command('follow <id>')
+    .description(
+      'audits a running task checkpoint by checkpoint; exit 6 at the first lie, 0 when the task ends verified',
+    )
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(bundles())
+    .addOption(bundleMirror())
+    .option(
+      '--bodies <source...>',
+      'who keeps inputs that are not on chain: a node’s data directory, the URL of its API, a folder of --keep-bodies',
+    )
+    .option('--poll-ms <ms>', 'time between two looks at the chain', integer(50, 60_000), 1_000)
+    .option('--timeout <seconds>', 'give up after this long (exit 5)', integer(1, 31_536_000))
+    .option('--keep-going', 'tell of every lie, and exit 6 when the task has ended', false)
+    .option('--webhook <url>', 'POST each lie and the end as JSON; no redirects to another host')
+    .option('--metrics-port <port>', 'serve /metrics on 127.0.0.1 (0 picks a free port)', integer(0, 65_535))
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp audit follow 1',
+        'rsdp audit follow 1 --json --timeout 600 --webhook https://alerts.example/rsdp',
+      ),
+    )
+    .action((id: string, options: AuditFollowOptions) =>
+      run('audit follow', options.json, async (context) =>
+        (await import('../commands/audit-follow.ts')).auditFollow(id, options, context),
+      ),
     )
 }
