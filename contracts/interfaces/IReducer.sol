@@ -17,7 +17,8 @@ interface IReducer {
     /// @param seed the cluster's seed
     /// @param height the height whose inputs are aggregated, ≥ 1
     /// @param members by seat, from the cluster's snapshot
-    /// @param previous canonical bytes of the decided state of height − 1; empty at height 1, and in tasks whose parameters
+    /// @param previous canonical bytes of the decided state of height − 1; at height 1 the published result of the task's
+    /// predecessor, empty without one; empty in tasks whose parameters
     /// do not say `usesPrevious`
     struct Context {
         bytes32 seed;

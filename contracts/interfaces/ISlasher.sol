@@ -41,8 +41,8 @@ interface ISlasher {
         bytes32 eventsHash;
     }
 
-    /// @notice The height before, which hashes to `parent`. Read only in tasks whose parameters say `usesPrevious`, and
-    /// not at height 1.
+    /// @notice The height before, which hashes to `parent`. Read only in tasks whose parameters say `usesPrevious`. Of height 1
+    /// of a task with a predecessor, `state` alone is read: the predecessor's published result.
     /// @param state canonical bytes of its decided state
     /// @param root that it follows: root of the height before it
     struct Before {

@@ -31,7 +31,8 @@ interface ITaskBoard {
     /// @param reducerParams its parameters, at most 1,024 bytes
     /// @param usesPrevious the reducer is handed the decided state of the height before
     /// @param twin Solidity twin (IReducer); 0 = results are not provable on chain
-    /// @param predecessor task of this board that this one goes on from; 0 = none
+    /// @param predecessor task of this board that this one goes on from; 0 = none. With `usesPrevious`, height 1 is handed its
+    /// published result
     /// @param minNodes smallest cluster, 4 … maxNodes
     /// @param maxNodes largest cluster, … 128
     /// @param heights number of heights, 1 … 65,535; reaching it ends the task

@@ -7,6 +7,7 @@ import {ISlasher} from "../interfaces/ISlasher.sol";
 import {ITaskBoard} from "../interfaces/ITaskBoard.sol";
 import {Digests} from "./Digests.sol";
 import {Snapshot} from "./Snapshot.sol";
+import {TaskStatus} from "./TaskStatus.sol";
 
 /// @title Recomputes what a member voted for, with the task's twin
 library Reduction {
@@ -83,13 +84,17 @@ library Reduction {
         return IReducer.Context(seed, height, seats, previous);
     }
 
-    /// @notice The state of the height before, as the reducer is handed it. Reverts unless it hashes to the claim's parent.
+    /// @notice The state of the height before, as the reducer is handed it. Reverts unless it hashes to the claim's parent; at
+    /// height 1, unless it is the published result of the task's predecessor.
     function previousOf(
+        ITaskBoard board,
+        IPhaseLog log,
         ITaskBoard.TaskParams calldata params,
         ISlasher.Claim memory claim,
         ISlasher.Before calldata before
-    ) internal pure returns (bytes memory) {
-        if (!params.usesPrevious || claim.height == 1) return "";
+    ) internal view returns (bytes memory) {
+        if (!params.usesPrevious) return "";
+        if (claim.height == 1) return _handedOver(board, log, params.predecessor, before.state);
         bytes32 value = Digests.value(
             keccak256(before.state),
             before.inputsRoot,
@@ -159,6 +164,27 @@ library Reduction {
         }
         if (!success) revert ISlasher.NoVerdict("twin reverts");
         return false;
+    }
+
+    /// @dev A result is published once, so that what is handed over does not depend on when it is asked for. Nothing is handed
+    /// over by a task that is over without an accepted height: none of the two can change any more. While neither is so,
+    /// honest members have not opened height 1.
+    function _handedOver(
+        ITaskBoard board,
+        IPhaseLog log,
+        uint256 predecessor,
+        bytes calldata state
+    ) private view returns (bytes memory) {
+        if (predecessor == 0) return "";
+        bytes32 resultHash = board.task(predecessor).resultHash;
+        if (resultHash != 0) {
+            if (keccak256(state) != resultHash) revert ISlasher.ProvesNothing("previous");
+            return state;
+        }
+        (ITaskBoard.Status status, ) = board.statusOf(predecessor);
+        bool isOver = (1 << uint8(status)) & (TaskStatus.OVER | TaskStatus.EXPIRED) != 0;
+        if (!isOver || log.head(predecessor).last != 0) revert ISlasher.NoVerdict("predecessor");
+        return "";
     }
 
     function _state(

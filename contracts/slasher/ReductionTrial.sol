@@ -129,7 +129,7 @@ abstract contract ReductionTrial is Trial {
         bytes32 close = Digests.close(identity.cluster);
         _requireSigners(identity.separator, members, leaving, close, closes);
         IReducer.Event[] memory posted = Reduction.posted(_LOG, taskId, claim, events);
-        bytes memory previous = Reduction.previousOf(params, claim, before);
+        bytes memory previous = Reduction.previousOf(_BOARD, _LOG, params, claim, before);
         bool isRight = Reduction.isRight(
             params,
             Reduction.contextOf(seed, claim.height, members, previous),

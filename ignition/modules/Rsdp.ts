@@ -21,7 +21,8 @@ export const LOCAL_BOUNTY_WEI = 10n ** 18n
 export const BOARD_POSITION = 3
 
 /**
- * NodeRegistry, PhaseLog, Slasher and TaskBoard on an existing token; BundleStore, which knows none of them.
+ * NodeRegistry, PhaseLog, Slasher and TaskBoard on an existing token; BundleStore, which knows none of them; TaskLines, which
+ * knows the board and is known to none.
  *
  * The four name each other without an owner: registry, log and slasher are built for the address that the board is going to
  * have, and the board refuses to be built anywhere else. Its address follows from the deployer's nonce, so the order
@@ -42,5 +43,6 @@ export default buildModule('Rsdp', (m) => {
   const slasher = m.contract('Slasher', [predicted, log])
   const board = m.contract('TaskBoard', [registry, log, slasher, windows])
   const bundles = m.contract('BundleStore', [], { after: [board] })
-  return { registry, log, slasher, board, bundles }
+  const lines = m.contract('TaskLines', [board], { after: [bundles] })
+  return { registry, log, slasher, board, bundles, lines }
 })

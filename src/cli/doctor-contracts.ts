@@ -3,7 +3,7 @@ import type { Connection } from '../adapters/evm/connection.ts'
 import type { Hex } from '../types/ids.ts'
 import type { Check } from './doctor-check.ts'
 
-const NAMES = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore'] as const
+const NAMES = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore', 'TaskLines'] as const
 
 const WINDOWS = [
   ...(['taskBlocksMax', 'closeGrace', 'evidence', 'reorgDepth', 'jail'] as const),

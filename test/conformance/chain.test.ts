@@ -260,7 +260,7 @@ describe('chain port: Hardhat over HTTP', () => {
       expect(error).include({ code, exit: EXIT.precondition })
     }
     const moved = (
-      name: 'NodeRegistry' | 'PhaseLog' | 'Slasher' | 'TaskBoard' | 'BundleStore',
+      name: 'NodeRegistry' | 'PhaseLog' | 'Slasher' | 'TaskBoard' | 'BundleStore' | 'TaskLines',
       change: object,
     ) => ({
       contracts: { ...net.deployment.contracts, [name]: { ...net.deployment.contracts[name], ...change } },
@@ -271,7 +271,14 @@ describe('chain port: Hardhat over HTTP', () => {
       expectFailure(moved('TaskBoard', { address: `0x${'77'.repeat(20)}` }), 'E_NO_CONTRACT'))
     it('another deployment: E_DEPLOYMENT', () =>
       expectFailure({ deploymentId: id('another') as Digest }, 'E_DEPLOYMENT'))
-    for (const name of ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore'] as const) {
+    for (const name of [
+      'NodeRegistry',
+      'PhaseLog',
+      'Slasher',
+      'TaskBoard',
+      'BundleStore',
+      'TaskLines',
+    ] as const) {
       it(`other code of ${name}: E_CODE_HASH`, () =>
         expectFailure(moved(name, { codeHash: id('other code') }), 'E_CODE_HASH'))
     }

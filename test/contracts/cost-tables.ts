@@ -11,7 +11,7 @@ import type { Snapshot } from './costs.ts'
 const TABLES: Readonly<Record<string, Readonly<Record<string, (snapshot: Snapshot) => string>>>> = {
   'contracts.md': {
     checkpoints: (snapshot) => costTable(snapshot, ['checkpoint']),
-    calls: (snapshot) => costTable(snapshot, [...REGISTRY, ...BOARD, ...BUNDLES]),
+    calls: (snapshot) => costTable(snapshot, [...REGISTRY, ...BOARD, ...BUNDLES, ...LINES]),
     proofs: proofTable,
     task: taskTable,
   },
@@ -57,6 +57,7 @@ const BOARD = [
   'release',
 ].concat('withdrawCredit', 'openLog')
 const BUNDLES = ['publishParts']
+const LINES = ['open', 'renew', 'fund', 'collect', 'announce', 'closeLine']
 const HEAD = SIZES.map((n) => `n = ${n}`)
 const RIGHT = SIZES.map(() => '---:')
 const MEMBER_TRANSITIONS_PER_HEIGHT = 4

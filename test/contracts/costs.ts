@@ -7,6 +7,7 @@ import { largestDrawing, registryCosts, taskCosts } from './cost-calls.ts'
 import type { Penalty } from './cost-proofs.ts'
 import type { Costs } from './cost-of.ts'
 import { undone } from './cost-of.ts'
+import { lineCosts } from './cost-lines.ts'
 import { historyCosts, penaltiesOf, proofCosts, timeSlotsCost } from './cost-proofs.ts'
 import { deployWorld, registeredMany } from './world.ts'
 
@@ -37,6 +38,7 @@ export async function costsAt(n: number): Promise<Costs> {
     timeSlotsCost,
     largestDrawing,
     bundleCosts,
+    lineCosts,
   ]) {
     costs.push(await undone(w, () => measure(w, actors)))
   }

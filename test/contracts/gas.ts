@@ -80,8 +80,10 @@ describe('Gas', () => {
 
   it('is measured of every function that changes state', async () => {
     const w = await deployWorld(connection)
-    const functions = [w.registry, w.board, w.log, w.slasher, w.bundles].flatMap((contract) =>
-      contract.interface.fragments.flatMap((f) => ('constant' in f && !f.constant ? [f.format()] : [])),
+    const line = (await connection.ethers.getContractFactory('TaskLine')).interface
+    const contracts = [w.registry, w.board, w.log, w.slasher, w.bundles, w.lines].map((one) => one.interface)
+    const functions = [...contracts, line].flatMap((one) =>
+      one.fragments.flatMap((f) => ('constant' in f && !f.constant ? [f.format()] : [])),
     )
     const known = new Set(Object.keys(snapshot.gas).map(functionOf))
     const missing = functions.filter((f) => !known.has(functionOf(f)) && !WITHIN.has(functionOf(f)))

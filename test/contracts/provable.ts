@@ -20,6 +20,8 @@ const coder = AbiCoder.defaultAbiCoder()
 const CONTEXT = 'tuple(bytes32 seed,uint64 height,tuple(address key,uint16 weight)[] members,bytes previous)'
 const INPUTS_TYPE = 'tuple(uint8 member,bytes state)[]'
 const ORDINARY = '0x00'
+/** Of the votes, unless a test says another. */
+const HEIGHT = 5
 export const EVENTS = ['first', 'second'].map((text) => hexlify(toUtf8Bytes(text)))
 
 export interface Case {
@@ -66,10 +68,16 @@ export const INPUTS: readonly Input[] = [0, 1, 3, 4, 6].map((member) => ({
 }))
 
 /** What the reducer gives for the inputs and the first `events` ledger events. */
-function aggregate(c: Case, inputs: readonly Input[], events: number, previous = '0x'): string {
+function aggregate(
+  c: Case,
+  inputs: readonly Input[],
+  events: number,
+  previous = '0x',
+  height = HEIGHT,
+): string {
   const types = ['bytes', CONTEXT, INPUTS_TYPE, 'tuple(uint8 kind,bytes data)[]']
   const posted = EVENTS.slice(0, events).map((data) => ({ kind: 0, data }))
-  const args = [c.params.reducerParams, contextOf(c, previous), given(inputs), posted]
+  const args = [c.params.reducerParams, contextOf(c, previous, height), given(inputs), posted]
   return keccak256(coder.encode(types, args))
 }
 
@@ -82,10 +90,10 @@ function closed(c: Case, inputs: readonly Input[], state: string): string {
   return keccak256(coder.encode(types, [c.params.reducerParams, contextOf(c), state, given(inputs)]))
 }
 
-/** As the cluster's snapshot has it, at height 5. */
-function contextOf({ seed, story }: Case, previous = '0x'): object {
+/** As the cluster's snapshot has it. */
+function contextOf({ seed, story }: Case, previous = '0x', height = HEIGHT): object {
   const members = story.members.map(({ keyAddress: key }) => ({ key, weight: 1 }))
-  return { seed, height: 5, members, previous }
+  return { seed, height, members, previous }
 }
 
 const given = (inputs: readonly Input[]): object[] => inputs.map(({ member, state }) => ({ member, state }))
@@ -93,6 +101,7 @@ const given = (inputs: readonly Input[]): object[] => inputs.map(({ member, stat
 interface Options {
   readonly inputs?: readonly Input[]
   readonly share?: Values
+  readonly height?: number
   /** State of the height before, as the twin is handed it. */
   readonly previous?: string
   /** A seat that is listed with its CLOSE. */
@@ -114,26 +123,26 @@ export const packEvents = (events: readonly { kind?: number; originator: string;
     ),
   )
 
-/** A fresh vote of member 2 at height 5, for the right state unless `share` says otherwise. */
+/** A fresh vote of member 2, for the right state unless `share` says otherwise. */
 export function shareOf(
   c: Case,
-  { inputs = INPUTS, share = {}, closing, previous = '0x' }: Options = {},
+  { inputs = INPUTS, share = {}, closing, previous = '0x', height = HEIGHT }: Options = {},
 ): Values {
   const parent = String(share['parent'] ?? PARENT)
   const digests = inputs.map(({ member, eventSeq, state }) => ({
     member,
     digest: bring(c.story, member, 'Status', {
-      ...{ height: 5, parent, stateHash: keccak256(state), eventSeq },
+      ...{ height, parent, stateHash: keccak256(state), eventSeq },
     }).hash,
   }))
   if (closing !== undefined) {
     digests.push({ member: closing, digest: closeHash(c) })
   }
   digests.sort((a, b) => a.member - b.member)
-  const state = aggregate(c, inputs, 1, previous)
+  const state = aggregate(c, inputs, 1, previous, height)
   const bitmap = list(digests.map(({ member }) => member))
   return {
-    height: 5,
+    height,
     round: 1,
     parent: PARENT,
     stateHash: keccak256(closing === undefined ? state : closed(c, inputs, state)),
@@ -162,11 +171,11 @@ export const NOTHING_BEFORE = {
 
 /** The call that accuses member 2, with the CONFIRMs of `confirmers`. */
 export async function accusation(c: Case, options: Options = {}): Promise<Proof> {
-  const { inputs = INPUTS, closing, confirmers = [], round = 1, spoil = String } = options
+  const { inputs = INPUTS, closing, confirmers = [], round = 1, spoil = String, height = HEIGHT } = options
   const { closes = closing === undefined ? [] : [closing] } = options
   const values = shareOf(c, options)
   const { fields, signature } = bring(c.story, 2, 'Share', values)
-  const confirm = { height: 5, round, value: valueOf(values) }
+  const confirm = { height, round, value: valueOf(values) }
   const signatures = confirmers.map((i) => spoil(bring(c.story, i, 'Confirm', confirm).signature))
   const signed = concat(closes.map((i) => closeBy(c, i)))
   const originator = await c.w.client.getAddress()

@@ -22,6 +22,7 @@ import type {
   Slasher,
   StakeToken,
   TaskBoard,
+  TaskLines,
 } from '../../types/ethers-contracts/index.js'
 import type {} from '../../types/ethers-contracts/hardhat.d.ts'
 
@@ -84,6 +85,7 @@ export interface World {
   slasher: Slasher
   board: TaskBoard
   bundles: BundleStore
+  lines: TaskLines
   client: Signer
   mallory: Signer
 }
@@ -112,9 +114,11 @@ export async function deployWorld(
   const slasher = await ethers.deployContract('Slasher', [predicted, log])
   const board = await ethers.deployContract('TaskBoard', [registry, log, slasher, windows])
   const bundles = await ethers.deployContract('BundleStore')
+  const lines = await ethers.deployContract('TaskLines', [board])
   await token.faucet(client!, PLENTY)
   await token.connect(client).approve(board, PLENTY)
-  return { connection, token, registry, log, slasher, board, bundles, client: client!, mallory: mallory! }
+  const contracts = { token, registry, log, slasher, board, bundles, lines }
+  return { connection, ...contracts, client: client!, mallory: mallory! }
 }
 
 export const blockNumber = async (w: World): Promise<bigint> =>

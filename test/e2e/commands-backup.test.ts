@@ -63,7 +63,7 @@ describe('backups and exports of a stopped node', function () {
           PhaseLog: contract(3),
           Slasher: contract(4),
         },
-        ...{ TaskBoard: contract(5), BundleStore: contract(6) },
+        ...{ TaskBoard: contract(5), BundleStore: contract(6), TaskLines: contract(7) },
       },
     }
     writeFileSync(path, JSON.stringify(deployed))

@@ -5,6 +5,8 @@ import type { ResultsInterface } from '../../../types/ethers-contracts/Results.t
 import type { PhaseLogInterface } from '../../../types/ethers-contracts/PhaseLog.ts'
 import type { SlasherInterface } from '../../../types/ethers-contracts/Slasher.ts'
 import type { TaskBoardInterface } from '../../../types/ethers-contracts/TaskBoard.ts'
+import type { TaskLineInterface } from '../../../types/ethers-contracts/TaskLine.ts'
+import type { TaskLinesInterface } from '../../../types/ethers-contracts/TaskLines.ts'
 import type { StakeTokenInterface } from '../../../types/ethers-contracts/dev/StakeToken.ts'
 import { readArtifact } from './artifact.ts'
 
@@ -16,6 +18,8 @@ export interface Abis {
   readonly Results: ResultsInterface
   readonly TaskBoard: TaskBoardInterface
   readonly BundleStore: BundleStoreInterface
+  readonly TaskLine: TaskLineInterface
+  readonly TaskLines: TaskLinesInterface
 }
 
 let loaded: Abis | null = null
@@ -31,6 +35,8 @@ export function abis(): Abis {
     Results: load('Results.sol/Results') as ResultsInterface,
     TaskBoard: load('TaskBoard.sol/TaskBoard') as TaskBoardInterface,
     BundleStore: load('BundleStore.sol/BundleStore') as BundleStoreInterface,
+    TaskLine: load('TaskLine.sol/TaskLine') as TaskLineInterface,
+    TaskLines: load('TaskLines.sol/TaskLines') as TaskLinesInterface,
   }
   return loaded
 }

@@ -14,7 +14,7 @@ import { requireHeader } from './header.ts'
 import type { Rpc } from './http-rpc.ts'
 import { RpcProvider } from './rpc-provider.ts'
 
-const CHECKED = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore'] as const
+const CHECKED = ['NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore', 'TaskLines'] as const
 
 /** One deployment over an RPC endpoint, or over several as one, checked against its file. Wallets and the chain port share it. */
 export class Connection {
@@ -150,6 +150,7 @@ export class Connection {
       Slasher: '0x',
       TaskBoard: '0x',
       BundleStore: '0x',
+      TaskLines: '0x',
     }
     for (const name of CHECKED) {
       const { address } = this.deployment.contracts[name]

@@ -5,6 +5,7 @@ import type { NodeRegistry } from '../../../types/ethers-contracts/NodeRegistry.
 import type { PhaseLog } from '../../../types/ethers-contracts/PhaseLog.ts'
 import type { Slasher } from '../../../types/ethers-contracts/Slasher.ts'
 import type { TaskBoard } from '../../../types/ethers-contracts/TaskBoard.ts'
+import type { TaskLines } from '../../../types/ethers-contracts/TaskLines.ts'
 import type { StakeToken } from '../../../types/ethers-contracts/dev/StakeToken.ts'
 import type { Abis } from './abi.ts'
 import { abis } from './abi.ts'
@@ -18,10 +19,11 @@ export interface Contracts {
   readonly slasher: Slasher
   readonly board: TaskBoard
   readonly bundles: BundleStore
+  readonly lines: TaskLines
 }
 
 export function bindContracts({ contracts }: Deployment, runner: ContractRunner): Contracts {
-  const { StakeToken, NodeRegistry, PhaseLog, Slasher, TaskBoard, BundleStore } = abis()
+  const { StakeToken, NodeRegistry, PhaseLog, Slasher, TaskBoard, BundleStore, TaskLines } = abis()
   // ethers' Contract gets its methods at run time; the bindings know them
   const bind = (address: string, abi: Abis[keyof Abis]): unknown => new Contract(address, abi, runner)
   return {
@@ -31,5 +33,6 @@ export function bindContracts({ contracts }: Deployment, runner: ContractRunner)
     slasher: bind(contracts.Slasher.address, Slasher) as Slasher,
     board: bind(contracts.TaskBoard.address, TaskBoard) as TaskBoard,
     bundles: bind(contracts.BundleStore.address, BundleStore) as BundleStore,
+    lines: bind(contracts.TaskLines.address, TaskLines) as TaskLines,
   }
 }

@@ -50,6 +50,7 @@ export const deploymentSchema = z.object({
     Slasher: contract,
     TaskBoard: contract,
     BundleStore: contract,
+    TaskLines: contract,
   }),
   /** Hashes of the dashboard's page that goes with this deployment: `rsdp verify-page`. Absent: none was pinned. */
   page: z.object({ sha256: digest, keccak256: digest }).optional(),

@@ -29,8 +29,8 @@ import type { DeployPlan } from './deploy-resume.ts'
 import { catchUp, readPlan, writePlan } from './deploy-resume.ts'
 import { createEnvironment } from './environment.ts'
 
-/** The creations and the dev token take about 13 million; the rest is for a base fee that rises meanwhile. */
-const DEPLOY_GAS = 15_000_000n
+/** The creations and the dev token take about 16 million; the rest is for a base fee that rises meanwhile. */
+const DEPLOY_GAS = 18_000_000n
 
 /** Of Ignition's explanation, which repeats itself. */
 const MESSAGE_CHARS_MAX = 400
@@ -97,7 +97,10 @@ export interface Deployed {
   readonly windows: DeployWindows & { readonly unbonding: number; readonly unbondingSeconds: number }
   readonly bountyWei: string
   readonly contracts: Readonly<
-    Record<'NodeRegistry' | 'PhaseLog' | 'Slasher' | 'TaskBoard' | 'BundleStore', DeployedContract> & {
+    Record<
+      'NodeRegistry' | 'PhaseLog' | 'Slasher' | 'TaskBoard' | 'BundleStore' | 'TaskLines',
+      DeployedContract
+    > & {
       StakeToken: DeployedToken
     }
   >
@@ -180,6 +183,7 @@ async function deployOver(
     Slasher: lower(await rsdp.slasher.getAddress()),
     TaskBoard: lower(await rsdp.board.getAddress()),
     BundleStore: lower(await rsdp.bundles.getAddress()),
+    TaskLines: lower(await rsdp.lines.getAddress()),
   }
   const created = Object.values(addresses)
   if (options.token === undefined) created.push(token)
@@ -195,10 +199,7 @@ async function deployOver(
     deployer,
     deployedAt: new Date().toISOString(),
     fromBlock: registry.block,
-    deploymentId: (await provider.call({
-      to: addresses.PhaseLog,
-      data: id('deploymentId()').slice(0, 10),
-    })) as Hex,
+    deploymentId: await deploymentIdOf(provider, addresses.PhaseLog),
     chance: chanceOf(chainId),
     windows: { ...windows, unbonding: unbondingBlocks, unbondingSeconds },
     bountyWei: String(bountyWei),
@@ -213,8 +214,13 @@ async function deployOver(
       Slasher: await describe(addresses.Slasher),
       TaskBoard: await describe(addresses.TaskBoard),
       BundleStore: await describe(addresses.BundleStore),
+      TaskLines: await describe(addresses.TaskLines),
     },
   }
+}
+
+async function deploymentIdOf(provider: HardhatEthersProvider, log: Address): Promise<Digest> {
+  return (await provider.call({ to: log, data: id('deploymentId()').slice(0, 10) })) as Digest
 }
 
 /** The plan of an earlier call that was interrupted, or a new one. */

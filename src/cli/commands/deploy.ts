@@ -37,7 +37,7 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
   const deployerKey = await walletKey(options, local)
   if (token !== null) await requireToken(rpcUrl, chainId, token)
   await requireWritable(path)
-  output.say('deploying NodeRegistry, PhaseLog, Slasher, TaskBoard and BundleStore …')
+  output.say('deploying NodeRegistry, PhaseLog, Slasher, TaskBoard, BundleStore and TaskLines …')
   const journalDir = journalDirOf(path, chainId)
   if (existsSync(join(journalDir, 'plan.json')))
     output.say(`an earlier run was interrupted: going on with its journal in ${journalDir}`)

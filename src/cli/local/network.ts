@@ -83,7 +83,7 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     }
     await writeDeployment(init.deploymentFile, deployment)
     say(
-      `✔ contracts deployed: NodeRegistry, TaskBoard, PhaseLog, Slasher, BundleStore and the test token (${seconds()})`,
+      `✔ contracts deployed: NodeRegistry, TaskBoard, PhaseLog, Slasher, BundleStore, TaskLines and the test token (${seconds()})`,
     )
     const connection = await openConnection({ rpcUrl: chain.rpcUrl, deployment })
     const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)

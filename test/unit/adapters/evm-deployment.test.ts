@@ -40,6 +40,7 @@ const DEPLOYMENT: Deployment = {
     Slasher: contract('5'),
     TaskBoard: contract('4'),
     BundleStore: contract('6'),
+    TaskLines: contract('7'),
   },
 }
 const { TaskBoard, ...WITHOUT_BOARD } = DEPLOYMENT.contracts

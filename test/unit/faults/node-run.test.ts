@@ -11,7 +11,7 @@ const CONTRACT = { address: `0x${'22'.repeat(20)}`, block: 1, tx: DIGEST, codeHa
 /** A deployment file of a chain that is not asked. */
 function deploymentOf(chainId: number): string {
   const { address } = CONTRACT
-  const names = ['StakeToken', 'NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore']
+  const names = ['StakeToken', 'NodeRegistry', 'PhaseLog', 'Slasher', 'TaskBoard', 'BundleStore', 'TaskLines']
   return JSON.stringify({
     schema: 1,
     chainId,
