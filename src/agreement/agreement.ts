@@ -31,6 +31,8 @@ export interface AgreementInit {
   readonly seats: readonly ContextMember[]
   readonly self: MemberIndex
   readonly journal: CommandJournal
+  /** The task goes on from another one: what that hands over comes by `handedOver`, before anything else. */
+  readonly goesOn: boolean
   /** Heights decided before a restart, ascending from 1. */
   readonly decided: readonly DecidedState[]
   /** Listed inputs of a decided height. */
@@ -67,10 +69,22 @@ export class Agreement implements StateSource {
     this.#pending = [...init.journal.pending()]
     const last = init.journal.last()
     this.#session = last === null ? null : { id: last.session, next: last.seq + 1 }
+    if (!init.goesOn) this.#catchUp()
+  }
+
+  /** Once; until then commands are taken and wait. */
+  handedOver(state: Uint8Array): void {
+    this.#before = state
+    if (this.#init.goesOn) this.#catchUp()
+    if (this.#pending.length > 0) this.#init.wish()
+  }
+
+  /** What was decided while nobody was there to be told. */
+  #catchUp(): void {
+    const { decided, inputsAt } = this.#init
     const since = this.#pending.reduce((least, one) => Math.min(least, one.since), Infinity)
-    // what was decided while nobody was there to be told
-    for (const { height, state } of init.decided)
-      this.#take({ height, state, inputs: height > since ? init.inputsAt(height) : [] })
+    for (const { height, state } of decided)
+      this.#take({ height, state, inputs: height > since ? inputsAt(height) : [] })
   }
 
   /**

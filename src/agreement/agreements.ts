@@ -5,6 +5,7 @@ import type { StateSource } from '../ports/state-source.ts'
 import { findMachine, reducerIds } from '../reducers/catalog.ts'
 import { paramsCodec } from '../reducers/command-log/reducer.ts'
 import type { Digest } from '../types/ids.ts'
+import { goesOn } from '../types/task.ts'
 import type { Proposed } from './agreement.ts'
 import { Agreement } from './agreement.ts'
 
@@ -38,6 +39,7 @@ export class Agreements {
       ...{ machine, self, decided, inputsAt, wish, clockMs, chance },
       params: logParams,
       heights: params.heights,
+      goesOn: goesOn(params),
       inputCap: params.inputCap,
       seats: cluster.members.map(({ key, weight }) => ({ key, weight })),
       journal: journal(cluster.id),

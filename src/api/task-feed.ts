@@ -126,6 +126,7 @@ export class TaskFeed {
     const [oldest] = this.#tasks.keys()
     if (this.#tasks.size > TASKS_MAX && oldest !== undefined) this.#tasks.delete(oldest)
     return {
+      handedOver: (state) => source.handedOver?.(state),
       observe: (height) => source.observe(height),
       decided: (decision) => {
         source.decided(decision)

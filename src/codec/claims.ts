@@ -1,6 +1,7 @@
 import type { Cluster } from '../types/cluster.ts'
 import type { Before, Claim, Evidence, ListedInput } from '../types/evidence.ts'
 import type { Digest } from '../types/ids.ts'
+import { NIL } from '../types/ids.ts'
 import type { Checkpoint, Close, ProtocolObject, Share, Signed, SignedInput } from '../types/objects.ts'
 import { ascending } from './batch.ts'
 import { bitmapOf } from './bitmap.ts'
@@ -88,9 +89,14 @@ export function isOpened(cluster: Cluster, claim: Claim, { inputs, closes, befor
       status.object.parent === claim.parent &&
       status.object.stateHash === keccak(state),
   )
-  return root === claim.inputsRoot && isListed && (before === undefined || isBefore(before, claim.parent))
+  return root === claim.inputsRoot && isListed && (before === undefined || isBefore(before, claim))
 }
 
-function isBefore({ state, root, ...content }: Before, parent: Digest): boolean {
+/** Before height 1 is no height: the state that was handed over is bound by the chain. */
+function isBefore({ state, root, ...content }: Before, { height, parent }: Claim): boolean {
+  if (height === 1) {
+    const { inputsRoot: list, inputs, eventSeq, eventsHash } = content
+    return inputs === 0n && eventSeq === 0 && [root, list, eventsHash].every((hash) => hash === NIL)
+  }
   return appendRoot(root, valueHash({ ...content, stateHash: keccak(state) })) === parent
 }

@@ -21,6 +21,8 @@ export interface AggregatorInit extends CalledTask {
   readonly store: Store
   readonly logger: Logger
   readonly twin: TwinCheck | null
+  /** The state before height 1. */
+  readonly handedOver: () => Uint8Array
   readonly give: (input: EngineInput) => void
   readonly onFatal: (error: unknown) => void
 }
@@ -132,7 +134,7 @@ export class Aggregator {
 
   /** The state decided just before a height: the engine aggregates nothing before that is stored. */
   #previousOf(height: number): Uint8Array {
-    if (height === 1) return new Uint8Array()
+    if (height === 1) return this.#init.handedOver()
     const [before] = this.#init.store.heights(this.#init.cluster.id, height - 1, 1)
     invariant(before !== undefined, `height ${height} is aggregated before ${height - 1} is decided`)
     return before.state

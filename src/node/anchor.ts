@@ -38,6 +38,7 @@ export class Anchor {
   readonly #certified = new Map<number, { box: CheckpointBox; polls: number }>()
   #busy = false
   #finalized = false
+  #over = false
   /** Head at which the own `finalize` is settled. */
   #settled = 0
   #pause = 0
@@ -60,6 +61,11 @@ export class Anchor {
     this.#finalized = true
   }
 
+  /** No height is accepted any more: the last accepted one has the result. */
+  over(): void {
+    this.#over = true
+  }
+
   /** Looks at the chain and does what is this member's duty now. At most one at a time; called at every poll. */
   async poll(): Promise<void> {
     if (this.#pause > 0) this.#pause -= 1
@@ -74,7 +80,7 @@ export class Anchor {
   }
 
   async #checkpoint(): Promise<void> {
-    if (this.#certified.size === 0) return
+    if (this.#certified.size === 0 || this.#over) return
     const { chain, taskId, self, cluster } = this.#init
     const head = await chain.logHead(taskId)
     const next = [...this.#certified.values()]
@@ -100,18 +106,20 @@ export class Anchor {
   /** The member whose turn it is publishes the last state. */
   async #finalize(): Promise<void> {
     const { chain, taskId, self, cluster, params, store } = this.#init
-    if (this.#finalized || this.#certified.size > 0) return
-    const last = store.heights(cluster.id, params.heights, 1)[0]
-    if (last === undefined) return
+    if (this.#finalized || (this.#certified.size > 0 && !this.#over)) return
+    const isComplete = store.heights(cluster.id, params.heights, 1).length > 0
+    if (!isComplete && !this.#over) return
     const block = await chain.head()
     if (block < this.#settled) return
     const head = await chain.logHead(taskId)
-    if (head.last !== params.heights || head.turn !== self) return
-    const previousRoot = rootBefore(store, cluster.id, params.heights)
+    const height = this.#over ? head.last : params.heights
+    const [last] = store.heights(cluster.id, height, 1)
+    if (head.last !== height || height === 0 || last === undefined || head.turn !== self) return
+    const previousRoot = rootBefore(store, cluster.id, height)
     const { inputsRoot, inputs } = last.decided.share.object
     const result = { state: last.state, previousRoot, inputsRoot, inputs }
     const call = chain.prepareFinalize(taskId, result)
-    const outcome = await this.#send(`finalize/${taskId}`, 'finalize', call, { height: params.heights })
+    const outcome = await this.#send(`finalize/${taskId}`, 'finalize', call, { height })
     if (outcome.kind === 'mined') this.#settled = settledAt(outcome, block, chain.reorgDepth)
   }
 

@@ -80,6 +80,7 @@ export class BodyGate {
   /** The application, whose states are judged before they are looked at. */
   source(source: StateSource): StateSource {
     return {
+      handedOver: (state) => source.handedOver?.(state),
       observe: async (height) => {
         const state = await source.observe(height)
         if ((state as unknown) instanceof Uint8Array) await this.#judge(keccak(state), state)

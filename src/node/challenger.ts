@@ -12,7 +12,7 @@ import type { Cluster } from '../types/cluster.ts'
 import type { Claim, Evidence } from '../types/evidence.ts'
 import type { Digest, Hex, MemberIndex } from '../types/ids.ts'
 import type { Checkpoint, Signed } from '../types/objects.ts'
-import type { OpenedHeight } from './opened.ts'
+import type { HandedOn, OpenedHeight } from './opened.ts'
 import { openHeight } from './opened.ts'
 
 export interface ChallengerInit {
@@ -24,7 +24,7 @@ export interface ChallengerInit {
   readonly store: Store
   readonly chain: Pick<Chain, 'checkpointSent'>
   readonly logger: Logger
-  readonly usesPrevious: boolean
+  readonly handed: HandedOn
   /** Height up to which the own history is right. */
   readonly vetted: () => number
   readonly keep: (evidence: Evidence) => void
@@ -93,12 +93,12 @@ export class Challenger {
 
   /** The same height with the same list and events, and another state than the one that is right: its signer answers for it. */
   otherHistory(checkpoint: Signed<Checkpoint>, claim: Claim): void {
-    const { store, cluster, usesPrevious, vetted, keep } = this.#init
+    const { store, cluster, handed, vetted, keep } = this.#init
     if (vetted() < claim.height) {
       if (this.#others.length < OTHERS_MAX) this.#others = [...this.#others, { checkpoint, claim }]
       return
     }
-    const opened = openHeight(store, cluster.id, claim.height, usesPrevious)
+    const opened = openHeight(store, cluster.id, claim.height, handed)
     if (opened === null || opened.claim.stateHash === claim.stateHash) return
     const other = { ...opened.claim, stateHash: claim.stateHash }
     if (valueHash(other) === valueHash(claim) && other.parent === claim.parent)

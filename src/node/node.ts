@@ -16,6 +16,7 @@ import { Outbox } from './outbox.ts'
 import { requireOwnJoin } from './own-join.ts'
 import { inTurn, isPassing } from './passing.ts'
 import { decidedBodies, decidedInputs, decidedStates } from './restored.ts'
+import { Predecessors } from './predecessors.ts'
 import { RunningTask } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
 import { TaskBook } from './task-book.ts'
@@ -33,6 +34,7 @@ export class RsdpNode {
   readonly #outbox: Outbox
   readonly #signUp: SignUp
   readonly #book = new TaskBook()
+  readonly #predecessors: Predecessors
   readonly #byCluster = new Map<Digest, RunningTask>()
   readonly #byTask = new Map<bigint, RunningTask>()
   #stopPolling: (() => void) | null = null
@@ -56,6 +58,7 @@ export class RsdpNode {
   constructor(init: NodeInit) {
     this.#init = init
     this.#outbox = new Outbox(init.store, init.chain)
+    this.#predecessors = new Predecessors(init)
     this.#signUp = new SignUp({ ...init, key: init.keyring.address, outbox: this.#outbox })
   }
 
@@ -275,6 +278,7 @@ export class RsdpNode {
   }
 
   #take(event: ChainEvent): void {
+    this.#predecessors.take(event)
     switch (event.kind) {
       case 'nodeAddresses':
         this.#addresses.take(event)
@@ -351,6 +355,7 @@ export class RsdpNode {
       outbox: this.#outbox,
       formedAt: block,
       posted: published.events,
+      handedOver: () => this.#predecessors.handedOver(params.predecessor, this.#cursor.block, this.#head),
       onEvidence: () => this.#lookSoon(),
       onFatal: (error) => this.#fatal(error),
     })

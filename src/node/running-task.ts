@@ -1,5 +1,6 @@
 import { hasMember } from '../codec/bitmap.ts'
 import type { RawFrame } from '../codec/frames.ts'
+import { keccak } from '../codec/hex.ts'
 import type { Chain, ChainEvent } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
 import { isQuorum, weightOf } from '../protocol/quorum.ts'
@@ -22,6 +23,8 @@ export interface RunningTaskInit extends Omit<TaskRunnerInit, 'chain' | 'onCerti
   readonly outbox: Outbox
   /** Block in which the cluster was drawn. */
   readonly formedAt: number
+  /** What the task's predecessor has handed over; null while that is not settled. */
+  readonly handedOver: () => Promise<Uint8Array | null>
   /** Ledger events before the cluster was drawn. */
   readonly posted: readonly PostedLedgerEvent[]
 }
@@ -56,6 +59,8 @@ export class RunningTask {
   #finalizedAt: number | null = null
   /** Block of the last checkpoint, or of the drawing: without another one the task dies `stallBlocks` later. */
   #progressAt: number
+  /** A height was accepted: the task comes to a result. */
+  #hasHeights = false
   /** The chain has said that it is not over though it could be. */
   #isKnownOpen = false
   #hasStopped = false
@@ -142,6 +147,7 @@ export class RunningTask {
     const { taskId, params, cluster, self, transport } = this.#init
     const { height } = this.#runner.state.chain
     if (this.#hasStopped || this.#patience === null || height >= params.heights) return null
+    if (this.#runner.waitsForPredecessor) return null
     const connected = new Set(transport.connected())
     const present = cluster.members.filter(({ index, key }) => index === self || connected.has(key))
     const weight = weightOf(
@@ -165,6 +171,7 @@ export class RunningTask {
         break
       }
       case 'checkpointed':
+        this.#hasHeights = true
         this.#progressAt = event.block
         this.#runner.checkpointed(event.height, hasMember(event.bitmap, this.#init.self))
         this.#anchor.anchored(event.height)
@@ -191,8 +198,14 @@ export class RunningTask {
   duties(head: number): readonly (() => Promise<void>)[] {
     const accuse = (): Promise<void> => this.#accuser.poll(head)
     const challenge = (): Promise<void> => this.#runner.challenger.poll()
-    if (this.#hasStopped) return [challenge, accuse]
-    return [() => this.#anchor.poll(), () => this.#republisher.poll(head), challenge, accuse]
+    if (this.#hasStopped) return [challenge, accuse, ...(this.#owesResult ? [() => this.#anchor.poll()] : [])]
+    return [
+      () => this.#takeOver(),
+      () => this.#anchor.poll(),
+      () => this.#republisher.poll(head),
+      challenge,
+      accuse,
+    ]
   }
 
   /** Whether nothing is left to do for it, and nobody to serve. One that is over decides nothing from then on. */
@@ -206,12 +219,31 @@ export class RunningTask {
       if (this.#isKnownOpen) return false
       logger.info('task.over', { task: String(taskId), status, decided: this.#runner.state.chain.height })
       this.stop()
+      this.#anchor.over()
       this.#end = { block: Math.min(this.#end.block, block), time: Math.min(this.#end.time, time) }
     }
     // proofs are taken for a while
     const isTailOver =
       block > this.#end.block + chain.lockTailBlocks && time > this.#end.time + chain.lockTailSeconds
-    return !this.#accuser.hasOpen || isTailOver
+    return (!this.#accuser.hasOpen && !this.#owesResult) || isTailOver
+  }
+
+  /** A task may go on from the result of one that ended before its last height. */
+  get #owesResult(): boolean {
+    return this.#init.params.usesPrevious && this.#hasHeights && this.#finalizedAt === null
+  }
+
+  async #takeOver(): Promise<void> {
+    if (!this.#runner.waitsForPredecessor) return
+    const state = await this.#init.handedOver()
+    if (state === null || this.#hasStopped) return
+    const { taskId, params, logger } = this.#init
+    logger.info('task.handed-over', {
+      task: String(taskId),
+      predecessor: String(params.predecessor),
+      state: keccak(state),
+    })
+    this.#runner.takeOver(state)
   }
 
   /** At its end, or without a checkpoint for so many blocks that the chain may call it dead. */

@@ -28,6 +28,7 @@ import type { LeaveAnswer } from './membership.ts'
 import { membershipOf } from './membership.ts'
 import { Observer } from './observer.ts'
 import { Challenger } from './challenger.ts'
+import type { HandedOn } from './opened.ts'
 import { beforeOf } from './opened.ts'
 import { missingCheckpoints, restoredTask } from './restored.ts'
 import { Serving } from './serving.ts'
@@ -39,6 +40,7 @@ import type { TaskHealth } from './task-health.ts'
 import { TwinCheck } from './twin-check.ts'
 import { Vetter } from './vetter.ts'
 import type { TaskRunnerInit } from './task-runner-init.ts'
+import { goesOn } from '../types/task.ts'
 
 /** A peer's refusals are all counted; the log tells of the first of each kind in so many seconds. */
 const REFUSALS_TOLD_SECONDS = 60
@@ -65,6 +67,8 @@ export class TaskRunner {
   readonly evidence: EvidenceBook
   readonly #members: ReadonlyMap<string, MemberIndex>
   readonly #events: PostedLedgerEvent[] = []
+  /** The state before height 1; null until it is known. */
+  #handed: Uint8Array | null
   /** Rolling hash of them. */
   #eventsHash = NIL
   readonly #ignored: Record<string, number> = {}
@@ -77,6 +81,7 @@ export class TaskRunner {
 
   constructor(init: TaskRunnerInit) {
     this.#init = init
+    this.#handed = goesOn(init.params) ? null : new Uint8Array()
     const separator = domainSeparator(init.domain)
     this.#signer = { cluster: init.cluster.id, self: init.self, keyring: init.keyring, separator }
     this.#link = new MemberLink(init.cluster, init.self, init.transport)
@@ -93,18 +98,18 @@ export class TaskRunner {
       },
     })
     invariant(init.cluster.members[init.self]?.key === init.keyring.address, 'the own seat holds the own key')
-    const isProvable = BigInt(init.params.twin) !== 0n
-    const publishesInputs = init.params.calldataInputs
+    const { twin, debateTicks, calldataInputs: publishesInputs } = init.params
+    const isProvable = BigInt(twin) !== 0n
     this.#gate = this.#makeGate()
     const isValidInput = (state: Uint8Array): boolean => this.#gate?.isValid(keccak(state)) ?? false
     const judged = this.#gate === null ? {} : { isValidInput }
     const config = engineConfig({ ...init, ...judged, isProvable, publishesInputs })
     const { taskId, chain, logger } = init
-    const { twin, debateTicks } = init.params
     this.#twin = isProvable ? new TwinCheck({ taskId, chain, logger, twin, ticksMax: debateTicks }) : null
     const give = (input: EngineInput): void => this.input(input)
     const runner = init.sandbox ?? init.runner
-    this.#aggregator = new Aggregator({ ...init, runner, twin: this.#twin, give })
+    const handedOver = (): Uint8Array => this.#requireHanded()
+    this.#aggregator = new Aggregator({ ...init, runner, twin: this.#twin, handedOver, give })
     this.evidence = new EvidenceBook(init.store, { ...init, epochHeights: init.params.epochHeights })
     const restored = restoredTask(init.store, init.cluster.id, config)
     for (const own of restored.signed) this.#admit.remember(own)
@@ -130,6 +135,7 @@ export class TaskRunner {
           runner,
           secondTicks: this.#secondTicks,
           events: () => this.#events,
+          handedOver,
           vetted: (height) => this.#vetted(height),
           wrong: (opened) => this.challenger.refuted(opened),
         })
@@ -148,9 +154,26 @@ export class TaskRunner {
     return this.#loop.state
   }
 
-  /** Whether it can go on from where the store left it. */
+  /** Whether it can go on from where the store left it, and knows what it was handed over. */
   get isReady(): boolean {
-    return this.#gate?.isReady ?? true
+    return this.#handed !== null && (this.#gate?.isReady ?? true)
+  }
+
+  /** Whether the task that this one goes on from has not come to an end that all see alike. */
+  get waitsForPredecessor(): boolean {
+    return this.#handed === null
+  }
+
+  /** The state before height 1 is known: the result of the predecessor, or nothing. Once. */
+  takeOver(state: Uint8Array): void {
+    const { source, logger, taskId } = this.#init
+    this.#handed = state
+    try {
+      source.handedOver?.(state.slice())
+    } catch (error) {
+      if (error instanceof InvariantError) throw error
+      logger.error('source.failed', { task: String(taskId), height: 0, error: String(error) })
+    }
   }
 
   health(): TaskHealth {
@@ -367,11 +390,10 @@ export class TaskRunner {
 
   /** Durable first; whoever brings it to the chain reads it from the store. */
   #keepEvidence(found: Evidence): void {
-    const { logger, taskId, store, cluster, params } = this.#init
-    const { usesPrevious } = params
+    const { logger, taskId, store, cluster } = this.#init
     const evidence =
       found.kind === 'E4'
-        ? { ...found, ...beforeOf(store, cluster.id, found.share.object.height, usesPrevious) }
+        ? { ...found, ...beforeOf(store, cluster.id, found.share.object.height, this.#handedOn()) }
         : found
     if (!this.evidence.keep(evidence)) return
     const member = accusedOf(evidence)
@@ -399,11 +421,21 @@ export class TaskRunner {
     this.#init.logger.warn('frame.refused', { task: String(this.#init.taskId), from, code })
   }
 
-  #makeChallenger(separator: Digest): Challenger {
+  #handedOn(): HandedOn {
     const { usesPrevious } = this.#init.params
+    return { usesPrevious, handedOver: () => this.#requireHanded() }
+  }
+
+  #requireHanded(): Uint8Array {
+    invariant(this.#handed !== null, 'nothing is opened before it is known what was handed over')
+    return this.#handed
+  }
+
+  #makeChallenger(separator: Digest): Challenger {
+    const handed = this.#handedOn()
     const vetted = (): number => this.state.vetted
     const keep = (found: Evidence): void => this.#keepEvidence(found)
-    return new Challenger({ ...this.#init, separator, usesPrevious, vetted, keep })
+    return new Challenger({ ...this.#init, separator, handed, vetted, keep })
   }
 
   #makeGate(): BodyGate | null {

@@ -20,6 +20,8 @@ export interface VetterInit extends CalledTask {
   readonly logger: Logger
   /** Ledger events so far. */
   readonly events: () => readonly PostedLedgerEvent[]
+  /** The state before height 1. */
+  readonly handedOver: () => Uint8Array
   /** Ticks in about a second. */
   readonly secondTicks: number
   /** The height is what the twin gives. */
@@ -86,8 +88,9 @@ export class Vetter {
   }
 
   #accuse(height: number): void {
-    const { store, cluster, params, wrong } = this.#init
-    const opened = openHeight(store, cluster.id, height, params.usesPrevious)
+    const { store, cluster, params, handedOver, wrong } = this.#init
+    const { usesPrevious } = params
+    const opened = openHeight(store, cluster.id, height, { usesPrevious, handedOver })
     if (opened !== null) wrong(opened)
   }
 
@@ -115,14 +118,14 @@ export class Vetter {
 
   /** The aggregation of a decided height; null if a state of its list is missing, which no decision leaves. */
   #callOf({ decided }: StoredHeight, before: StoredHeight | undefined): ReducerCall | null {
-    const { store, cluster } = this.#init
+    const { store, cluster, handedOver } = this.#init
     const statuses = decided.inputs.flatMap(({ object, member }) =>
       object.type === 'status' ? [{ member, state: store.body(cluster.id, object.stateHash) }] : [],
     )
     const inputs = statuses.flatMap(({ member, state }) => (state === null ? [] : [{ member, state }]))
     if (inputs.length < statuses.length) return null
     const events = this.#init.events().slice(0, decided.share.object.eventSeq)
-    const previous = (): Uint8Array => before?.state ?? new Uint8Array()
+    const previous = (): Uint8Array => before?.state ?? handedOver()
     const closing = decided.inputs.length > inputs.length
     return reducerCall(this.#init, decided.height, events, previous, { inputs, closing })
   }

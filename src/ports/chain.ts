@@ -6,7 +6,7 @@ import type { Evidence, EvidenceKind } from '../types/evidence.ts'
 import type { Address, Bitmap, Digest, Hex, MemberIndex } from '../types/ids.ts'
 import type { LedgerKind, PostedEvent } from '../types/ledger.ts'
 import type { Moment } from '../types/moment.ts'
-import type { TaskParams, TaskStatus } from '../types/task.ts'
+import type { Outcome, TaskParams, TaskStatus } from '../types/task.ts'
 
 /** What a node reads from the chain, in block order, only once it is `reorgDepth` blocks deep. */
 export type ChainEvent = { readonly block: number } & (
@@ -59,7 +59,13 @@ export type ChainEvent = { readonly block: number } & (
       readonly hints: Hex
       readonly notes: Hex
     }
-  | { readonly kind: 'taskFinalized'; readonly taskId: bigint; readonly height: number }
+  | {
+      readonly kind: 'taskFinalized'
+      readonly taskId: bigint
+      readonly height: number
+      /** Canonical bytes of the state after that height. */
+      readonly result: Uint8Array
+    }
   | {
       readonly kind: 'convicted'
       readonly taskId: bigint
@@ -196,6 +202,10 @@ export interface Chain {
    */
   eventsAfter(after: number, afterHash: Digest | null, blocksMax: number): Promise<EventPage | null>
   taskStatus(taskId: bigint): Promise<TaskStatus>
+  /** How far a task's result may be relied upon, at the latest block. Absent: this chain has no convictions. */
+  outcomeOf?(taskId: bigint): Promise<Outcome>
+  /** Whether an account is a line of tasks of this deployment. Absent: it has none. */
+  isLine?(account: Address): Promise<boolean>
   /** Last accepted height, its root, and whose turn it is at the next block. */
   logHead(taskId: bigint): Promise<{ readonly last: number; readonly root: Digest; readonly turn: number }>
   /**

@@ -14,6 +14,11 @@ export interface DecidedState {
  * and may do I/O. The node asks once per height; the answer is what it signs.
  */
 export interface StateSource {
+  /**
+   * In a task that goes on from another one: the state before height 1, canonical bytes, empty if there is none. Called once
+   * in each life, before `observe`.
+   */
+  handedOver?(state: Uint8Array): void
   /** Canonical bytes of s_i for `height`, within the task's state cap. */
   observe(height: number): Promise<Uint8Array>
   /** Called once per decided height, in order, after it is durable. */

@@ -22,7 +22,10 @@ export type Claim = Pick<
   'height' | 'parent' | 'stateHash' | 'inputsRoot' | 'inputs' | 'eventSeq' | 'eventsHash'
 >
 
-/** The height before, opened: what a reducer that is handed its state was handed. */
+/**
+ * The height before, opened: what a reducer that is handed its state was handed. Before height 1 the result of the task's
+ * predecessor, and all else is 0.
+ */
 export interface Before extends Omit<Claim, 'height' | 'parent' | 'stateHash'> {
   readonly state: Uint8Array
   /** Root that it follows. */
@@ -64,7 +67,7 @@ export type Evidence =
       /** The CLOSEs in the list, by member. */
       readonly closes: readonly Signed<Close>[]
       readonly confirms: readonly Signed<Confirm>[]
-      /** Absent if the reducer is not handed the state before, and at height 1. */
+      /** Absent if the reducer is not handed the state before, and at height 1 if nothing was handed over. */
       readonly before?: Before
     }
   /** A signed history in which the state of a height is not what the reducer gives. */

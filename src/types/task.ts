@@ -48,6 +48,11 @@ export interface TaskParams {
   readonly reporters: readonly Address[]
 }
 
+/** Whether height 1 is handed the result of another task. */
+export function goesOn({ usesPrevious, predecessor }: Pick<TaskParams, 'usesPrevious' | 'predecessor'>): boolean {
+  return usesPrevious && predecessor !== 0n
+}
+
 export const TASK_STATUSES = [
   'None',
   'Open',

@@ -78,8 +78,8 @@ const DECODERS = {
       }
     },
     TaskFinalized: (args) => {
-      const [taskId, height] = args as TaskFinalizedEvent.OutputTuple
-      return { kind: 'taskFinalized', taskId, height: Number(height) }
+      const [taskId, height, , result] = args as TaskFinalizedEvent.OutputTuple
+      return { kind: 'taskFinalized', taskId, height: Number(height), result: fromHex(lower(result)) }
     },
   },
   PhaseLog: {

@@ -19,7 +19,7 @@ import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import { LEDGER_KIND_NUMBERS } from '../../types/ledger.ts'
 import type { Moment } from '../../types/moment.ts'
-import type { TaskStatus } from '../../types/task.ts'
+import type { Outcome, TaskStatus } from '../../types/task.ts'
 import { TASK_STATUSES } from '../../types/task.ts'
 import type { Connection } from './connection.ts'
 import { checkpointSent } from './checkpoint-sent.ts'
@@ -28,7 +28,7 @@ import { EventPages } from './endpoints/event-pages.ts'
 import type { EndpointStatus } from './endpoints/pool.ts'
 import { encodeEvidenceCall, encodeSteps } from './evidence-call.ts'
 import { encodeForm } from './form-call.ts'
-import { readAllowance, readTerms } from './reads.ts'
+import { readAllowance, readOutcome, readTerms } from './reads.ts'
 import type { Wallet } from './wallet.ts'
 import { revertOf } from './wallet.ts'
 
@@ -110,6 +110,14 @@ export class EvmChain implements Chain {
     const name = TASK_STATUSES[Number(status)]
     invariant(name !== undefined, `TaskBoard knows status ${status}`)
     return name
+  }
+
+  outcomeOf(taskId: bigint): Promise<Outcome> {
+    return readOutcome(this.connection, taskId)
+  }
+
+  isLine(account: Address): Promise<boolean> {
+    return this.connection.read(this.connection.contracts.lines.isLine(account))
   }
 
   /** `turn` is −1 where the log has no turns: before the cluster is formed. */

@@ -383,14 +383,15 @@ export class MemoryChain {
   #finalize(call: Extract<ChainCall, { kind: 'finalize' }>): void {
     const task = this.#task(call.taskId)
     check(task.cluster !== null && task.result === null, 'WrongStatus')
-    check(task.last === task.params.heights, 'NotComplete')
+    const isOver = !RUNNING.has(this.statusOf(call.taskId))
+    check(task.last > 0 && (isOver || task.last === task.params.heights), 'NotFinal')
     const { inputsRoot, inputs, previousRoot, state } = call.result
     const { eventSeq } = task
     const eventsHash = task.eventsHashes[eventSeq] ?? NIL
     const value = valueHash({ stateHash: keccak(state), inputsRoot, inputs, eventSeq, eventsHash })
     check(appendRoot(previousRoot, value) === task.root, 'WrongResult')
     task.result = state
-    this.#emit({ kind: 'taskFinalized', taskId: call.taskId, height: task.last })
+    this.#emit({ kind: 'taskFinalized', taskId: call.taskId, height: task.last, result: state })
   }
 }
 

@@ -26,13 +26,15 @@ class World {
   readonly dir = mkdtempSync(join(tmpdir(), 'rsdp-agreement-'))
   readonly history: Required<DecidedState>[] = []
   readonly heights: number
+  readonly goesOn: boolean
   wishes = 0
   clockMs = 5_000_000
   agreement: Agreement
   #journal: SqliteCommandJournal
 
-  constructor(heights = 100) {
+  constructor(heights = 100, goesOn = false) {
     this.heights = heights
+    this.goesOn = goesOn
     this.#journal = new SqliteCommandJournal(this.dir, CLUSTER)
     this.agreement = this.#make()
   }
@@ -46,6 +48,7 @@ class World {
         inputCap: 9_000,
         seats,
         self: 0,
+        goesOn: this.goesOn,
       },
       journal: this.#journal,
       decided: this.history.map(({ height, state }) => ({ height, state })),

@@ -62,6 +62,7 @@ describe('Aggregator', () => {
       store: new MemoryDisk().open({ key: keyringOf(0).address, deploymentId: DOMAIN.salt }),
       logger: recordingLogger(lines),
       twin: null,
+      handedOver: () => new Uint8Array(),
       give: (input) => given.push(input),
       onFatal: (error) => expect.fail(String(error)),
     })

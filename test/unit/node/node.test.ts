@@ -233,7 +233,7 @@ describe('RsdpNode', () => {
     it('to no member of a task that was over long before its start, not even for a moment', async () => {
       publish(1n)
       form(1n)
-      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6 })
+      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6, result: new Uint8Array() })
       chain.mine(300)
       await node.start()
       expect([told, running()]).to.deep.equal([[[]], []])
@@ -623,7 +623,7 @@ describe('RsdpNode', () => {
     })
 
     it('goes on serving others for a while after it is finalized, then it is let go', async () => {
-      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6 })
+      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6, result: new Uint8Array() })
       chain.mine(100)
       await poll(2)
       expect(running()).to.deep.equal(['1'])
@@ -639,7 +639,7 @@ describe('RsdpNode', () => {
       const store = openStore()
       const [first, second] = [signed(confirm(1, 0), 1), signed(confirm(1, 0, 'another'), 1)]
       store.keepEvidence(digestOf('cluster of task 1'), { kind: 'E1', first, second })
-      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6 })
+      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6, result: new Uint8Array() })
       chain.mine(300)
       node = makeNode({ store, transport: hub.createTransport(keyringOf(0).address) })
       await node.start()
