@@ -13,6 +13,7 @@ import { seedAt, signedUpAt } from '../types/life.ts'
 import type { Moment } from '../types/moment.ts'
 import { isReached, later } from '../types/moment.ts'
 import type { TaskParams } from '../types/task.ts'
+import { goesOn } from '../types/task.ts'
 import { taskRefusal } from './acceptable.ts'
 import type { TaskRefusal } from './acceptable.ts'
 import type { Outbox } from './outbox.ts'
@@ -208,7 +209,8 @@ export class SignUp {
     const { lockTailBlocks, lockTailSeconds } = chain
     const time = Number((await chain.latest()).time)
     const bundle = this.#init.bundles?.known.get(params.reducer) ?? null
-    const task = { params, bundle, terms, chance: chanceOf(Number(chain.domain.chainId)) }
+    const isLine = goesOn(params) && ((await chain.isLine?.(client)) ?? false)
+    const task = { params, bundle, terms, isLine, chance: chanceOf(Number(chain.domain.chainId)) }
     const offer: Offer = { ...task, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
     const failed = judge(policy, offer, stockTwins).find(({ holds }) => !holds)
     if (failed !== undefined) return { reason: failed.rule, text: failed.text, mayPass: mayPass(failed.rule) }

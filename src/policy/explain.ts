@@ -11,6 +11,8 @@ export const POLICY_KEYS: { readonly [key in keyof Policy]: string } = {
   twins:
     'none: tasks without a twin; stock: the twin of this package for the reducer, by its exact code hash',
   clients: 'any, or the addresses of the clients whose tasks are joined',
+  predecessors:
+    'tasks that go on from another one, and wait for it with their locks: none; lines: those of a line of tasks; any',
   lockPercentPerTask: 'largest lock of one task, % of the operator’s stake (free and locked)',
   lockPercentTotal: 'largest sum of all locks, % of the stake',
   lockPercentPending: 'largest sum of locks in tasks that are not drawn yet, % of the stake',

@@ -1,4 +1,5 @@
 import { findReducerByHash, reducerHash } from '../reducers/catalog.ts'
+import { goesOn } from '../types/task.ts'
 import type { Offer, StockTwins } from './offer.ts'
 import type { Policy } from './policy.ts'
 
@@ -28,6 +29,7 @@ const RULES = [
   { name: 'reducer', passing: false, judge: judgeReducer },
   { name: 'twin', passing: false, judge: judgeTwin },
   { name: 'client', passing: false, judge: judgeClient },
+  { name: 'predecessor', passing: false, judge: judgePredecessor },
   { name: 'length', passing: true, judge: judgeLength },
   { name: 'sign-up', passing: true, judge: judgeSignUp },
   { name: 'reward', passing: false, judge: judgeReward },
@@ -90,6 +92,13 @@ function judgeTwin(
 function judgeClient({ clients }: Policy, { terms: { client } }: Offer): Omit<Finding, 'rule'> {
   if (clients === 'any') return { holds: true, text: `${client}; allowed: any` }
   return { holds: clients.includes(client), text: `${client}; allowed: ${list(clients)}` }
+}
+
+/** Its members wait with their locks until the other task is over, which its client may have put far away. */
+function judgePredecessor({ predecessors }: Policy, { params, isLine }: Offer): Omit<Finding, 'rule'> {
+  if (!goesOn(params)) return { holds: true, text: 'waits for no other task' }
+  const text = `goes on from task ${params.predecessor}${isLine ? ', in a line' : ''}; allowed: ${predecessors}`
+  return { holds: predecessors === 'any' || (predecessors === 'lines' && isLine), text }
 }
 
 function judgeLength({ taskBlocksMax }: Policy, { params, head, time }: Offer): Omit<Finding, 'rule'> {

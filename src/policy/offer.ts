@@ -9,6 +9,8 @@ export interface Offer {
   /** The reducer, if it is a bundle: who of the policy's authors has published it. */
   readonly bundle: { readonly authors: readonly Address[] } | null
   readonly terms: Terms
+  /** The client is a line of tasks of this deployment. */
+  readonly isLine: boolean
   /** Of the chain that draws the cluster. */
   readonly chance: Chance
   /** Latest block, and its time. */

@@ -21,6 +21,11 @@ export interface Policy {
    */
   readonly twins: readonly ('none' | 'stock')[]
   readonly clients: 'any' | readonly Address[]
+  /**
+   * Tasks that go on from another one, whose members wait, unpaid, with their locks, until that one is over. `lines`: those of a
+   * line of this deployment, which publishes near the end alone. `any`: whatever client says so.
+   */
+  readonly predecessors: 'none' | 'lines' | 'any'
   /** Largest lock of one task. */
   readonly lockPercentPerTask: number
   /** Largest sum of all locks. */
@@ -47,6 +52,7 @@ const LOCAL: Policy = {
   sandboxed: 'any',
   twins: ['none', 'stock'],
   clients: 'any',
+  predecessors: 'any',
   lockPercentPerTask: 100,
   lockPercentTotal: 100,
   lockPercentPending: 100,
@@ -61,6 +67,7 @@ const STRICT: Policy = {
   ...LOCAL,
   chances: ['good', 'local'],
   sandboxed: [],
+  predecessors: 'none',
   lockPercentPerTask: 10,
   lockPercentTotal: 50,
   lockPercentPending: 25,

@@ -21,7 +21,7 @@ const bundleOrAuthor = z
   )
   .transform((text) => text.toLowerCase() as Hex)
 
-/** The file `policy.json`: every key, no other. */
+/** The file `policy.json`: every key, no other; a file from before there were lines joins none. */
 const policySchema = z.strictObject({
   schema: z.literal(1),
   chances: z.array(z.enum(['good', 'weak', 'local'])),
@@ -29,6 +29,7 @@ const policySchema = z.strictObject({
   sandboxed: z.union([z.literal('any'), z.array(bundleOrAuthor)]),
   twins: z.array(z.enum(['none', 'stock'])),
   clients: z.union([z.literal('any'), z.array(address)]),
+  predecessors: z.enum(['none', 'lines', 'any']).default('none'),
   lockPercentPerTask: percent,
   lockPercentTotal: percent,
   lockPercentPending: percent,

@@ -11,6 +11,7 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
 import { chanceOf } from '../../types/chance.ts'
 import type { Address, Digest } from '../../types/ids.ts'
+import { goesOn } from '../../types/task.ts'
 import { keyOrAddress } from '../account.ts'
 import { isLocalChain } from '../local/chains.ts'
 import { openDeployment } from '../local/wallets.ts'
@@ -76,7 +77,8 @@ async function readOffer(chain: Chain, taskId: bigint, key: Address): Promise<Om
   const { lockTailBlocks, lockTailSeconds } = chain
   const time = Number((await chain.latest()).time)
   const chance = chanceOf(Number(chain.domain.chainId))
-  const task = { params: published.params, terms, chance }
+  const isLine = goesOn(published.params) && ((await chain.isLine?.(terms.client)) ?? false)
+  const task = { params: published.params, terms, isLine, chance }
   return { ...task, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
 }
 

@@ -43,6 +43,7 @@ function offer({ params, terms, ...facts }: Changes = {}): Offer {
   return {
     head: HEAD,
     bundle: null,
+    isLine: false,
     chance: 'good',
     ...{ time: TIME, lockTailBlocks: 10, lockTailSeconds: 120 },
     stake: { freeWei: 1_000n, lockedWei: 0n, pendingWei: 0n },
@@ -145,6 +146,18 @@ describe('policy', () => {
       expect(failing(changes).filter((rule) => rules.includes(rule))).deep.equal(rules))
   }
 
+  it('waits for no other task, unless a line or anybody may say so', () => {
+    const after = { params: { predecessor: 7n, usesPrevious: true } }
+    expect(failing(after)).deep.equal(['predecessor'])
+    expect(failing({ ...after, isLine: true })).deep.equal(['predecessor'])
+    const lines = { ...STRICT, predecessors: 'lines' } as const
+    expect(failing(after, lines)).deep.equal(['predecessor'])
+    expect(failing({ ...after, isLine: true }, lines)).deep.equal([])
+    expect(failing(after, { ...STRICT, predecessors: 'any' })).deep.equal([])
+    // it waits for nothing: the reducer is handed no state
+    expect(failing({ params: { predecessor: 7n } })).deep.equal([])
+  })
+
   it('refuses clients that are not on its list, and twins that it does not take', () => {
     expect(failing({}, { ...STRICT, clients: [TWIN] })).deep.equal(['client'])
     expect(failing({}, { ...STRICT, clients: [TWIN, CLIENT] })).deep.equal([])
@@ -170,6 +183,7 @@ describe('policy', () => {
       'reducer',
       'twin',
       'client',
+      'predecessor',
       'reward',
       'drawing',
     ])
