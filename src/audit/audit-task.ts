@@ -26,6 +26,7 @@ import { checkRegistrations } from './registrations.ts'
 import type { AuditReport } from './report.ts'
 import { checkResult } from './result.ts'
 import { recoverSigner } from './signatures.ts'
+import { checkSeam } from './seam.ts'
 import { checkSignups } from './signups.ts'
 import type { Rebuilt } from './steps.ts'
 import { settle } from './settle.ts'
@@ -83,6 +84,7 @@ export function examineTask(history: TaskHistory, options: AuditOptions = {}): E
     penalties: rebuilt.penalties,
     end: rebuilt.end,
     outcome: rebuilt.outcome,
+    seam: rebuilt.seam,
     money: rebuilt.money,
     heights,
     logs: members.logs,
@@ -118,7 +120,8 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const anchored = { task, cluster, separator, events }
   const batches = checkCheckpoints(judge, history, reconciler, anchored)
   const { params } = task
-  const facts = { cluster, separator, params, events, reducer, recover: judge.recover }
+  const { previous: handedOver, seam } = checkSeam(judge, history, params, batches)
+  const facts = { cluster, separator, params, events, reducer, handedOver, recover: judge.recover }
   const refutations = checkRefutations(history, reconciler, facts)
   const judging = { ...facts, refuted: refutedRoots(refutations) }
   const court = { ...judging, opened: checkOpenings(history, reconciler, judging) }
@@ -126,7 +129,7 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const { stakePerNode } = params
   const penalties = checkPenalties(judge, history, reconciler, cluster, stakePerNode, convictions)
   const { recomputed, closing, bodies } = checkInputs(judge, batches, {
-    ...{ params, cluster, events, reducer },
+    ...{ params, cluster, events, reducer, handedOver },
     bodiesOf: options.bodiesOf ?? (() => []),
   })
   const members = checkMemberLogs(
@@ -146,7 +149,7 @@ function rebuild(judge: Judge, history: TaskHistory, options: AuditOptions): Reb
   const outcome = checkOutcome(judge, history, judged)
   return {
     ...{ task, reducer, cluster, events, batches, members, heights, finalized },
-    ...{ court, convictions, penalties, end, money, outcome, bodies },
+    ...{ court, convictions, penalties, end, money, outcome, bodies, seam },
   }
 }
 
@@ -166,4 +169,5 @@ const NOTHING: Rebuilt = {
   money: null,
   outcome: { outcome: 'pending', because: 'nothing was accepted' },
   bodies: new Map(),
+  seam: null,
 }

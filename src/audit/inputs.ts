@@ -23,6 +23,8 @@ export interface Reduction {
   readonly reducer: AnyReducer | null
   /** Bytes from whoever keeps them, in tasks that do not publish inputs: none of them is believed. */
   readonly bodiesOf: (height: number) => readonly HeightBodies[]
+  /** The state before height 1, canonical bytes; null if it is not known. */
+  readonly handedOver: Uint8Array | null
 }
 
 export interface RecomputedInputs {
@@ -45,8 +47,8 @@ export function checkInputs(
   const bodies = new Map<number, HeightBodies>()
   const left = new Set<MemberIndex>()
   let cut = 0
-  // before height 1 there is nothing; null once a height did not come out
-  let previous: Uint8Array | null = new Uint8Array()
+  // null once a height did not come out
+  let previous: Uint8Array | null = reduction.handedOver
   for (const batch of batches) {
     const lists = listsOf(batch, reduction)
     batch.heights.forEach((height, i) => {

@@ -34,6 +34,7 @@ export function renderReport(report: AuditReport, options: RenderOptions = {}): 
     ...section('does not fit', findings.map(describeFinding)),
     ...section('not checked', describeUnavailable(unavailable)),
     ...section('penalties', describePenalties(report, unit, named)),
+    ...section('seam', describeSeam(report)),
     ...section('gaps', describeGaps(gaps)),
     ...section('validity over signers', describeDivergence(heights, isFull)),
     '',
@@ -110,6 +111,19 @@ function describePenalties(
         : `${share}, ${formatTokens(credited.amount, unit)} credited to ${named(credited.reporter)}`
     }),
   ]
+}
+
+/** What came before, and how long nothing was anchored. */
+function describeSeam({ seam }: AuditReport): string[] {
+  if (seam === null) return []
+  const { predecessor, height, stateHash, outcome, gapBlocks, gapSeconds, left, resumed } = seam
+  const what =
+    stateHash === null ? 'nothing' : `the state of height ${height}, ${short(stateHash)}, ${outcome}`
+  const gap =
+    resumed === null
+      ? `last checkpoint before it in block ${left.block}; none after it yet`
+      : `${gapBlocks} blocks, ${gapSeconds} s from the last checkpoint before it to the first after it`
+  return [`task ${predecessor} handed over ${what}`, gap]
 }
 
 function describeEnd({ end }: AuditReport): string | null {

@@ -16,6 +16,7 @@ export function reportJson(report: AuditReport): Readonly<Record<string, unknown
     penalties,
     end,
     money,
+    seam,
     ...rest
   } = report
   return {
@@ -34,6 +35,7 @@ export function reportJson(report: AuditReport): Readonly<Record<string, unknown
     })),
     end: end === null ? null : endJson(end),
     money: money === null ? null : moneyJson(money),
+    seam: seam === null ? null : { ...seam, predecessor: seam.predecessor.toString() },
     findings: findings.map((finding) => ({ path: fieldPath(finding), ...finding })),
     unavailable: unavailable.map((item) => ({ path: fieldPath(item), ...item })),
     transitionsByMember: [...logs].map(([member, entries]) => ({ member, transitions: entries.length })),

@@ -7,6 +7,7 @@ import type { LogEntry, PhaseEvent } from '../types/log.ts'
 import type { Ended } from './end.ts'
 import type { Offence } from './evidence/verdict.ts'
 import type { Judged } from './outcome.ts'
+import type { Seam } from './seam.ts'
 import type { Money } from './settle.ts'
 
 /** Exactly four. `unavailable` is not `mismatch`: a hash is on chain, the bytes behind it were not found. */
@@ -15,7 +16,17 @@ export type Verdict = (typeof VERDICTS)[number]
 
 /** What is judged, in the order of a task's life. */
 export type StepKind =
-  'identity' | 'task' | 'cluster' | 'events' | 'checkpoint' | 'penalty' | 'result' | 'end' | 'money' | 'state'
+  | 'identity'
+  | 'task'
+  | 'cluster'
+  | 'events'
+  | 'seam'
+  | 'checkpoint'
+  | 'penalty'
+  | 'result'
+  | 'end'
+  | 'money'
+  | 'state'
 
 /** Two things that had to be equal are not. */
 export interface Finding {
@@ -159,6 +170,8 @@ export interface AuditReport {
   readonly end: Ended | null
   /** What may be built on the result. */
   readonly outcome: Judged
+  /** The task that this one goes on from; null if none handed it anything. */
+  readonly seam: Seam | null
   /** Every movement of money, and what has not been taken. */
   readonly money: Money | null
   readonly heights: readonly HeightReport[]

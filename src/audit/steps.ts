@@ -13,6 +13,7 @@ import type { MemberLogs } from './member-logs.ts'
 import type { Judged } from './outcome.ts'
 import type { HeightReport, Penalty, Step, StepKind, Verdict } from './report.ts'
 import type { Money } from './settle.ts'
+import type { Seam } from './seam.ts'
 import type { PublishedTask } from './task.ts'
 
 /** What an audit has come to know; each part builds on the one before. */
@@ -33,6 +34,7 @@ export interface Rebuilt {
   readonly outcome: Judged
   /** Of heights that came out and whose inputs are not on chain. */
   readonly bodies: ReadonlyMap<number, HeightBodies>
+  readonly seam: Seam | null
 }
 
 /** The worst of all: a mismatch outweighs what is unavailable, which outweighs what is still to come. */
@@ -80,6 +82,7 @@ export function makeSteps(judge: Judge, history: TaskHistory, rebuilt: Rebuilt):
     ...(events.length > 0 || judge.at('events').verdict() !== 'verified'
       ? [line('events', true, { label: `EVENTS 1–${ledgerEvents}` })]
       : []),
+    ...(rebuilt.seam === null ? [] : [seamLine(judge, rebuilt.seam)]),
     ...batches.map((batch) => checkpointLine(batch, cluster?.members.length ?? 0)),
     ...stray(judge, batches).map((where) =>
       line('checkpoint', true, { label: `CHECKPOINT ${where}`, verdict: 'mismatch' }),
@@ -110,6 +113,16 @@ export function heightsOf({
 
 function blockOf(event: { readonly block: bigint } | undefined): number | null {
   return event === undefined ? null : Number(event.block)
+}
+
+function seamLine(judge: Judge, { predecessor, stateHash, published, resumed }: Seam): Step {
+  const verdict = judge.at('seam').verdict()
+  return {
+    ...{ kind: 'seam', label: `SEAM FROM ${predecessor}`, block: published?.block ?? null, signatures: '-' },
+    logged: stateHash ?? '-',
+    recomputed: stateHash ?? 'nothing',
+    verdict: resumed === null && verdict === 'verified' ? 'pending' : verdict,
+  }
 }
 
 function checkpointLine(

@@ -103,7 +103,32 @@ export interface TaskHistory {
   readonly snapshotCode: ReadonlyMap<Address, Hex>
   /** RLP headers of the blocks that could be the seed block, of those the node still serves. */
   readonly headers: ReadonlyMap<bigint, Hex>
+  /** The task that this one goes on from; null if its reducer is handed nothing by another task. */
+  readonly predecessor: PredecessorHistory | null
   /** Unix seconds of the blocks with events, of `head`, and around the seed; empty where blocks alone count. */
+  readonly times: ReadonlyMap<bigint, bigint>
+}
+
+/** What is known of a task whose result another one was handed. */
+export interface PredecessorHistory {
+  readonly taskId: bigint
+  /** Its TaskFinalized events, in chain order. */
+  readonly finalized: readonly {
+    readonly height: bigint
+    readonly stateHash: Digest
+    readonly result: Hex
+    readonly block: bigint
+  }[]
+  /** TaskBoard.task(predecessor).resultHash */
+  readonly resultHash: Digest
+  /** TaskBoard.statusOf(predecessor), by its number */
+  readonly status: bigint
+  /** PhaseLog.head(predecessor): last accepted height, and the moment of its checkpoint */
+  readonly last: bigint
+  readonly lastAt: Moment
+  /** Results.result(predecessor): the outcome by its number */
+  readonly outcome: bigint
+  /** Unix seconds of the blocks of the seam: of the results, and of this task's first checkpoint. */
   readonly times: ReadonlyMap<bigint, bigint>
 }
 

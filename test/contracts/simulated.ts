@@ -72,6 +72,7 @@ function docketOf(world: Simulated): Docket {
     separator: domainSeparator(world.chain.domain),
     params,
     events: ledger,
+    handedOver: new Uint8Array(),
     opened: new Map(),
     refuted: new Map(),
     reducer: findReducerByHash(params.reducer),

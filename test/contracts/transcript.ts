@@ -130,6 +130,7 @@ async function courtOf(w: World, story: Story): Promise<Court> {
     separator: separatorOf(story.domain),
     params,
     events: postedBy(originator),
+    handedOver: new Uint8Array(),
     opened: new Map(),
     refuted: new Map(),
     reducer: findReducer(REDUCER),

@@ -387,6 +387,7 @@ function wrap(
     malformed: [],
     snapshotCode: new Map([[pointer, concatHex('00', snapshot)]]),
     headers: new Map([[JOIN_DEADLINE + REORG_DEPTH, SEED_HEADER]]),
+    predecessor: null,
     times: new Map(),
   }
 }

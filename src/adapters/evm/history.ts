@@ -16,6 +16,7 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
 import { MEMBERS_MAX } from '../../types/ids.ts'
 import type { Moment } from '../../types/moment.ts'
+import { goesOn } from '../../types/task.ts'
 import { abis } from './abi.ts'
 import { BlockTimes } from './block-times.ts'
 import { readBooks } from './board-books.ts'
@@ -171,8 +172,35 @@ export class EvmHistory implements ChainHistory {
       malformed,
       snapshotCode: await this.#snapshotCode(events, views, head),
       headers: await this.#headers(events, views, head, clock),
+      predecessor: await this.#predecessor(events, head),
       times: clock.times,
     }
+  }
+
+  /** What was handed to the task, if its reducer is handed anything by another one. */
+  async #predecessor(events: readonly EventRecord[], head: bigint): Promise<TaskHistory['predecessor']> {
+    const published = events.find((event) => event.name === 'TaskPublished')
+    if (published === undefined || !goesOn(published.args.params)) return null
+    const { predecessor: taskId } = published.args.params
+    const { address } = this.#expected.contracts.TaskBoard
+    const task: Digest = `0x${taskId.toString(16).padStart(64, '0')}`
+    const topics = [topicsOf('TaskBoard', ['TaskFinalized']), [task]]
+    const logs = await this.#logs('TaskBoard', { address, topics }, head)
+    const finalized = decodeAll(logs, new Map()).events.flatMap((event) =>
+      event.name === 'TaskFinalized' && event.args.taskId === taskId
+        ? [{ ...event.args, block: event.block }]
+        : [],
+    )
+    const first = events.find((event) => event.name === 'Checkpointed')
+    const clock = new BlockTimes(this.#rpc, true)
+    await clock.note([...finalized, ...(first === undefined ? [] : [first])].map(({ block }) => block))
+    const view = (contract: ContractName, name: string) => this.#view(contract, name, [taskId], head)
+    const stored = (await view('TaskBoard', 'task')) as unknown as TaskViews['task']
+    const { status } = (await view('TaskBoard', 'statusOf')) as unknown as TaskViews['status']
+    const { last, lastAt } = (await view('PhaseLog', 'head')) as unknown as TaskViews['head']
+    const { outcome } = await this.#result(taskId, head)
+    const { resultHash } = stored
+    return { taskId, finalized, resultHash, status, last, lastAt, outcome, times: clock.times }
   }
 
   async #code(head: bigint): Promise<Record<ContractName, Hex>> {

@@ -103,7 +103,7 @@ function whatIsWrong(
   claim: RawClaim,
   closing: boolean,
 ): { because: string } | Refusal {
-  const { reducer, params, cluster, events } = court
+  const { reducer, params, cluster, events, handedOver } = court
   if (reducer === null) return { refused: 'the reducer is not known here' }
   const options = { find: () => reducer, stateBytesMax: params.stateCap, inputBytesMax: params.inputCap }
   const listed = inputs.map(({ member, state }) => ({ member: Number(member), state: fromHex(state) }))
@@ -111,7 +111,10 @@ function whatIsWrong(
   if (eventsHash === null || eventsHash !== BigInt(claim.eventsHash))
     return { refused: 'other ledger events' }
   const seen = events.filter(({ seq }) => BigInt(seq) <= claim.eventSeq)
-  const isHanded = params.usesPrevious && claim.height !== 1n
+  const isFirst = claim.height === 1n
+  const isHanded = params.usesPrevious && !isFirst
+  if (params.usesPrevious && isFirst && handedOver === null)
+    return { refused: 'what height 1 was handed is not known' }
   if (isHanded && rootOf(before) !== claim.parent) return { refused: 'not the height before' }
   const bad = listed.find(({ state }) => !isValidInput(reducer.id, params.reducerParams, state, options))
   if (bad !== undefined) return { because: `${reducer.id} refuses the listed state of member ${bad.member}` }
@@ -122,7 +125,7 @@ function whatIsWrong(
       seed: cluster.seed,
       height: Number(claim.height),
       members: cluster.members,
-      previous: params.usesPrevious ? fromHex(isHanded ? before.state : '0x') : null,
+      previous: params.usesPrevious ? (isHanded ? fromHex(before.state) : handedOver) : null,
       events: seen.map(({ seq, kind, data }) => ({ seq, kind, data })),
     },
     closing,

@@ -40,6 +40,8 @@ export interface Court {
   readonly separator: Digest
   readonly params: TaskParams
   readonly events: readonly PostedEvent[]
+  /** The state before height 1, canonical bytes; null if it is not known. */
+  readonly handedOver: Uint8Array | null
   /** Heads from which known entries lead to a signed head, by the signed one: steps of proofs about long logs. */
   readonly opened: ReadonlyMap<bigint, ReadonlySet<bigint>>
   /** Roots after heights whose state is not what the reducer gives, by height: steps of proofs about CHECKPOINTs. */

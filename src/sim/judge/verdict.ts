@@ -91,6 +91,7 @@ export class Verdicts {
       opened: new Map(),
       refuted: new Map(),
       reducer,
+      handedOver: new Uint8Array(),
     }
   }
 }

@@ -43,6 +43,7 @@ const SEPARATOR = domainSeparator({
 const RATE_LIMIT = findReducer('rate-limit@1')!
 const REDUCER_PARAMS = toHex(rateLimitParamsCodec.encode({ budget: 100n, demandMax: 1_000n }))
 const COURT: Court = {
+  handedOver: new Uint8Array(),
   opened: new Map(),
   refuted: new Map(),
   cluster: CLUSTER,

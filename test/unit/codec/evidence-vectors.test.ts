@@ -18,6 +18,7 @@ import { CLUSTER, E5, E6, VECTORS, callsOf, paramsWith } from '../../helpers/evi
 const PARAMS = paramsWith(VECTORS.twin)
 const TASK = { cluster: CLUSTER, epochHeights: PARAMS.epochHeights }
 const COURT: Court = {
+  handedOver: new Uint8Array(),
   cluster: CLUSTER,
   separator: VECTORS.separator,
   params: PARAMS,
