@@ -123,9 +123,9 @@ contract TaskLine is LineState {
     }
 
     /// @dev One task's length from now; by blocks alone where tasks have no seconds.
-    function _noticeEnds() private view returns (Moment memory at) {
-        at = Moments.current().plus(_length.number, _length.time);
-        if (_length.time == 0) at.time = 0;
+    function _noticeEnds() private view returns (Moment memory ends) {
+        ends = Moments.current().plus(_length.number, _length.time);
+        if (_length.time == 0) ends.time = 0;
     }
 
     function _isClosed() private view returns (bool) {

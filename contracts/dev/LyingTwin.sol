@@ -22,11 +22,11 @@ contract LyingTwin is IReducer {
     bool private _hasTurned;
 
     /// @param inner_ the honest twin
-    /// @param at the caller, as a number, or the first block that is lied to; unused for a slot
-    constructor(IReducer inner_, Moment moment_, uint256 at) {
+    /// @param place the caller, as a number, or the first block that is lied to; unused for a slot
+    constructor(IReducer inner_, Moment moment_, uint256 place) {
         _INNER = inner_;
         _MOMENT = moment_;
-        _AT = at;
+        _AT = place;
     }
 
     /// @notice From now on it lies, if its moment is a slot.

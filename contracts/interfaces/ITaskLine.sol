@@ -95,8 +95,8 @@ interface ITaskLine {
     event Collected(uint256 indexed taskId, uint256 amount);
 
     /// @notice The owner closes the line.
-    /// @param at from when on nothing is published
-    event Closing(Moment at);
+    /// @param ends from when on nothing is published
+    event Closing(Moment ends);
 
     /// @notice The owner took what was left.
     event Withdrawn(address indexed owner, uint256 amount);
