@@ -84,6 +84,21 @@ export function hashObject(cluster: Digest, object: ProtocolObject): Digest {
   return hash
 }
 
+const digestsKnown = new WeakMap<
+  ProtocolObject,
+  { readonly separator: Digest; readonly hash: Digest; readonly digest: Digest }
+>()
+
+/** What a member signs of an object: `signingDigest` of its hashStruct, computed once per object. */
+export function objectDigest(separator: Digest, cluster: Digest, object: ProtocolObject): Digest {
+  const hash = hashObject(cluster, object)
+  const known = digestsKnown.get(object)
+  if (known?.separator === separator && known.hash === hash) return known.digest
+  const digest = signingDigest(separator, hash)
+  digestsKnown.set(object, { separator, hash, digest })
+  return digest
+}
+
 /** Fields of an object after `cluster`, abi-encoded, as a contract takes them in evidence. */
 export function encodeFields(object: ProtocolObject): Hex {
   return concatHex(...fieldsOf(object).map((field) => (typeof field === 'string' ? field : word(field))))

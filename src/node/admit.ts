@@ -1,5 +1,5 @@
 import type { RawPart, RawFrame, Unverified } from '../codec/frames.ts'
-import { hashObject, signingDigest, signOnceKey } from '../codec/objects.ts'
+import { hashObject, objectDigest, signOnceKey } from '../codec/objects.ts'
 import type { RecoverSigner } from '../ports/keyring.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Part } from '../types/frames.ts'
@@ -163,7 +163,9 @@ export class Admit {
     if (from === unverified.member && !this.#withinQuota(unverified)) return this.#refuse(from, 'over-quota')
     this.#budget.set(from, used + 1)
     this.checks += 1
-    if (recover(signingDigest(separator, hash), unverified.signature) !== member.key) {
+    if (
+      recover(objectDigest(separator, cluster.id, unverified.object), unverified.signature) !== member.key
+    ) {
       this.#budget.set(from, used + WRONG_SIGNATURE_CHECKS)
       return this.#refuse(from, 'bad-signature')
     }

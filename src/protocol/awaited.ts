@@ -19,6 +19,14 @@ export function awaited(w: Work): MemberIndex[] {
   return [...present].filter((member) => !hasLeft(w, member) && (vain.get(member) ?? 0) < PATIENCE)
 }
 
+/** Whether any member that is waited for is such. Asked with every frame, and true nearly as often: those heard come first. */
+export function isAwaited(w: Work, is: (member: MemberIndex) => boolean): boolean {
+  const { heard, vain } = w.s
+  for (const member of heard)
+    if (is(member) && !hasLeft(w, member) && (vain.get(member) ?? 0) < PATIENCE) return true
+  return awaited(w).some(is)
+}
+
 /**
  * A member is heard by a frame of its own with something that it signed for one of the last two heights or later. Others
  * can bring its objects, but not make it heard. Who is further behind is served first.

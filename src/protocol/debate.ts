@@ -3,7 +3,7 @@ import { inputsRoot, NOTHING, valueHash } from '../codec/objects.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
 import type { SignedInput } from '../types/objects.ts'
-import { awaited, noteVain } from './awaited.ts'
+import { awaited, isAwaited, noteVain } from './awaited.ts'
 import { entriesOf } from './close.ts'
 import { ledgerCut, readHash } from './ledger.ts'
 import { noteFailed } from './poison.ts'
@@ -36,8 +36,8 @@ export function tryFinishDebate(w: Work): boolean {
     return true
   }
   const late = expired(w, 'debate')
-  const missing = awaited(w).filter((member) => !hasAnswered(w, member))
-  if (!late && missing.length > 0) return false
+  const missing = late ? awaited(w).filter((member) => !hasAnswered(w, member)) : []
+  if (!late && isAwaited(w, (member) => !hasAnswered(w, member))) return false
   const usable = usableInputs(w)
   const weight = weightOf(
     s.config.cluster,

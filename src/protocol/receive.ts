@@ -157,6 +157,7 @@ function keep(w: Work, box: HeightBox, signed: Signed): IgnoreCode | null {
   const { object, member } = signed
   switch (object.type) {
     case 'status':
+      if (isSame(box.inputs.get(member), signed)) return 'duplicate'
       return put(w, box, own(w, box, 'inputs'), signed as SignedInput)
     case 'share':
       if (isFar(w, box, object.round)) return 'far-ahead'
@@ -165,9 +166,11 @@ function keep(w: Work, box: HeightBox, signed: Signed): IgnoreCode | null {
         noteUnjustified(w, { ...signed, object })
         return 'malformed-vote'
       }
+      if (isSame(box.rounds.get(object.round)?.shares.get(member), signed)) return 'duplicate'
       return put(w, box, own(w, ownRound(w, box, object.round), 'shares'), signed as Signed<Share>)
     case 'confirm':
       if (isFar(w, box, object.round)) return 'far-ahead'
+      if (isSame(box.rounds.get(object.round)?.confirms.get(member), signed)) return 'duplicate'
       return put(w, box, own(w, ownRound(w, box, object.round), 'confirms'), signed as Signed<Confirm>)
     case 'hello': {
       if (member !== convener(config, object.height, object.round)) return 'not-convener'
@@ -187,6 +190,11 @@ function keep(w: Work, box: HeightBox, signed: Signed): IgnoreCode | null {
     case 'close':
       return 'stale'
   }
+}
+
+/** Whether an object is here already: it was held against everything when the later of the two came. */
+function isSame(held: Signed | undefined, signed: Signed): boolean {
+  return held?.hash === signed.hash
 }
 
 /**

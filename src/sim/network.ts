@@ -87,18 +87,18 @@ export function networkTransport(
   post: (to: number, bytes: Uint8Array) => void,
   onMessage: (receive: (from: Address, bytes: Uint8Array) => void) => void,
 ): Transport {
-  let peers: readonly Address[] = []
+  let peers: ReadonlySet<Address> = new Set()
   const send = (to: Address, bytes: Uint8Array): void => {
     const node = nodeOf.get(to)
-    if (node !== undefined && node !== self && peers.includes(to)) post(node, bytes)
+    if (node !== undefined && node !== self && peers.has(to)) post(node, bytes)
   }
   return {
     key,
     addresses: () => [],
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
-    setPeers: (list: readonly Peer[]) => void (peers = list.map((peer) => peer.key)),
-    connected: () => peers,
+    setPeers: (list: readonly Peer[]) => void (peers = new Set(list.map((peer) => peer.key))),
+    connected: () => [...peers],
     broadcast: (bytes) => {
       for (const peer of peers) send(peer, bytes)
     },
