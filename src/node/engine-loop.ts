@@ -1,8 +1,9 @@
-import { step } from '../protocol/engine.ts'
+import { stepInPlace } from '../protocol/engine.ts'
 import type { EngineEffect, EngineInput } from '../protocol/io.ts'
 import type { EngineState } from '../protocol/state.ts'
 
 export interface EngineLoopInit {
+  /** Nobody else holds it: it changes with every input. */
   readonly state: EngineState
   readonly carryOut: (effect: EngineEffect) => void
   /** A fault of our own or of the disk; the loop has stopped. */
@@ -13,7 +14,7 @@ export interface EngineLoopInit {
 export class EngineLoop {
   readonly #init: EngineLoopInit
   readonly #queue: EngineInput[] = []
-  #state: EngineState
+  readonly #state: EngineState
   #draining = false
   #stopped = false
 
@@ -64,8 +65,6 @@ export class EngineLoop {
 
   /** The answer to an effect that is being carried out: comes before the effects after it. */
   step(input: EngineInput): void {
-    const { state, effects } = step(this.#state, input)
-    this.#state = state
-    for (const effect of effects) this.#init.carryOut(effect)
+    for (const effect of stepInPlace(this.#state, input)) this.#init.carryOut(effect)
   }
 }

@@ -16,7 +16,7 @@ import { maySign, SIGN_NOTHING } from './standing.ts'
 import type { CheckpointBox, EngineConfig, EpochRecord } from './state.ts'
 import { emptyCheckpoint, KEPT_NOTHING } from './state.ts'
 import type { Work } from './work.ts'
-import { boxOf, emit, own, record, setTimer } from './work.ts'
+import { boxOf, emit, isOwned, own, record, setTimer } from './work.ts'
 
 /** Largest note kept, ours or a peer's. A longer one is dropped: its signer is then shown as a gap. */
 export const NOTE_BYTES_MAX = 8_192
@@ -200,9 +200,10 @@ function checkpointBox(w: Work, height: number): CheckpointBox | null {
 }
 
 function ownCheckpoint(w: Work, box: CheckpointBox): CheckpointBox {
-  if (w.owned.has(box)) return box
+  const isKept = w.s.checkpoints.get(box.height) === box
+  if (isKept && isOwned(w, box)) return box
   const copy = { ...box }
-  w.owned.add(copy)
+  w.owned?.add(copy)
   own(w, w.s, 'checkpoints').set(box.height, copy)
   return copy
 }

@@ -33,6 +33,7 @@ import {
   ownRound,
   RESENDS_PROMPT,
   setTimer,
+  workInPlace,
   workOn,
 } from './work.ts'
 
@@ -46,10 +47,24 @@ export function step(
   input: EngineInput,
 ): { readonly state: EngineState; readonly effects: readonly EngineEffect[] } {
   const w = workOn(cloneState(state))
-  const rules = rulesOf(state.config)
+  run(w, input)
+  return { state: w.s, effects: w.effects }
+}
+
+/**
+ * The same, written into the state: for a driver that needs no older state, and holds this one alone. At 31 members the copies
+ * of `step` take a tenth of a node's time. After a throw the state is of no more use.
+ */
+export function stepInPlace(state: EngineState, input: EngineInput): readonly EngineEffect[] {
+  const w = workInPlace(state)
+  run(w, input)
+  return w.effects
+}
+
+function run(w: Work, input: EngineInput): void {
+  const rules = rulesOf(w.s.config)
   take(w, rules, input)
   while (rules.advance(w));
-  return { state: w.s, effects: w.effects }
 }
 
 const BFT: Rules = { receive, onAggregated, onSigned, resend, advance }

@@ -13,15 +13,20 @@ import { emptyRound, KEPT_NOTHING } from './state.ts'
 export interface Work {
   readonly s: EngineState
   readonly effects: EngineEffect[]
-  /** Rounds and containers that are private to this step already. */
-  readonly owned: Set<object>
+  /** Rounds and containers that are private to this step already; null: all are. */
+  readonly owned: Set<object> | null
   /** The frame that is being taken in. */
   frame: { readonly from: MemberIndex; readonly objects: readonly Signed[] } | null
 }
 
-/** Work on a state that nobody else holds. */
+/** Work on a copy of a state, which shares its containers with the original. */
 export function workOn(s: EngineState): Work {
   return { s, effects: [], owned: new Set(), frame: null }
+}
+
+/** Work on a state of which nobody else holds any part that changes. */
+export function workInPlace(s: EngineState): Work {
+  return { s, effects: [], owned: null, frame: null }
 }
 
 /** A map or set that may be written to. */
@@ -32,11 +37,16 @@ type ContainerName<H> = { [K in keyof H]: Open<H[K]> extends never ? never : K }
 /** A container of the state, or of a box that is private to this step, for writing to. */
 export function own<H extends object, K extends ContainerName<H>>(w: Work, holder: H, name: K): Open<H[K]> {
   const held = holder[name]
-  if (w.owned.has(held as object)) return held as Open<H[K]>
+  if (isOwned(w, held as object)) return held as Open<H[K]>
   const copy = held instanceof Set ? new Set(held) : new Map(held as ReadonlyMap<unknown, unknown>)
-  w.owned.add(copy)
+  w.owned?.add(copy)
   holder[name] = copy as H[K]
   return copy as Open<H[K]>
+}
+
+/** Whether a round or container may be written to without a copy. */
+export function isOwned({ owned }: Work, held: object): boolean {
+  return owned === null || owned.has(held)
 }
 
 /** What the profiles do differently. */
@@ -61,9 +71,9 @@ export interface Rules {
 /** A round's box for writing to. */
 export function ownRound(w: Work, box: HeightBox, round: number): RoundBox {
   const existing = box.rounds.get(round)
-  if (existing !== undefined && w.owned.has(existing)) return existing
+  if (existing !== undefined && isOwned(w, existing)) return existing
   const copy: RoundBox = { ...(existing ?? emptyRound()) }
-  w.owned.add(copy)
+  w.owned?.add(copy)
   own(w, box, 'rounds').set(round, copy)
   return copy
 }
