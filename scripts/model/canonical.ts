@@ -10,7 +10,7 @@ const SHOWN = 'box round convened pending lock valid adoption timers log'.split(
 /** Fields that change, but decide nothing within one height (docs/model.md says why). */
 const DROPPED = (
   'tick unrecorded ownValue tokens anchorTick helped answered heard vain epoch reported ' +
-  'proofs passing checkpointsSent'
+  'proofs passing checkpointsSent resentAt'
 ).split(' ')
 
 /** The engine state with everything dropped that decides nothing, and the clock at 0. */
@@ -34,6 +34,7 @@ export function normalise(state: EngineState, first: EngineState): EngineState {
     proofs: new Map(),
     passing: new Map(),
     checkpointsSent: 0,
+    resentAt: 0,
   }
 }
 

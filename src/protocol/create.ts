@@ -33,6 +33,7 @@ export function createEngine(config: EngineConfig): EngineState {
     convened: -1,
     askedRound: -1,
     resends: 0,
+    resentAt: 0,
     pending: null,
     failed: new Map(),
     failedFrom: 0,

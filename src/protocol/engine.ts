@@ -166,9 +166,11 @@ function onSigned(w: Work, signed: Signed): void {
       own(w, s.box, 'inputs').set(signed.member, signed as Signed<Status>)
       setTimer(w, 'debate', s.config.debateTicks)
       setTimer(w, 'resend', s.config.debateTicks + s.config.shareTicks)
+      s.resentAt = s.tick
       emit(w, { kind: 'broadcast', parts: statusParts(w) })
       return
     case 'hello':
+      putOff(w)
       ownRound(w, s.box, object.round).hello = signed as Signed<Hello>
       resolveList(w, object, [])
       emit(w, {
@@ -183,8 +185,10 @@ function onSigned(w: Work, signed: Signed): void {
       own(w, ownRound(w, s.box, object.round), 'shares').set(signed.member, signed as Signed<Share>)
       noteShareQuorum(w, object.round)
       setTimer(w, 'share', grown(w, s.config.shareTicks))
+      putOff(w)
       break
     case 'confirm':
+      putOff(w)
       own(w, ownRound(w, s.box, object.round), 'confirms').set(signed.member, signed as Signed<Confirm>)
       emit(w, { kind: 'broadcast', parts: confirmParts(w, signed as Signed<Confirm>) })
       return
@@ -205,6 +209,22 @@ function statusParts(w: Work): Part[] {
   ]
 }
 
+/** Longest time between two resends of a node that goes on, in SHARE time-outs of its round. */
+const PUT_OFF_PHASES = 4
+
+/**
+ * A node that has something new to send goes on: who lacks an earlier object of it learns of that by the new one, or is stuck
+ * and resends itself. So the resend waits for one more SHARE time-out, but not for ever: rounds may go on in vain.
+ */
+function putOff(w: Work): void {
+  const { s } = w
+  const due = s.timers.get('resend')
+  if (due === undefined) return
+  const phase = grown(w, s.config.shareTicks)
+  const latest = Math.min(s.tick + phase, s.resentAt + PUT_OFF_PHASES * phase)
+  if (latest > due) setTimer(w, 'resend', latest - s.tick)
+}
+
 /**
  * An undecided height: own STATUS and own objects of the last two rounds, again. While nothing new is heard the pause
  * comes to double each time, so that a cluster that cannot go on falls almost silent.
@@ -214,6 +234,7 @@ function resend(w: Work): void {
   const doubled = 2 ** Math.min(Math.max(s.resends - RESENDS_PROMPT + 1, 0), 5)
   const pause = s.config.shareTicks * Math.min(doubled, GROWTH_MAX)
   setTimer(w, 'resend', Math.max(pause, grown(w, s.config.shareTicks)))
+  s.resentAt = s.tick
   s.resends += 1
   askProofs(w)
   const parts: Part[] = statusParts(w)

@@ -232,6 +232,8 @@ export interface EngineState {
   askedRound: number
   /** Times that this node has sent its objects again since it heard anything new of the height. */
   resends: number
+  /** Tick at which it did so last, or sent its STATUS. */
+  resentAt: number
   pending: PendingAggregate | null
   /** Lists of this height for which the reducer has no state, by inputsRoot, and the last round that found it. */
   failed: ReadonlyMap<Digest, number>
