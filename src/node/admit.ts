@@ -163,9 +163,8 @@ export class Admit {
     if (from === unverified.member && !this.#withinQuota(unverified)) return this.#refuse(from, 'over-quota')
     this.#budget.set(from, used + 1)
     this.checks += 1
-    if (
-      recover(objectDigest(separator, cluster.id, unverified.object), unverified.signature) !== member.key
-    ) {
+    const signer = recover(objectDigest(separator, cluster.id, unverified.object), unverified.signature)
+    if (signer !== member.key) {
       this.#budget.set(from, used + WRONG_SIGNATURE_CHECKS)
       return this.#refuse(from, 'bad-signature')
     }
