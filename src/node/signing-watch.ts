@@ -3,6 +3,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { Store } from '../ports/store.ts'
 import type { Memory } from '../protocol/standing.ts'
 import { fenceOf, SIGN_NOTHING } from '../protocol/standing.ts'
+import { FEW, fromSeat } from '../protocol/few.ts'
 import { heldOf } from '../protocol/help.ts'
 import type { EngineState } from '../protocol/state.ts'
 import type { Cluster } from '../types/cluster.ts'
@@ -60,6 +61,8 @@ export class SigningWatch {
   /** Ticks until the next question, and those from it to the one after. */
   #askIn = 0
   #pause = 1
+  /** Seat from which the next are asked; −1: all. */
+  #turn = -1
   #memory: Memory
   #fence = SIGN_NOTHING
   /** Height decided when a loss was first bounded: nothing lost lies more than two heights above. */
@@ -91,9 +94,20 @@ export class SigningWatch {
     }
     this.#askIn = this.#pause
     this.#pause = Math.min(2 * this.#pause, ASK_PAUSE_MAX)
-    const { cluster, self, link } = this.#init
-    for (const { index } of cluster.members)
-      if (index !== self && !this.#answers.has(index)) link.send(index, [{ kind: 'own' }])
+    for (const to of this.#toAsk()) this.#init.link.send(to, [{ kind: 'own' }])
+  }
+
+  /** First everybody; then of those that are silent enough for one more answer that counts, by turns. */
+  #toAsk(): MemberIndex[] {
+    const { cluster, self } = this.#init
+    const others = cluster.members.map(({ index }) => index).filter((index) => index !== self)
+    const silent = fromSeat(cluster, others, this.#turn).filter((index) => !this.#answers.has(index))
+    const isFirst = this.#turn < 0
+    this.#turn = isFirst ? self : this.#turn
+    if (isFirst || this.#memory.kind === 'lost') return silent
+    const chosen = silent.slice(0, Math.max(FEW, Math.ceil(cluster.members.length / 3)))
+    this.#turn = (chosen.at(-1) ?? self) + 1
+    return chosen
   }
 
   /** One frame of a member: questions, answers, and whatever this node has signed. */
@@ -189,6 +203,7 @@ export class SigningWatch {
     this.#answers.clear()
     this.#askIn = 0
     this.#pause = 1
+    this.#turn = -1
     this.#set(SIGN_NOTHING)
   }
 

@@ -3,6 +3,7 @@ import { GET_MAX, SEEN_KINDS } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
 import type { Checkpoint, Confirm, Signed } from '../types/objects.ts'
 import { isReported } from './accuse.ts'
+import { FEW } from './few.ts'
 import type { HeightBox } from './state.ts'
 import type { Work } from './work.ts'
 import { boxOf, emit, own } from './work.ts'
@@ -76,7 +77,7 @@ function lastRound(last: HeightBox): number {
 
 /**
  * What a member was told, held against what this node was told. A liar that says A to some and B to others is found
- * here: who holds A asks for B, once per object and sender. An answer proves itself; a digest alone proves nothing.
+ * here: who holds A asks for B, once per object and sender, and a few senders at a time. An answer proves itself; a digest alone proves nothing.
  */
 export function receiveSeen(
   w: Work,
@@ -125,7 +126,18 @@ function isConflict(
   if (held === null || told === null || told === held.hash) return false
   if (held.member === w.s.config.self || isReported(w, held)) return false
   const line = `${from}/${held.member}/${held.hash}`
-  if (box.asked.has(line)) return false
+  if (box.asked.has(line) || !isWithin(w, box, `${held.member}/${told}`)) return false
   own(w, box, 'asked').add(line)
+  return true
+}
+
+/** Whether few enough members were asked for the same object within `shareTicks`: most of a cluster may have been told it. */
+function isWithin(w: Work, box: HeightBox, object: string): boolean {
+  const { tick, config } = w.s
+  const known = box.asking.get(object)
+  const { since, times } =
+    known === undefined || tick - known.since >= config.shareTicks ? { since: tick, times: 0 } : known
+  if (times >= FEW) return false
+  own(w, box, 'asking').set(object, { since, times: times + 1 })
   return true
 }

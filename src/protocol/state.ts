@@ -93,6 +93,8 @@ export interface HeightBox {
   seconds: ReadonlyMap<string, Signed>
   /** What other members saw differently and were asked for, by member asked and object held. */
   asked: ReadonlySet<string>
+  /** How many members were asked for what they have seen, by signer and digest, since a tick. */
+  asking: ReadonlyMap<string, { readonly since: number; readonly times: number }>
   /** Round of the commit certificate; null while undecided. */
   decidedRound: number | null
 }
@@ -312,6 +314,7 @@ export function emptyBox(height: number): HeightBox {
     equivocators: new Set(),
     seconds: new Map(),
     asked: new Set(),
+    asking: new Map(),
     decidedRound: null,
   }
 }

@@ -12,7 +12,10 @@ import { EngineBench } from '../../helpers/engine-cluster-bench.ts'
 const N = 31
 
 /** The watch of member 0 of 31, and whom it asks. */
-function watched(): { readonly watch: SigningWatch; readonly ticks: (count: number) => [number, number][] } {
+function watched(kind: 'whole' | 'lost' = 'whole'): {
+  readonly watch: SigningWatch
+  readonly ticks: (count: number) => [number, MemberIndex[]][]
+} {
   const { state } = new EngineBench({ n: N })
   const { cluster } = state.config
   const seats = new Map(cluster.members.map(({ key, index }) => [key, index]))
@@ -36,7 +39,7 @@ function watched(): { readonly watch: SigningWatch; readonly ticks: (count: numb
   }
   const said = (): void => undefined
   const watch = new SigningWatch({
-    ...{ taskId: 1n, cluster, self: 0, memory: { kind: 'whole' }, isFaulty: false },
+    ...{ taskId: 1n, cluster, self: 0, memory: { kind }, isFaulty: false },
     store: new MemoryDisk().open({ key: transport.key, deploymentId: NIL }),
     logger: { info: said, warn: said, error: said },
     link: new MemberLink(cluster, 0, transport),
@@ -45,13 +48,13 @@ function watched(): { readonly watch: SigningWatch; readonly ticks: (count: numb
     onDouble: () => undefined,
   })
   let tick = 0
-  /** Ticks at which somebody was asked, and how many. */
-  const ticks = (count: number): [number, number][] => {
-    const found: [number, number][] = []
+  /** Ticks at which somebody was asked, and who. */
+  const ticks = (count: number): [number, MemberIndex[]][] => {
+    const found: [number, MemberIndex[]][] = []
     for (let i = 0; i < count; i += 1) {
       asked = []
       watch.tick()
-      if (asked.length > 0) found.push([tick, new Set(asked).size])
+      if (asked.length > 0) found.push([tick, asked])
       tick += 1
     }
     return found
@@ -60,14 +63,34 @@ function watched(): { readonly watch: SigningWatch; readonly ticks: (count: numb
 }
 
 describe('what a node has signed', () => {
-  it('is asked of everybody at growing intervals, and of nobody twice that has answered', () => {
+  const A_THIRD = 11
+
+  it('is asked of everybody, then at growing intervals of a third that has not answered, by turns', () => {
+    const { ticks } = watched()
+    expect(ticks(104).map(([tick, { length }]) => [tick, length])).to.deep.equal([
+      [0, N - 1],
+      ...[2, 5, 10, 19, 36, 53, 70, 87].map((tick) => [tick, A_THIRD]),
+    ])
+    const next = ticks(60).flatMap(([, asked]) => asked)
+    expect(new Set(next).size, 'three turns reach everybody').to.equal(N - 1)
+  })
+
+  it('is asked of nobody twice that has answered', () => {
     const { watch, ticks } = watched()
-    expect(ticks(4)).to.deep.equal([
+    ticks(1)
+    const answered = [4, 5, 6]
+    for (const member of answered) watch.heard(member, [{ kind: 'at', height: 1 }])
+    const later = ticks(200).flatMap(([, asked]) => asked)
+    expect(new Set(later).size).to.equal(N - 1 - answered.length)
+    expect(later).not.to.include.members(answered)
+  })
+
+  it('is asked of all that are silent where the store may have lost all', () => {
+    const { ticks } = watched('lost')
+    expect(ticks(3).map(([tick, { length }]) => [tick, length])).to.deep.equal([
       [0, N - 1],
       [2, N - 1],
     ])
-    for (const member of [4, 5, 6]) watch.heard(member, [{ kind: 'at', height: 1 }])
-    expect(ticks(100)).to.deep.equal([5, 10, 19, 36, 53, 70, 87].map((tick) => [tick, N - 4]))
   })
 
   it('is asked of nobody once members of more than a third have answered', () => {
