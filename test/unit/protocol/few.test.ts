@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { keccak } from '../../../src/codec/hex.ts'
 import { FEW, groupBeside, groupFor, groupsBeside } from '../../../src/protocol/few.ts'
 import type { Part } from '../../../src/types/frames.ts'
-import type { MemberIndex } from '../../../src/types/ids.ts'
+import type { Digest, MemberIndex } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import type { Signed } from '../../../src/types/objects.ts'
 import { contentOf, EngineBench } from '../../helpers/engine-cluster-bench.ts'
@@ -100,6 +100,25 @@ describe('a few members at a time', () => {
       bench.ticks(20 * SHARE_TICKS)
       expect(asked(bench)).to.deep.equal([])
     })
+  })
+
+  it('are asked for an object that many have seen otherwise, then others; for another object at once', () => {
+    const bench = new EngineBench({ n: 31 }).start()
+    bench.hear(3, bench.status(3).signed)
+    bench.effects.length = 0
+    /** Whom these members' views make this node ask for an object of member 3. */
+    const askedBy = (members: readonly MemberIndex[], digest: Digest): MemberIndex[] => {
+      const seen = { member: 3, status: digest, hello: null, share: null, confirm: null, checkpoint: null }
+      for (const member of members)
+        bench.hear(member, bench.confirm(member, 0, NIL), { kind: 'seen', height: 1, seen: [seen] })
+      return bench.taken('send').flatMap(({ to, parts }) => (parts[0]?.kind === 'get' ? [to] : []))
+    }
+    expect(askedBy(range(4, 20), keccak('0x01'))).to.deep.equal(range(4, 9))
+    expect(askedBy(range(11, 12), keccak('0x02'))).to.deep.equal(range(11, 12))
+    expect(askedBy(range(4, 20), keccak('0x01'))).to.deep.equal([])
+    bench.ticks(SHARE_TICKS)
+    bench.effects.length = 0
+    expect(askedBy(range(4, 20), keccak('0x01'))).to.deep.equal([10, 13, 14, 15, 16, 17])
   })
 
   describe('pass on what convicts', () => {
