@@ -203,6 +203,33 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions, Price
   /** With the twin of the stock reducer. */
   readonly provable: boolean
 }
+/** A task for every turn of a line, without what belongs to one task alone. */
+export interface LineOpenOptions extends WalletOptions, CautionOptions, PriceOptions {
+  readonly app?: string
+  readonly reducer?: string
+  readonly params?: string
+  readonly nodes: number
+  readonly heights: number
+  readonly epoch: number
+  readonly factor: number
+  readonly joinBlocks?: number
+  readonly joinSeconds?: number
+  readonly endBlocks?: number
+  readonly endSeconds?: number
+  readonly stallSeconds?: number
+  readonly beforeBlocks?: number
+  readonly beforeSeconds?: number
+  readonly beforeHeights?: number
+  readonly paceBlocks?: number
+  readonly paceSeconds?: number
+  readonly fee?: string
+  readonly budget?: string
+}
+export interface LineKeepOptions extends WalletOptions, CautionOptions {
+  /** Seconds. */
+  readonly every: number
+  readonly paidOnly: boolean
+}
 /** Of commands to a machine of a task, at a node on this machine. */
 export interface MachineOptions extends OnDataDirOptions {
   /** Absent: the newest of the kind. */

@@ -6,6 +6,7 @@ import { addBackupCommands } from './groups/backup.ts'
 import { addCheckCommands } from './groups/check.ts'
 import { addDoctorCommands } from './groups/doctor.ts'
 import { addEvidenceCommands } from './groups/evidence.ts'
+import { addLineCommands } from './groups/line.ts'
 import { addMachineCommands } from './groups/machines.ts'
 import { addKeysCommands } from './groups/keys.ts'
 import { addNetworkCommands } from './groups/network.ts'
@@ -42,6 +43,7 @@ export function buildProgram(run: RunCommand): Command {
   addStakeCommands(program, run)
   addAccountCommands(program, run)
   addTaskCommands(program, run)
+  addLineCommands(program, run)
   addAppCommands(program, run)
   addMachineCommands(program, run)
   addCheckCommands(program, run)

@@ -108,8 +108,8 @@ describe('deployment: Ignition over HTTP', () => {
       const deployerKey = devAccounts(1)[0]!.privateKey
       const deployment = await deployContracts(options({ rpcUrl, deployerKey }))
       const client = await connect({ rpcUrl, deployment })
-      // the token and five contracts, a block each
-      expect(await client.head()).equal(6)
+      // the token and six contracts, a block each
+      expect(await client.head()).equal(7)
       client.close()
     } finally {
       process.chdir(cwd)
