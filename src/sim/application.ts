@@ -1,3 +1,4 @@
+import type { Clock } from '../ports/clock.ts'
 import type { RunnerResult } from '../ports/reducer-runner.ts'
 import type { StateSource } from '../ports/state-source.ts'
 import type { SourceRequest } from '../node/node-init.ts'
@@ -14,6 +15,8 @@ export interface Place {
   readonly node: number
   /** Times that its disk went back: an application that is asked again says something else. */
   readonly rollBacks: number
+  /** Of the machine: it drifts, stands still with the machine, and calls nobody once this life of the node is over. */
+  readonly clock: Clock
 }
 
 /** What the simulated task computes, and what its nodes bring. Pure but for the sources. */

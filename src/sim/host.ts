@@ -316,7 +316,8 @@ export class Host {
   #source(gate: { readonly alive: boolean }, request: SourceRequest): StateSource {
     const world = this.#world
     const { app, liars, chaosMs } = world.scenario
-    const source = app.open(request, { node: this.index, rollBacks: this.#rollBacks })
+    const clock = this.#clock(gate)
+    const source = app.open(request, { node: this.index, rollBacks: this.#rollBacks, clock })
     return {
       observe: async (height) => {
         world.touch()
@@ -325,7 +326,11 @@ export class Host {
         const state = isPoisoned ? app.worst(height) : await source.observe(height)
         return this.#answer(gate, state, chaosMs === 0 ? 0 : this.chance.int(0, 30))
       },
-      decided: (decision) => source.decided(decision),
+      decided: (decision) => {
+        // whoever waits for it is answered now
+        world.touch()
+        source.decided(decision)
+      },
     }
   }
 

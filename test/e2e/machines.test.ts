@@ -14,6 +14,7 @@ import { EXIT } from '../../src/types/exit-codes.ts'
 import { rsdpHere } from '../helpers/cli.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { FaultyNetwork } from '../helpers/faulty-network.ts'
+import { realHistory } from '../helpers/linearizability/real.ts'
 
 const NODES = 4
 /** Two a node. */
@@ -217,6 +218,20 @@ describe('machines on four processes, one of them killed under load', function (
         expect([...shown], `client ${client}`).deep.equal(versions)
       }
     })
+  })
+
+  describe('histories', () => {
+    for (const [number, machine, reducer, fault] of [
+      [1, 'kv', 'kv-config@1', 'kill'],
+      [2, 'lock', 'lock@1', 'pause'],
+    ] as const)
+      it(`${machine}: linearizable, with a process under ${fault === 'kill' ? 'kill -9' : 'SIGSTOP'}`, async () => {
+        const task = tasks.get(reducer)!
+        const run = await realHistory({ network, task, machine, number, fault })
+        expect(run.verdict, run.lines.join('\n')).deep.equal({ kind: 'linearizable' })
+        expect(run.isEffective).equal(true)
+        expect(run.operations).greaterThan(40)
+      })
   })
 
   describe('failover', () => {

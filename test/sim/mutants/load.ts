@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { runMachineSeed } from '../../helpers/linearizability/simulated.ts'
 import type { runSeed } from '../../../src/sim/run-seed.ts'
 
 /** One fault of ours, put into a copy of the program. */
@@ -25,6 +26,7 @@ const COPIED = [
   'ports',
   'faults',
   'node',
+  'agreement',
   'policy',
   'adapters/memory',
   'audit',
@@ -32,7 +34,27 @@ const COPIED = [
 ]
 
 /** The simulator over a copy of the sources with the mutant's lines rewritten: no seam in the program itself. */
-export async function loadMutant({ edits }: Mutant): Promise<Loaded> {
+export async function loadMutant(mutant: Mutant): Promise<Loaded> {
+  const { folder, remove } = copyOf(mutant)
+  const url = pathToFileURL(join(folder, 'src/sim/run-seed.ts')).href
+  const mutated = (await import(url)) as { runSeed: typeof runSeed }
+  return { runSeed: mutated.runSeed, remove }
+}
+
+/** The same for worlds of machines with clients. */
+export async function loadMachineMutant(
+  mutant: Mutant,
+): Promise<{ readonly runMachineSeed: typeof runMachineSeed; readonly remove: () => void }> {
+  const { folder, remove } = copyOf(mutant)
+  const helper = 'test/helpers/linearizability'
+  cpSync(join(root, helper), join(folder, helper), { recursive: true })
+  const mutated = (await import(pathToFileURL(join(folder, helper, 'simulated.ts')).href)) as {
+    runMachineSeed: typeof runMachineSeed
+  }
+  return { runMachineSeed: mutated.runMachineSeed, remove }
+}
+
+function copyOf({ edits }: Mutant): { readonly folder: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'rsdp-mutant-'))
   for (const name of COPIED) cpSync(join(root, 'src', name), join(folder, 'src', name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
@@ -47,9 +69,7 @@ export async function loadMutant({ edits }: Mutant): Promise<Loaded> {
       source.replace(from, () => to),
     )
   }
-  const url = pathToFileURL(join(folder, 'src/sim/run-seed.ts')).href
-  const mutated = (await import(url)) as { runSeed: typeof runSeed }
-  return { runSeed: mutated.runSeed, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
 export interface Catch {
