@@ -2,8 +2,10 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
 import { readOutcome } from '../../adapters/evm/reads.ts'
+import { publishedWork } from '../app/published-work.ts'
 import { openDeployment } from '../local/wallets.ts'
 import type { ChainOptions } from '../options.ts'
+import { toJson } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import { inTokens, readToken } from '../stake-view.ts'
 import { parseTaskId, summary, unknownTask } from './task-list.ts'
@@ -27,6 +29,7 @@ export async function taskStatus(
     )
     const token = await readToken(connection)
     const outcome = await readOutcome(connection, taskId)
+    const work = await publishedWork(connection, taskId)
     const facts = {
       ...task,
       block,
@@ -40,10 +43,13 @@ export async function taskStatus(
       stakePerNodeWei: view.stakePerNode,
       resultHash: task.finalized ? view.resultHash : null,
       outcome,
+      ...work,
     }
     const rows: readonly (readonly [string, string])[] = [
       ['task', `${id}  ${task.status} at block ${block}`],
       ['client', task.client],
+      ['reducer', work.reducer],
+      ['params', work.params === null ? work.reducerParams : toJson(work.params)],
       ...(facts.revokedBlock === null ? [] : [['revoked', `in block ${facts.revokedBlock}`] as const]),
       [
         'cluster',
