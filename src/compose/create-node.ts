@@ -8,6 +8,7 @@ import { Libp2pTransport } from '../adapters/libp2p/transport.ts'
 import type { BrokerUrl } from '../adapters/amqp/broker-url.ts'
 import { isDamage, markDamaged, openOrBegin } from '../adapters/sqlite/set-aside.ts'
 import { systemClock } from '../adapters/system/clock.ts'
+import { freezesIn } from '../adapters/system/freezes-file.ts'
 import { hashInWebAssembly } from '../adapters/system/fast-keccak.ts'
 import type { SandboxRunner } from '../adapters/worker/sandbox-runner.ts'
 import { WorkerReducerRunner } from '../adapters/worker/worker-reducer-runner.ts'
@@ -69,6 +70,8 @@ export interface CreateNodeInit {
   readonly pollMs?: number
   /** Most that a unit of gas may cost, wei. */
   readonly feeCapWei?: bigint
+  /** Names the code that runs reducers here: a task that other code has frozen starts again; default: that of Node. */
+  readonly code?: string
   /** Ways to lie, on a local chain only. */
   readonly strategies?: readonly Strategy[]
 }
@@ -116,6 +119,7 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
     sourceFor: (request) => firstSource(applications, request),
     reducers: [...new Set(applications.flatMap(({ reducers }) => reducers))],
     ...(bundles === undefined ? {} : { bundles }),
+    freezes: freezesIn(dataDir, init.code ?? `node ${process.version} ${process.arch}`),
     autoJoin: init.autoJoin ?? true,
     policy: init.policy ?? defaultPolicy(isLocal),
     stockTwins: stockTwins(),

@@ -1,11 +1,12 @@
 import { equalBytes, keccak, toHex } from '../codec/hex.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { Freezes } from '../ports/freezes.ts'
 import type { ReducerRunner, RunnerResult } from '../ports/reducer-runner.ts'
 import type { Store } from '../ports/store.ts'
 import type { EngineEffect, EngineInput } from '../protocol/io.ts'
 import type { ReducerCall } from '../reducers/reducer.ts'
 import { invariant } from '../types/errors.ts'
-import type { Hex, MemberIndex } from '../types/ids.ts'
+import type { Difference, Frozen } from '../types/frozen.ts'
 import type { LedgerEvent } from '../types/ledger.ts'
 import type { CalledTask } from './reducer-call.ts'
 import { reducerCall } from './reducer-call.ts'
@@ -23,20 +24,10 @@ export interface AggregatorInit extends CalledTask {
   readonly twin: TwinCheck | null
   /** The state before height 1. */
   readonly handedOver: () => Uint8Array
+  /** Absent: a restart forgets that a task was frozen. */
+  readonly freezes?: Freezes | undefined
   readonly give: (input: EngineInput) => void
   readonly onFatal: (error: unknown) => void
-}
-
-/** Why a task's values are not voted for any more. */
-export type Frozen = 'hostStack' | 'hostMemory' | 'differs'
-
-/** The own state of a height, where another one was decided over the same list. */
-export interface Difference {
-  readonly height: number
-  /** Whose inputs both were made of. */
-  readonly members: readonly MemberIndex[]
-  readonly own: Hex
-  readonly decided: Hex
 }
 
 /** Of a bundle: the machine is at fault, not the code that all members run alike. */
@@ -45,7 +36,7 @@ const MACHINE: ReadonlySet<string> = new Set(['hostStack', 'hostMemory'])
 /**
  * Runs a task's aggregates. If this machine cannot be relied on for them, since it gave out or has another result than was
  * decided over the same list, the task is frozen: this node votes NIL and follows what the others decide, until it is
- * resumed or started again.
+ * resumed, or started again with other code.
  */
 export class Aggregator {
   readonly #init: AggregatorInit
@@ -58,6 +49,7 @@ export class Aggregator {
 
   constructor(init: AggregatorInit) {
     this.#init = init
+    this.#restore()
   }
 
   get frozen(): Frozen | null {
@@ -75,6 +67,7 @@ export class Aggregator {
     this.#init.logger.warn('task.resumed', { task: String(this.#init.taskId), why: this.#frozen })
     this.#frozen = null
     this.#difference = null
+    this.#init.freezes?.drop(this.#init.cluster.id)
     return true
   }
 
@@ -129,7 +122,24 @@ export class Aggregator {
   #freeze(height: number, why: Frozen): void {
     if (this.#frozen !== null) return
     this.#frozen = why
-    this.#init.logger.error('task.frozen', { task: String(this.#init.taskId), height, why })
+    const { freezes, cluster, logger, taskId } = this.#init
+    freezes?.keep(cluster.id, { height, why, code: freezes.code, difference: this.#difference })
+    logger.error('task.frozen', { task: String(taskId), height, why })
+  }
+
+  /** The same code would come to the same again; other code may have what was missing. */
+  #restore(): void {
+    const { freezes, cluster, logger, taskId } = this.#init
+    const freeze = freezes?.of(cluster.id) ?? null
+    if (freeze === null || freezes === undefined) return
+    const { height, why, code, difference } = freeze
+    if (code === freezes.code) {
+      this.#frozen = why
+      this.#difference = difference
+      return logger.error('task.frozen', { task: String(taskId), height, why, since: 'before the start' })
+    }
+    freezes.drop(cluster.id)
+    logger.warn('task.resumed', { task: String(taskId), why, code: freezes.code, before: code })
   }
 
   /** The state decided just before a height: the engine aggregates nothing before that is stored. */

@@ -2,6 +2,7 @@ import type { HeightBodies } from '../ports/body-source.ts'
 import type { Bundles } from '../ports/bundles.ts'
 import type { Chain } from '../ports/chain.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Freezes } from '../ports/freezes.ts'
 import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ReducerRunner } from '../ports/reducer-runner.ts'
@@ -49,6 +50,8 @@ export interface NodeInit {
   readonly reducers: readonly string[]
   /** Reducers of others that this node has. */
   readonly bundles?: Bundles
+  /** In which tasks it votes NIL; absent: a restart forgets it. */
+  readonly freezes?: Freezes
   /** Sign up for published tasks by itself. */
   readonly autoJoin: boolean
   /** When it does. */

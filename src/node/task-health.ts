@@ -1,6 +1,6 @@
 import type { Validity } from '../protocol/validity.ts'
 import type { MemberIndex } from '../types/ids.ts'
-import type { Difference, Frozen } from './aggregator.ts'
+import type { Difference, Frozen } from '../types/frozen.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import type { Membership } from './membership.ts'
 import type { SigningHealth } from './signing-watch.ts'

@@ -1,6 +1,7 @@
 import type { Domain } from '../codec/objects.ts'
 import type { BundleRunner } from '../ports/bundles.ts'
 import type { Chain } from '../ports/chain.ts'
+import type { Freezes } from '../ports/freezes.ts'
 import type { Keyring, RecoverSigner } from '../ports/keyring.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ReducerRunner } from '../ports/reducer-runner.ts'
@@ -32,6 +33,7 @@ export interface TaskRunnerInit {
   /** Where the reducer's twin can be asked. */
   readonly chain: Pick<Chain, 'twinAggregate' | 'checkpointSent'>
   readonly source: StateSource
+  readonly freezes?: Freezes | undefined
   readonly logger: Logger
   /** A checkpoint has signatures of quorum weight. */
   readonly onCertified: (checkpoint: CheckpointBox) => void

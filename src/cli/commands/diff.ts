@@ -1,6 +1,6 @@
 import { RsdpClient } from '../../api/client.ts'
 import { fromHex } from '../../codec/hex.ts'
-import type { Difference, Frozen } from '../../node/aggregator.ts'
+import type { Difference, Frozen } from '../../types/frozen.ts'
 import { findReducer } from '../../reducers/catalog.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
 import { RsdpError } from '../../types/errors.ts'

@@ -38,6 +38,7 @@ import type { NodeApps } from '../app/node-apps.ts'
 import { openDeployment } from '../local/wallets.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { CommandContext } from '../run-command.ts'
+import { VERSION } from '../version.ts'
 
 /** One staked node in the foreground, until SIGTERM or SIGINT; stopping flushes and unlocks, and leaves no task. */
 export async function nodeRun(options: NodeRunOptions, { signal }: CommandContext): Promise<ExitCode> {
@@ -88,6 +89,7 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
       ...[...(apps?.applications ?? []), example, machines].map((application) => feed.follow(application)),
     ],
     ...(apps === null ? {} : { bundles: apps.bundles }),
+    code: await codeName(apps !== null),
     ...(broker === null ? {} : { broker }),
     ...feeCap(options),
   })
@@ -123,6 +125,14 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
     await staked.stop()
     agreements.close()
   }
+}
+
+/** What runs reducers in this process: package, runtime, and the engine of the sandbox if there is one. */
+async function codeName(hasSandbox: boolean): Promise<string> {
+  const native = `rsdp ${VERSION}, node ${process.version} ${process.arch}`
+  if (!hasSandbox) return native
+  const { loadEngine } = await import('../../adapters/sandbox/load-engine.ts')
+  return `${native}, engine ${loadEngine().hash}`
 }
 
 /** The operator's own applications; null if there are none. */

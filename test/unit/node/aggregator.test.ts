@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
+import { freezesIn } from '../../../src/adapters/system/freezes-file.ts'
 import { keccak } from '../../../src/codec/hex.ts'
 import { Aggregator } from '../../../src/node/aggregator.ts'
 import { answerOf } from '../../../src/node/reduction.ts'
+import type { Freezes } from '../../../src/ports/freezes.ts'
 import type { RunnerResult } from '../../../src/ports/reducer-runner.ts'
 import type { EngineEffect, EngineInput } from '../../../src/protocol/io.ts'
 import type { Digest } from '../../../src/types/ids.ts'
@@ -50,7 +55,10 @@ describe('Aggregator', () => {
 
   beforeEach(() => {
     ;[results, given, lines] = [[], [], []]
-    aggregator = new Aggregator({
+    aggregator = made()
+  })
+  const made = (freezes?: Freezes): Aggregator =>
+    new Aggregator({
       taskId: 1n,
       cluster: CLUSTER,
       params: taskParams(),
@@ -65,8 +73,8 @@ describe('Aggregator', () => {
       handedOver: () => new Uint8Array(),
       give: (input) => given.push(input),
       onFatal: (error) => expect.fail(String(error)),
+      freezes,
     })
-  })
   const answers = (): unknown[] =>
     given.map((input) =>
       input.kind === 'aggregated' ? [input.token, input.result?.stateHash ?? null] : input.kind,
@@ -173,5 +181,72 @@ describe('Aggregator', () => {
     await settle()
     expect(aggregator.decided(decided(STATE, LIST))).to.equal(false)
     expect(aggregator.decided(decided(STATE, LIST))).to.equal(null)
+  })
+
+  describe('over a restart', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'rsdp-frozen-'))
+    const path = join(dir, 'frozen.json')
+    afterEach(() => rmSync(path, { force: true }))
+    after(() => rmSync(dir, { recursive: true, force: true }))
+
+    /** Another state than the decided one, at a node that is started with this code. */
+    async function differs(code: string): Promise<Aggregator> {
+      const one = made(freezesIn(dir, code))
+      one.run(effect(1), [])
+      await settle()
+      one.decided(decided(Uint8Array.of(9), LIST))
+      expect(one.frozen).to.equal('differs')
+      return one
+    }
+
+    it('stays frozen with the same code, and still shows where it differs', async () => {
+      const before = await differs('engine 1')
+      const again = made(freezesIn(dir, 'engine 1'))
+      expect([again.frozen, again.difference]).to.deep.equal(['differs', before.difference])
+      again.run(effect(7, 2), [])
+      await settle()
+      expect(answers().at(-1)).to.deep.equal([7, null])
+      expect(lines.filter(({ event }) => event === 'task.frozen')).to.have.length(2)
+    })
+
+    it('starts again with other code, once and for all', async () => {
+      await differs('engine 1')
+      const other = made(freezesIn(dir, 'engine 2'))
+      expect([other.frozen, other.difference]).to.deep.equal([null, null])
+      expect(lines.at(-1)).to.deep.include({ event: 'task.resumed' })
+      other.run(effect(7, 2), [])
+      await settle()
+      expect(answers().at(-1)).to.deep.equal([7, keccak(STATE)])
+      // what froze it is forgotten, also by the code that did
+      expect(made(freezesIn(dir, 'engine 1')).frozen).to.equal(null)
+    })
+
+    it('is resumed for good', async () => {
+      const before = await differs('engine 1')
+      expect(before.resume()).to.equal(true)
+      expect(made(freezesIn(dir, 'engine 1')).frozen).to.equal(null)
+    })
+
+    it('keeps a machine that gave out, and forgets all without a file of its own', async () => {
+      results = [{ ok: false, code: 'hostMemory' }]
+      made(freezesIn(dir, 'engine 1')).run(effect(1), [])
+      await settle()
+      expect(made(freezesIn(dir, 'engine 1')).frozen).to.equal('hostMemory')
+      expect(made().frozen).to.equal(null)
+    })
+
+    for (const text of [
+      '',
+      '{',
+      '{"schema":1}',
+      '{"schema":1,"tasks":{"0x01":{}}}',
+      '{"schema":2,"tasks":{}}',
+    ])
+      it(`refuses a file that says '${text}'`, () => {
+        writeFileSync(path, text)
+        expect(() => freezesIn(dir, 'engine 1'))
+          .to.throw()
+          .with.property('code', 'E_FROZEN_FILE')
+      })
   })
 })
