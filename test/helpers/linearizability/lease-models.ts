@@ -51,13 +51,14 @@ function seenLock(
   }
 }
 
-/** Nobody has it: it was given back, or the lease and the skew are over. */
+/**
+ * Nobody has it: it was given back, or the lease and the skew are over. Who had it may still give it back, until somebody else has
+ * it.
+ */
 function freed(state: LockKey): readonly LockKey[] {
-  const free = { ...state, holder: null, isBlind: false }
-  if (state.holder === null) return [free]
-  if (state.isBlind) return [free]
-  const nowMs = max(state.nowMs, state.endMs + SKEW_MS_MAX)
-  return [{ ...free, nowMs }]
+  if (state.holder === null) return [state]
+  if (state.isBlind) return [{ ...state, holder: null, isBlind: false }, state]
+  return [{ ...state, nowMs: max(state.nowMs, state.endMs + SKEW_MS_MAX) }]
 }
 
 /** Somebody has it, with this token until then. An end of 0: it was given back in the same height. */

@@ -165,6 +165,13 @@ const GOOD_LOCKS: Readonly<Record<string, readonly Lock[]>> = {
     lock(11, 12, 'a', 'acquire', result('held', 8)),
     grant(13, 'a', 9, 3_600),
   ],
+  'a lease that is over is given back by its holder': [
+    grant(1, 'a', 5, 0),
+    lock(3, 4, 'b', 'read', result('free')),
+    lock(5, 8, 'a', 'release', result('done', 5)),
+    lock(6, 9, 'b', 'read', result('held', 7)),
+    grant(10, 'b', 8, 2_500),
+  ],
   'a grant without an answer': [
     lock(1, NEVER, 'a', 'acquire', null),
     lock(2, 3, 'b', 'read', result('free')),
