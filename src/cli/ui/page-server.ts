@@ -95,13 +95,18 @@ async function answerTo(path: string, { html, setup, feed }: PageServerInit): Pr
   }
   if (path === '/setup.json') return setup() === null ? refuse(503, 'starting') : json(200, setup())
   const [, node = '', task = '', height = ''] = STATE_PATH.exec(path) ?? []
-  const port = node === '' ? null : feed.apiPort(node)
-  if (port === null) return refuse(404, 'no-route')
+  return node === '' ? refuse(404, 'no-route') : stateOf(feed.apiPort(node), BigInt(task), Number(height))
+}
+
+/** A decided state, as a node's API has it; nothing if the node does not answer or has none. */
+async function stateOf(port: number | null, task: bigint, height: number): Promise<Answer> {
+  const none = { status: 204, type: 'application/json', body: '' }
+  if (port === null) return none
   const { heights } = await new RsdpClient({ port }, NODE_TIMEOUT_MS)
-    .heights(BigInt(task), Number(height), 1)
+    .heights(task, height, 1)
     .catch(() => ({ heights: [] }))
   const [found] = heights
-  return found?.height === Number(height) ? json(200, found) : refuse(404, 'no-state')
+  return found?.height === height ? json(200, found) : none
 }
 
 const json = (status: number, body: unknown): Answer => ({

@@ -9,12 +9,14 @@ import { Members } from './members.tsx'
 import { Slashes } from './slashes.tsx'
 import { Stakes } from './stakes.tsx'
 import { Tiles } from './tiles.tsx'
-import { stage, task, trouble } from './store.ts'
+import { setup, stage, task, trouble } from './store.ts'
 
 export function App(): JSX.Element {
   if (stage.value === 'asking') return <main class="blank" aria-busy="true" />
   if (stage.value === 'starting') return <Starting />
-  if (stage.value === 'form') return <SetupForm />
+  // what was typed stays while it is opened, and if it cannot be
+  const isTyped = stage.value === 'opening' && setup.value?.hasFeed === false
+  if (stage.value === 'form' || isTyped) return <SetupForm />
   return (
     <>
       <a class="skip" href="#heights">

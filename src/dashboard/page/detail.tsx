@@ -220,7 +220,7 @@ async function loadState(
   const response = await fetch(`nodes/${encodeURIComponent(node)}/tasks/${id}/heights/${height}`, {
     cache: 'no-store',
   })
-  if (!response.ok) return null
+  if (response.status !== 200) return null
   const { state } = (await response.json()) as { readonly state: `0x${string}` }
   const [decoded] = await askDesk('decode', { reducer, states: [state] })
   return decoded ?? null

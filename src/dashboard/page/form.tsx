@@ -1,12 +1,12 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { open } from './session.ts'
-import { trouble } from './store.ts'
+import { setup, stage, trouble } from './store.ts'
 
 /** For a page that nobody serves a setup to: any endpoint and any deployment file will do. */
 export function SetupForm(): JSX.Element {
-  const [rpcUrl, setRpcUrl] = useState('http://127.0.0.1:8545')
-  const [deployment, setDeployment] = useState('')
+  const [rpcUrl, setRpcUrl] = useState(setup.value?.rpcUrl ?? 'http://127.0.0.1:8545')
+  const [deployment, setDeployment] = useState(setup.value?.deployment ?? '')
   const submit = (event: Event): void => {
     event.preventDefault()
     void open({ rpcUrl, deployment, nodes: [], hasFeed: false })
@@ -56,7 +56,9 @@ export function SetupForm(): JSX.Element {
             <strong>{trouble.value.code}</strong> {trouble.value.message}. {trouble.value.hint}
           </p>
         )}
-        <button type="submit">Open</button>
+        <button type="submit" disabled={stage.value === 'opening'}>
+          {stage.value === 'opening' ? 'Opening …' : 'Open'}
+        </button>
       </form>
     </main>
   )
