@@ -1,6 +1,12 @@
 import { createServer } from 'node:http'
 import { isLocalHost, listen } from './loopback.ts'
 
+/** Metrics as a scraper takes them. */
+export interface MetricsText {
+  readonly text: () => string
+  readonly contentType: string
+}
+
 /** Serves metrics for a scraper on this machine. */
 export interface MetricsServer {
   readonly port: number
@@ -15,7 +21,7 @@ export interface MetricsServer {
 export async function startMetricsServer(
   port: number,
   flag: string,
-  metrics: { readonly text: () => string; readonly contentType: string },
+  metrics: MetricsText,
 ): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const { method, url, headers } = request

@@ -7,6 +7,7 @@ import type { Follow } from './event-stream.ts'
 import { isLocalHost, listen } from './loopback.ts'
 import type { Matched } from './match.ts'
 import { match } from './match.ts'
+import type { MetricsText } from './metrics-server.ts'
 import { Refused } from './refused.ts'
 import type { AnswerOf, Operation } from './routes.ts'
 
@@ -36,12 +37,18 @@ const BODY_BYTES_MAX = 66_000
  * send it, and cannot read an answer either.
  *
  * @param token secret of this run
+ * @param metrics served at `GET /metrics`, in a format of its own
  * @throws RsdpError E_ADDR_IN_USE
  */
-export async function startApi(port: number, token: string, handlers: Handlers): Promise<ApiServer> {
+export async function startApi(
+  port: number,
+  token: string,
+  handlers: Handlers,
+  metrics: MetricsText | null = null,
+): Promise<ApiServer> {
   const expected = Buffer.from(`Bearer ${token}`)
   const server = createServer((request, response) => {
-    void respond(request, response, expected, handlers).catch((error: unknown) => {
+    void respond(request, response, { token: expected, handlers, metrics }).catch((error: unknown) => {
       // a node that is just stopping; asking it must not bring the process down
       const refused = error instanceof Refused ? error : new Refused(500, 'failed')
       // what it sent was not read to its end
@@ -64,13 +71,23 @@ export async function startApi(port: number, token: string, handlers: Handlers):
   }
 }
 
+interface Served {
+  readonly token: Buffer
+  readonly handlers: Handlers
+  readonly metrics: MetricsText | null
+}
+
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  token: Buffer,
-  handlers: Handlers,
+  { token, handlers, metrics }: Served,
 ): Promise<void> {
   if (!isLocalHost(request.headers.host)) throw new Refused(403, 'host')
+  if (metrics !== null && request.method === 'GET' && request.url === '/metrics') {
+    response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' })
+    response.end(metrics.text())
+    return
+  }
   const matched = match(request.method ?? '', request.url ?? '')
   const { operation, route } = matched
   if (route.needsToken === true) requireToken(request, token)

@@ -116,6 +116,8 @@ export interface NodeRunOptions extends FeeOptions {
   readonly transport: string
   readonly listen: readonly string[]
   readonly apiPort: number
+  /** Of metrics alone; absent: the API serves them. */
+  readonly metricsPort?: number
   /** Reducers whose states come over the API. */
   readonly feed?: readonly string[]
   readonly join: boolean

@@ -79,7 +79,9 @@ export interface CreateNodeInit {
 /** One staked node, made of the adapters of this machine: a chain over RPC, libp2p, SQLite, worker threads. */
 export interface StakedNode {
   readonly node: RsdpNode
-  health(): NodeHealth & { readonly endpoints: readonly EndpointStatus[] }
+  health: () => NodeHealth & { readonly endpoints: readonly EndpointStatus[] }
+  /** What the signing key has for gas, wei. @throws RsdpError E_RPC_DOWN */
+  gasBalance(): Promise<bigint>
   /** Listens, reads the chain, and runs what it was drawn for. Rejects if it cannot start. */
   start(): Promise<void>
   /** Rejects when the node has failed for good; stop it then. */
@@ -131,6 +133,7 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
   return {
     node,
     health: () => ({ ...node.health(), endpoints: chain.endpoints() }),
+    gasBalance: () => chain.gasBalance(),
     start: () =>
       mindingDamage(dataDir, async () => {
         await Promise.all([runner.start(), bundles?.runner.start()])

@@ -14,7 +14,7 @@ import { rsdp } from '../helpers/rsdp.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 /** The token and five contracts. */
-const TRANSACTIONS = 6
+const TRANSACTIONS = 7
 
 describe('a deployment that is interrupted', function () {
   this.timeout(300_000)

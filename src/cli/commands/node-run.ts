@@ -15,6 +15,8 @@ import { systemClock } from '../../adapters/system/clock.ts'
 import { createLogger, openLogFile } from '../../adapters/system/logger.ts'
 import { fromHex } from '../../codec/hex.ts'
 import { createNode, refuseFaults } from '../../compose/create-node.ts'
+import type { Application, StakedNode } from '../../compose/create-node.ts'
+import { NodeMetrics } from '../../compose/metrics/node-metrics.ts'
 import { parseFaults } from '../../faults/parse.ts'
 import type { SourceRequest } from '../../node/node-init.ts'
 import type { Logger } from '../../ports/logger.ts'
@@ -23,6 +25,9 @@ import { rateLimit } from '../../reducers/rate-limit.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Digest } from '../../types/ids.ts'
+import type { Observed } from '../control/metrics.ts'
+import { metricsText, observe } from '../control/metrics.ts'
+import type { ControlledNode } from '../control/serve.ts'
 import { serveControl } from '../control/serve.ts'
 import { diskFault } from '../disk-fault.ts'
 import { isLocalChain } from '../local/chains.ts'
@@ -44,14 +49,17 @@ import { VERSION } from '../version.ts'
 export async function nodeRun(options: NodeRunOptions, { signal }: CommandContext): Promise<ExitCode> {
   const file = openLogFile(join(options.dataDir, 'node.log'))
   const print = lossyStdout()
-  const logger = createLogger({
-    write: (line) => {
-      file.write(line)
-      print(line)
-    },
-  })
+  const metrics = new NodeMetrics(VERSION, () => performance.now())
+  const logger = metrics.tee(
+    createLogger({
+      write: (line) => {
+        file.write(line)
+        print(line)
+      },
+    }),
+  )
   try {
-    return await runNode(options, logger, signal)
+    return await runNode(options, logger, metrics, signal)
   } catch (error) {
     // stderr may lead nowhere
     logger.error('node.failed', { pid: process.pid, error: diskFault(error) ?? error })
@@ -59,7 +67,12 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
   }
 }
 
-async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSignal): Promise<ExitCode> {
+async function runNode(
+  options: NodeRunOptions,
+  logger: Logger,
+  metrics: NodeMetrics,
+  signal: AbortSignal,
+): Promise<ExitCode> {
   const { dataDir, rpcUrl, listen, join: autoJoin, pollMs } = options
   const broker = brokerOf(options.transport)
   const strategies = options.fault === undefined ? [] : parseFaults(options.fault)
@@ -73,15 +86,7 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   const apps = await nodeApps(options, policy)
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
   const example = { reducers: [rateLimit.id], open: rateLimitSource(provider, deployment.deploymentId) }
-  const agreements = new Agreements({
-    journal: (cluster) => new SqliteCommandJournal(dataDir, cluster),
-    clockMs: () => Date.now(),
-    chance: () => randomInt(2 ** 20),
-  })
-  const machines = {
-    reducers: agreements.reducers,
-    open: (request: SourceRequest) => agreements.open(request),
-  }
+  const { agreements, machines } = machinesIn(dataDir)
   const staked = await createNode({
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
     applications: [
@@ -100,27 +105,25 @@ async function runNode(options: NodeRunOptions, logger: Logger, signal: AbortSig
   const stop = (): void => ended.resolve(null)
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
-  const served = {
-    health: () => staked.health(),
-    leave: (taskId: bigint) => node.leave(taskId),
-    trust: (taskId: bigint) => node.trust(taskId),
-    resume: (taskId: bigint) => node.resume(taskId),
-  }
   const control = await serveControl({
     dataDir,
     key,
     port: options.apiPort,
-    node: served,
+    node: servedBy(staked),
     feed,
     commands: agreements,
+    metrics: metricsText(metrics),
     stop,
   })
   logger.info('api.listening', { port: control.port })
+  let observed: Observed | null = null
   try {
+    observed = await observe({ port: options.metricsPort, metrics, staked, deployment, logger })
     await staked.start()
     await Promise.race([staked.failed, ended.promise])
     return EXIT.ok
   } finally {
+    await observed?.close()
     await control.close()
     await staked.stop()
     agreements.close()
@@ -133,6 +136,30 @@ async function codeName(hasSandbox: boolean): Promise<string> {
   if (!hasSandbox) return native
   const { loadEngine } = await import('../../adapters/sandbox/load-engine.ts')
   return `${native}, engine ${loadEngine().hash}`
+}
+
+/** Tasks whose states are commands that come over the API. */
+function machinesIn(dataDir: string): { readonly agreements: Agreements; readonly machines: Application } {
+  const agreements = new Agreements({
+    journal: (cluster) => new SqliteCommandJournal(dataDir, cluster),
+    clockMs: () => Date.now(),
+    chance: () => randomInt(2 ** 20),
+  })
+  const machines = {
+    reducers: agreements.reducers,
+    open: (request: SourceRequest) => agreements.open(request),
+  }
+  return { agreements, machines }
+}
+
+/** What the API does to a node. */
+function servedBy({ node, health }: StakedNode): ControlledNode['node'] {
+  return {
+    health,
+    leave: (taskId) => node.leave(taskId),
+    trust: (taskId) => node.trust(taskId),
+    resume: (taskId) => node.resume(taskId),
+  }
 }
 
 /** The operator's own applications; null if there are none. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { nodeHandlers } from '../../api/node-handlers.ts'
 import type { TakesCommands } from '../../api/node-handlers.ts'
 import { startApi } from '../../api/server.ts'
+import type { MetricsText } from '../../api/metrics-server.ts'
 import type { TaskFeed } from '../../api/task-feed.ts'
 import type { RsdpNode } from '../../node/node.ts'
 import type { Address } from '../../types/ids.ts'
@@ -16,6 +17,7 @@ export interface ControlledNode {
   readonly node: Pick<RsdpNode, 'health' | 'leave' | 'trust' | 'resume'>
   readonly feed: TaskFeed
   readonly commands: TakesCommands
+  readonly metrics: MetricsText
   /** Asked to end. */
   readonly stop: () => void
 }
@@ -31,6 +33,7 @@ export async function serveControl(
     init.port,
     token,
     nodeHandlers({ node, feed, commands, version: VERSION, pid, stop }),
+    init.metrics,
   )
   const { port } = server
   writeControl(dataDir, { schema: 2, pid, key, port, token })

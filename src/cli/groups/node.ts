@@ -52,6 +52,11 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       integer(0, 65_535),
       0,
     )
+    .option(
+      '--metrics-port <port>',
+      'serve /metrics on 127.0.0.1 at a port of its own, too (0 picks one): docs/metrics.md',
+      integer(0, 65_535),
+    )
     .option('--no-join', 'do not sign up for tasks')
     .addOption(policyFile())
     .addOption(maxFeeGwei())

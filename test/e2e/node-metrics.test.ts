@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { seriesMax } from '../../src/adapters/system/metrics-registry.ts'
+import { PROCESS_METRICS } from '../../src/adapters/system/process-metrics.ts'
+import { readControl } from '../../src/cli/control/file.ts'
+import { NODE_METRICS } from '../../src/compose/metrics/specs.ts'
+import { FaultyNetwork } from '../helpers/faulty-network.ts'
+import type { Sample } from '../helpers/parse-metrics.ts'
+import { parseMetrics } from '../helpers/parse-metrics.ts'
+
+const NODES = 4
+const HEIGHTS = 2
+const ASKED = [
+  '/healthz',
+  '/readyz',
+  '/status',
+  '/v1/openapi.json',
+  '/v1/tasks',
+  '/v1/tasks/1/state',
+  '/v1/tasks/1/heights',
+]
+
+describe('metrics of nodes that run, and what they keep to themselves', function () {
+  this.timeout(300_000)
+  let network: FaultyNetwork
+
+  before(async () => {
+    network = await FaultyNetwork.create(NODES)
+    for (const node of network.nodes) network.start(node)
+    const taskId = await network.runTask(HEIGHTS, {})
+    await network.until('the result on chain', () => network.said('finalize.mined', taskId).length > 0)
+  })
+  after(() => network.close())
+
+  const urlOf = (node: number): string =>
+    `http://127.0.0.1:${readControl(network.nodes[node]!.dataDir)!.port}`
+  const textOf = async (url: string): Promise<string> => (await fetch(url)).text()
+  const scrape = async (node: number): Promise<readonly Sample[]> =>
+    parseMetrics(await textOf(`${urlOf(node)}/metrics`)).samples
+
+  it('serves every metric of the page, in a bounded number of series', async () => {
+    const { types } = parseMetrics(await textOf(`${urlOf(0)}/metrics`))
+    const specs = { ...NODE_METRICS, ...PROCESS_METRICS }
+    expect(Object.keys(types)).deep.equal(Object.keys(specs))
+    expect((await scrape(0)).length).most(seriesMax(specs))
+  })
+
+  it('counts what has happened', async () => {
+    const all = await Promise.all(network.nodes.map((_, i) => scrape(i)))
+    const value = (samples: readonly Sample[], name: string, labels: Sample['labels'] = {}): number =>
+      samples
+        .filter((one) => one.name === name)
+        .filter((one) => Object.entries(labels).every(([label, text]) => one.labels[label] === text))
+        .reduce((sum, one) => sum + one.value, 0)
+    for (const samples of all) {
+      expect(value(samples, 'rsdp_node_ready')).equal(1)
+      expect(value(samples, 'rsdp_heights_decided_total')).equal(HEIGHTS)
+      expect(value(samples, 'rsdp_peers', { state: 'connected' })).equal(NODES - 1)
+      expect(value(samples, 'rsdp_messages_total', { direction: 'in' })).above(0)
+      expect(value(samples, 'rsdp_phase_duration_seconds_count', { phase: 'DEBATE' })).least(HEIGHTS)
+      expect(value(samples, 'rsdp_wallet_balance_eth')).above(9).and.below(10.1)
+      expect(value(samples, 'rsdp_convictions_total')).equal(0)
+    }
+    const sent = (kind: string): number =>
+      all.reduce(
+        (sum, samples) => sum + value(samples, 'rsdp_anchor_transactions_total', { kind, result: 'mined' }),
+        0,
+      )
+    expect([sent('checkpoint'), sent('finalize')]).deep.equal([1, 1])
+  })
+
+  it('no key and no token is in a log, a metric or an answer of the API', async () => {
+    const secrets = network.nodes.flatMap(({ dataDir }) => {
+      const key = readFileSync(join(dataDir, 'key'), 'utf8').trim().replace(/^0x/, '')
+      expect(key).match(/^[0-9a-f]{64}$/i)
+      return [key, readControl(dataDir)!.token]
+    })
+    expect(new Set(secrets).size).equal(2 * NODES)
+    const texts = await Promise.all(
+      network.nodes.flatMap(({ dataDir }, i) => [
+        Promise.resolve(readFileSync(join(dataDir, 'node.log'), 'utf8')),
+        ...['/metrics', ...ASKED].map((path) => textOf(`${urlOf(i)}${path}`)),
+      ]),
+    )
+    for (const text of texts) {
+      expect(text.length).above(0)
+      for (const secret of secrets) expect(text.toLowerCase().includes(secret.toLowerCase())).equal(false)
+    }
+  })
+})
