@@ -67,8 +67,12 @@ async function run(
   i: number,
 ): Promise<boolean> {
   // a convicted member is not drawn again for a while
-  const liars = network.nodes.slice(HONEST + 2 * i, HONEST + 2 * i + faults.length)
-  liars.forEach((node, at) => network.start(node, `${faults[at] ?? ''}:2-${heights}`))
+  const joined = network.nodes.slice(HONEST + 2 * i, HONEST + 2 * (i + 1))
+  const liars = joined.slice(0, faults.length)
+  joined.forEach((node, at) => {
+    const fault = faults[at]
+    network.start(node, fault === undefined ? null : `${fault}:2-${heights}`)
+  })
   const taskId = await network.runTask(heights, params?.(network) ?? {})
   const home = network.file(`state-${i}`)
   mkdirSync(home)
@@ -101,6 +105,6 @@ async function run(
     console.log(`| \`${faults[at] ?? ''}\` | ${what} | ${between} | ${blocks} |`)
     return between <= 1
   })
-  await network.stop(...liars)
+  await network.stop(...joined)
   return lines.every((one) => one)
 }
