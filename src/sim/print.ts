@@ -1,12 +1,15 @@
 import type { RawFrame } from '../codec/frames.ts'
 import { decodeFrame } from '../codec/frames.ts'
 import { NIL } from '../types/ids.ts'
+import { objectsOf } from './judge/wire-tap.ts'
 
 /** A frame on the wire. */
 export interface Print {
   readonly text: string
   /** Greatest height for which its sender has signed something in it; 0: none. */
   readonly spoken: number
+  /** Signed objects in it. */
+  readonly objects: number
 }
 
 /** Whether a frame holds a CONFIRM of a value by this member. */
@@ -46,5 +49,6 @@ export function printOf(bytes: Uint8Array, frame: RawFrame, sender: number): Pri
     return `${object.type}${'height' in object ? object.height : ''}${round}@${member}`
   })
   const text = `${parts.join(' ')} ${(sum >>> 0).toString(16)}`
-  return { text, spoken: spokenBy(frame, sender) }
+  const objects = frame.parts.reduce((count, part) => count + objectsOf(part).length, 0)
+  return { text, spoken: spokenBy(frame, sender), objects }
 }

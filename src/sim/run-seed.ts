@@ -33,6 +33,9 @@ export interface SeedReport {
   /** Heights by deciding round. */
   readonly rounds: Readonly<Record<number, number>>
   readonly frames: number
+  /** Signed objects, and bytes, in all frames. */
+  readonly objects: number
+  readonly bytes: number
   readonly simulatedMs: number
   /** From the heal to the last honest decision of the last height. */
   readonly healedMs: number
@@ -229,6 +232,8 @@ function report(seed: number, world: World, healedAt: number): SeedReport {
     heights: decided.length,
     rounds,
     frames: world.network.frames,
+    objects: world.objects,
+    bytes: world.bytes,
     simulatedMs: world.queue.nowMs,
     healedMs: world.queue.nowMs - healedAt,
     counts: world.counts,

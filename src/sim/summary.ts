@@ -5,6 +5,8 @@ export interface Summary {
   seeds: number
   heights: number
   frames: number
+  objects: number
+  bytes: number
   simulatedMs: number
   /** Events in all traces. */
   events: number
@@ -41,6 +43,8 @@ export function emptySummary(): Summary {
     seeds: 0,
     heights: 0,
     frames: 0,
+    objects: 0,
+    bytes: 0,
     simulatedMs: 0,
     events: 0,
     rounds: {},
@@ -60,6 +64,8 @@ export function addReport(summary: Summary, report: SeedReport): void {
   summary.seeds += 1
   summary.heights += report.heights
   summary.frames += report.frames
+  summary.objects += report.objects
+  summary.bytes += report.bytes
   summary.simulatedMs += report.simulatedMs
   summary.events += report.events
   if (!report.isBelowThird) summary.unpromised += 1

@@ -68,6 +68,9 @@ export class World {
   readonly trace: Trace
   readonly violations: Violation[] = []
   readonly counts: Record<string, number> = {}
+  /** Signed objects, and bytes, in all frames on the wire. */
+  objects = 0
+  bytes = 0
   readonly #random: Random
   /** What the trace says of frames on the wire. A broadcast is the same bytes for everybody. */
   readonly #prints = new WeakMap<Uint8Array, Print>()
@@ -222,6 +225,8 @@ export class World {
       print = printOf(bytes, frame, host.member)
       this.#prints.set(bytes, print)
     }
+    this.objects += print.objects
+    this.bytes += bytes.length
     this.trace.note(`${host.index} > ${to} ${print.text}`)
     this.network.post(host.index, host.keyring.address, to, bytes, delayMs)
   }
