@@ -2,6 +2,7 @@ import type {
   Chain,
   ChainEvent,
   CheckpointCall,
+  FinalState,
   EventPage,
   PreparedCall,
   RepublishCall,
@@ -55,6 +56,7 @@ export class ScriptedChain implements Chain {
   readonly events: ChainEvent[] = []
   readonly sent: string[] = []
   readonly checkpoints: CheckpointCall[] = []
+  readonly results: FinalState[] = []
   status: TaskStatus = 'Active'
   log = { last: 0, root: NIL, turn: 0 }
   registered: Registration | null = {
@@ -154,7 +156,8 @@ export class ScriptedChain implements Chain {
     return prepared(`republish ${call.taskId} up to ${call.height}`)
   }
 
-  prepareFinalize(taskId: bigint): PreparedCall {
+  prepareFinalize(taskId: bigint, result: FinalState): PreparedCall {
+    this.results.push(result)
     return prepared(`finalize ${taskId}`)
   }
 

@@ -118,6 +118,8 @@ export interface Seat {
   readonly log: LogEntry[]
   readonly lines: LogLine[]
   readonly decided: DecidedState[]
+  /** What its application was handed over, in each life. */
+  readonly handed: string[]
   readonly certified: CheckpointBox[]
   /** Signatures of its own that it checked. */
   ownChecks: number
@@ -143,6 +145,8 @@ export interface RunnerClusterOptions {
   readonly ends?: (member: number) => void
   readonly source?: (member: number) => StateSource['observe']
   readonly reduce?: (member: number, call: ReducerCall) => Promise<RunnerResult>
+  /** What the predecessor has handed over, where the task has one; null: it is not settled. */
+  readonly handedOver?: Uint8Array | null
   /** What the twin answers; only asked where the task has one. */
   readonly twin?: (member: number, call: TwinCall) => Promise<Uint8Array | null>
   /** The application's side of a decision. */
@@ -184,6 +188,7 @@ export class RunnerCluster {
         log: [],
         lines: [],
         decided: [],
+        handed: [],
         certified: [],
         ownChecks: 0,
         store: null,
@@ -257,7 +262,10 @@ export class RunnerCluster {
           this.#down(seat, error)
         }
       })
-      runner.start()
+      if (runner.waitsForPredecessor && this.#options.handedOver instanceof Uint8Array)
+        runner.takeOver(this.#options.handedOver)
+      // as a running task does: it begins once it knows what it goes on from
+      if (!runner.waitsForPredecessor) runner.start()
     } catch (error) {
       this.#down(seat, error)
     }
@@ -352,6 +360,7 @@ export class RunnerCluster {
           seat.decided.push(decision)
           this.#options.decided?.(member, decision)
         },
+        handedOver: (state) => void seat.handed.push(toHex(state)),
       },
       logger: recordingLogger(seat.lines),
       onCertified: (box) => void seat.certified.push(box),

@@ -38,7 +38,9 @@ export async function lineOpen(options: LineOpenOptions, context: CommandContext
     const joinBlocks = options.joinBlocks ?? joinBlocksFor(windows.reorgDepth, options.nodes, pace.blockMsMin)
     const { number, time } = await connection.latest()
     const [head, now] = [Number(number), Number(time)]
-    const times = taskTimes(windows, now, { joinBlocks, nodes: options.nodes }, options)
+    const { joinSeconds, endSeconds, stallSeconds, nodes } = options
+    const asked = { joinSeconds, endSeconds, stallSeconds }
+    const times = taskTimes(windows, now, { joinBlocks, nodes }, asked)
     const taskBlocksMax = options.endBlocks ?? windows.taskBlocksMax
     const prices = pricesIn(token.decimals)
     const task = { ...options, joinBlocks, head, taskBlocksMax, times, prices }

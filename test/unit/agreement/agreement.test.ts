@@ -27,6 +27,8 @@ class World {
   readonly history: Required<DecidedState>[] = []
   readonly heights: number
   readonly goesOn: boolean
+  /** The state before height 1. */
+  handed: Uint8Array = new Uint8Array()
   wishes = 0
   clockMs = 5_000_000
   agreement: Agreement
@@ -76,7 +78,7 @@ class World {
       member === 0 && !withAlice ? [] : [{ member, state: member === 0 ? own : others }],
     )
     const height = this.history.length + 1
-    const previous = this.history.at(-1)?.state ?? new Uint8Array()
+    const previous = this.history.at(-1)?.state ?? this.handed
     const seed = `0x${'00'.repeat(32)}` as const
     const context = { seed, height, members: seats, previous, events: [] }
     const result = runReducer({
@@ -130,6 +132,32 @@ describe('agreement', () => {
       'done 1 0x01 @1',
       'done 1 0x01 @2',
     ])
+  })
+
+  it('in a line goes on from what was handed over, and answers by it after a restart, too', async () => {
+    const first = world.agreement.propose(put(1))
+    await world.decide()
+    expect(told(await first)).to.equal('done 1 0x01 @1')
+    const { state } = world.history[0]!
+    const next = new World(100, true)
+    next.clockMs += 60_000
+    try {
+      void next.agreement.propose(get, 'asked early')
+      expect(next.wishes).to.equal(1)
+      next.handed = state
+      next.agreement.handedOver(state)
+      expect(next.wishes).to.equal(2)
+      await next.decide({ told: false })
+      next.restart()
+      // the height was decided while nobody was there to be told: its answer needs the state before it
+      next.agreement.handedOver(state)
+      expect(told(await next.agreement.propose(get, 'asked early'))).to.equal('done 1 0x01 @1')
+      const again = next.agreement.propose(get)
+      await next.decide()
+      expect(told(await again)).to.equal('done 1 0x01 @2')
+    } finally {
+      next.end()
+    }
   })
 
   it('proposes again, and asks for a height, until a list holds it', async () => {

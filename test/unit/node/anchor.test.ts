@@ -193,6 +193,25 @@ describe('Anchor', () => {
       expect(chain.sent).to.be.empty
     })
 
+    it('of a task that is over before its last height is that of the last accepted one', async () => {
+      chain.log.last = 2
+      // certified, and too late
+      anchor.certified(box(4, [0, 1, 2, 3]))
+      await poll(1)
+      expect(chain.sent).to.deep.equal(['checkpoint 1 from 3'])
+      anchor.over()
+      await poll(5)
+      expect(chain.sent).to.deep.equal(['checkpoint 1 from 3', 'finalize 1'])
+      expect(chain.results.map(({ state }) => state)).to.deep.equal([decidedHeight(2).stored.state])
+    })
+
+    it('of a task that is over without an accepted height is none', async () => {
+      chain.log.last = 0
+      anchor.over()
+      await poll(5)
+      expect(chain.sent).to.be.empty
+    })
+
     it('is not published where somebody did', async () => {
       anchor.finalized()
       await poll(5)
