@@ -227,6 +227,33 @@ describe('cascade', () => {
   })
 })
 
+describe('cascade at the limit', () => {
+  it('what exactly fits knocks nobody over, and an odd transaction counts', () => {
+    const placement = placedAs(
+      [specOf(1, { copiesMin: 3, copiesMax: 3 })],
+      [
+        [1, 0, 81],
+        [1, 1, 59],
+        [1, 2, 60],
+      ],
+    )
+    // 81 in halves is 41 each: 100 and 101; then host 1 would get all of it, but it is the only one left
+    expect(cascadeOf(situation(placement), POLICY.placement, [0])).deep.include({
+      overloaded: [1, 2],
+      rounds: 2,
+    })
+    const even = placedAs(
+      [specOf(1, { copiesMin: 3, copiesMax: 3 })],
+      [
+        [1, 0, 80],
+        [1, 1, 60],
+        [1, 2, 60],
+      ],
+    )
+    expect(cascadeOf(situation(even), POLICY.placement, [0]).rounds).equal(0)
+  })
+})
+
 describe('throughput and capacity', () => {
   it("keeps the document's three configurations, and drops one that is worse", () => {
     const three = [
