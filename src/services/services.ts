@@ -13,6 +13,8 @@ import { metrics } from './metrics/slice.ts'
 import { isPlacementPolicy, placementPolicy } from './placement/codec.ts'
 import type { PlacementObservation, PlacementPolicy, PlacementState } from './placement/codec.ts'
 import { placement } from './placement/slice.ts'
+import { deadlock, deadlockPolicy } from './transactions/slice.ts'
+import type { DeadlockObservation, DeadlockPolicy, DeadlockState } from './transactions/slice.ts'
 import { faultWeightOf } from './slice.ts'
 import type { FoldContext, SeatMap } from './slice.ts'
 import { partsCodec, tablesCodec } from './tables.ts'
@@ -24,6 +26,7 @@ export interface Agreed {
   readonly metrics: MetricsState
   readonly health: HealthState
   readonly placement: PlacementState
+  readonly deadlock: DeadlockState
 }
 
 /** What one member brings to a height. */
@@ -33,6 +36,7 @@ export interface Observed {
   readonly metrics: MetricsObservation
   readonly health: HealthObservation
   readonly placement: PlacementObservation
+  readonly deadlock: DeadlockObservation
 }
 
 export interface Clock {
@@ -44,6 +48,7 @@ export interface ServicesPolicy {
   readonly metrics: MetricsPolicy
   readonly health: HealthPolicy
   readonly placement: PlacementPolicy
+  readonly deadlock: DeadlockPolicy
 }
 
 /** State and budget of each part, in the order of the folds. */
@@ -52,12 +57,14 @@ export const AGREED_PARTS = {
   metrics: metrics.state,
   health: health.state,
   placement: placement.state,
+  deadlock: deadlock.state,
 }
 export const OBSERVED_PARTS = {
   clock: tablesCodec<Clock, object>(struct<Clock>({ clockMs: u48 }), {}),
   metrics: metrics.observation,
   health: health.observation,
   placement: placement.observation,
+  deadlock: deadlock.observation,
 }
 
 const agreedCodec = partsCodec<Omit<Agreed, 'kind'>>(AGREED_PARTS)
@@ -86,6 +93,7 @@ const BEGINNING: Agreed = {
   metrics: metrics.empty,
   health: health.empty,
   placement: placement.empty,
+  deadlock: deadlock.empty,
 }
 
 /**
@@ -99,7 +107,12 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
   id: 'services@1',
   state: stateCodec,
   params: fixedCodec(
-    struct<ServicesPolicy>({ metrics: metricsPolicy, health: healthPolicy, placement: placementPolicy }),
+    struct<ServicesPolicy>({
+      metrics: metricsPolicy,
+      health: healthPolicy,
+      placement: placementPolicy,
+      deadlock: deadlockPolicy,
+    }),
     (policy) => isHealthPolicy(policy.health) && isPlacementPolicy(policy.placement),
   ),
   uses: ['previous'],
@@ -127,7 +140,8 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
       metrics: table,
       health: alive,
     })
-    return { kind: 'agreed', header, metrics: table, health: alive, placement: where }
+    const stuck = deadlock.fold(last.deadlock, of('deadlock'), fold, policy.deadlock, {})
+    return { kind: 'agreed', header, metrics: table, health: alive, placement: where, deadlock: stuck }
   },
 
   /** Profile `bft` only: nothing is merged. */
@@ -167,5 +181,6 @@ function seated(state: Agreed, members: Known['members']): Agreed {
     metrics: metrics.reseat(state.metrics, seatOf),
     health: health.reseat(state.health, seatOf),
     placement: placement.reseat(state.placement, seatOf),
+    deadlock: deadlock.reseat(state.deadlock, seatOf),
   }
 }

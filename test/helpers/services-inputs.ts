@@ -24,6 +24,7 @@ export const POLICY: ServicesPolicy = {
     reserve: 0,
     targetLoad: 800,
   },
+  deadlock: { victim: 'least-work' },
 }
 
 const capacity = { cpu: 800, memory: 1600, throughput: 1000, transactions: 300 }
@@ -37,6 +38,7 @@ export function observed(more: Partial<Observed>): Observed {
     metrics: { own: [own], peers: [] },
     health: { incarnation: 1, isDraining: 'no', peers: [] },
     placement: { tier: 'core', region: 0, reports: [] },
+    deadlock: { waits: [] },
     ...more,
   }
 }
