@@ -96,7 +96,9 @@ export class Vetter {
 
   async #look(height: number): Promise<Verdict> {
     const { store, cluster, params, runner, chain } = this.#init
-    const [found, before] = [height, height - 1].map((one) => store.heights(cluster.id, one, 1)[0])
+    const [found] = store.heights(cluster.id, height, 1)
+    // there is no height 0, and the first from there on is height 1
+    const [before] = height === 1 ? [] : store.heights(cluster.id, height - 1, 1)
     if (found === undefined) return 'later'
     const { eventSeq, eventsHash } = found.decided.share.object
     const events = this.#init.events()
