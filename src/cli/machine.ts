@@ -14,13 +14,23 @@ import type { MachineOptions } from './options.ts'
 export interface MachineTask {
   readonly client: RsdpClient
   readonly task: bigint
+  /** The task that commands go to now, where none was named: in a line, the next one. */
+  readonly next?: () => Promise<MachineTask>
 }
 
 /** How long a command may take in all: heights stand still while members are missing. */
 const PATIENCE_MS = 60_000
 
-/** @param id of the machine. @throws RsdpError E_NODE_NOT_RUNNING, E_NO_MACHINE */
-export async function openMachine(id: string, { dataDir, task }: MachineOptions): Promise<MachineTask> {
+/**
+ * Without a task named: the newest of the machine's that has decided a height and not its last, else the newest.
+ *
+ * @param id of the machine
+ * @throws RsdpError E_NODE_NOT_RUNNING, E_NO_MACHINE
+ */
+export async function openMachine(
+  id: string,
+  { dataDir, task }: Pick<MachineOptions, 'dataDir' | 'task'>,
+): Promise<MachineTask> {
   const control = readControl(dataDir)
   if (control === null) throw notRunning(dataDir)
   const client = new RsdpClient(control, 15_000)
@@ -28,7 +38,9 @@ export async function openMachine(id: string, { dataDir, task }: MachineOptions)
   const { tasks } = await client.tasks().catch(() => {
     throw notRunning(dataDir)
   })
-  const newest = tasks.findLast(({ reducer }) => reducer === id)
+  const ofKind = tasks.filter(({ reducer }) => reducer === id)
+  // of a line that is not the one that waits for its predecessor, nor the one that is over
+  const newest = ofKind.findLast(({ decided, heights }) => decided > 0 && decided < heights) ?? ofKind.at(-1)
   if (newest === undefined)
     throw new RsdpError({
       code: 'E_NO_MACHINE',
@@ -37,7 +49,7 @@ export async function openMachine(id: string, { dataDir, task }: MachineOptions)
       exit: EXIT.precondition,
       details: { dataDir, reducer: id },
     })
-  return { client, task: BigInt(newest.task) }
+  return { client, task: BigInt(newest.task), next: () => openMachine(id, { dataDir }) }
 }
 
 /**
@@ -46,7 +58,7 @@ export async function openMachine(id: string, { dataDir, task }: MachineOptions)
  * @throws RsdpError E_UNDECIDED, E_COMMAND
  */
 export async function tell(
-  { client, task }: MachineTask,
+  { client, task, next }: MachineTask,
   id: string,
   command: Uint8Array,
 ): Promise<{ readonly height: number; readonly result: Uint8Array }> {
@@ -59,6 +71,9 @@ export async function tell(
       return { height, result: fromHex(result as Hex) }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
+      // it was not applied: in a line it goes to the task that goes on from this one
+      const following = error.error === 'over' ? await next?.() : undefined
+      if (following !== undefined && following.task > task) return tell(following, id, command)
       if (error.status !== 504)
         throw refused(error.error, error.status === 503 ? EXIT.busy : EXIT.precondition)
       if (performance.now() < deadline) continue
