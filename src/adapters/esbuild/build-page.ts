@@ -18,14 +18,6 @@ export interface BuiltPage {
 }
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-/** Contracts whose interfaces the audit reads, below `contracts`. */
-const INTERFACES = [
-  'dev/StakeToken.sol/StakeToken',
-  ...['NodeRegistry', 'PhaseLog', 'Slasher', 'Results', 'TaskBoard', 'BundleStore'].map(
-    (name) => `${name}.sol/${name}`,
-  ),
-]
-
 /** The same bytes on every machine: a pinned compiler, and nothing of the files’ places. */
 const COMMON: BuildOptions = {
   bundle: true,
@@ -93,7 +85,7 @@ function replacements(root: string): Plugin {
     setup: (setup) => {
       setup.onLoad({ filter: /\/adapters\/evm\/artifact\.ts$/ }, () => {
         const abis = Object.fromEntries(
-          INTERFACES.map((name) => {
+          interfacesRead(root).map((name) => {
             const file = `${root}artifacts/contracts/${name}.json`
             const { abi } = JSON.parse(readFileSync(file, 'utf8')) as { readonly abi: unknown }
             return [name, { abi }]
@@ -109,6 +101,17 @@ function replacements(root: string): Plugin {
       }))
     },
   }
+}
+
+/** What the module of interfaces loads, below `contracts`: `TaskBoard.sol/TaskBoard`. */
+function interfacesRead(root: string): string[] {
+  const source = readFileSync(`${root}src/adapters/evm/abi.ts`, 'utf8')
+  const names = [...source.matchAll(/\bload\('([\w./]+)'\)/g)].flatMap(([, name]) => name ?? [])
+  invariant(
+    names.length > 0 && names.length === source.match(/\bload\(/g)?.length,
+    'every interface is named',
+  )
+  return names
 }
 
 const sha256 = (text: string, encoding: 'base64' | 'hex'): string =>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,6 +38,13 @@ describe('dashboard: build of the page', function () {
     expect(await pageFile()).deep.equal(hashed(built.html))
     expect(hashed(built.html)).include({ sha256: built.sha256, keccak256: built.keccak256 })
     expect(hashed(`${built.html} `).sha256).not.equal(built.sha256)
+  })
+
+  it('has every interface that the audit’s modules load', () => {
+    const source = readFileSync(join(ROOT, 'src/adapters/evm/abi.ts'), 'utf8')
+    const names = [...source.matchAll(/'([\w/]+\.sol\/\w+)'/g)].map(([, name = '']) => name)
+    expect(names).length.above(6)
+    for (const name of names) expect(built.parts.worker.includes(`"${name}":{abi:`), name).equal(true)
   })
 
   it('is small', () => {
