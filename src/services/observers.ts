@@ -1,6 +1,6 @@
+import { weightedLowerMedian } from '../reducers/agreed-time.ts'
 import type { Input } from '../reducers/reducer.ts'
 import type { MemberIndex } from '../types/ids.ts'
-import { weightedLowerMedian } from './agreed-time.ts'
 import type { FoldContext } from './slice.ts'
 
 /** What the observations of a height say about each member, in the words of the others. */

@@ -1,6 +1,6 @@
 import type { Codec, Input, Reducer } from '../reducers/reducer.ts'
 import { fixedCodec, struct } from '../reducers/fixed-width.ts'
-import { agreedTime } from './agreed-time.ts'
+import { agreedTime } from '../reducers/agreed-time.ts'
 import { u48 } from './fields.ts'
 import { EMPTY_HEADER, headerCodec, seatChanges } from './header.ts'
 import type { Header } from './header.ts'
@@ -13,11 +13,11 @@ import { metrics } from './metrics/slice.ts'
 import { isPlacementPolicy, placementPolicy } from './placement/codec.ts'
 import type { PlacementObservation, PlacementPolicy, PlacementState } from './placement/codec.ts'
 import { placement } from './placement/slice.ts'
-import { deadlock, deadlockPolicy } from './transactions/slice.ts'
-import type { DeadlockObservation, DeadlockPolicy, DeadlockState } from './transactions/slice.ts'
 import { faultWeightOf } from './slice.ts'
 import type { FoldContext, SeatMap } from './slice.ts'
 import { partsCodec, tablesCodec } from './tables.ts'
+import { deadlock, deadlockPolicy } from './transactions/slice.ts'
+import type { DeadlockObservation, DeadlockPolicy, DeadlockState } from './transactions/slice.ts'
 
 /** What the members of a cluster agree on about the services that they host. */
 export interface Agreed {

@@ -52,7 +52,7 @@ export function foldHeight<S>(
   const before = previous ?? emptyLog(machine.empty)
   const agreedMs = agreedTime(
     before.agreedMs,
-    inputs.map(({ member, state }) => ({ clockMs: state.clockMs, weight: members[member]?.weight ?? 1 })),
+    inputs.map(({ member, state }) => ({ value: state.clockMs, weight: members[member]?.weight ?? 1 })),
   )
   const task = previous !== null && height === 1 ? previous.task + 1 : before.task
   const token = fencingToken(generation, task, height)

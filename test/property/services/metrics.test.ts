@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { agreedTime, weightedLowerMedian } from '../../../src/services/agreed-time.ts'
+import { agreedTime, weightedLowerMedian } from '../../../src/reducers/agreed-time.ts'
 import { metricsObservation, metricsState } from '../../../src/services/metrics/codec.ts'
 import { metrics } from '../../../src/services/metrics/slice.ts'
 import { resourceWeights } from '../../../src/services/metrics/weights.ts'

@@ -6,11 +6,11 @@ import { fencingToken, mayGrantNext, mayHolderAct, SKEW_MS_MAX } from '../../../
 const U64_MAX = 2n ** 64n - 1n
 const clock = fc.bigInt({ min: 0n, max: U64_MAX })
 const honest = fc.record({
-  clockMs: fc.bigInt({ min: 1_000n, max: 9_000n }),
+  value: fc.bigInt({ min: 1_000n, max: 9_000n }),
   weight: fc.integer({ min: 1, max: 9 }),
 })
 const liar = fc.record({
-  clockMs: fc.constantFrom(0n, 999n, 9_001n, U64_MAX),
+  value: fc.constantFrom(0n, 999n, 9_001n, U64_MAX),
   weight: fc.integer({ min: 1, max: 9 }),
 })
 const weigh = (readings: readonly { weight: number }[]): number =>
@@ -36,7 +36,7 @@ describe('agreed time', () => {
           fc.pre(weigh(bad) < weigh(good))
           if (weigh(bad) * 3 > weigh(good)) tight += 1
           const now = agreedTime(0n, [...bad, ...good])
-          const clocks = good.map(({ clockMs }) => clockMs).sort((a, b) => (a < b ? -1 : 1))
+          const clocks = good.map(({ value }) => value).sort((a, b) => (a < b ? -1 : 1))
           expect(now >= (clocks[0] ?? 0n) && now <= (clocks.at(-1) ?? 0n), String(now)).to.equal(true)
         },
       ),
@@ -51,7 +51,7 @@ describe('agreed time', () => {
         expect(agreedTime(0n, readings.toReversed())).to.equal(agreedTime(0n, readings))
       }),
     )
-    const at = (clockMs: bigint, weight = 1): { clockMs: bigint; weight: number } => ({ clockMs, weight })
+    const at = (value: bigint, weight = 1): { value: bigint; weight: number } => ({ value, weight })
     expect(agreedTime(0n, [at(9n), at(3n), at(5n), at(1n)])).to.equal(3n)
     expect(agreedTime(0n, [at(1n), at(9n, 2)])).to.equal(9n)
   })

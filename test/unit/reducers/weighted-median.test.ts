@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { agreedTime, weightedLowerMedian } from '../../../src/services/agreed-time.ts'
+import { agreedTime, weightedLowerMedian } from '../../../src/reducers/agreed-time.ts'
 
 describe('weighted lower median', () => {
   const cases: [name: string, values: [value: number, weight: number][], median: number | null][] = [
