@@ -118,8 +118,10 @@ class MachineWorld {
   readonly #clients = new Map<number, Client[]>()
   /** What watches at each node have seen: states by height. */
   readonly #seen = new Map<number, string[]>()
+  readonly #liars = new Set<number>()
   #broken: { readonly node: number; readonly what: string }[] = []
   readonly #repeats: boolean
+  readonly #refused: { node: number; operation: Operation<unknown, unknown>; why: string }[] = []
   #operations = 0
   #moments = 0
   /** One for each key. */
@@ -153,7 +155,8 @@ class MachineWorld {
   }
 
   told(line: string): void {
-    if (STRUCK.test(line) && this.recorder.isBusy) this.effective += 1
+    const isBusy = [...this.#clients.values()].flat().some(({ waiting }) => waiting !== null)
+    if (STRUCK.test(line) && isBusy) this.effective += 1
   }
 
   /** Nobody promises anything to clients of a liar: what they were answered is not known. */
@@ -165,9 +168,15 @@ class MachineWorld {
       operation.returnedAt = Infinity
     }
     this.#broken = this.#broken.filter((one) => one.node !== node)
+    this.#liars.add(node)
   }
 
   judge(): string[] {
+    for (const { node, operation, why } of this.#refused) {
+      // a node that brings its inputs again may bring what it has given up
+      const isSure = !this.#liars.has(node) && (why === 'over' || !this.#repeats)
+      if (isSure) this.recorder.refused(operation)
+    }
     const verdict = this.#workload.check(this.recorder.history)
     const problems = [...this.problems, ...this.#broken.map(({ what }) => what)]
     if (verdict.kind === 'undecided') problems.push(`undecided: ${verdict.key}`)
@@ -274,7 +283,7 @@ class MachineWorld {
         if (client.waiting?.operation !== operation) return
         client.waiting = null
         if ('refused' in outcome) {
-          this.recorder.refused(operation)
+          this.#refused.push({ node: client.node, operation, why: outcome.refused })
           if (outcome.refused === 'over') return
         } else {
           const output = this.#workload.decode(outcome.result)
