@@ -122,6 +122,13 @@ export class Agreement implements StateSource {
     return outcome
   }
 
+  /** What became of a command that was given this name; `waiting`: no height holds it yet; null: no such name is kept. */
+  outcome(request: string): CommandAnswer | 'waiting' | null {
+    const answered = this.#init.journal.answered(request)
+    if (answered !== null) return answered
+    return this.#pending.some((one) => one.request === request) ? 'waiting' : null
+  }
+
   observe(): Promise<Uint8Array> {
     const [first] = this.#pending
     const clockMs = BigInt(this.#init.clockMs())

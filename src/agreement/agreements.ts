@@ -1,6 +1,6 @@
 import { fromHex } from '../codec/hex.ts'
 import type { SourceRequest } from '../node/node-init.ts'
-import type { CommandJournal } from '../ports/command-journal.ts'
+import type { CommandAnswer, CommandJournal } from '../ports/command-journal.ts'
 import type { StateSource } from '../ports/state-source.ts'
 import { findMachine, reducerIds } from '../reducers/catalog.ts'
 import { paramsCodec } from '../reducers/command-log/reducer.ts'
@@ -51,6 +51,11 @@ export class Agreements {
   /** Null: this node has no such task, or its reducer takes no commands. @throws RsdpError E_JOURNAL */
   propose(taskId: bigint, command: Uint8Array, request: string | null): Promise<Proposed> | null {
     return this.#byTask.get(taskId)?.propose(command, request) ?? null
+  }
+
+  /** What became of a command, by its name; null: nothing is known of it here. @throws RsdpError E_JOURNAL */
+  outcome(taskId: bigint, request: string): CommandAnswer | 'waiting' | null {
+    return this.#byTask.get(taskId)?.outcome(request) ?? null
   }
 
   /** Closes the journals; nothing is proposed afterwards. */

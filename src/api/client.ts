@@ -68,6 +68,11 @@ export class RsdpClient {
     return this.#ask('command', { task, body: { command, ...(request === undefined ? {} : { request }) } })
   }
 
+  /** What became of a command that this node was asked for under a name. */
+  outcome(task: bigint, request: string): Promise<AnswerOf<'outcome'>> {
+    return this.#ask('outcome', { task, query: `?request=${encodeURIComponent(request)}` })
+  }
+
   leave(task: bigint): Promise<AnswerOf<'leave'>> {
     return this.#ask('leave', { task })
   }

@@ -7,7 +7,10 @@ import type { TaskFeed } from './task-feed.ts'
 
 /** What the API needs of a node. */
 export interface Served {
-  health(): { readonly ready: boolean }
+  health(): {
+    readonly ready: boolean
+    readonly tasks: readonly { readonly taskId: string; readonly anchoredHeight: number }[]
+  }
   leave(taskId: bigint): string
   trust(taskId: bigint): boolean
   /** Null: it runs no such task. */
@@ -23,6 +26,10 @@ export interface TakesCommands {
   ): Promise<
     { readonly height: number; readonly result: Uint8Array } | { readonly refused: keyof typeof REFUSALS }
   > | null
+  outcome(
+    taskId: bigint,
+    request: string,
+  ): { readonly height: number; readonly result: Uint8Array } | 'waiting' | null
 }
 
 export interface NodeHandlersInit {
@@ -86,6 +93,15 @@ export function nodeHandlers({ node, feed, commands, version, pid, stop }: NodeH
       const outcome = await within(proposed)
       if ('refused' in outcome) throw new Refused(REFUSALS[outcome.refused], outcome.refused)
       return { height: outcome.height, result: toHex(outcome.result) }
+    },
+    outcome: ({ task, query }) => {
+      const known = commands.outcome(task, (query as { readonly request: string }).request)
+      if (known === null) throw new Refused(404, 'no-request', 'no command of this name is kept here')
+      if (known === 'waiting') return { outcome: 'waiting' }
+      const { tasks } = node.health()
+      const anchored = tasks.find(({ taskId }) => taskId === String(task))?.anchoredHeight ?? 0
+      const outcome = known.height <= anchored ? 'anchored' : 'decided'
+      return { outcome, height: known.height, result: toHex(known.result) }
     },
     leave: ({ task }) => ({ answer: node.leave(task) }),
     trust: ({ task }) => ({ answer: node.trust(task) ? 'trusted' : 'not-a-member' }),

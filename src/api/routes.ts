@@ -116,6 +116,19 @@ export const ROUTES = {
     body: z.strictObject({ command: bytes, request: z.string().min(1).max(64).optional() }),
     answer: z.object({ height, result: bytes }),
   },
+  outcome: {
+    method: 'GET',
+    path: '/v1/tasks/{task}/outcome',
+    summary:
+      'What became of a command, by the name of its request, at the node that was asked: `waiting` for a height; `decided` by the ' +
+      'members; `anchored`: a checkpoint on chain has the height, so that the chain’s evidence and audits stand behind it. 404 for ' +
+      'a name that is not kept.',
+    query: z.strictObject({ request: z.string().min(1).max(64) }),
+    answer: z.discriminatedUnion('outcome', [
+      z.object({ outcome: z.literal('waiting') }),
+      z.object({ outcome: z.enum(['decided', 'anchored']), height, result: bytes }),
+    ]),
+  },
   leave: {
     method: 'POST',
     path: '/v1/tasks/{task}/leave',

@@ -160,6 +160,21 @@ describe('agreement', () => {
     }
   })
 
+  it('says by the name of a request what became of it, also after a restart; and nothing of what it refused', async () => {
+    void world.agreement.propose(put(1), 'mine')
+    void world.agreement.propose(Uint8Array.of(9), 'wrong')
+    expect(['mine', 'wrong', 'other'].map((name) => world.agreement.outcome(name))).to.deep.equal([
+      ...['waiting', null, null],
+    ])
+    world.restart()
+    expect(world.agreement.outcome('mine')).to.equal('waiting')
+    await world.decide()
+    const known = world.agreement.outcome('mine')
+    expect(known).to.deep.include({ height: 1 })
+    world.restart()
+    expect(world.agreement.outcome('mine')).to.deep.equal(known)
+  })
+
   it('proposes again, and asks for a height, until a list holds it', async () => {
     const outcome = world.agreement.propose(put(1))
     await world.decide({ withAlice: false })

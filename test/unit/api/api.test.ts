@@ -53,6 +53,10 @@ describe('local API', () => {
   beforeEach(async () => {
     calls = []
     commands = {
+      outcome: (id, request) => {
+        if (id !== 1n || request === 'none') return null
+        return request === 'waits' ? 'waiting' : { height: Number(request), result: Uint8Array.of(7) }
+      },
       propose: (id, command, request) => {
         calls.push(`${String(id)} ${String(command)} ${String(request)}`)
         if (id !== 1n) return null
@@ -62,7 +66,7 @@ describe('local API', () => {
     }
     feed = new TaskFeed((_, input) => Promise.resolve(input[0] === 9 ? null : input[0] !== 0))
     node = {
-      health: () => ({ ready: true }),
+      health: () => ({ ready: true, tasks: [{ taskId: '1', anchoredHeight: 4 }] }),
       leave: (id) => `left ${String(id)}`,
       trust: (id) => id === 1n,
       resume: (id) => (id === 1n ? true : id === 2n ? false : null),
@@ -121,6 +125,16 @@ describe('local API', () => {
     expect(await refusal(client().command(2n, '0x01'))).equal('404 no-machine')
     expect(await refusal(client().command(1n, '0x1'))).equal('400 body')
     expect(await refusal(client().command(1n, '0x01', ''))).equal('400 body')
+  })
+
+  it('the outcome of a command is known by its name: it waits, is decided, or is anchored', async () => {
+    expect(await client().outcome(1n, 'waits')).deep.equal({ outcome: 'waiting' })
+    expect(await client().outcome(1n, '5')).deep.equal({ outcome: 'decided', height: 5, result: '0x07' })
+    expect(await client().outcome(1n, '4')).deep.equal({ outcome: 'anchored', height: 4, result: '0x07' })
+    expect(await refusal(client().outcome(1n, 'none'))).equal('404 no-request')
+    expect(await refusal(client().outcome(2n, '4'))).equal('404 no-request')
+    expect(await refusal(client().outcome(1n, ''))).equal('400 query')
+    expect(await refusal(client().outcome(1n, 'x'.repeat(65)))).equal('400 query')
   })
 
   describe('refuses', () => {
@@ -283,7 +297,7 @@ describe('local API', () => {
 
   it('is ready, or not; answers 500 where the node fails, and goes on', async () => {
     expect(await ask('/readyz')).deep.equal({ status: 200, body: { ready: true } })
-    node.health = () => ({ ready: false })
+    node.health = () => ({ ready: false, tasks: [] })
     expect(await ask('/readyz')).deep.equal({ status: 503, body: { ready: false } })
     node.health = () => {
       throw new Error('the store is closed')
