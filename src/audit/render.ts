@@ -1,4 +1,5 @@
 import { shown } from './clock.ts'
+import { describeCompleteness } from './complete.ts'
 import { columns, facts, section, wrapped } from './layout.ts'
 import { namesIn, short } from './names.ts'
 import type { Naming } from './names.ts'
@@ -64,6 +65,7 @@ function summary(report: AuditReport, unit: TokenUnit | null, named: Naming): st
       ...(unanimity === null ? [] : [['votes', unanimity] as const]),
       ['liars', `${convictions.length} convictions, ${penalties.length} penalties`],
       ...(money === null ? [] : describeSums(money, unit)),
+      ...(report.complete === undefined ? [] : [['logs', describeCompleteness(report.complete)] as const]),
     ]),
   ]
 }

@@ -1,3 +1,4 @@
+import type { Completeness } from '../ports/completeness.ts'
 import type { Validity } from '../protocol/validity.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { ExitCode } from '../types/exit-codes.ts'
@@ -27,6 +28,7 @@ export type StepKind =
   | 'end'
   | 'money'
   | 'state'
+  | 'complete'
 
 /** Two things that had to be equal are not. */
 export interface Finding {
@@ -175,6 +177,8 @@ export interface AuditReport {
   /** Every movement of money, and what has not been taken. */
   readonly money: Money | null
   readonly heights: readonly HeightReport[]
+  /** What was proved about the logs, where that was asked for. */
+  readonly complete?: Completeness
   /** Every rebuilt log, by member: only entries under a head which that member signed. */
   readonly logs: ReadonlyMap<MemberIndex, readonly LogEntry[]>
 }

@@ -9,6 +9,10 @@ export interface ChainOptions {
 }
 export interface AuditOptions extends ChainOptions {
   readonly board: boolean
+  /** Prove that no log was left out, invented or changed. */
+  readonly complete: boolean
+  /** Hash of a block up to which is audited; absent: a second endpoint confirms one. */
+  readonly head?: string
   /** Every checkpoint, member and payment. */
   readonly full: boolean
   /** Amounts in the token's smallest unit. */

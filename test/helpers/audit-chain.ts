@@ -30,7 +30,7 @@ import { NIL } from '../../src/types/ids.ts'
 import type { Checkpoint, Share, Status } from '../../src/types/objects.ts'
 import type { Script } from './audit-task.ts'
 import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from './audit-task.ts'
-import type { ChainNode, TestNetwork } from './chain.ts'
+import type { ChainNode, TestNetwork, TestNetworkOptions } from './chain.ts'
 import { joinTask, startTestNetwork, testTask } from './chain.ts'
 import { NOTHING } from '../../src/codec/objects.ts'
 import { atBlock } from './moments.ts'
@@ -53,8 +53,9 @@ const lower = (text: string): Address => text.toLowerCase() as Address
  * and some take what is theirs, so
  * that every event the auditor reads is there.
  */
-export async function anchorTask(): Promise<AuditedNetwork> {
+export async function anchorTask(options: Pick<TestNetworkOptions, 'isWhole'> = {}): Promise<AuditedNetwork> {
   const net = await startTestNetwork({
+    ...options,
     nodes: 7,
     addressesOf: (_, index) => [`/ip4/127.0.0.1/tcp/${9100 + index}`],
   })

@@ -49,6 +49,8 @@ export interface TestNetworkOptions extends Partial<
   /** 0 (the default): only transactions and `mine` make blocks. */
   readonly blockMs?: number
   readonly port?: number
+  /** Blocks are mined one by one, so that each names its parent; slow. */
+  readonly isWhole?: boolean
   /** Multiaddrs to register for a node; none by default. */
   readonly addressesOf?: (
     node: Pick<ChainNode, 'name' | 'key' | 'privateKey'>,
@@ -108,6 +110,10 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
   }
   // the last one alone: of blocks that are mined many at a time, most have no randomness
   const mine = async (blocks: number): Promise<void> => {
+    if (options.isWhole === true) {
+      for (let i = 0; i < blocks; i += 1) await connection.provider.send('evm_mine', [])
+      return
+    }
     if (blocks > 1) await connection.provider.send('hardhat_mine', [`0x${(blocks - 1).toString(16)}`])
     if (blocks > 0) await connection.provider.send('hardhat_mine', ['0x1'])
   }

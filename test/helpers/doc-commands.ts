@@ -13,8 +13,9 @@ export interface DocCommand {
 /** Commands in the code blocks and in the inline code of a page, in order; a path from the project's root. */
 export function commandsIn(page: string): DocCommand[] {
   const text = readFileSync(fileURLToPath(new URL(`../../${page}`, import.meta.url)), 'utf8')
-  const blocks = [...text.matchAll(/^```(?:sh(?: no-run)?)?\n([\s\S]*?)^```$/gm)].map(
-    ([, block]) => block ?? '',
+  // of every kind, so that the end of one is not taken for the beginning of the next
+  const blocks = [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].flatMap(([, kind, block = '']) =>
+    /^(sh( no-run)?)?$/.test(kind ?? '') ? [block] : [],
   )
   const lines = blocks.flatMap((block) => block.replaceAll(/ *\\\n */g, ' ').split('\n'))
   const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, '')

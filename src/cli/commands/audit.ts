@@ -8,6 +8,7 @@ import { hashInWebAssembly } from '../../adapters/system/fast-keccak.ts'
 import { auditTask, examineTask } from '../../audit/audit-task.ts'
 import { auditBoard, renderBoard } from '../../audit/board.ts'
 import { wantedBodies } from '../../audit/wanted-bodies.ts'
+import { withCompleteness } from '../../audit/complete.ts'
 import { renderReport } from '../../audit/render.ts'
 import type { AuditReport } from '../../audit/report.ts'
 import { auditExitCode } from '../../audit/report.ts'
@@ -24,6 +25,7 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { Digest } from '../../types/ids.ts'
 import { foreignReducer, unable } from '../app/task-reducer.ts'
 import { bodySource, gatherBodies, keepBodies } from '../body-sources.ts'
+import { readCompletely } from '../complete.ts'
 import { stateDir } from '../journal.ts'
 import type { AuditOptions, ChainOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
@@ -75,7 +77,9 @@ export async function audit(
   const cache = cacheFor(options, deployment)
   const history = openHistory(options.rpcUrl, deployment, cache)
   try {
-    const read = await history.read(taskId)
+    const { read, proof } = options.complete
+      ? await readCompletely(taskId, options, deployment, output.say)
+      : { read: await history.read(taskId), proof: null }
     const foreign = await foreignReducer(read, options)
     const findReducer = (hash: Digest): AnyReducer | null =>
       findReducerByHash(hash) ?? (foreign?.id === hash ? foreign.asReducer() : null)
@@ -83,12 +87,17 @@ export async function audit(
     const sources = (options.bodies ?? []).map(bodySource)
     const bodies = await gatherBodies(wanted, sources, output.say)
     const bodiesOf = (height: number): readonly HeightBodies[] => bodies.get(height) ?? []
-    const { report, bodies: right } = examineTask(read, { recover: recoverSigner, findReducer, bodiesOf })
+    const { report: examined, bodies: right } = examineTask(read, {
+      recover: recoverSigner,
+      findReducer,
+      bodiesOf,
+    })
     if (foreign !== null && foreign.hostFault !== null) throw unable(foreign.hostFault)
     if (options.keepBodies !== undefined) {
       const kept = await keepBodies(options.keepBodies, wanted, right)
       output.say(`✔ bodies of ${kept} heights kept in ${options.keepBodies}`)
     }
+    const report = proof === null ? examined : withCompleteness(examined, proof)
     cache.clear()
     output.result(reportJson(report), await textOf(report, history, options))
     return auditExitCode(report)

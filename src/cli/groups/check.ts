@@ -20,6 +20,8 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .option('--keep-bodies <dir>', 'keep those that are right in this folder')
     .addOption(json())
     .option('--board', 'all tasks, and their sum against the tokens that board and registry hold', false)
+    .option('--complete', 'prove by headers and receipts that no log was left out or invented', false)
+    .option('--head <hash>', 'with --complete: audit up to this block, which you know to be of the chain')
     .option('--full', 'every checkpoint, the members’ addresses, the ledger of payments', false)
     .option('--wei', 'amounts as whole numbers of the token’s smallest unit', false)
     .addHelpText(
