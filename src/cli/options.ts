@@ -73,6 +73,10 @@ export interface DemoOptions {
   readonly factor: number
   /** False: no node lies. */
   readonly liar: boolean
+  /** With the dashboard; the network then stays up until it is interrupted. */
+  readonly ui: boolean
+  /** Port of the dashboard; 0 picks a free one. */
+  readonly uiPort: number
   readonly dataDir?: string
   readonly json: boolean
 }

@@ -11,9 +11,12 @@ import type { LocalNetwork } from '../local/network.ts'
 import { startLocalNetwork } from '../local/network.ts'
 import { NODE_NAMES } from '../local/register-nodes.ts'
 import { settleTask } from '../local/settle.ts'
+import { untilStopped } from '../local/until-stopped.ts'
 import { Watch, waitFor } from '../local/watch.ts'
 import type { DemoOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
+import type { Dashboard } from '../ui/open-dashboard.ts'
+import { openDashboard } from '../ui/open-dashboard.ts'
 import { anchorHistory, decideHeights, formCluster, lowestMagnitude, roundsOf } from './demo-heights.ts'
 import type { AuditedConvictions } from './demo-liar.ts'
 import { checkConvictions, convict, explainLast, LIAR, LIES } from './demo-liar.ts'
@@ -39,7 +42,11 @@ export async function demo(options: DemoOptions, { output, signal }: CommandCont
   if (liar !== null) faults.set(LIAR.node, liar.fault)
   let providers: TwoProviders | null = null
   let network: LocalNetwork | null = null
+  let dashboard: Dashboard | null = null
   try {
+    if (options.ui) dashboard = await openDashboard(options.uiPort)
+    const shown = dashboard
+    if (shown !== null) output.say(`✔ dashboard at ${shown.url}`)
     providers = await TwoProviders.start(BUDGET, windowMs, dataDir)
     output.say(`✔ two providers, ${String(BUDGET)} tokens per ${String(windowMs)} ms each (HTTP)`)
     network = await startLocalNetwork({
@@ -50,14 +57,17 @@ export async function demo(options: DemoOptions, { output, signal }: CommandCont
       deploymentFile: join(dataDir, 'deployment.json'),
       names: liar === null ? NODE_NAMES : NODE_NAMES.with(LIAR.node, LIAR.name),
       faults,
+      ...(shown === null ? {} : { page: shown.page }),
       provider: providers.url,
       say: output.say,
       signal,
       onEvent: (node, event) => {
+        shown?.take(node, event)
         watch.take(node, event)
         liar?.take(node, event)
       },
     })
+    await shown?.show(network)
     const { processes } = network
     const summary = await story({
       options,
@@ -69,15 +79,20 @@ export async function demo(options: DemoOptions, { output, signal }: CommandCont
       say: output.say,
       wait: (what, timeoutMs, condition) => waitFor(condition, { what, timeoutMs, signal, nodes: processes }),
     })
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    if (shown !== null && !signal.aborted) {
+      output.say(`\n✔ all of it happened; the network stays up for ${shown.url} until Ctrl-C`)
+      await untilStopped(processes, signal)
+    }
     const stopped = await network.stop()
     if (stopped.some((code) => code !== 0 && code !== 143)) {
       throw missing(`clean shutdown of every node (exit codes ${stopped.join(', ')})`)
     }
-    const seconds = ((performance.now() - started) / 1000).toFixed(1)
     output.result({ ...summary, seconds: Number(seconds) }, `\n✔ all of it happened, in ${seconds} s`)
     return EXIT.ok
   } finally {
     await network?.stop()
+    await dashboard?.close()
     await providers?.stop()
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
   }

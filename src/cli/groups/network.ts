@@ -13,9 +13,11 @@ export function addNetworkCommands(program: Command, run: RunCommand): void {
     .option('--heights <n>', 'decisions to make', integer(4, 60), 24)
     .option('--factor <n>', 'replay speed of the request trace', integer(1, 20), 10)
     .option('--no-liar', 'no node lies')
+    .option('--ui', 'with the dashboard; the network stays up at the end, until Ctrl-C', false)
+    .option('--ui-port <port>', 'port of the dashboard', integer(0, 65_535), 8780)
     .option('--data-dir <dir>', 'keep the nodes’ data there instead of in a folder that is removed')
     .addOption(json())
-    .addHelpText('after', examples('rsdp demo', 'rsdp demo --nodes 4 --heights 8 --json'))
+    .addHelpText('after', examples('rsdp demo', 'rsdp demo --ui', 'rsdp demo --nodes 4 --heights 8 --json'))
     .action((options: DemoOptions) =>
       run('demo', options.json, async (context) =>
         (await import('../commands/demo.ts')).demo(options, context),
