@@ -1,6 +1,6 @@
 import { byteLength, fromHex, isHex } from '../codec/hex.ts'
 import type { KnownBundle } from '../ports/bundles.ts'
-import { findMachine, findReducerByHash } from '../reducers/catalog.ts'
+import { findReducerByHash, hasTwin } from '../reducers/catalog.ts'
 import { usesPrevious } from '../reducers/reducer.ts'
 import { STATE_BYTES_MAX } from '../reducers/run.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
@@ -53,9 +53,8 @@ export function taskRefusal(params: TaskParams, bundle: KnownBundle | null = nul
   if (!isWithin(params.epochHeights, 1, EPOCH_HEIGHTS_MAX)) return 'epoch'
   if (params.usesPrevious !== (stock === null ? bundle?.usesPrevious : usesPrevious(stock))) return 'previous'
   if (!isWithin(params.stateCap, 1, STATE_BYTES_MAX)) return 'state-cap'
-  // a machine may fill its state, and no height would be decided any more
-  if (stock !== null && findMachine(stock.id) !== null && params.stateCap < STATE_BYTES_MAX)
-    return 'state-cap'
+  // one without a twin may fill its state, and no height would be decided any more
+  if (stock !== null && !hasTwin(stock.id) && params.stateCap < STATE_BYTES_MAX) return 'state-cap'
   if (!isWithin(params.inputCap, 1, STATE_BYTES_MAX)) return 'input-cap'
   if (params.heights * params.stateCap > HISTORY_BYTES_MAX) return 'history'
   if (!isWithin(params.maxEvents, 0, EVENTS_MAX)) return 'events'

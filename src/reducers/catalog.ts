@@ -1,4 +1,5 @@
 import { keccak, utf8Hex } from '../codec/hex.ts'
+import { services } from '../services/services.ts'
 import type { Digest } from '../types/ids.ts'
 import type { Machine } from './command-log/machine.ts'
 import { commandLog } from './command-log/reducer.ts'
@@ -26,16 +27,25 @@ const MACHINES: ReadonlyMap<string, Machine<unknown>> = new Map(
   [kvConfig, lock, leaderElection].map((machine) => [machine.id, machine as Machine<unknown>]),
 )
 
+/** Reducers that a contract computes, too. */
+const TWINNED: readonly AnyReducer[] = [rateLimit, timeSlots, popularValue, median, weightedVote]
+
 const STOCK: ReadonlyMap<string, AnyReducer> = new Map(
   [
-    ...[rateLimit, timeSlots, popularValue, median, weightedVote],
+    ...TWINNED,
     ...[...MACHINES.values()].map((machine) => commandLog(machine) as AnyReducer),
+    services as AnyReducer,
   ].map((reducer) => [reducer.id, reducer]),
 )
 
 /** The machine of a stock reducer that orders commands, or null. */
 export function findMachine(id: string): Machine<unknown> | null {
   return MACHINES.get(id) ?? null
+}
+
+/** Whether a stock reducer has a twin, a contract that computes the same. */
+export function hasTwin(id: string): boolean {
+  return TWINNED.some((reducer) => reducer.id === id)
 }
 
 /** The stock reducer with this id, or null. */

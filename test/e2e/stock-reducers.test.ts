@@ -8,8 +8,11 @@ import { readDeployment } from '../../src/adapters/evm/deployment.ts'
 import type { LocalNetwork } from '../../src/cli/local/network.ts'
 import { startLocalNetwork } from '../../src/cli/local/network.ts'
 import { toHex } from '../../src/codec/hex.ts'
-import { findMachine, findReducer, reducerIds } from '../../src/reducers/catalog.ts'
+import { findReducer, hasTwin, reducerIds } from '../../src/reducers/catalog.ts'
+import { DEFAULT_POLICY } from '../../src/services/policy.ts'
+import { services } from '../../src/services/services.ts'
 import { rsdpHere } from '../helpers/cli.ts'
+import { observed } from '../helpers/services-inputs.ts'
 
 const NODES = 4
 const NOTHING = `0x${'00'.repeat(32)}`
@@ -61,8 +64,7 @@ const CASES: Readonly<
   },
 }
 
-/** Machines have no twin: their commands come over the API. */
-const TWINNED = reducerIds().filter((id) => findMachine(id) === null)
+const TWINNED = reducerIds().filter(hasTwin)
 
 describe('every stock reducer with a twin, by its name, on four nodes', function () {
   this.timeout(600_000)
@@ -89,7 +91,7 @@ describe('every stock reducer with a twin, by its name, on four nodes', function
       dataDir: folder,
       deploymentFile: deployment,
       faults: new Map(),
-      feed: TWINNED,
+      feed: [...TWINNED, services.id],
       withTwins: true,
       say: () => undefined,
       signal: new AbortController().signal,
@@ -149,4 +151,34 @@ describe('every stock reducer with a twin, by its name, on four nodes', function
       const report = (await run('audit', taskId)) as { data: { verdict: string } }
       expect(report.data.verdict).to.equal('verified')
     })
+
+  it('services@1: its heights go on from each other, audited with the inputs of a member', async () => {
+    const params = JSON.stringify(DEFAULT_POLICY)
+    const size = ['--nodes', String(NODES), '--heights', '3', '--epoch', '3', '--factor', '20']
+    const published = await run(
+      ...['task', 'publish', '--reducer', services.id, '--params', params],
+      ...[...size, '--join-blocks', '40'],
+    )
+    const { taskId } = published['data'] as { taskId: string }
+    const capacity = { cpu: 800, memory: 1600, throughput: 1000, transactions: 300 }
+    for (const [i, { dataDir }] of network.nodes.entries()) {
+      const client = clientOf(dataDir)
+      const known = async (): Promise<boolean> =>
+        (await client.tasks()).tasks.some((one) => one.task === taskId && one.reducer === services.id)
+      while (!(await known())) await sleep(50)
+      const own = { capacity, cpu: 100 * i, memory: 10, throughput: 10, transactions: 10, lockContention: 0 }
+      const input = observed({ clock: { clockMs: 5_000 + i }, metrics: { own: [own], peers: [] } })
+      await client.setInput(BigInt(taskId), toHex(services.state.encode(input)))
+    }
+    const place = ['--rpc-url', network.rpcUrl, '--deployment', deployment]
+    expect((await rsdpHere('task', 'watch', taskId, '--timeout', '120', ...place)).code).to.equal(0)
+    const { data } = (await run('task', 'result', taskId)) as {
+      data: { value: { header: object; metrics: { rows: object[] } } }
+    }
+    expect(data.value.header).to.deep.include({ heights: 3 })
+    expect(data.value.metrics.rows.length).to.be.greaterThan(2)
+    const bodies = network.nodes[0]!.dataDir
+    const report = (await run('audit', taskId, '--bodies', bodies)) as { data: { verdict: string } }
+    expect(report.data.verdict).to.equal('verified')
+  })
 })

@@ -18,6 +18,7 @@ const EVERYTHING = [
   ...BASE,
   'protocol',
   'reducers',
+  'catalog',
   'sandbox',
   'services',
   'views',
@@ -40,14 +41,17 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   types: { imports: [], packages: [], nature: 'pure' },
   codec: { imports: ['types'], packages: ['ethers', '@ipld/dag-cbor'], nature: 'pure' },
   protocol: { imports: BASE, types: ['reducers'], packages: [], nature: 'pure' },
-  reducers: { imports: BASE, packages: [], nature: 'pure' },
+  // runs what it is handed, and by default what the catalogue has
+  reducers: { imports: [...BASE, 'catalog'], packages: [], nature: 'pure' },
+  // the list of what the package comes with
+  catalog: { imports: [...BASE, 'reducers', 'services'], packages: [], nature: 'pure' },
   // what a node agrees to: a decision about facts, and the shape of the file that says how
-  policy: { imports: [...BASE, 'reducers'], packages: ['zod'], nature: 'pure' },
+  policy: { imports: [...BASE, 'reducers', 'catalog'], packages: ['zod'], nature: 'pure' },
   views: { imports: [...BASE, 'protocol'], packages: [], nature: 'pure' },
   // folds over agreed inputs; what samples and acts on a machine lives with the node
   services: { imports: [...BASE, 'reducers'], packages: [], nature: 'pure' },
   // what it is asked and what it answers is the reducers' matter
-  sandbox: { imports: [...BASE, 'reducers'], packages: [], nature: 'pure' },
+  sandbox: { imports: [...BASE, 'reducers', 'catalog'], packages: [], nature: 'pure' },
   // a port speaks of what passes through it, so it may name those types, but it runs nothing
   ports: {
     imports: ['types'],
@@ -63,7 +67,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   'adapters/amqp': { imports: [...BASE, 'ports', 'adapters/wire'] },
   'adapters/evm': { imports: [...BASE, 'ports', 'artifacts'], types: ['protocol', 'bindings'] },
   // what it adapts are the reducers: they run in its thread
-  'adapters/worker': { imports: [...BASE, 'ports', 'reducers', 'sandbox', 'adapters/sandbox'] },
+  'adapters/worker': { imports: [...BASE, 'ports', 'reducers', 'catalog', 'sandbox', 'adapters/sandbox'] },
   // brings the engine's bytes from its package
   'adapters/sandbox': { imports: [...BASE, 'sandbox'] },
   // the development chain and deployment are the project's own Hardhat set-up
@@ -73,7 +77,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // ways to lie, for the node that is told to and for the simulator
   faults: { imports: [...BASE, 'reducers', 'ports'], packages: [], nature: 'pure' },
-  node: { imports: [...BASE, 'ports', 'protocol', 'reducers', 'views', 'policy', 'faults'] },
+  node: { imports: [...BASE, 'ports', 'protocol', 'reducers', 'catalog', 'views', 'policy', 'faults'] },
   sim: {
     // the auditor is its second judge of evidence
     imports: [
@@ -82,6 +86,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'node',
       'protocol',
       'reducers',
+      'catalog',
       'views',
       'policy',
       'ports',
@@ -93,18 +98,29 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [],
     nature: 'closed',
   },
-  audit: { imports: [...BASE, 'protocol', 'reducers', 'views', 'ports'] },
+  audit: { imports: [...BASE, 'protocol', 'reducers', 'catalog', 'views', 'ports'] },
   // what it shows it computes with the audit's own modules, which read the chain
-  dashboard: { imports: [...BASE, 'views', 'audit', 'reducers', 'ports', 'adapters/evm'] },
+  dashboard: { imports: [...BASE, 'views', 'audit', 'reducers', 'catalog', 'ports', 'adapters/evm'] },
   // the local API: its table of routes, what answers, and its client
   api: { imports: [...BASE, 'ports'] },
   // commands of clients, between the node's source of states and whoever serves the clients
-  agreement: { imports: [...BASE, 'ports', 'reducers'], types: ['node'], packages: [] },
+  agreement: { imports: [...BASE, 'ports', 'reducers', 'catalog'], types: ['node'], packages: [] },
   // puts a node together out of the adapters of this machine
   compose: { imports: [...BASE, 'ports', 'policy', 'faults', 'node', 'adapters'] },
   // what the package exports, one file an entry; nobody imports them
   entries: {
-    imports: [...BASE, 'ports', 'policy', 'reducers', 'audit', 'node', 'adapters', 'api', 'compose'],
+    imports: [
+      ...BASE,
+      'ports',
+      'policy',
+      'reducers',
+      'catalog',
+      'audit',
+      'node',
+      'adapters',
+      'api',
+      'compose',
+    ],
   },
   cli: { imports: EVERYTHING },
   // what a stranger can write: with the package's public entries alone
@@ -120,8 +136,12 @@ const IMPURE = new Set(
 )
 const IMPURE_MEMBERS = /^(random|localeCompare|toLocale\w+)$/
 
+/** The list of stock reducers names those of services, which the reducers themselves must not know. */
+const CATALOG = 'src/reducers/catalog.ts'
+
 /** Layer of a path from the project's root: `src/adapters/x/…` is `adapters/x`, generated ones are `bindings`. */
 export function layerOf(path: string): string {
+  if (path === CATALOG) return 'catalog'
   const [top = '', folder = '', sub = ''] = path.split('/')
   if (top === 'types') return 'bindings'
   if (top !== 'src') return top

@@ -1,6 +1,6 @@
 /** Numbered cases for a reducer and its twin: mostly sound, at their bounds, with duplicates, and some malformed. */
 import { toHex } from '../../src/codec/hex.ts'
-import { findMachine, reducerIds } from '../../src/reducers/catalog.ts'
+import { hasTwin, reducerIds } from '../../src/reducers/catalog.ts'
 import { median } from '../../src/reducers/median.ts'
 import { popularValue } from '../../src/reducers/popular-value.ts'
 import { rateLimit } from '../../src/reducers/rate-limit.ts'
@@ -12,8 +12,8 @@ import { NIL } from '../../src/types/ids.ts'
 import type { LedgerEvent } from '../../src/types/ledger.ts'
 import type { Digest } from '../../src/types/ids.ts'
 
-/** The stock reducers that have a twin: those that order commands have none. */
-export const TWINNED_IDS = reducerIds().filter((id) => findMachine(id) === null)
+/** The stock reducers that have a twin. */
+export const TWINNED_IDS = reducerIds().filter(hasTwin)
 
 export interface TwinCase {
   readonly params: Uint8Array

@@ -1,6 +1,7 @@
 import { toHex } from '../../codec/hex.ts'
 import { findMachine, findReducer } from '../../reducers/catalog.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
+import { DEFAULT_POLICY } from '../../services/policy.ts'
 import type { Hex } from '../../types/ids.ts'
 
 /** Params of the other stock reducers, as an example of their fields: docs/reducers.md says what they mean. */
@@ -10,6 +11,7 @@ const STOCK_PARAMS: Readonly<Record<string, unknown>> = {
   'popular-value@1': {},
   'median@1': { min: 0n, max: 1_000n },
   'weighted-vote@1': { weightMin: 1n, weightMax: 10n },
+  'services@1': DEFAULT_POLICY,
 }
 
 /** Params of the stock machines on a log of commands. */

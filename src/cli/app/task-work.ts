@@ -1,5 +1,5 @@
 import { fromHex, isHex } from '../../codec/hex.ts'
-import { findMachine, reducerHash, reducerIds } from '../../reducers/catalog.ts'
+import { hasTwin, reducerHash, reducerIds } from '../../reducers/catalog.ts'
 import { usesPrevious } from '../../reducers/reducer.ts'
 import { STATE_BYTES_MAX } from '../../reducers/run.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -13,11 +13,11 @@ import { describedStock, paramsFrom } from './named-fields.ts'
 /** Room for a state of 128 rows, and for an input. */
 export const CAPS = { stateCap: 8_192, inputCap: 1_024 }
 /**
- * Of machines: commands fill inputs, and a checkpoint has no room for those of its heights (`R · maxNodes · inputCap ≤
+ * Of machines and services: they fill inputs, and a checkpoint has no room for those of its heights (`R · maxNodes · inputCap ≤
  * 31,744`). Members keep the inputs; an audit asks them.
  */
-const MACHINE_TERMS = { stateCap: STATE_BYTES_MAX, inputCap: STATE_BYTES_MAX, calldataInputs: false }
-const STOCK_TERMS = { ...CAPS, calldataInputs: true }
+const FULL_TERMS = { stateCap: STATE_BYTES_MAX, inputCap: STATE_BYTES_MAX, calldataInputs: false }
+const SMALL_TERMS = { ...CAPS, calldataInputs: true }
 
 /** What `task publish` is told to have computed; null: the example. @throws RsdpError E_APP, E_REDUCER, E_PARAMS */
 export async function taskWork({
@@ -39,7 +39,7 @@ export async function taskWork({
         `the reducer of ${app} does not read these params`,
         'its example has all fields',
       )
-    return { reducer: id, reducerParams, usesPrevious: previous, ...STOCK_TERMS }
+    return { reducer: id, reducerParams, usesPrevious: previous, ...SMALL_TERMS }
   }
   if (name === undefined) {
     if (params !== undefined)
@@ -57,7 +57,7 @@ export async function taskWork({
       `${name} does not read these params`,
       `for example --params '${toJson(exampleParams)}'`,
     )
-  const terms = findMachine(name) === null ? STOCK_TERMS : MACHINE_TERMS
+  const terms = hasTwin(name) ? SMALL_TERMS : FULL_TERMS
   return { reducer: reducerHash(name), reducerParams, usesPrevious: usesPrevious(reducer), ...terms }
 }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { taskWork } from '../../../src/cli/app/task-work.ts'
-import { findMachine, reducerIds } from '../../../src/reducers/catalog.ts'
+import { hasTwin, reducerIds } from '../../../src/reducers/catalog.ts'
+import { DEFAULT_POLICY } from '../../../src/services/policy.ts'
 
 /** Most bytes of the inputs of a checkpoint (ITaskBoard.TaskParams). */
 const PUBLISHED_BYTES_MAX = 31_744
@@ -10,17 +11,18 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'popular-value@1': '{}',
   'median@1': '{"min":-40000,"max":85000}',
   'weighted-vote@1': '{"weightMin":1,"weightMax":10}',
+  'services@1': JSON.stringify(DEFAULT_POLICY),
 }
 const MACHINE = '{"minHeightTicks":5,"sessionIdleMs":60000,"generation":0}'
 
 describe('work of a task that is published by name', () => {
   for (const reducer of reducerIds())
-    it(`${reducer}: inputs are on chain where they are small, and with members where they are commands`, async () => {
+    it(`${reducer}: inputs are on chain where they are small, and with members where they are long`, async () => {
       const work = await taskWork({ reducer, params: EXAMPLES[reducer] ?? MACHINE })
-      const isMachine = findMachine(reducer) !== null
-      expect(work).include({ calldataInputs: !isMachine, usesPrevious: isMachine })
-      // the board would refuse a machine's inputs in the smallest of clusters and epochs
-      expect(4 * (work?.inputCap ?? 0) > PUBLISHED_BYTES_MAX).equal(isMachine)
+      const isLong = !hasTwin(reducer)
+      expect(work).include({ calldataInputs: !isLong, usesPrevious: isLong })
+      // the board would refuse long inputs in the smallest of clusters and epochs
+      expect(4 * (work?.inputCap ?? 0) > PUBLISHED_BYTES_MAX).equal(isLong)
       expect(work?.inputCap).at.most(PUBLISHED_BYTES_MAX)
     })
 })
