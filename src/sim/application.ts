@@ -28,6 +28,8 @@ export interface SimulatedApp {
   readonly params: Hex
   readonly usesPrevious: boolean
   readonly stateCap: number
+  /** Of a cluster of so many members, where that is more than `stateCap`. */
+  readonly stateCapFor?: (members: number) => number
   readonly inputCap: number
   /** The bundle that nodes run; null: a reducer of this package, which also has a twin. */
   readonly bundle: Bundle | null
@@ -46,6 +48,8 @@ export const DEMAND_MAX = 1_000n
 
 const PARAMS = toHex(rateLimit.params.encode({ budget: 100n, demandMax: DEMAND_MAX }))
 const CAPS = { stateCap: 536, inputCap: 26 }
+/** Bytes of a state with a row for each of so many members; what 31 need is the least. */
+const stateCapFor = (members: number): number => Math.max(CAPS.stateCap, 9 + 17 * members)
 
 function demandOf(demand: bigint): Uint8Array {
   return rateLimit.state.encode({ budget: 0n, rows: [{ member: 0, demand, share: 0n }] })
@@ -61,8 +65,12 @@ export const RATE_LIMIT_APP: SimulatedApp = {
   params: PARAMS,
   usesPrevious: false,
   ...CAPS,
+  stateCapFor,
   bundle: null,
-  run: (call) => runReducer(call, { stateBytesMax: CAPS.stateCap, inputBytesMax: CAPS.inputCap }),
+  run: (call) => {
+    const stateBytesMax = stateCapFor(call.context.members.length)
+    return runReducer(call, { stateBytesMax, inputBytesMax: CAPS.inputCap })
+  },
   isValid: (input) => isValidInput(rateLimit.id, PARAMS, input),
   open: (_, { node, rollBacks }) => ({
     observe: (height) => Promise.resolve(demandOf(BigInt((node * 37 + (height + rollBacks) * 11) % 90))),

@@ -141,7 +141,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
       reducer: app.hash,
       reducerParams: app.params,
       usesPrevious: app.usesPrevious,
-      stateCap: app.stateCap,
+      stateCap: app.stateCapFor?.(n) ?? app.stateCap,
       inputCap: app.inputCap,
       twin: options.provable === true && app.bundle === null ? TWIN : NO_TWIN,
     },

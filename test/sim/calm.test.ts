@@ -9,6 +9,12 @@ describe('simulated world without faults', () => {
     expect(report.delays).to.deep.equal([3, 3, 3, 3, 3, 3])
   })
 
+  it('decides with 64 members, whose state is longer than that of 31', async () => {
+    const report = await runSeed(2, { heights: 1, calm: true, nodes: 64 })
+    expect(report.violations).to.deep.equal([])
+    expect(report.rounds).to.deep.equal({ 0: 1 })
+  })
+
   it('goes the same way for the same seed', async () => {
     const [first, second, other] = [
       await runSeed(2, { heights: 4, calm: true, nodes: 4 }),
