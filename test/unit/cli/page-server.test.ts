@@ -133,6 +133,19 @@ describe('dashboard: server of the page', () => {
       )
     })
 
+    it('who comes while events wait gets them once, with the board', async () => {
+      const later = { ...event, block: 9 }
+      let second: Promise<string[]> | null = null
+      const first = await messages(2, () => {
+        feed.tell(later)
+        second = messages(2, () => void setTimeout(() => feed.tell({ ...event, block: 10 })))
+      })
+      expect(first[1]).include('"block":9')
+      const [board, events] = await (second as unknown as Promise<string[]>)
+      expect(board).include('"anchoredBlock":9')
+      expect(events).include('"block":10').not.include('"block":9')
+    })
+
     it('has so many readers and no more', async () => {
       const abort = new AbortController()
       const open = () => fetch(`${server.url}/feed`, { signal: abort.signal })

@@ -67,7 +67,7 @@ describe('dashboard: live board', () => {
       ...seats,
       decided('alice', 1, '0xaa', 2),
       decided('bob', 1),
-      decided('carol', 1, '0xbb'),
+      decided('carol', 1, '0xbb', 1),
     )
     const height = board.task('1')?.heights.get(1)
     expect(height?.seats).equal('ddx.')
