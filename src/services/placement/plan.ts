@@ -28,6 +28,7 @@ export class Plan {
   readonly #policy: PlacementPolicy
   readonly #tie: TieBreak
   readonly #agreedMs: number
+  readonly #justStarted: ReadonlySet<number>
   readonly #specs: ReadonlyMap<number, ServiceSpec>
   readonly #rows = new Map<number, InstanceRow>()
   readonly #carried = new Map<MemberIndex, Carried>()
@@ -39,11 +40,14 @@ export class Plan {
     readonly policy: PlacementPolicy
     readonly tie: TieBreak
     readonly agreedMs: number
+    /** Keys of copies that were starting a height ago: the measurement may be older than they are. */
+    readonly justStarted?: ReadonlySet<number>
   }) {
     this.hosts = init.hosts
     this.#policy = init.policy
     this.#tie = init.tie
     this.#agreedMs = init.agreedMs
+    this.#justStarted = init.justStarted ?? new Set()
     this.#specs = new Map(init.specs.map((spec) => [spec.service, spec]))
     for (const row of init.instances) this.#add(row)
   }
@@ -162,7 +166,7 @@ export class Plan {
 
   remove(row: InstanceRow): void {
     this.#take(row)
-    if (row.phase === 'failed' || row.phase === 'starting') return
+    if (row.phase === 'failed' || this.#isUnseen(row)) return
     const carried = this.#of(row.member)
     carried.gone = plus(carried.gone, this.#needs(row))
   }
@@ -179,6 +183,10 @@ export class Plan {
   /** Part of a host that a service may fill, ‰. */
   usable({ priority }: ServiceSpec): number {
     return 1000 - Math.floor((this.#policy.reserve * (PRIORITY_MAX - priority)) / PRIORITY_MAX)
+  }
+
+  #isUnseen(row: InstanceRow): boolean {
+    return row.phase === 'starting' || this.#justStarted.has(instanceKey(row))
   }
 
   #needs({ service }: InstanceRow): Needs {
@@ -209,7 +217,7 @@ export class Plan {
     const carried = this.#of(row.member)
     const needs = this.#needs(row)
     carried.reserved = change(carried.reserved, needs)
-    if (row.phase === 'starting') carried.unseen = change(carried.unseen, needs)
+    if (this.#isUnseen(row)) carried.unseen = change(carried.unseen, needs)
     if (row.phase === 'leaving') carried.leaving = change(carried.leaving, needs)
     carried.copies += sign
     carried.load += sign * row.load

@@ -43,7 +43,8 @@ export const placement: Slice<PlacementState, PlacementObservation, PlacementPol
     const instances = withReports(registry.instances, observations)
     const known: PlacementState = { ...previous, ...registry, hosts, instances }
     if (primaryComponent(needs.health.rows, context.members) === null) return known
-    return placed(known, context, policy, needs)
+    const starting = previous.instances.filter(({ phase }) => phase === 'starting')
+    return placed(known, new Set(starting.map(instanceKey)), context, policy, needs)
   },
 
   reseat: (state, seatOf) => ({
@@ -62,6 +63,7 @@ export const placement: Slice<PlacementState, PlacementObservation, PlacementPol
 
 function placed(
   state: PlacementState,
+  justStarted: ReadonlySet<number>,
   context: FoldContext,
   policy: PlacementPolicy,
   needs: PlacementNeeds,
@@ -71,6 +73,7 @@ function placed(
     specs: state.services,
     instances: state.instances,
     policy,
+    justStarted,
     agreedMs: context.agreedMs,
     tie: (service, member) => seedRank(context.seed, `0x${uint(service, 2)}${uint(member, 1)}`),
   })

@@ -185,6 +185,15 @@ describe('admission', () => {
     expect(world.standing(6)).equal('full')
   })
 
+  it('counts a copy that has just begun to run, although the measurement is older than it', () => {
+    const background = { cpu: 30, memory: 0, transactions: 0 }
+    const needs = { cpu: 40, memory: 1, transactions: 1 }
+    const world = new World(FIVE.map((host) => ({ ...host, background })))
+    world.height(Array.from({ length: 5 }, (_, i) => specOf(i + 1, { needs })))
+    world.height([specOf(6, { needs })])
+    expect(world.standing(6)).equal('full')
+  })
+
   it('spreads over regions when told to', () => {
     const world = new World(FIVE.map((host, i) => ({ ...host, region: i < 3 ? 1 : 2 })))
     world.height([specOf(1, { spread: 'region', copiesMin: 3, copiesMax: 3 })])
