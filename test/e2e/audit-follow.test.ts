@@ -100,7 +100,7 @@ describe('audit follow: a watcher beside a running task', function () {
     it('ends with exit 6 at the first lie, and names the field', async () => {
       expect(await first.exited, first.stderr).equal(EXIT.mismatch)
       const [alarm] = first.of('alarm')
-      expect(alarm?.['field']).match(/^(Convicted\[member \d\]\.offence|log\[member \d\]\.entries\[\d+\])/)
+      expect(alarm?.['field']).match(/^(Convicted\[member \d\]\.offence|log\[\d\]\S*.*\.entries\[\d+\]$)/)
       expect(first.lines.at(-1)).include({ type: 'end', reason: 'mismatch' })
     })
 
