@@ -23,6 +23,7 @@ const COPIED = [
   'codec',
   'protocol',
   'reducers',
+  'services',
   'ports',
   'faults',
   'node',
