@@ -63,7 +63,7 @@ function summary(report: AuditReport, unit: TokenUnit | null, named: Naming): st
       ...(ended === null ? [] : [['status', ended] as const]),
       ['result', `${outcome.outcome}, ${named(outcome.because)}`],
       ...(unanimity === null ? [] : [['votes', unanimity] as const]),
-      ['liars', `${convictions.length} convictions, ${penalties.length} penalties`],
+      ['proofs', `${convictions.length} convictions, ${penalties.length} penalties`],
       ...(money === null ? [] : describeSums(money, unit)),
       ...(report.complete === undefined ? [] : [['logs', describeCompleteness(report.complete)] as const]),
     ]),

@@ -26,7 +26,7 @@ describe('the report of an audit for people', () => {
     expect(verdict).equal('✔ verified: everything that is anchored was recomputed')
     expect(title).equal(`task 1 on chain ${report.chainId}, block ${report.head}`)
     const names = rest.slice(0, 9).map((line) => line.trim().split(' ')[0])
-    expect(names).deep.equal('reducer client cluster heights status result votes liars money'.split(' '))
+    expect(names).deep.equal('reducer client cluster heights status result votes proofs money'.split(' '))
   })
 
   it('shows amounts in units, and with no unit in wei', () => {
