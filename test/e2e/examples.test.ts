@@ -15,10 +15,11 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 describe('examples, typed as their pages say', function () {
   this.timeout(900_000)
-  const folder = mkdtempSync(join(tmpdir(), 'rsdp-examples-'))
+  let folder = ''
   let shell: Shell | null = null
 
-  before(async () => {
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'rsdp-examples-'))
     writeFileSync(join(folder, 'rsdp'), `#!/bin/sh\nexec ${ROOT}rsdp "$@"\n`, { mode: 0o755 })
     symlinkSync(join(ROOT, 'examples'), join(folder, 'examples'))
     const { port, release } = await holdPort()
@@ -26,37 +27,49 @@ describe('examples, typed as their pages say', function () {
     const settings = { RSDP_PORT: String(port), RSDP_RPC_URL: `http://127.0.0.1:${String(port)}` }
     shell = new Shell(folder, { ...environmentForChildren(), ...settings, RSDP_BLOCK_MS: '500' })
   })
-  after(async () => {
+  afterEach(async () => {
     await shell?.close()
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('temperature: sensors in Python, one of them false, agree on a true reading', async function () {
-    if (spawnSync('python3', ['--version']).status !== 0) skip(this, 'no python3 on this machine')
-    const page = 'examples/temperature/README.md'
+  /** Types a page, and gives what each member was told: its last words by the height before them. */
+  async function told(page: string): Promise<Record<string, string>[]> {
     const steps = stepsOf(page, readFileSync(join(ROOT, page), 'utf8'))
     const walked = await walk(shell!, steps)
     for (const [{ command }, problem] of walked) if (problem !== null) expect.fail(`${command}: ${problem}`)
     expect(walked).length(steps.length)
-    const medians = ['alice', 'bob', 'carol', 'dave'].map((name) =>
-      readFileSync(join(folder, `${name}.txt`), 'utf8'),
-    )
-    const heights = medians.map(
-      (text) =>
-        Object.fromEntries(
-          text
-            .trim()
-            .split('\n')
-            .map((line) => line.split('  ')),
-        ) as Record<string, string>,
-    )
-    for (const told of heights)
-      for (const [height, median] of Object.entries(told)) {
+    return ['alice', 'bob', 'carol', 'dave'].map((name) => {
+      const lines = readFileSync(join(folder, `${name}.txt`), 'utf8')
+        .trim()
+        .split('\n')
+      return Object.fromEntries(lines.map((line) => line.split('  '))) as Record<string, string>
+    })
+  }
+
+  it('temperature: sensors in Python, one of them false, agree on a true reading', async function () {
+    if (spawnSync('python3', ['--version']).status !== 0) skip(this, 'no python3 on this machine')
+    const heights = await told('examples/temperature/README.md')
+    for (const one of heights)
+      for (const [height, median] of Object.entries(one)) {
         expect(median, height).match(/^21\.\d degrees$/)
         expect(
           heights.every((other) => (other[height] ?? median) === median),
           height,
         ).equal(true)
       }
+  })
+
+  it('ballot: the weight decides, and the member that votes for another result is convicted', async () => {
+    const heights = await told('examples/ballot/README.md')
+    const elected = new Set(heights.flatMap((one) => Object.values(one)))
+    expect([...elected]).deep.equal(['bridge'])
+    const { code, output } = await shell!.type('./rsdp evidence list 1 --json 2> /dev/null')
+    expect(code, output()).equal(0)
+    const { convictions } = (
+      JSON.parse(output()) as { data: { convictions: { offence: string; member: number }[] } }
+    ).data
+    // a second proof adds who confirmed the state
+    expect([...new Set(convictions.map(({ offence }) => offence))]).deep.equal(['E4'])
+    expect(new Set(convictions.map(({ member }) => member)).size).equal(1)
   })
 })

@@ -124,7 +124,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   cli: { imports: EVERYTHING },
   // what a stranger can write: with the package's public entries alone
-  examples: { imports: [], packages: ['rsdp'] },
+  // what a stranger's program may use: the package's public entries, and Node itself
+  examples: { imports: [], packages: ['rsdp', 'node:fs', 'node:timers/promises'] },
 }
 
 /** Globals that make a result depend on more than the arguments. */

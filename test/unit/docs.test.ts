@@ -13,6 +13,7 @@ const PAGES = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'examples/temperature/README.md',
+  'examples/ballot/README.md',
   ...readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`),
 ].filter((page) => page.endsWith('.md'))
 const COMMANDS = PAGES.flatMap(commandsIn)
