@@ -32,3 +32,18 @@ export function listen(server: Server, port: number, flag = '--api-port'): Promi
     })
   })
 }
+
+/** Ends a server and every connection to it, open streams as well. */
+export function closeAll(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+/** Few headers, and none of them slow: what every server of this program allows. */
+export function limitRequests(server: Server): void {
+  server.maxHeadersCount = 32
+  server.requestTimeout = 5_000
+  server.headersTimeout = 5_000
+}

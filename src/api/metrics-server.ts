@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { isLocalHost, listen } from './loopback.ts'
+import { closeAll, isLocalHost, limitRequests, listen } from './loopback.ts'
 
 /** Metrics as a scraper takes them. */
 export interface MetricsText {
@@ -29,16 +29,10 @@ export async function startMetricsServer(
     response.writeHead(status, { 'content-type': metrics.contentType, 'cache-control': 'no-store' })
     response.end(status === 200 ? metrics.text() : '')
   })
-  server.maxHeadersCount = 32
-  server.requestTimeout = 5_000
-  server.headersTimeout = 5_000
+  limitRequests(server)
   const taken = await listen(server, port, flag)
   return {
     port: taken,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close: () => closeAll(server),
   }
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { z } from 'zod'
 import { stream } from './event-stream.ts'
 import type { Follow } from './event-stream.ts'
-import { isLocalHost, listen } from './loopback.ts'
+import { closeAll, isLocalHost, limitRequests, listen } from './loopback.ts'
 import type { Matched } from './match.ts'
 import { match } from './match.ts'
 import type { MetricsText } from './metrics-server.ts'
@@ -57,17 +57,11 @@ export async function startApi(
       else send(response, refused.status, refused.body)
     })
   })
-  server.maxHeadersCount = 32
-  server.requestTimeout = 5_000
-  server.headersTimeout = 5_000
+  limitRequests(server)
   const taken = await listen(server, port)
   return {
     port: taken,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close: () => closeAll(server),
   }
 }
 

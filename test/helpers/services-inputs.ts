@@ -1,30 +1,11 @@
+import { DEFAULT_POLICY } from '../../src/services/policy.ts'
 import type { Observed, ServicesPolicy } from '../../src/services/services.ts'
 
+/** The policy to begin with, with shorter memories and nothing in reserve: cases are reckoned by hand. */
 export const POLICY: ServicesPolicy = {
-  metrics: { cpu: 6400, memory: 25_600, throughput: 40_000, transactions: 10_000 },
-  health: {
-    phiSuspect: 1000,
-    detectionMs: 3000,
-    reachMs: 2000,
-    lossOmission: 200,
-    crashHeights: 2,
-    dampAt: 2000,
-    reuseAt: 750,
-    halfLifeMs: 60_000,
-  },
-  placement: {
-    strategy: 'resource-aware',
-    threshold: 800,
-    hysteresis: 50,
-    movesMax: 10,
-    windowMs: 60_000,
-    settleMs: 30_000,
-    actMs: 60_000,
-    staleHeights: 10,
-    reserve: 0,
-    targetLoad: 800,
-  },
-  deadlock: { victim: 'least-work' },
+  ...DEFAULT_POLICY,
+  health: { ...DEFAULT_POLICY.health, halfLifeMs: 60_000 },
+  placement: { ...DEFAULT_POLICY.placement, settleMs: 30_000, reserve: 0 },
 }
 
 const capacity = { cpu: 800, memory: 1600, throughput: 1000, transactions: 300 }
