@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { EXIT } from '../src/types/exit-codes.ts'
 
-const USAGE = `Holds the contracts against the invariants I1 … I20, over random calls of many actors.
+const USAGE = `Holds the contracts against the invariants I1 … I21, over random calls of many actors.
 
   npm run fuzz -- --runs 10000 --seed 7
 

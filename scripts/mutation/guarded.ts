@@ -198,6 +198,27 @@ export const GUARDED: readonly Mutant[] = [
     '',
   ),
   invariant(
+    'I21',
+    'a keeper is paid for a task without a height',
+    'contracts/line/LineState.sol',
+    's.isPaid = head.last != 0;',
+    's.isPaid = true;',
+  ),
+  invariant(
+    'I21',
+    'an announced plan is in force at once',
+    'contracts/TaskLine.sol',
+    '_nextPlanAt = _noticeEnds();',
+    '_nextPlanAt = Moments.current();',
+  ),
+  invariant(
+    'I21',
+    'what is collected stays out of the budget',
+    'contracts/TaskLine.sol',
+    'amount = _BOARD.claim(taskId);\n        _budget += amount;',
+    'amount = _BOARD.claim(taskId);',
+  ),
+  invariant(
     'I20',
     'a wallet that was replaced still acts',
     REGISTRY_STATE,

@@ -16,7 +16,7 @@ abstract contract Books {
     /// @notice An invariant does not hold.
     error Broken(uint256 invariant, string what);
 
-    uint256 private constant INVARIANTS = 20;
+    uint256 private constant INVARIANTS = 21;
 
     Handler internal _h;
 
@@ -56,7 +56,7 @@ abstract contract Books {
 
     /// @dev What the fuzzer calls; what a story needs most often comes twice.
     function _deeds() internal view returns (bytes4[] memory all) {
-        bytes4[39] memory deeds = [
+        bytes4[44] memory deeds = [
             _h.addStake.selector,
             _h.unbond.selector,
             _h.withdraw.selector,
@@ -95,7 +95,12 @@ abstract contract Books {
             _h.release.selector,
             _h.withdrawCredit.selector,
             _h.jump.selector,
-            _h.donate.selector
+            _h.donate.selector,
+            _h.fund.selector,
+            _h.renew.selector,
+            _h.renew.selector,
+            _h.announce.selector,
+            _h.closeLine.selector
         ];
         all = new bytes4[](deeds.length);
         for (uint256 i = 0; i < deeds.length; ++i) all[i] = deeds[i];
@@ -161,6 +166,7 @@ abstract contract Books {
         }
         uint256 balance = _h.token().balanceOf(address(_h.board())) - _h.donatedToBoard();
         _require(balance == _h.burntPay(), 8, "the board holds more than what is burnt");
+        _require(_h.budget() == 0, 21, "the owner of the line cannot take what is left");
         balance = _h.token().balanceOf(address(_h.registry())) - _h.donatedToRegistry();
         _require(balance == _h.burnt(), 8, "the registry holds more than what was burnt");
     }

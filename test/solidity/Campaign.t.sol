@@ -55,12 +55,20 @@ contract Campaign is Laws {
         "release",
         "withdrawCredit",
         "donate",
+        "fund",
+        "renew",
+        "renew after a loss",
+        "renew from a result",
+        "another plan",
+        "collect",
+        "close",
+        "emptied",
         "reenter"
     ];
 
     mapping(string deed => uint256 count) private _done;
 
-    function invariant_all_of_I1_to_I20() external view {
+    function invariant_all_of_I1_to_I21() external view {
         if (_h.calls() % LOOK_EVERY == 0) _all();
     }
 

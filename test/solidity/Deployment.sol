@@ -6,6 +6,8 @@ import {INodeRegistry} from "../../contracts/interfaces/INodeRegistry.sol";
 import {IPhaseLog} from "../../contracts/interfaces/IPhaseLog.sol";
 import {ISlasher} from "../../contracts/interfaces/ISlasher.sol";
 import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
+import {ITaskLine} from "../../contracts/interfaces/ITaskLine.sol";
+import {Plans} from "./Plans.sol";
 import {vm} from "./Vm.sol";
 
 /// @title The contracts as they are compiled for deployment, wired to each other
@@ -17,12 +19,15 @@ abstract contract Deployment {
     uint256 internal constant JAIL = 50;
     uint256 internal constant UNBONDING = 500;
     uint256 internal constant BOUNTY = 12;
+    /// @dev Who opened the line.
+    address internal constant LINE_OWNER = address(0x11e0);
 
     HostileToken public immutable token;
     INodeRegistry public immutable registry;
     IPhaseLog public immutable log;
     ISlasher public immutable slasher;
     ITaskBoard public immutable board;
+    ITaskLine public immutable line;
     address internal immutable _TWIN;
 
     constructor() {
@@ -51,6 +56,8 @@ abstract contract Deployment {
         log = IPhaseLog(log_);
         slasher = ISlasher(slasher_);
         _TWIN = _create("contracts/dev/TestTwin.sol:TestTwin", "");
+        wiring = abi.encode(board, LINE_OWNER, Plans.plan(0));
+        line = ITaskLine(_create("contracts/TaskLine.sol:TaskLine", wiring));
     }
 
     function _create(string memory artifact, bytes memory arguments) private returns (address created) {

@@ -133,6 +133,9 @@ abstract contract Ghost is Deployment {
     uint256 public creditsPaid;
     uint256 public donatedToBoard;
     uint256 public donatedToRegistry;
+    /// @notice What the line holds and has not spent, and what was sent to it without `fund`.
+    uint256 public budget;
+    uint256 public donatedToLine;
 
     /// @notice The first violation of an invariant that was seen while acting, by the invariant's number.
     mapping(uint256 invariant => string what) public broken;

@@ -2,11 +2,11 @@
 pragma solidity 0.8.37;
 
 import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
-import {MoneyHandler} from "./MoneyHandler.sol";
+import {LineHandler} from "./LineHandler.sol";
 import {vm} from "./Vm.sol";
 
 /// @title All that anybody does, and what happens around them
-contract Handler is MoneyHandler {
+contract Handler is LineHandler {
     /// @notice Moves to the next block, or to one of the boundaries of a task or of a jail, or one beside it.
     function jump(uint256 seed) external dice(seed) {
         uint256 to = block.number + 1 + _pick(3);
@@ -43,11 +43,12 @@ contract Handler is MoneyHandler {
     /// @notice Tokens and ether that nobody asked for.
     function donate(uint256 seed) external dice(seed) {
         uint256 amount = _pick(1000);
-        bool toBoard = _chance(50);
-        token.faucet(toBoard ? address(board) : address(registry), amount);
-        if (toBoard) donatedToBoard += amount;
-        else donatedToRegistry += amount;
-        vm.deal(toBoard ? address(board) : address(registry), amount);
+        address to = [address(board), address(registry), address(line)][_pick(3)];
+        token.faucet(to, amount);
+        if (to == address(board)) donatedToBoard += amount;
+        else if (to == address(registry)) donatedToRegistry += amount;
+        else donatedToLine += amount;
+        vm.deal(to, amount);
         _did("donate");
     }
 
@@ -55,7 +56,7 @@ contract Handler is MoneyHandler {
     function reenter() external {
         if (msg.sender != address(token)) return;
         uint256 who = _pick(_operators.length);
-        uint256 kind = _pick(5);
+        uint256 kind = _pick(7);
         if (kind == 0) _withdraw(who, _pick(_operators[who].tranches.length + 1));
         if (kind == 1 && _tasks.length != 0) _claim(_pick(_tasks.length), _operators[who].account);
         if (kind == 2 && _tasks.length != 0) {
@@ -63,6 +64,8 @@ contract Handler is MoneyHandler {
         }
         if (kind == 3) _withdrawCredit(_operators[who].account);
         if (kind == 4) _deposit(who, _pick(100));
+        if (kind == 5) _fund(_pick(100));
+        if (kind == 6) _renew();
         _did("reenter");
     }
 

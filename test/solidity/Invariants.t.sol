@@ -85,4 +85,8 @@ contract Invariants is Laws {
     function invariant_I20_one_wallet_acts_for_an_operator_and_its_payout_is_paid() external view {
         _i20();
     }
+
+    function invariant_I21_a_line_spends_what_it_holds_when_it_is_due() external view {
+        _i21();
+    }
 }

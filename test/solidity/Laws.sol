@@ -8,7 +8,7 @@ import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
 import {Books} from "./Books.sol";
 import {Ghost} from "./Ghost.sol";
 
-/// @title What holds after every call, whoever did what before: the twenty invariants
+/// @title What holds after every call, whoever did what before: the invariants I1 … I21
 abstract contract Laws is Books {
     function _all() internal view {
         _i1();
@@ -30,6 +30,7 @@ abstract contract Laws is Books {
         _i17();
         _i19();
         _i20();
+        _i21();
     }
 
     /// @dev Sum of what people own = what came in less what went out = the balance without donations.
@@ -231,5 +232,14 @@ abstract contract Laws is Books {
                 _require(registry.accountOf(o.past[j]) == address(0), 20, "a past wallet has an account");
             }
         }
+    }
+
+    /// @dev What the line holds came in by `fund` and `collect` and left by `renew` and `withdraw`; it owes nobody anything.
+    function _i21() internal view {
+        _unbroken(21);
+        uint256 budget = _h.line().standing().budget;
+        _require(budget == _h.budget(), 21, "the budget of the line");
+        uint256 balance = _h.token().balanceOf(address(_h.line()));
+        _require(balance == budget + _h.donatedToLine(), 21, "the balance of the line");
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {INodeRegistry} from "../../contracts/interfaces/INodeRegistry.sol";
 import {ITaskBoard} from "../../contracts/interfaces/ITaskBoard.sol";
+import {ITaskLine} from "../../contracts/interfaces/ITaskLine.sol";
 import {FramingHandler} from "./FramingHandler.sol";
 import {vm} from "./Vm.sol";
 
@@ -55,7 +56,8 @@ abstract contract MoneyHandler is FramingHandler {
 
     /// @notice Everybody who may be owed something.
     function people() public view returns (address[] memory all) {
-        all = new address[](_operators.length + _clients.length + _outsiders.length);
+        all = new address[](_operators.length + _clients.length + _outsiders.length + 1);
+        all[all.length - 1] = address(line);
         for (uint256 i = 0; i < _operators.length; ++i) all[i] = _operators[i].account;
         for (uint256 i = 0; i < _clients.length; ++i) all[_operators.length + i] = _clients[i];
         uint256 start = _operators.length + _clients.length;
@@ -76,7 +78,11 @@ abstract contract MoneyHandler is FramingHandler {
         }
         if (creditOf[account] != 0) _withdrawCredit(account);
         for (uint256 i = 0; i < _operators.length; ++i) if (_operators[i].account == account) _leave(i);
+        if (account == address(line)) _empty();
     }
+
+    /// @dev The owner alone takes what the line has left.
+    function _empty() internal virtual;
 
     /// @dev What the accepted heights and the fees that were due cost; who is drawn for a revoked task is paid one height.
     function _spent(Task storage t) private view returns (uint256) {
@@ -115,8 +121,7 @@ abstract contract MoneyHandler is FramingHandler {
         bool isOpen = opensAt != 0 && block.number >= opensAt;
         bool calm = _isCalm();
         (uint256 expected, uint256 unearned) = (owed(task, account), lost(task));
-        bytes memory data = abi.encodeCall(ITaskBoard.claim, (_id(task)));
-        (bool success, bytes memory answer) = _ask(account, address(board), data);
+        (bool success, bytes memory answer) = _askFor(account, task);
         if (success && !isOpen) _break(12, "claimed while proofs were still taken");
         if (!success && isOpen && expected + unearned != 0 && calm)
             _refused(8, "a claim was refused", answer);
@@ -185,6 +190,21 @@ abstract contract MoneyHandler is FramingHandler {
         creditOf[account] = 0;
         creditsPaid += expected;
         _did("withdrawCredit");
+    }
+
+    /// @dev Whoever calls `collect`, what is the line's goes to its budget.
+    function _askFor(address account, uint256 task) private returns (bool success, bytes memory answer) {
+        if (account != address(line))
+            return _ask(account, address(board), abi.encodeCall(ITaskBoard.claim, (_id(task))));
+        bool calm = _isCalm();
+        uint256 before = token.balanceOf(account);
+        bytes memory data = abi.encodeCall(ITaskLine.collect, (_id(task)));
+        (success, answer) = _act(_clients[_pick(_clients.length)], account, data);
+        if (!success) return (success, answer);
+        uint256 amount = abi.decode(answer, (uint256));
+        budget += amount;
+        if (calm) _requirePaid(account, before, amount);
+        _did("collect");
     }
 
     /// @dev Asks for what is an account's: the amount that is answered goes where the account is paid.

@@ -8,7 +8,7 @@ import {vm} from "./Vm.sol";
 
 /// @title Tasks up to their cluster, and ledger events
 abstract contract TaskHandler is Life {
-    uint256 private constant TASKS_MAX = 6;
+    uint256 internal constant TASKS_MAX = 6;
     /// @dev Bytes of one member in the snapshot.
     uint256 private constant MEMBER = 42;
 
@@ -118,6 +118,8 @@ abstract contract TaskHandler is Life {
         if (task == _tasks.length || !_chance(30)) return;
         Task storage t = _tasks[task];
         address sender = _chance(80) ? t.client : address(this);
+        // a line revokes nothing
+        if (sender == address(line)) return;
         (bool success, ) = _act(sender, address(board), abi.encodeCall(ITaskBoard.revoke, (_id(task))));
         if (success != (sender == t.client && t.revokedBlock == 0)) _break(18, "revoking");
         if (!success) return;
@@ -130,6 +132,8 @@ abstract contract TaskHandler is Life {
         uint256 task = _find(_pick(4) == 0 ? ITaskBoard.Status.Open : ITaskBoard.Status.Active);
         if (task == _tasks.length) return;
         Task storage t = _tasks[task];
+        // nor does it post events
+        if (t.client == address(line)) return;
         bytes memory body = abi.encode(seed);
         bytes memory data = abi.encodeCall(ITaskBoard.postEvent, (_id(task), body));
         (bool success, ) = _act(t.client, address(board), data);
@@ -236,17 +240,22 @@ abstract contract TaskHandler is Life {
         uint256 before = token.balanceOf(address(board));
         (bool success, ) = _act(client, address(board), abi.encodeCall(ITaskBoard.publish, (p)));
         if (!success) return;
+        _record(client, p, token.balanceOf(address(board)) - before);
+        _did("publish");
+    }
+
+    /// @dev A task that was published.
+    function _record(address client, ITaskBoard.TaskParams memory p, uint256 escrow) internal {
         Task storage t = _tasks.push();
         t.client = client;
         t.params = abi.encode(p);
-        t.escrow = token.balanceOf(address(board)) - before;
+        t.escrow = escrow;
         (t.stake, t.reward, t.fee) = (p.stakePerNode, p.rewardPerHeight, p.checkpointFee);
         t.price = p.formGasPrice;
         (t.minNodes, t.heights, t.epochHeights) = (p.minNodes, p.heights, p.epochHeights);
         (t.joinDeadline, t.endBlock) = (p.joinDeadline, p.endBlock);
         (t.stallBlocks, t.turnBlocks) = (p.stallBlocks, p.turnBlocks);
         (t.publishesInputs, t.provable) = (p.calldataInputs, p.twin != address(0));
-        _did("publish");
     }
 
     /// @dev A small task of random shape.
