@@ -1,6 +1,4 @@
-import type { Interface } from 'ethers'
 import type {
-  AbiValue,
   BoardBooks,
   ChainHistory,
   ExpectedDeployment,
@@ -14,33 +12,19 @@ import { keccak, utf8Hex } from '../../codec/hex.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
-import { MEMBERS_MAX } from '../../types/ids.ts'
-import type { Moment } from '../../types/moment.ts'
 import { goesOn } from '../../types/task.ts'
-import { abis } from './abi.ts'
 import { BlockTimes } from './block-times.ts'
 import { readBooks } from './board-books.ts'
 import type { Deployment } from './deployment-schema.ts'
 import { endpointsAt } from './endpoints-at.ts'
 import { rebuildHeader } from './header.ts'
-import { decodeResult, zeroResult } from './history-abi.ts'
 import type { SourcedLog } from './history-events.ts'
-import {
-  BOARD_EVENTS,
-  callersOf,
-  decodeAll,
-  KEY_EVENTS,
-  keysOf,
-  LOG_EVENTS,
-  OPERATOR_EVENTS,
-  operatorsOf,
-  SLASHER_EVENTS,
-  STAKE_EVENTS,
-  topicsOf,
-} from './history-events.ts'
-import type { LogQuery, RpcRequest } from './history-rpc.ts'
-import { badAnswer, HistoryRpc } from './history-rpc.ts'
+import { callersOf, decodeAll, keysOf, operatorsOf, topicsOf } from './history-events.ts'
+import { HistoryLogs } from './history-logs.ts'
+import type { RpcRequest } from './history-rpc.ts'
+import { HistoryRpc } from './history-rpc.ts'
 import { readTransaction } from './history-transactions.ts'
+import { HistoryViews } from './history-views.ts'
 import type { KeepsLogs } from './log-memory.ts'
 import { readTokenNames } from './token-names.ts'
 import { troubleIn } from './trouble.ts'
@@ -73,8 +57,9 @@ export function openHistory(
 
 export class EvmHistory implements ChainHistory {
   readonly #rpc: HistoryRpc
+  readonly #views: HistoryViews
+  readonly #logs: HistoryLogs
   readonly #expected: ExpectedDeployment
-  readonly #fromBlock: bigint
   readonly #deployment: Deployment
 
   constructor(
@@ -85,7 +70,6 @@ export class EvmHistory implements ChainHistory {
   ) {
     this.#rpc = new HistoryRpc(request, cache, deployment.windows.reorgDepth, others)
     this.#deployment = deployment
-    this.#fromBlock = BigInt(deployment.fromBlock)
     const { NodeRegistry, TaskBoard, PhaseLog, Slasher } = deployment.contracts
     this.#expected = {
       chainId: BigInt(deployment.chainId),
@@ -94,6 +78,8 @@ export class EvmHistory implements ChainHistory {
       bounty: BigInt(deployment.bountyWei),
       contracts: { NodeRegistry, TaskBoard, PhaseLog, Slasher },
     }
+    this.#views = new HistoryViews(this.#rpc, this.#expected.contracts)
+    this.#logs = new HistoryLogs(this.#rpc, this.#expected.contracts, BigInt(deployment.fromBlock))
   }
 
   readBooks(): Promise<BoardBooks> {
@@ -115,8 +101,8 @@ export class EvmHistory implements ChainHistory {
    * Asks for new blocks only.
    */
   async pulse(taskId: bigint, upTo: bigint): Promise<string | null> {
-    const logs = await this.#ofTask(taskId, upTo)
-    const { status } = (await this.#view(
+    const logs = await this.#logs.ofTask(taskId, upTo)
+    const { status } = (await this.#views.one(
       'TaskBoard',
       'statusOf',
       [taskId],
@@ -149,15 +135,15 @@ export class EvmHistory implements ChainHistory {
   async #readAt(taskId: bigint, head: bigint): Promise<TaskHistory> {
     const chainId = await this.#rpc.chainId()
     const code = await this.#code(head)
-    const stated = await this.#views(taskId, head)
-    const ofTask = await this.#ofTask(taskId, head)
+    const stated = await this.#views.all(taskId, head)
+    const ofTask = await this.#logs.ofTask(taskId, head)
     if (ofTask.length === 0 && BigInt(stated.task.client) === 0n) throw noTask(taskId, head)
     const transactions = await this.#transactions(ofTask)
     const told = decodeAll(ofTask, transactions).events
     const keys = keysOf(told)
-    const ofKeys = await this.#ofKeys(keys, callersOf(told), operatorsOf(told), head)
+    const ofKeys = await this.#logs.ofKeys(keys, callersOf(told), operatorsOf(told), head)
     await this.#transactions(ofKeys, transactions)
-    const views = { ...stated, locks: await this.#locks(taskId, keys, head) }
+    const views = { ...stated, locks: await this.#views.locks(taskId, keys, head) }
     const { events, malformed } = decodeAll([...ofTask, ...ofKeys], transactions)
     const clock = new BlockTimes(this.#rpc, this.#expected.windows.taskSecondsMax > 0n)
     await clock.note([head, ...[...events, ...malformed].map(({ block }) => block)])
@@ -185,7 +171,7 @@ export class EvmHistory implements ChainHistory {
     const { address } = this.#expected.contracts.TaskBoard
     const task: Digest = `0x${taskId.toString(16).padStart(64, '0')}`
     const topics = [topicsOf('TaskBoard', ['TaskFinalized']), [task]]
-    const logs = await this.#logs('TaskBoard', { address, topics }, head)
+    const logs = await this.#logs.of('TaskBoard', { address, topics }, head)
     const finalized = decodeAll(logs, new Map()).events.flatMap((event) =>
       event.name === 'TaskFinalized' && event.args.taskId === taskId
         ? [{ ...event.args, block: event.block }]
@@ -194,11 +180,11 @@ export class EvmHistory implements ChainHistory {
     const first = events.find((event) => event.name === 'Checkpointed')
     const clock = new BlockTimes(this.#rpc, true)
     await clock.note([...finalized, ...(first === undefined ? [] : [first])].map(({ block }) => block))
-    const view = (contract: ContractName, name: string) => this.#view(contract, name, [taskId], head)
+    const view = (contract: ContractName, name: string) => this.#views.one(contract, name, [taskId], head)
     const stored = (await view('TaskBoard', 'task')) as unknown as TaskViews['task']
     const { status } = (await view('TaskBoard', 'statusOf')) as unknown as TaskViews['status']
     const { last, lastAt } = (await view('PhaseLog', 'head')) as unknown as TaskViews['head']
-    const { outcome } = await this.#result(taskId, head)
+    const { outcome } = await this.#views.result(taskId, head)
     const { resultHash } = stored
     return { taskId, finalized, resultHash, status, last, lastAt, outcome, times: clock.times }
   }
@@ -211,150 +197,6 @@ export class EvmHistory implements ChainHistory {
       PhaseLog: await this.#rpc.code(contracts.PhaseLog.address, head),
       Slasher: await this.#rpc.code(contracts.Slasher.address, head),
     }
-  }
-
-  async #views(taskId: bigint, head: bigint): Promise<Omit<TaskViews, 'locks'>> {
-    const windows = await this.#view('TaskBoard', 'windows', [], head)
-    const reduction = (await this.#view('TaskBoard', 'reductionOf', [taskId], head)) as unknown as Pick<
-      TaskViews,
-      'twinCodeHash'
-    >
-    const task = (await this.#view('TaskBoard', 'task', [taskId], head)) as unknown as TaskViews['task']
-    return {
-      twinCodeHash: reduction.twinCodeHash,
-      deploymentId: (await this.#view('PhaseLog', 'deploymentId', [], head)) as Digest,
-      domainSeparator: (await this.#view('PhaseLog', 'domainSeparator', [], head)) as Digest,
-      windows: windows as unknown as TaskViews['windows'],
-      task,
-      bounty: (await this.#view('NodeRegistry', 'bounty', [], head)) as bigint,
-      formWindow: (await this.#view('TaskBoard', 'formWindow', [], head)) as bigint,
-      head: (await this.#view('PhaseLog', 'head', [taskId], head)) as unknown as TaskViews['head'],
-      convictions: await this.#convictions(taskId, Number(task.members), head),
-      status: (await this.#view('TaskBoard', 'statusOf', [taskId], head)) as unknown as TaskViews['status'],
-      claimsOpenAt: (await this.#view('TaskBoard', 'claimsOpenAt', [taskId], head)) as unknown as Moment,
-      signers: (await this.#view('PhaseLog', 'signersOf', [taskId], head)) as bigint,
-      tainted: (await this.#view('Slasher', 'isTainted', [taskId], head)) as boolean,
-      result: await this.#result(taskId, head),
-      tally: (await this.#view('PhaseLog', 'tally', [taskId], head)) as unknown as TaskViews['tally'],
-    }
-  }
-
-  async #result(taskId: bigint, head: bigint): Promise<TaskViews['result']> {
-    const address = (await this.#view('Slasher', 'results', [], head)) as Address
-    return (await this.#viewAt(
-      address,
-      abis().Results,
-      'result',
-      [taskId],
-      head,
-    )) as unknown as TaskViews['result']
-  }
-
-  async #convictions(taskId: bigint, members: number, head: bigint): Promise<TaskViews['convictions']> {
-    const seats = Array.from({ length: Math.min(members, MEMBERS_MAX) }, (_, member) => BigInt(member))
-    const views: AbiValue[] = []
-    for (const member of seats) {
-      views.push(await this.#view('TaskBoard', 'convictionOf', [taskId, member], head))
-    }
-    return views as unknown as TaskViews['convictions']
-  }
-
-  async #locks(taskId: bigint, keys: readonly Address[], head: bigint): Promise<TaskViews['locks']> {
-    const locks = new Map<Address, bigint>()
-    for (const key of keys)
-      locks.set(key, (await this.#view('NodeRegistry', 'lockOf', [taskId, key], head)) as bigint)
-    return locks
-  }
-
-  async #view(
-    contract: ContractName,
-    name: string,
-    args: readonly (bigint | Address)[],
-    head: bigint,
-  ): Promise<AbiValue> {
-    return this.#viewAt(this.#expected.contracts[contract].address, abis()[contract], name, args, head)
-  }
-
-  async #viewAt(
-    address: Address,
-    abi: Interface,
-    name: string,
-    args: readonly (bigint | Address)[],
-    head: bigint,
-  ): Promise<AbiValue> {
-    const data = abi.encodeFunctionData(name, args) as Hex
-    const answer = await this.#rpc.call(address, data, head)
-    try {
-      return decodeResult(abi, name, answer)
-    } catch (cause) {
-      // no contract there, or another one: the judge says so if there is anything to judge
-      if (answer === '0x') return zeroResult(abi, name)
-      throw badAnswer('eth_call', `${name}() does not decode`, cause)
-    }
-  }
-
-  async #ofTask(taskId: bigint, head: bigint): Promise<SourcedLog[]> {
-    const { contracts } = this.#expected
-    const task: Digest = `0x${taskId.toString(16).padStart(64, '0')}`
-    const board = topicsOf('TaskBoard', BOARD_EVENTS)
-    const log = topicsOf('PhaseLog', LOG_EVENTS)
-    const slasher = topicsOf('Slasher', SLASHER_EVENTS)
-    const stakes = topicsOf('NodeRegistry', STAKE_EVENTS)
-    return [
-      ...(await this.#logs(
-        'TaskBoard',
-        { address: contracts.TaskBoard.address, topics: [board, [task]] },
-        head,
-      )),
-      ...(await this.#logs('PhaseLog', { address: contracts.PhaseLog.address, topics: [log, [task]] }, head)),
-      ...(await this.#logs(
-        'NodeRegistry',
-        { address: contracts.NodeRegistry.address, topics: [stakes, null, [task]] },
-        head,
-      )),
-      ...(await this.#logs(
-        'Slasher',
-        { address: contracts.Slasher.address, topics: [slasher, [task]] },
-        head,
-      )),
-    ]
-  }
-
-  /** @param callers keys or wallets: whose, only the registry tells */
-  async #ofKeys(
-    signedUp: readonly Address[],
-    callers: readonly Address[],
-    told: readonly Address[],
-    head: bigint,
-  ): Promise<SourcedLog[]> {
-    const keys = [...new Set([...signedUp, ...callers])]
-    if (keys.length === 0) return []
-    const { address } = this.#expected.contracts.NodeRegistry
-    const topics = [topicsOf('NodeRegistry', KEY_EVENTS), null, keys.map(topicOf)]
-    const ofKeys = await this.#logs('NodeRegistry', { address, topics }, head)
-    // the operator is the first topic of KeyRegistered, too: of two that differ, one is right
-    const registered = ofKeys.flatMap(({ topics: [, operator] }) => operator ?? [])
-    const accounts = (await this.#accountsOf(callers, head)).flatMap(
-      ({ topics: [, operator] }) => operator ?? [],
-    )
-    const operators = [...new Set([...told.map(topicOf), ...registered, ...accounts])]
-    const ofOperators = { address, topics: [topicsOf('NodeRegistry', OPERATOR_EVENTS), operators] }
-    return [...ofKeys, ...(await this.#logs('NodeRegistry', ofOperators, head))]
-  }
-
-  /** Logs by which addresses became wallets. */
-  async #accountsOf(wallets: readonly Address[], head: bigint): Promise<SourcedLog[]> {
-    if (wallets.length === 0) return []
-    const { address } = this.#expected.contracts.NodeRegistry
-    const topics = [topicsOf('NodeRegistry', ['WalletSet']), null, wallets.map(topicOf)]
-    return this.#logs('NodeRegistry', { address, topics }, head)
-  }
-
-  async #logs(contract: ContractName, query: LogQuery, head: bigint): Promise<SourcedLog[]> {
-    const logs = await this.#rpc.logs(query, this.#fromBlock, head)
-    const stranger = logs.find(({ address }) => address !== query.address)
-    if (stranger !== undefined) throw badAnswer('eth_getLogs', `a log of ${stranger.address}`)
-    return logs.map((log) => ({ ...log, contract }))
   }
 
   /** The transactions of logs, each once; null for those that the endpoint does not serve. */
@@ -416,8 +258,6 @@ export class EvmHistory implements ChainHistory {
     return headers
   }
 }
-
-const topicOf = (address: Address): Digest => `0x${address.slice(2).padStart(64, '0')}`
 
 function windowsOf({ windows }: Deployment): HistoryWindows {
   const names = [
