@@ -19,10 +19,11 @@ abstract contract LineHandler is MoneyHandler {
     uint256 private _nextFrom;
     /// @dev Block from which on nothing is published; 0: not asked for.
     uint256 private _closes;
-    /// @dev Of the line's tasks, as indices of `_tasks`; each with its plan.
-    uint256[] private _links;
+    /// @dev Number of the line's last task, as the board numbers them; 0: it has none.
+    uint256 private _link;
     mapping(uint256 task => uint256 plan) private _planOf;
     mapping(uint256 task => uint256 number) private _publishedAt;
+    mapping(uint256 task => uint256 predecessor) private _from;
     uint256 private _generation;
 
     function fund(uint256 seed) external dice(seed) {
@@ -83,7 +84,7 @@ abstract contract LineHandler is MoneyHandler {
         uint256 plan = _chance(10) ? _pick(Plans.COUNT) : force;
         (bool due, uint256 from, bool lost) = _seam();
         ITaskBoard.TaskParams memory p = _timed(plan, from, _generation + (lost ? 1 : 0));
-        uint256 fee = _isFirst() || _tasks[_lastLink()].last != 0 ? Plans.plan(plan).renewFee : 0;
+        uint256 fee = _link == 0 || _tasks[_link - 1].last != 0 ? Plans.plan(plan).renewFee : 0;
         uint256 held = token.balanceOf(address(board));
         uint256 had = token.balanceOf(KEEPER);
         bytes memory data = abi.encodeCall(ITaskLine.renew, (Plans.plan(plan)));
@@ -101,8 +102,8 @@ abstract contract LineHandler is MoneyHandler {
         if (lost) ++_generation;
         _record(address(line), p, escrow);
         uint256 task = _tasks.length - 1;
-        _links.push(task);
-        (_planOf[task], _publishedAt[task]) = (plan, block.number);
+        _link = _id(task);
+        (_planOf[task], _publishedAt[task], _from[task]) = (plan, block.number, from);
         if (line.predecessorOf(_id(task)) != from) _break(21, "another predecessor");
         if (line.standing().generation != _generation) _break(21, "another generation");
         _did(
@@ -143,8 +144,8 @@ abstract contract LineHandler is MoneyHandler {
 
     /// @dev What the interface says about `renew`, worked out from what was seen.
     function _seam() private view returns (bool due, uint256 from, bool lost) {
-        if (_isFirst()) return (true, 0, false);
-        uint256 task = _lastLink();
+        if (_link == 0) return (true, 0, false);
+        uint256 task = _link - 1;
         Task storage t = _tasks[task];
         ITaskLine.Plan memory plan = Plans.plan(_planOf[task]);
         (ITaskBoard.Status status, ) = expectedStatus(task);
@@ -160,13 +161,12 @@ abstract contract LineHandler is MoneyHandler {
             due = near || status != ITaskBoard.Status.Active || block.number + plan.renewBeforeBlocks >= end;
         }
         due = due && block.number >= _publishedAt[task] + plan.paceBlocks;
-        for (uint256 i = _links.length; i != 0; --i) {
-            if (_carries(_links[i - 1])) return (due, _id(_links[i - 1]), lost);
-            lost = lost || _tasks[_links[i - 1]].formBlock != 0;
+        // what was given up at an earlier seam is not lost again
+        for (from = _id(task); from != 0 && !_carries(from - 1); from = _from[from - 1]) {
+            lost = lost || _tasks[from - 1].formBlock != 0;
         }
     }
 
-    /// @dev A line without a branch: each task goes on from the last before it that carries.
     function _carries(uint256 task) private view returns (bool) {
         if (_tasks[task].last == 0) return false;
         (IResults.Outcome outcome, bytes32 resultHash, ) = IResults(slasher.results()).result(_id(task));
@@ -203,13 +203,5 @@ abstract contract LineHandler is MoneyHandler {
     /// @dev One task's length by the plan in force.
     function _notice() private view returns (uint256) {
         return Plans.plan(_current).params.endBlock;
-    }
-
-    function _isFirst() private view returns (bool) {
-        return _links.length == 0;
-    }
-
-    function _lastLink() private view returns (uint256) {
-        return _links[_links.length - 1];
     }
 }
