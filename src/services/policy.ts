@@ -16,6 +16,7 @@ export const DEFAULT_POLICY: ServicesPolicy = {
     reuseAt: 750,
     halfLifeMs: 600_000,
   },
+  trust: { floor: 50, fallMax: 100, riseMax: 20, observersMin: 3 },
   placement: {
     strategy: 'resource-aware',
     threshold: 800,

@@ -18,6 +18,9 @@ import type { FoldContext, SeatMap } from './slice.ts'
 import { partsCodec, tablesCodec } from './tables.ts'
 import { deadlock, deadlockPolicy } from './transactions/slice.ts'
 import type { DeadlockObservation, DeadlockPolicy, DeadlockState } from './transactions/slice.ts'
+import { isTrustPolicy, trustPolicy } from './trust/codec.ts'
+import type { TrustObservation, TrustPolicy, TrustState } from './trust/codec.ts'
+import { trust } from './trust/slice.ts'
 
 /** What the members of a cluster agree on about the services that they host. */
 export interface Agreed {
@@ -25,6 +28,7 @@ export interface Agreed {
   readonly header: Header
   readonly metrics: MetricsState
   readonly health: HealthState
+  readonly trust: TrustState
   readonly placement: PlacementState
   readonly deadlock: DeadlockState
 }
@@ -35,6 +39,7 @@ export interface Observed {
   readonly clock: Clock
   readonly metrics: MetricsObservation
   readonly health: HealthObservation
+  readonly trust: TrustObservation
   readonly placement: PlacementObservation
   readonly deadlock: DeadlockObservation
 }
@@ -47,6 +52,7 @@ export interface Clock {
 export interface ServicesPolicy {
   readonly metrics: MetricsPolicy
   readonly health: HealthPolicy
+  readonly trust: TrustPolicy
   readonly placement: PlacementPolicy
   readonly deadlock: DeadlockPolicy
 }
@@ -56,6 +62,7 @@ export const AGREED_PARTS = {
   header: headerCodec,
   metrics: metrics.state,
   health: health.state,
+  trust: trust.state,
   placement: placement.state,
   deadlock: deadlock.state,
 }
@@ -63,6 +70,7 @@ export const OBSERVED_PARTS = {
   clock: tablesCodec<Clock, object>(struct<Clock>({ clockMs: u48 }), {}),
   metrics: metrics.observation,
   health: health.observation,
+  trust: trust.observation,
   placement: placement.observation,
   deadlock: deadlock.observation,
 }
@@ -92,6 +100,7 @@ const BEGINNING: Agreed = {
   header: EMPTY_HEADER,
   metrics: metrics.empty,
   health: health.empty,
+  trust: trust.empty,
   placement: placement.empty,
   deadlock: deadlock.empty,
 }
@@ -110,10 +119,12 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
     struct<ServicesPolicy>({
       metrics: metricsPolicy,
       health: healthPolicy,
+      trust: trustPolicy,
       placement: placementPolicy,
       deadlock: deadlockPolicy,
     }),
-    (policy) => isHealthPolicy(policy.health) && isPlacementPolicy(policy.placement),
+    (policy) =>
+      isHealthPolicy(policy.health) && isTrustPolicy(policy.trust) && isPlacementPolicy(policy.placement),
   ),
   uses: ['previous'],
 
@@ -136,12 +147,22 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
       observed.map(({ member, state }) => ({ member, state: state[name] }))
     const table = metrics.fold(last.metrics, of('metrics'), fold, policy.metrics, {})
     const alive = health.fold(last.health, of('health'), fold, policy.health, { metrics: table })
+    const trusted = trust.fold(last.trust, of('trust'), fold, policy.trust, { health: alive })
     const where = placement.fold(last.placement, of('placement'), fold, policy.placement, {
       metrics: table,
       health: alive,
+      trust: trusted,
     })
     const stuck = deadlock.fold(last.deadlock, of('deadlock'), fold, policy.deadlock, {})
-    return { kind: 'agreed', header, metrics: table, health: alive, placement: where, deadlock: stuck }
+    return {
+      kind: 'agreed',
+      header,
+      metrics: table,
+      health: alive,
+      trust: trusted,
+      placement: where,
+      deadlock: stuck,
+    }
   },
 
   /** Profile `bft` only: nothing is merged. */
@@ -180,6 +201,7 @@ function seated(state: Agreed, members: Known['members']): Agreed {
     ...state,
     metrics: metrics.reseat(state.metrics, seatOf),
     health: health.reseat(state.health, seatOf),
+    trust: trust.reseat(state.trust, seatOf),
     placement: placement.reseat(state.placement, seatOf),
     deadlock: deadlock.reseat(state.deadlock, seatOf),
   }

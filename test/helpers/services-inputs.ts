@@ -18,6 +18,7 @@ export function observed(more: Partial<Observed>): Observed {
     clock: { clockMs: 1000 },
     metrics: { own: [own], peers: [] },
     health: { incarnation: 1, isDraining: 'no', peers: [] },
+    trust: { peers: [] },
     placement: { tier: 'core', region: 0, reports: [] },
     deadlock: { waits: [] },
     ...more,

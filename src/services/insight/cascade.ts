@@ -7,6 +7,7 @@ import type { PlacementPolicy, PlacementState } from '../placement/codec.ts'
 import { hostsOf } from '../placement/hosts.ts'
 import type { Host } from '../placement/hosts.ts'
 import { Plan } from '../placement/plan.ts'
+import type { TrustState } from '../trust/codec.ts'
 import { MICRO } from './bottlenecks.ts'
 
 /**
@@ -30,6 +31,7 @@ export interface Cascade {
 export interface Situation {
   readonly metrics: MetricsState
   readonly health: HealthState
+  readonly trust: TrustState
   readonly placement: PlacementState
 }
 
@@ -86,14 +88,14 @@ export function cascades(situation: Situation, policy: PlacementPolicy): Readonl
 }
 
 function hostsWithout(
-  { metrics, health, placement }: Situation,
+  { metrics, health, trust, placement }: Situation,
   policy: PlacementPolicy,
   failed: readonly MemberIndex[],
 ): ReadonlyMap<MemberIndex, Host> {
   const rows = health.rows.map((row) =>
     failed.includes(row.member) ? { ...row, verdict: 'crash' as const } : row,
   )
-  return hostsOf(placement.hosts, { metrics, health: { rows } }, policy)
+  return hostsOf(placement.hosts, { metrics, health: { rows }, trust }, policy)
 }
 
 /** Transactions per second that reach each host that is left, rounded up. */

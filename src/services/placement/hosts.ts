@@ -1,8 +1,11 @@
 import type { MemberIndex } from '../../types/ids.ts'
+import { weightedLowerMedian } from '../../reducers/agreed-time.ts'
 import { isInService } from '../health/codec.ts'
 import type { HealthState, Verdict } from '../health/codec.ts'
 import type { MetricsRow, MetricsState } from '../metrics/codec.ts'
 import { resourceWeights } from '../metrics/weights.ts'
+import { LEVEL_MAX } from '../trust/codec.ts'
+import type { TrustState } from '../trust/codec.ts'
 import type { HostRow, PlacementPolicy } from './codec.ts'
 import type { Needs, Tier } from './spec.ts'
 
@@ -28,16 +31,26 @@ export interface Host {
   readonly isOpen: boolean
   /** Resource weight of the paper, 1 … 1,001. */
   readonly weight: number
+  /** Its level is at least half of the lower median of all. */
+  readonly isTrusted: boolean
+}
+
+interface HostNeeds {
+  readonly metrics: MetricsState
+  readonly health: HealthState
+  readonly trust: TrustState
 }
 
 /** Hosts by seat: the members that have said what they have. */
 export function hostsOf(
   rows: readonly HostRow[],
-  { metrics, health }: { readonly metrics: MetricsState; readonly health: HealthState },
+  { metrics, health, trust }: HostNeeds,
   { staleHeights }: PlacementPolicy,
 ): ReadonlyMap<MemberIndex, Host> {
   const places = new Map(rows.map((row) => [row.member, row]))
   const weights = new Map(resourceWeights(metrics.rows).map(({ member, weight }) => [member, weight]))
+  const levels = new Map(trust.rows.map(({ member, level }) => [member, level]))
+  const middle = weightedLowerMedian([...levels.values()].map((value) => ({ value, weight: 1 }))) ?? LEVEL_MAX
   const alive = new Map(health.rows.map((row) => [row.member, row]))
   const hosts = metrics.rows.flatMap((row): Host[] => {
     const { member, capacity } = row
@@ -63,6 +76,7 @@ export function hostsOf(
         isFresh,
         isOpen: life.verdict === 'up' && isFresh && life.isDamped === 'no' && !isDraining,
         weight: weights.get(member) ?? 1,
+        isTrusted: 2 * (levels.get(member) ?? LEVEL_MAX) >= middle,
       },
     ]
   })

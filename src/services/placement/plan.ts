@@ -120,13 +120,15 @@ export class Plan {
     return fitsInto(plus(this.used(host.member), spec.needs), host.capacity, this.usable(spec))
   }
 
-  /** Hosts that may get a copy and have room for it. */
+  /** Hosts that may get a copy and have room for it: the trusted ones, or all where none of them is trusted. */
   feasible(spec: ServiceSpec, moving: InstanceRow | null = null): Candidate[] {
-    return [...this.hosts.values()].flatMap((host): Candidate[] => {
+    const all = [...this.hosts.values()].flatMap((host): Candidate[] => {
       if (!this.isAllowed(spec, host, moving) || !this.hasRoom(spec, host)) return []
       const { copies, load } = this.#of(host.member)
       return [{ host, used: this.used(host.member), copies, load }]
     })
+    const trusted = all.filter(({ host }) => host.isTrusted)
+    return trusted.length > 0 ? trusted : all
   }
 
   /** The host that the strategy prefers, or null. */

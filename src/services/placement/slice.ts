@@ -6,6 +6,7 @@ import { primaryComponent } from '../health/reach.ts'
 import type { MetricsState } from '../metrics/codec.ts'
 import type { FoldContext, SeatMap, Slice } from '../slice.ts'
 import { reseatRows } from '../slice.ts'
+import type { TrustState } from '../trust/codec.ts'
 import { admit, dropLost, fill, isDue, settleMoves, shrink, standingOf, wantedCopies } from './admission.ts'
 import { instanceKey, NO_SEAT, placementObservation, placementState } from './codec.ts'
 import type {
@@ -23,6 +24,7 @@ import { withOrders, withPlaces, withReports } from './registry.ts'
 export interface PlacementNeeds {
   readonly metrics: MetricsState
   readonly health: HealthState
+  readonly trust: TrustState
 }
 
 /**
@@ -116,7 +118,8 @@ function primaryOf(
     )
   if (serving.some(({ member }) => member === primary)) return primary
   const rank = ({ member, phase }: InstanceRow): string => {
-    const isClean = plan.hosts.get(member)?.verdict === 'up'
+    const host = plan.hosts.get(member)
+    const isClean = host?.verdict === 'up' && host.isTrusted
     return `${phase === 'running' ? 0 : 1}${isClean ? 0 : 1}${plan.tie(service, member)}`
   }
   const [first] = serving.sort((a, b) => (rank(a) < rank(b) ? -1 : 1))

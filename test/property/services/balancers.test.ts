@@ -34,7 +34,7 @@ const candidates = fc
     const facts = list.map(({ capacity }) => ({ ...IDLE, capacity }))
     const hosts = hostsOf(
       [],
-      { metrics: metricsOf(placement.empty, facts), health: healthOf(facts) },
+      { metrics: metricsOf(placement.empty, facts), health: healthOf(facts), trust: { rows: [] } },
       POLICY.placement,
     )
     return list.map(({ copies, load, part }, member): Candidate => {

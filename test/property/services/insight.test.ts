@@ -47,7 +47,15 @@ const situations = fc
       instances: instances.sort((a, b) => a.service - b.service || a.member - b.member),
       moves: [],
     }
-    return { hosts, situation: { placement, metrics: metricsOf(placement, hosts), health: healthOf(hosts) } }
+    return {
+      hosts,
+      situation: {
+        placement,
+        metrics: metricsOf(placement, hosts),
+        health: healthOf(hosts),
+        trust: { rows: [] },
+      },
+    }
   })
 
 describe('bottlenecks', () => {
@@ -209,7 +217,7 @@ describe('capacity', () => {
           const hosts = [
             ...hostsOf(
               [],
-              { metrics: metricsOf(state, facts), health: healthOf(facts) },
+              { metrics: metricsOf(state, facts), health: healthOf(facts), trust: { rows: [] } },
               POLICY.placement,
             ).values(),
           ]

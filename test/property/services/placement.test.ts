@@ -100,7 +100,7 @@ function fold(
     isReversed ? said.toReversed() : said,
     foldContext(membersOf(step.hosts.map(() => 1)), { ...times, news }),
     policy,
-    { metrics: metricsOf(before, step.hosts), health: healthOf(step.hosts, step.isCut) },
+    { metrics: metricsOf(before, step.hosts), health: healthOf(step.hosts, step.isCut), trust: { rows: [] } },
   )
 }
 

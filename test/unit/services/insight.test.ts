@@ -19,6 +19,7 @@ import { NO_SEAT } from '../../../src/services/placement/codec.ts'
 import { hostsOf } from '../../../src/services/placement/hosts.ts'
 import type { ServiceSpec } from '../../../src/services/placement/spec.ts'
 import { NIL } from '../../../src/types/ids.ts'
+import type { TrustState } from '../../../src/services/trust/codec.ts'
 import { POLICY } from '../../helpers/services-inputs.ts'
 import { healthOf, IDLE, metricsOf, specOf } from '../../helpers/services-placement.ts'
 import type { HostFacts } from '../../helpers/services-placement.ts'
@@ -73,10 +74,12 @@ const situation = (
   placement: PlacementState
   metrics: ReturnType<typeof metricsOf>
   health: ReturnType<typeof healthOf>
+  trust: TrustState
 } => ({
   placement,
   metrics: metricsOf(placement, hosts),
   health: healthOf(hosts),
+  trust: { rows: [] },
 })
 
 describe('bottlenecks of the document', () => {

@@ -46,7 +46,7 @@ class World {
       said,
       foldContext(membersOf(this.hosts.map(() => 1)), { previousMs, agreedMs: this.agreedMs, news }),
       this.#policy,
-      { metrics: metricsOf(this.state, this.hosts), health: healthOf(this.hosts) },
+      { metrics: metricsOf(this.state, this.hosts), health: healthOf(this.hosts), trust: { rows: [] } },
     )
     return this.state
   }
@@ -105,7 +105,7 @@ describe('orders of the ledger', () => {
       [],
       foldContext(membersOf([1, 1, 1, 1, 1]), { news: [{ seq: 3, kind: 'posted', data }] }),
       policy,
-      { metrics: metricsOf(world.state, FIVE), health: healthOf(FIVE) },
+      { metrics: metricsOf(world.state, FIVE), health: healthOf(FIVE), trust: { rows: [] } },
     )
     expect(after.services.map(({ service }) => service)).deep.equal([2])
     expect(after.instances.map(({ service }) => service)).deep.equal([2])
@@ -486,7 +486,7 @@ describe('scores of the document', () => {
       loss: 0,
       age: 0,
     }))
-    const hosts = hostsOf([], { metrics: { rows }, health: healthOf(FIVE) }, policy)
+    const hosts = hostsOf([], { metrics: { rows }, health: healthOf(FIVE), trust: { rows: [] } }, policy)
     const all = [...hosts.values()].map((host) => ({ host, used: host.measured, copies: 0, load: 0 }))
     const scores = scoresOf('resource-aware-001', all, specOf(1, { priority: 5, needs: none }))
     const expected = [
