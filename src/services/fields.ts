@@ -33,8 +33,7 @@ export const u32 = unsigned(4)
 /** Milliseconds since 1970 and durations: 8,900 years. */
 export const u48 = unsigned(6)
 
-/** A set of seats: bit i = seat i. */
-export const seats: Field<bigint> = {
+export const u128: Field<bigint> = {
   bytes: 16,
   put(view, at, value) {
     u64.put(view, at, value >> 64n)
@@ -42,6 +41,9 @@ export const seats: Field<bigint> = {
   },
   get: (view, at) => (u64.get(view, at) << 64n) | u64.get(view, at + 8),
 }
+
+/** A set of seats: bit i = seat i. */
+export const seats = u128
 
 export const address: Field<Address> = {
   bytes: 20,

@@ -29,5 +29,6 @@ export const DEFAULT_POLICY: ServicesPolicy = {
     reserve: 100,
     targetLoad: 800,
   },
+  replication: { generation: 0, leaseMs: 6000, watchMs: 60_000, failoversMax: 8 },
   deadlock: { victim: 'least-work' },
 }

@@ -13,6 +13,9 @@ import { metrics } from './metrics/slice.ts'
 import { isPlacementPolicy, placementPolicy } from './placement/codec.ts'
 import type { PlacementObservation, PlacementPolicy, PlacementState } from './placement/codec.ts'
 import { placement } from './placement/slice.ts'
+import { isReplicationPolicy, replicationPolicy } from './replication/codec.ts'
+import type { ReplicationObservation, ReplicationPolicy, ReplicationState } from './replication/codec.ts'
+import { replication } from './replication/slice.ts'
 import { faultWeightOf } from './slice.ts'
 import type { FoldContext, SeatMap } from './slice.ts'
 import { partsCodec, tablesCodec } from './tables.ts'
@@ -30,6 +33,7 @@ export interface Agreed {
   readonly health: HealthState
   readonly trust: TrustState
   readonly placement: PlacementState
+  readonly replication: ReplicationState
   readonly deadlock: DeadlockState
 }
 
@@ -41,6 +45,7 @@ export interface Observed {
   readonly health: HealthObservation
   readonly trust: TrustObservation
   readonly placement: PlacementObservation
+  readonly replication: ReplicationObservation
   readonly deadlock: DeadlockObservation
 }
 
@@ -54,6 +59,7 @@ export interface ServicesPolicy {
   readonly health: HealthPolicy
   readonly trust: TrustPolicy
   readonly placement: PlacementPolicy
+  readonly replication: ReplicationPolicy
   readonly deadlock: DeadlockPolicy
 }
 
@@ -64,6 +70,7 @@ export const AGREED_PARTS = {
   health: health.state,
   trust: trust.state,
   placement: placement.state,
+  replication: replication.state,
   deadlock: deadlock.state,
 }
 export const OBSERVED_PARTS = {
@@ -72,6 +79,7 @@ export const OBSERVED_PARTS = {
   health: health.observation,
   trust: trust.observation,
   placement: placement.observation,
+  replication: replication.observation,
   deadlock: deadlock.observation,
 }
 
@@ -102,6 +110,7 @@ const BEGINNING: Agreed = {
   health: health.empty,
   trust: trust.empty,
   placement: placement.empty,
+  replication: replication.empty,
   deadlock: deadlock.empty,
 }
 
@@ -121,10 +130,14 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
       health: healthPolicy,
       trust: trustPolicy,
       placement: placementPolicy,
+      replication: replicationPolicy,
       deadlock: deadlockPolicy,
     }),
-    (policy) =>
-      isHealthPolicy(policy.health) && isTrustPolicy(policy.trust) && isPlacementPolicy(policy.placement),
+    ({ health, trust, placement, replication }) =>
+      isHealthPolicy(health) &&
+      isTrustPolicy(trust) &&
+      isPlacementPolicy(placement) &&
+      isReplicationPolicy(replication),
   ),
   uses: ['previous'],
 
@@ -140,7 +153,7 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
     const header: Header = {
       agreedMs: fold.agreedMs,
       eventSeq: context.events.at(-1)?.seq ?? 0,
-      heights: last.header.heights + 1,
+      heights: fold.heights,
       seats: context.members.map(({ key }, member) => ({ member, key })),
     }
     const of = <Name extends keyof Observed>(name: Name): Input<Observed[Name]>[] =>
@@ -153,15 +166,14 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
       health: alive,
       trust: trusted,
     })
+    const groups = replication.fold(last.replication, of('replication'), fold, policy.replication, {
+      health: alive,
+      placement: where,
+    })
     const stuck = deadlock.fold(last.deadlock, of('deadlock'), fold, policy.deadlock, {})
     return {
-      kind: 'agreed',
-      header,
-      metrics: table,
-      health: alive,
-      trust: trusted,
-      placement: where,
-      deadlock: stuck,
+      ...{ kind: 'agreed', header, metrics: table, health: alive, trust: trusted },
+      ...{ placement: where, replication: groups, deadlock: stuck },
     }
   },
 
@@ -185,6 +197,7 @@ function foldContext(last: Header, observed: readonly Input<Observed>[], context
   return {
     seed,
     height,
+    heights: last.heights + 1,
     members,
     faultWeight: faultWeightOf(members),
     agreedMs: agreedTime(last.agreedMs, clocks),
@@ -203,6 +216,7 @@ function seated(state: Agreed, members: Known['members']): Agreed {
     health: health.reseat(state.health, seatOf),
     trust: trust.reseat(state.trust, seatOf),
     placement: placement.reseat(state.placement, seatOf),
+    replication: replication.reseat(state.replication, seatOf),
     deadlock: deadlock.reseat(state.deadlock, seatOf),
   }
 }

@@ -7,6 +7,8 @@ import type { Sized } from './tables.ts'
 export interface FoldContext {
   readonly seed: Digest
   readonly height: number
+  /** Heights since the line began, this one among them. */
+  readonly heights: number
   /** By seat. */
   readonly members: readonly ContextMember[]
   /** Most that liars can weigh: the largest integer below W / 3. */

@@ -19,7 +19,17 @@ export function membersOf(weights: readonly number[], first = 0): ContextMember[
 /** The context of a fold at one second past the height before. */
 export function foldContext(members: readonly ContextMember[], more: Partial<FoldContext> = {}): FoldContext {
   const faultWeight = faultWeightOf(members)
-  return { seed: NIL, height: 1, members, faultWeight, agreedMs: 1000, previousMs: 0, news: [], ...more }
+  return {
+    seed: NIL,
+    height: 1,
+    heights: 1,
+    members,
+    faultWeight,
+    agreedMs: 1000,
+    previousMs: 0,
+    news: [],
+    ...more,
+  }
 }
 
 /** Weights of a cluster of 4 … 13 members, and how many of its first seats may lie: below a third of the weight. */

@@ -20,6 +20,7 @@ export function observed(more: Partial<Observed>): Observed {
     health: { incarnation: 1, isDraining: 'no', peers: [] },
     trust: { peers: [] },
     placement: { tier: 'core', region: 0, reports: [] },
+    replication: { reports: [] },
     deadlock: { waits: [] },
     ...more,
   }

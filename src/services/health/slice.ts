@@ -140,7 +140,8 @@ function newcomer(member: MemberIndex, agreedMs: number): HealthRow {
   }
 }
 
-function reseatSet(set: bigint, seatOf: SeatMap): bigint {
+/** A set of seats at their new seats. */
+export function reseatSet(set: bigint, seatOf: SeatMap): bigint {
   return seatsIn(set, 128).reduce((moved, seat) => {
     const to = seatOf(seat)
     return to === null ? moved : moved | (1n << BigInt(to))

@@ -126,6 +126,7 @@ function primaryOf(
   return first?.member ?? NO_SEAT
 }
 
-function reseatOne(seat: MemberIndex, seatOf: SeatMap): MemberIndex {
+/** A seat, or none, at its new seat. */
+export function reseatOne(seat: MemberIndex, seatOf: SeatMap): MemberIndex {
   return seat === NO_SEAT ? NO_SEAT : (seatOf(seat) ?? NO_SEAT)
 }

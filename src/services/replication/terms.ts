@@ -1,0 +1,81 @@
+import { fixedCodec, struct } from '../../reducers/fixed-width.ts'
+import type { LedgerEvent } from '../../types/ledger.ts'
+import { equalBytes } from '../../codec/hex.ts'
+import { oneOf, u16 } from '../fields.ts'
+import { classOf } from '../insight/risk.ts'
+
+/**
+ * - `active-passive`: the primary serves, the others take over
+ * - `active-active`: every copy serves what its consistency allows: reads of what it has applied, and writes unless strong
+ * - `n-way`: a client takes a reply that f + 1 copies give alike; of 3f + 1 copies f may lie to it
+ * - `geographic`: as active-passive, with copies in different regions
+ */
+export const MODES = ['active-passive', 'active-active', 'n-way', 'geographic'] as const
+export type Mode = (typeof MODES)[number]
+
+/**
+ * - `strong`: linearizable; a write is acknowledged when a majority of the group has it on disk
+ * - `causal`: no effect before its cause; a write is acknowledged when one copy has it on disk
+ * - `eventual`: copies that exchange what they have become equal; acknowledged as causal
+ */
+export const CONSISTENCIES = ['strong', 'causal', 'eventual'] as const
+export type Consistency = (typeof CONSISTENCIES)[number]
+
+export interface Terms {
+  readonly mode: Mode
+  readonly consistency: Consistency
+}
+
+/** Worst failure that a service has to come through. */
+export type Failure = 'crash' | 'omission' | 'byzantine'
+
+/** The document's selection: what fails decides how strict copies are. */
+export const CONSISTENCY_OF_FAILURE = {
+  crash: 'eventual',
+  omission: 'causal',
+  byzantine: 'strong',
+} as const satisfies Readonly<Record<Failure, Consistency>>
+
+/** Fewest copies of a mode, the primary among them, that outlive one failure. Byzantine ones take 3f + 1. */
+export const COPIES_OF_MODE = {
+  'active-passive': 2,
+  'active-active': 2,
+  'n-way': 4,
+  geographic: 2,
+} as const satisfies Readonly<Record<Mode, number>>
+
+/**
+ * Terms for a service: consistency by the worst failure, mode by the risk of losing it.
+ *
+ * @param score millionths: active-active from 0.85, active-passive from 0.70 and below 0.50, geographic between; n-way from
+ *   0.85 where liars are among the failures
+ */
+export function termsFor(failure: Failure, score: number): Terms {
+  const consistency = CONSISTENCY_OF_FAILURE[failure]
+  const risk = classOf(score)
+  if (risk === 'critical') return { consistency, mode: failure === 'byzantine' ? 'n-way' : 'active-active' }
+  return { consistency, mode: risk === 'medium' ? 'geographic' : 'active-passive' }
+}
+
+/** Terms of a service, as a client posts them to the ledger of a task. */
+export interface TermsOrder extends Terms {
+  readonly service: number
+}
+
+/** First byte of the events that are meant for this slice. */
+const TAG = 0x12
+const orderCodec = fixedCodec(
+  struct<TermsOrder>({ service: u16, mode: oneOf(MODES), consistency: oneOf(CONSISTENCIES) }),
+)
+
+/** `u8 tag ‖ u16 service ‖ u8 mode ‖ u8 consistency` */
+export function encodeTerms(order: TermsOrder): Uint8Array {
+  return Uint8Array.of(TAG, ...orderCodec.encode(order))
+}
+
+/** The terms in an event. Null: it is meant for somebody else, or for nobody. */
+export function termsIn({ kind, data }: LedgerEvent): TermsOrder | null {
+  if (kind !== 'posted' || data[0] !== TAG) return null
+  const order = orderCodec.decode(data.subarray(1))
+  return order !== null && equalBytes(encodeTerms(order), data) ? order : null
+}
