@@ -21,6 +21,7 @@ const EVERYTHING = [
   'catalog',
   'sandbox',
   'services',
+  'learning',
   'views',
   'policy',
   'ports',
@@ -50,6 +51,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   views: { imports: [...BASE, 'protocol'], packages: [], nature: 'pure' },
   // folds over agreed inputs; what samples and acts on a machine lives with the node
   services: { imports: [...BASE, 'reducers'], packages: [], nature: 'pure' },
+  // formats of data, measures and training; what scores with the trained models are services
+  learning: { imports: [...BASE, 'services'], packages: [], nature: 'pure' },
   // what it is asked and what it answers is the reducers' matter
   sandbox: { imports: [...BASE, 'reducers', 'catalog'], packages: [], nature: 'pure' },
   // a port speaks of what passes through it, so it may name those types, but it runs nothing
