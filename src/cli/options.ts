@@ -126,6 +126,8 @@ export interface NodeRunOptions extends FeeOptions {
   readonly apiPort: number
   /** Of metrics alone; absent: the API serves them. */
   readonly metricsPort?: number
+  /** File that says where the node stands and what it has for services. */
+  readonly host?: string
   /** Reducers whose states come over the API. */
   readonly feed?: readonly string[]
   readonly join: boolean

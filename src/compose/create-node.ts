@@ -1,3 +1,5 @@
+import { Channel } from '../agents/channel.ts'
+import { PeerWatch } from '../agents/peer-watch.ts'
 import { connect } from '../adapters/evm/connect.ts'
 import type { EndpointStatus, OnEndpoint } from '../adapters/evm/endpoints/pool.ts'
 import type { Deployment } from '../adapters/evm/deployment.ts'
@@ -79,6 +81,8 @@ export interface CreateNodeInit {
 /** One staked node, made of the adapters of this machine: a chain over RPC, libp2p, SQLite, worker threads. */
 export interface StakedNode {
   readonly node: RsdpNode
+  /** What it hears of other members. */
+  readonly watch: PeerWatch
   health: () => NodeHealth & { readonly endpoints: readonly EndpointStatus[] }
   /** What the signing key has for gas, wei. @throws RsdpError E_RPC_DOWN */
   gasBalance(): Promise<bigint>
@@ -103,7 +107,8 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
   const keyring = createKeyring(privateKey)
   const clock = systemClock
   const { chain, store } = await openPlace(init, keyring.address, logger)
-  const link = await createTransport(init, keyring, logger)
+  const link = new Channel(await createTransport(init, keyring, logger))
+  const watch = new PeerWatch(clock, link)
   const { domain } = chain
   const liar =
     strategies.length === 0
@@ -132,6 +137,7 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
   })
   return {
     node,
+    watch,
     health: () => ({ ...node.health(), endpoints: chain.endpoints() }),
     gasBalance: () => chain.gasBalance(),
     start: () =>

@@ -9,6 +9,10 @@ import { fromHex, toHex, utf8Hex } from '../../src/codec/hex.ts'
 import { logCodec } from '../../src/reducers/command-log/log-state.ts'
 import { makeFence } from '../../src/reducers/fence.ts'
 import { decodeKvResult, encodeKvCommand, kvConfig } from '../../src/reducers/machines/kv-config.ts'
+import { U16_MAX } from '../../src/services/fields.ts'
+import { DEFAULT_POLICY } from '../../src/services/policy.ts'
+import { services } from '../../src/services/services.ts'
+import type { Agreed } from '../../src/services/services.ts'
 import type { Hex } from '../../src/types/ids.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
 import { rsdpHere } from '../helpers/cli.ts'
@@ -280,6 +284,49 @@ describe('machines on four processes, one of them killed under load', function (
       const late = await rsdp(bob, 'lock', 'release', 'jobs', '--as', 'worker')
       expect(late.data['outcome']).equal('held')
       expect((await rsdp(carol, 'lock', 'read', 'jobs')).data['token']).equal(next.data['token'])
+    })
+  })
+
+  describe('services', () => {
+    const agreed = async (at: LocalNode, task: bigint): Promise<Agreed | null> => {
+      const state = await clientOf(at)
+        .state(task)
+        .catch(() => null)
+      const decoded = state === null ? null : services.state.decode(fromHex(state.state as Hex))
+      return decoded?.kind === 'agreed' ? decoded : null
+    }
+
+    it('services@1: nodes sample and watch by themselves; bob dies by kill -9, and the rest agree that he has crashed', async () => {
+      const [alice, bob, carol] = nodes
+      const work = await taskWork({ reducer: 'services@1', params: JSON.stringify(DEFAULT_POLICY) })
+      const task = await network.runTask(600, { ...work, ...pace, slotTicks: 20, epochHeights: 20 })
+      const seat = network.seatsOf(task).get(bob.name)!
+      const of = async (at: LocalNode) => {
+        const state = await agreed(at, task)
+        return {
+          verdicts: state?.health.rows.map(({ verdict }) => verdict) ?? [],
+          row: state?.metrics.rows.find(({ member }) => member === seat),
+          life: state?.health.rows[seat],
+        }
+      }
+      await until(async () => {
+        const { verdicts, row } = await of(carol)
+        const isMeasured = row !== undefined && row.latency < U16_MAX && row.capacity.memory > 0
+        return isMeasured && verdicts.every((verdict) => verdict === 'up')
+      })
+      await network.kill(bob)
+      for (const at of [alice, carol])
+        await until(async () => {
+          const { verdicts } = await of(at)
+          return verdicts.every((verdict, member) => (verdict === 'crash') === (member === seat))
+        })
+      const last = (await of(carol)).life!
+      network.start(bob)
+      await until(async () => {
+        const { life } = await of(carol)
+        return life?.verdict === 'up' && life.incarnation === last.incarnation + 1
+      })
+      expect(last.failures).at.least(1)
     })
   })
 

@@ -33,6 +33,7 @@ const EVERYTHING = [
   'dashboard',
   'api',
   'agreement',
+  'agents',
   'compose',
   'hardhat.config.ts',
   'ignition',
@@ -108,8 +109,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   api: { imports: [...BASE, 'ports'] },
   // commands of clients, between the node's source of states and whoever serves the clients
   agreement: { imports: [...BASE, 'ports', 'reducers', 'catalog'], types: ['node'], packages: [] },
+  // what a node sees and does for the services that it hosts
+  agents: { imports: [...BASE, 'ports', 'reducers', 'services'], types: ['node'], packages: [] },
   // puts a node together out of the adapters of this machine
-  compose: { imports: [...BASE, 'ports', 'policy', 'faults', 'node', 'adapters'] },
+  compose: { imports: [...BASE, 'ports', 'policy', 'faults', 'node', 'agents', 'adapters'] },
   // what the package exports, one file an entry; nobody imports them
   entries: {
     imports: [

@@ -7,6 +7,9 @@ import { requestsOfMember } from '../rate-limit/traffic.ts'
 import { RateLimitSource } from '../rate-limit/workload.ts'
 import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { createSampler } from '../../adapters/system/sampler.ts'
+import type { PeerWatch } from '../../agents/peer-watch.ts'
+import { ServicesAgents } from '../../agents/services-agents.ts'
 import { SqliteCommandJournal } from '../../adapters/sqlite/command-journal.ts'
 import { Agreements } from '../../agreement/agreements.ts'
 import { TaskFeed } from '../../api/task-feed.ts'
@@ -30,6 +33,7 @@ import { metricsText, observe } from '../control/metrics.ts'
 import type { ControlledNode } from '../control/serve.ts'
 import { serveControl } from '../control/serve.ts'
 import { diskFault } from '../disk-fault.ts'
+import { nextIncarnation, readHost } from '../host-file.ts'
 import { isLocalChain } from '../local/chains.ts'
 import { refuseTestKey } from '../local/test-keys.ts'
 import { feeCap } from '../local/wallets.ts'
@@ -87,11 +91,14 @@ async function runNode(
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
   const example = { reducers: [rateLimit.id], open: rateLimitSource(provider, deployment.deploymentId) }
   const { agreements, machines } = machinesIn(dataDir)
-  const staked = await createNode({
+  const services = await servicesOf(options, () => staked.watch)
+  const staked: StakedNode = await createNode({
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
     applications: [
       feed.inputs(options.feed ?? []),
-      ...[...(apps?.applications ?? []), example, machines].map((application) => feed.follow(application)),
+      ...[...(apps?.applications ?? []), example, machines, services].map((application) =>
+        feed.follow(application),
+      ),
     ],
     ...(apps === null ? {} : { bundles: apps.bundles }),
     code: await codeName(apps !== null),
@@ -150,6 +157,15 @@ function machinesIn(dataDir: string): { readonly agreements: Agreements; readonl
     open: (request: SourceRequest) => agreements.open(request),
   }
   return { agreements, machines }
+}
+
+/** What this node brings to tasks of services, and does for them. */
+async function servicesOf({ dataDir, host }: NodeRunOptions, watch: () => PeerWatch): Promise<Application> {
+  const { measure, ...facts } = await readHost(host)
+  const sampler = createSampler(measure)
+  const incarnation = nextIncarnation(dataDir)
+  const agents = new ServicesAgents({ host: facts, incarnation, sampler, clockMs: () => Date.now() })
+  return { reducers: agents.reducers, open: (request) => agents.open(request, watch()) }
 }
 
 /** What the API does to a node. */

@@ -66,6 +66,7 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       'send the example’s requests to this provider (src/cli/rate-limit/provider.ts)',
     )
     .option('--app <dir...>', 'folders of applications to run tasks of, each with its build (rsdp app build)')
+    .option('--host <file>', 'where the node stands and what it has for services, YAML: docs/services.md')
     .option('--feed <reducer...>', 'reducers whose states come over the local API: names, or ids of bundles')
     .addOption(bundles())
     .addOption(bundleMirror())

@@ -1,0 +1,85 @@
+import type { Sampler } from '../ports/sampler.ts'
+import type { DecidedState, StateSource } from '../ports/state-source.ts'
+import type { PeerSample } from '../services/metrics/codec.ts'
+import type { Suspicion } from '../services/health/codec.ts'
+import type { Tier } from '../services/placement/spec.ts'
+import { services } from '../services/services.ts'
+import type { Observed } from '../services/services.ts'
+import type { Address, MemberIndex } from '../types/ids.ts'
+import type { DeclaredCapacity } from './own-sample.ts'
+import { ownSample, whole } from './own-sample.ts'
+import type { PeerWatch } from './peer-watch.ts'
+
+/** Where a node stands, and what its operator says that it has. */
+export interface HostFacts {
+  readonly tier: Tier
+  readonly region: number
+  readonly capacity: DeclaredCapacity
+}
+
+export interface ServicesSourceInit {
+  readonly host: HostFacts
+  /** How often this node has started. */
+  readonly incarnation: number
+  readonly sampler: Sampler
+  readonly watch: PeerWatch
+  /** Unix time, ms. */
+  readonly clockMs: () => number
+  /** Keys of the cluster, by seat. */
+  readonly seats: readonly Address[]
+  readonly self: MemberIndex
+  readonly heights: number
+}
+
+/** Brings to each height of a `services@1` task what this node sees: of itself, and of the other members. */
+export class ServicesSource implements StateSource {
+  readonly #init: ServicesSourceInit
+  readonly #unwatch: () => void
+
+  constructor(init: ServicesSourceInit) {
+    this.#init = init
+    this.#unwatch = init.watch.watch(init.seats)
+    // rates need two looks
+    init.sampler.sample()
+  }
+
+  observe(): Promise<Uint8Array> {
+    return Promise.resolve(services.state.encode(this.#observed()))
+  }
+
+  decided({ height }: DecidedState): void {
+    if (height === this.#init.heights) this.#unwatch()
+  }
+
+  #observed(): Observed {
+    const { host, incarnation, sampler, clockMs } = this.#init
+    const machine = sampler.sample()
+    const use = { transactions: 0, lockContention: 0 }
+    const own = machine === null ? [] : [ownSample(machine, host.capacity, use)]
+    const { samples, suspicions } = this.#peers()
+    return {
+      kind: 'observed',
+      clock: { clockMs: clockMs() },
+      metrics: { own, peers: samples },
+      health: { incarnation, isDraining: 'no', peers: suspicions },
+      trust: { peers: [] },
+      placement: { tier: host.tier, region: host.region, reports: [] },
+      replication: { reports: [] },
+      deadlock: { waits: [] },
+    }
+  }
+
+  #peers(): { readonly samples: readonly PeerSample[]; readonly suspicions: readonly Suspicion[] } {
+    const { seats, watch } = this.#init
+    const samples: PeerSample[] = []
+    const suspicions: Suspicion[] = []
+    for (const [member, key] of seats.entries()) {
+      const view = watch.view(key)
+      if (view === null) continue
+      suspicions.push({ member, phi: view.phi, silenceMs: whole(view.silenceMs) })
+      if (view.link !== null)
+        samples.push({ member, latency: whole(10 * view.link.latencyMs), loss: view.link.loss })
+    }
+    return { samples, suspicions }
+  }
+}
