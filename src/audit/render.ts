@@ -3,6 +3,7 @@ import { describeCompleteness } from './complete.ts'
 import { columns, facts, section, wrapped } from './layout.ts'
 import { namesIn, short } from './names.ts'
 import type { Naming } from './names.ts'
+import { describeRange } from './range.ts'
 import { describeDivergence, describeUnanimity } from './render-heights.ts'
 import { describeLedger, describeSums } from './render-money.ts'
 import { describeSteps } from './render-steps.ts'
@@ -65,6 +66,7 @@ function summary(report: AuditReport, unit: TokenUnit | null, named: Naming): st
       ...(unanimity === null ? [] : [['votes', unanimity] as const]),
       ['proofs', `${convictions.length} convictions, ${penalties.length} penalties`],
       ...(money === null ? [] : describeSums(money, unit)),
+      ...(report.range === undefined ? [] : [['range', describeRange(report.range)] as const]),
       ...(report.complete === undefined ? [] : [['logs', describeCompleteness(report.complete)] as const]),
     ]),
   ]

@@ -1,10 +1,11 @@
 import type { AuditReport } from './report.ts'
+import type { ReportJson } from './report-schema.ts'
 import { fieldPath } from './report.ts'
 import type { Ended } from './end.ts'
 import type { Money } from './settle.ts'
 
 /** The report as plain JSON data: the `data` of the command's envelope. Logs are counted, not listed. */
-export function reportJson(report: AuditReport): Readonly<Record<string, unknown>> {
+export function reportJson(report: AuditReport): ReportJson {
   const {
     cluster,
     findings,
@@ -44,7 +45,7 @@ export function reportJson(report: AuditReport): Readonly<Record<string, unknown
 
 const text = (amount: bigint): string => amount.toString()
 
-function endJson({ closedAt, claimsOpenAt, revoked, ...end }: Ended): Readonly<Record<string, unknown>> {
+function endJson({ closedAt, claimsOpenAt, revoked, ...end }: Ended): ReportJson['end'] {
   const { status, because, idle } = end
   const number = (value: bigint | undefined): number | null => (value === undefined ? null : Number(value))
   return {
@@ -55,9 +56,12 @@ function endJson({ closedAt, claimsOpenAt, revoked, ...end }: Ended): Readonly<R
 }
 
 /** Amounts are text: they outgrow numbers. */
-function moneyJson({ movements, left, ...sums }: Money): Readonly<Record<string, unknown>> {
+function moneyJson({ movements, left, ...sums }: Money): ReportJson['money'] {
+  const { escrow, paid, burntPay, inEscrow, locked, freed, credited, burntStake, inLocks } = sums
   return {
-    ...Object.fromEntries(Object.entries(sums).map(([name, amount]) => [name, text(amount)])),
+    ...{ escrow: text(escrow), paid: text(paid), burntPay: text(burntPay), inEscrow: text(inEscrow) },
+    ...{ locked: text(locked), freed: text(freed), credited: text(credited) },
+    ...{ burntStake: text(burntStake), inLocks: text(inLocks) },
     movements: movements.map(({ amount, ...movement }) => ({ ...movement, amount: text(amount) })),
     left: left.map(({ amount, ...balance }) => ({ ...balance, amount: text(amount) })),
   }

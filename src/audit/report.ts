@@ -149,6 +149,14 @@ export interface Step {
   readonly verdict: Verdict
 }
 
+/** Heights that a report is about, whole checkpoints, and what was left out of it. */
+export interface HeightRange {
+  readonly first: number
+  readonly last: number
+  readonly findingsOutside: number
+  readonly unavailableOutside: number
+}
+
 export interface AuditReport {
   readonly verdict: Verdict
   readonly taskId: bigint
@@ -179,6 +187,8 @@ export interface AuditReport {
   readonly heights: readonly HeightReport[]
   /** What was proved about the logs, where that was asked for. */
   readonly complete?: Completeness
+  /** What the report was cut to, where a range was asked for. */
+  readonly range?: HeightRange
   /** Every rebuilt log, by member: only entries under a head which that member signed. */
   readonly logs: ReadonlyMap<MemberIndex, readonly LogEntry[]>
 }

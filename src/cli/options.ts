@@ -9,6 +9,14 @@ export interface ChainOptions {
 }
 export interface AuditOptions extends ChainOptions {
   readonly board: boolean
+  /** Ranges of task numbers. */
+  readonly tasks?: string
+  readonly all: boolean
+  /** A range of heights. */
+  readonly heights?: string
+  /** Files to write. */
+  readonly csv?: string
+  readonly html?: string
   /** Prove that no log was left out, invented or changed. */
   readonly complete: boolean
   /** Hash of a block up to which is audited; absent: a second endpoint confirms one. */

@@ -14,6 +14,8 @@ export interface ChainHistory {
    * Throws RsdpError: E_RPC_DOWN (also for answers that are not what was asked for), E_NO_TASK.
    */
   read(taskId: bigint, upTo?: bigint): Promise<TaskHistory>
+  /** Number of tasks published, at the present block. Throws E_RPC_DOWN. */
+  countTasks(): Promise<bigint>
   /** The books of board and registry at the present block. Throws E_RPC_DOWN. */
   readBooks(): Promise<BoardBooks>
   /** What the stake token calls itself; null if it does not say. No verdict rests on it. Throws E_RPC_DOWN. */

@@ -49,6 +49,7 @@ export function openHistory(
   const history = new EvmHistory(request, deployment, cache, others)
   return {
     read: (taskId, upTo) => history.read(taskId, upTo),
+    countTasks: () => history.countTasks(),
     readBooks: () => history.readBooks(),
     readToken: () => history.readToken(),
     close,
@@ -80,6 +81,12 @@ export class EvmHistory implements ChainHistory {
     }
     this.#views = new HistoryViews(this.#rpc, this.#expected.contracts)
     this.#logs = new HistoryLogs(this.#rpc, this.#expected.contracts, BigInt(deployment.fromBlock))
+  }
+
+  countTasks(): Promise<bigint> {
+    return this.#atFreshBlock(
+      async (head) => (await this.#views.one('TaskBoard', 'tasks', [], head)) as bigint,
+    )
   }
 
   readBooks(): Promise<BoardBooks> {

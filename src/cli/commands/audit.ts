@@ -5,14 +5,17 @@ import { openHistory } from '../../adapters/evm/history.ts'
 import { LogCache } from '../../adapters/evm/log-cache.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
 import { hashInWebAssembly } from '../../adapters/system/fast-keccak.ts'
+import { writeWholeFile } from '../../adapters/system/write-file.ts'
 import { auditTask, examineTask } from '../../audit/audit-task.ts'
 import { auditBoard, renderBoard } from '../../audit/board.ts'
 import { wantedBodies } from '../../audit/wanted-bodies.ts'
 import { withCompleteness } from '../../audit/complete.ts'
+import { inRange } from '../../audit/range.ts'
 import { renderReport } from '../../audit/render.ts'
 import type { AuditReport } from '../../audit/report.ts'
 import { auditExitCode } from '../../audit/report.ts'
 import { reportJson } from '../../audit/report-json.ts'
+import type { ReportJson } from '../../audit/report-schema.ts'
 import { tokenUnit } from '../../audit/tokens.ts'
 import type { TokenUnit } from '../../audit/tokens.ts'
 import { keccak, utf8Hex } from '../../codec/hex.ts'
@@ -24,11 +27,17 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Digest } from '../../types/ids.ts'
 import { foreignReducer, unable } from '../app/task-reducer.ts'
+import { reportsCsv } from '../audit/csv.ts'
+import { reportsHtml } from '../audit/html.ts'
+import { KeptVerdicts } from '../audit/kept-verdicts.ts'
+import { auditMany, renderMany } from '../audit/many.ts'
+import { parseHeights, parseRanges, selectTasks } from '../audit/select.ts'
 import { bodySource, gatherBodies, keepBodies } from '../body-sources.ts'
 import { readCompletely } from '../complete.ts'
 import { stateDir } from '../journal.ts'
 import type { AuditOptions, ChainOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
+import { VERSION } from '../version.ts'
 import { parseTaskId } from './task-list.ts'
 
 /** Narrower than this nothing fits, and lines are left as they are. */
@@ -71,35 +80,19 @@ export async function audit(
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const taskId = parseTaskId(id)
+  const range = options.heights === undefined ? null : parseHeights(options.heights)
   await hashInWebAssembly()
   const deployment = await readDeployment(options.deployment)
   output.say(`reading task ${id} from the chain …`)
   const cache = cacheFor(options, deployment)
   const history = openHistory(options.rpcUrl, deployment, cache)
   try {
-    const { read, proof } = options.complete
-      ? await readCompletely(taskId, options, deployment, output.say)
-      : { read: await history.read(taskId), proof: null }
-    const foreign = await foreignReducer(read, options)
-    const findReducer = (hash: Digest): AnyReducer | null =>
-      findReducerByHash(hash) ?? (foreign?.id === hash ? foreign.asReducer() : null)
-    const wanted = options.bodies === undefined ? [] : wantedBodies(read)
-    const sources = (options.bodies ?? []).map(bodySource)
-    const bodies = await gatherBodies(wanted, sources, output.say)
-    const bodiesOf = (height: number): readonly HeightBodies[] => bodies.get(height) ?? []
-    const { report: examined, bodies: right } = examineTask(read, {
-      recover: recoverSigner,
-      findReducer,
-      bodiesOf,
-    })
-    if (foreign !== null && foreign.hostFault !== null) throw unable(foreign.hostFault)
-    if (options.keepBodies !== undefined) {
-      const kept = await keepBodies(options.keepBodies, wanted, right)
-      output.say(`✔ bodies of ${kept} heights kept in ${options.keepBodies}`)
-    }
-    const report = proof === null ? examined : withCompleteness(examined, proof)
+    const whole = await auditOne(taskId, options, { deployment, history, say: output.say })
+    const report = range === null ? whole : inRange(whole, range.first, range.last)
     cache.clear()
-    output.result(reportJson(report), await textOf(report, history, options))
+    const data = reportJson(report)
+    await writeReports([data], options, history, output.say)
+    output.result(data, await textOf(report, history, options))
     return auditExitCode(report)
   } catch (error) {
     cache.flush()
@@ -107,6 +100,89 @@ export async function audit(
   } finally {
     history.close()
   }
+}
+
+/** Several tasks, one after the other. Exit 6 on any mismatch; interrupted, the next run of the same command goes on. */
+export async function auditTasks(
+  options: AuditOptions,
+  { output, signal }: CommandContext,
+): Promise<ExitCode> {
+  const ranges = options.tasks === undefined ? null : parseRanges(options.tasks, '--tasks')
+  await hashInWebAssembly()
+  const deployment = await readDeployment(options.deployment)
+  const cache = cacheFor(options, deployment)
+  const history = openHistory(options.rpcUrl, deployment, cache)
+  const asked = JSON.stringify([VERSION, ranges, options.complete, options.head, options.bodies])
+  try {
+    const found = await auditMany({
+      tasks: selectTasks(ranges, await history.countTasks()),
+      audit: async (taskId) => {
+        const report = await auditOne(taskId, options, { deployment, history, say: output.say })
+        // what is known of a task is of no use to the next one
+        cache.clear()
+        return reportJson(report)
+      },
+      kept: new KeptVerdicts(`${folderFor(options, deployment)}-${nameOf(asked)}.jsonl`),
+      say: output.say,
+      signal,
+    })
+    await writeReports(found.reports, options, history, output.say)
+    output.result(found, renderMany(found))
+    return auditExitCode(found)
+  } catch (error) {
+    cache.flush()
+    throw error
+  } finally {
+    history.close()
+  }
+}
+
+interface Reading {
+  readonly deployment: Deployment
+  readonly history: Pick<ChainHistory, 'read'>
+  readonly say: (line: string) => void
+}
+
+/** Reads and judges one task, with all that the options bring along. */
+async function auditOne(
+  taskId: bigint,
+  options: AuditOptions,
+  { deployment, history, say }: Reading,
+): Promise<AuditReport> {
+  const { read, proof } = options.complete
+    ? await readCompletely(taskId, options, deployment, say)
+    : { read: await history.read(taskId), proof: null }
+  const foreign = await foreignReducer(read, options)
+  const findReducer = (hash: Digest): AnyReducer | null =>
+    findReducerByHash(hash) ?? (foreign?.id === hash ? foreign.asReducer() : null)
+  const wanted = options.bodies === undefined ? [] : wantedBodies(read)
+  const sources = (options.bodies ?? []).map(bodySource)
+  const bodies = await gatherBodies(wanted, sources, say)
+  const bodiesOf = (height: number): readonly HeightBodies[] => bodies.get(height) ?? []
+  const { report, bodies: right } = examineTask(read, { recover: recoverSigner, findReducer, bodiesOf })
+  if (foreign !== null && foreign.hostFault !== null) throw unable(foreign.hostFault)
+  if (options.keepBodies !== undefined) {
+    const kept = await keepBodies(options.keepBodies, wanted, right)
+    say(`✔ bodies of ${kept} heights kept in ${options.keepBodies}`)
+  }
+  return proof === null ? report : withCompleteness(report, proof)
+}
+
+/** The files that were asked for besides the result. */
+async function writeReports(
+  reports: readonly ReportJson[],
+  options: AuditOptions,
+  history: Pick<ChainHistory, 'readToken'>,
+  say: (line: string) => void,
+): Promise<void> {
+  const write = (path: string, text: string): void => {
+    writeWholeFile(path, text, { replace: true })
+    say(`✔ wrote ${path}`)
+  }
+  if (options.csv !== undefined) write(options.csv, reportsCsv(reports))
+  if (options.html === undefined) return
+  const unit = await unitOf(history, { ...options, json: false })
+  write(options.html, reportsHtml(reports, { unit, by: `rsdp audit, version ${VERSION}` }))
 }
 
 /** The report for people, who are not asked for with `--json`. */
@@ -124,14 +200,19 @@ async function textOf(
 /** How amounts are shown; null: as whole numbers of the smallest unit, also if the endpoint does not say what the token is. */
 async function unitOf(
   history: Pick<ChainHistory, 'readToken'>,
-  { wei, json }: AuditOptions,
+  { wei, json }: Pick<AuditOptions, 'wei' | 'json'>,
 ): Promise<TokenUnit | null> {
   const told = wei || json ? null : await history.readToken().catch(() => null)
   return told === null ? null : tokenUnit(told.symbol, told.decimals)
 }
 
 /** Logs that an interrupted audit has read over this endpoint: the next one goes on from there. */
-function cacheFor({ rpcUrl }: ChainOptions, { deploymentId }: Deployment): LogCache {
-  const endpoint = keccak(utf8Hex(rpcUrl)).slice(2, 18)
-  return new LogCache(join(stateDir(), 'audit', `${deploymentId.slice(2, 18)}-${endpoint}`))
+const cacheFor = (options: ChainOptions, deployment: Deployment): LogCache =>
+  new LogCache(folderFor(options, deployment))
+
+/** What is kept of audits of a deployment over an endpoint. */
+function folderFor({ rpcUrl }: ChainOptions, { deploymentId }: Deployment): string {
+  return join(stateDir(), 'audit', `${deploymentId.slice(2, 18)}-${nameOf(rpcUrl)}`)
 }
+
+const nameOf = (text: string): string => keccak(utf8Hex(text)).slice(2, 18)

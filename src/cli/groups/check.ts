@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
 import { MEMBERS_MAX } from '../../types/ids.ts'
 import { bundleMirror, bundles, deployment, examples, integer, json, rpcUrl } from '../flags.ts'
 import type { AuditFollowOptions, AuditOptions, SimOptions } from '../options.ts'
@@ -6,6 +8,12 @@ import type { RunCommand } from '../run-command.ts'
 
 /** audit, sim. */
 export function addCheckCommands(program: Command, run: RunCommand): void {
+  addAudit(program, run)
+  addSim(program, run)
+}
+
+/** audit. */
+function addAudit(program: Command, run: RunCommand): void {
   const audit = program
     .command('audit [id]')
     .description('rebuilds and checks every step of a task from chain data alone; exit 6 on any mismatch')
@@ -19,6 +27,11 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     )
     .option('--keep-bodies <dir>', 'keep those that are right in this folder')
     .addOption(json())
+    .option('--tasks <numbers>', 'several tasks, e.g. 1,2,5..9; what was done is kept if it is interrupted')
+    .option('--all', 'every task of the board', false)
+    .option('--heights <a..b>', 'what is said of these heights of the task, whole checkpoints')
+    .option('--csv <file>', 'write the verdict as CSV, too: a row per step, finding and missing field')
+    .option('--html <file>', 'write it as one HTML file, too: no script, no request')
     .option('--board', 'all tasks, and their sum against the tokens that board and registry hold', false)
     .option('--complete', 'prove by headers and receipts that no log was left out or invented', false)
     .option('--head <hash>', 'with --complete: audit up to this block, which you know to be of the chain')
@@ -26,15 +39,30 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .option('--wei', 'amounts as whole numbers of the token’s smallest unit', false)
     .addHelpText(
       'after',
-      examples('rsdp audit 1', 'rsdp audit 1 --full', 'rsdp audit 1 --rpc-url http://127.0.0.1:8545 --json'),
+      examples(
+        'rsdp audit 1',
+        'rsdp audit 1 --full',
+        'rsdp audit 1 --rpc-url http://127.0.0.1:8545 --json',
+        'rsdp audit 1 --heights 5..9 --html report.html',
+        'rsdp audit --tasks 1,2,5..9 --csv verdicts.csv',
+      ),
     )
     .action((id: string | undefined, options: AuditOptions) =>
       run('audit', options.json, async (context) => {
-        const { audit, auditWholeBoard } = await import('../commands/audit.ts')
-        return options.board ? auditWholeBoard(options, context) : audit(id ?? '1', options, context)
+        const { audit, auditTasks, auditWholeBoard } = await import('../commands/audit.ts')
+        const isMany = options.all || options.tasks !== undefined
+        const ways = [id !== undefined, options.tasks !== undefined, options.all, options.board]
+        if (ways.filter(Boolean).length > 1 || (options.heights !== undefined && (isMany || options.board)))
+          throw conflict()
+        if (options.board) return auditWholeBoard(options, context)
+        return isMany ? auditTasks(options, context) : audit(id ?? '1', options, context)
       }),
     )
   addFollow(audit, run)
+}
+
+/** sim. */
+function addSim(program: Command, run: RunCommand): void {
   program
     .command('sim')
     .description(
@@ -63,6 +91,15 @@ export function addCheckCommands(program: Command, run: RunCommand): void {
     .action((options: SimOptions) =>
       run('sim', options.json, async (context) => (await import('../commands/sim.ts')).sim(options, context)),
     )
+}
+
+function conflict(): RsdpError {
+  return new RsdpError({
+    code: 'E_USAGE',
+    message: 'one task, --tasks, --all and --board exclude each other; --heights is of one task',
+    hint: 'run the command with --help for examples',
+    exit: EXIT.usage,
+  })
 }
 
 /** audit follow. */
