@@ -1,4 +1,5 @@
 import { keccak, utf8Hex } from '../codec/hex.ts'
+import { federatedMean } from '../services/sentinel/federated.ts'
 import { services } from '../services/services.ts'
 import type { Digest } from '../types/ids.ts'
 import type { Machine } from './command-log/machine.ts'
@@ -35,6 +36,7 @@ const STOCK: ReadonlyMap<string, AnyReducer> = new Map(
     ...TWINNED,
     ...[...MACHINES.values()].map((machine) => commandLog(machine) as AnyReducer),
     services as AnyReducer,
+    federatedMean as AnyReducer,
   ].map((reducer) => [reducer.id, reducer]),
 )
 

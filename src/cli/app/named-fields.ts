@@ -12,6 +12,7 @@ const STOCK_PARAMS: Readonly<Record<string, unknown>> = {
   'median@1': { min: 0n, max: 1_000n },
   'weighted-vote@1': { weightMin: 1n, weightMax: 10n },
   'services@1': DEFAULT_POLICY,
+  'federated-mean@1': { dimensions: 209, clip: 1_000_000, trim: 2 },
 }
 
 /** Params of the stock machines on a log of commands. */
