@@ -54,7 +54,7 @@ export class PeerWatch {
   /** From now on, until the returned function is called; several may watch one peer. */
   watch(keys: readonly Address[]): () => void {
     const wanted = keys.filter((key) => key !== this.#channel.key)
-    if (this.#stopLooking === null) {
+    if (this.#stopLooking === null && wanted.length > 0) {
       // nobody has looked meanwhile: that time was not lived
       this.#time = { ...this.#time, seenAtMs: Math.floor(this.#clock.nowMs()) }
       this.#stopLooking = this.#clock.every(LOOK_MS, () => this.#look())

@@ -1,31 +1,131 @@
 import type { SourceRequest } from '../node/node-init.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
 import type { Sampler } from '../ports/sampler.ts'
 import type { StateSource } from '../ports/state-source.ts'
+import type { Agreed } from '../services/services.ts'
 import { services } from '../services/services.ts'
+import { invariant } from '../types/errors.ts'
+import type { Address, MemberIndex } from '../types/ids.ts'
+import { assignmentsOf } from './assignments.ts'
+import type { Channel } from './channel.ts'
+import type { Copy, ServiceKind } from './kind.ts'
 import type { PeerWatch } from './peer-watch.ts'
 import { ServicesSource } from './services-source.ts'
 import type { HostFacts } from './services-source.ts'
+import { Supervisor } from './supervisor.ts'
 
 export interface ServicesAgentsInit {
   readonly host: HostFacts
   /** How often this node has started. */
   readonly incarnation: number
   readonly sampler: Sampler
+  readonly clock: Clock
   /** Unix time, ms. */
   readonly clockMs: () => number
+  readonly logger: Logger
+  readonly kinds: readonly ServiceKind[]
+  /** Folder of a copy of a service of a line. */
+  readonly folderOf: (line: bigint, service: number) => string
 }
+
+/** What a node has towards other members. */
+export interface Links {
+  readonly channel: Channel
+  readonly watch: PeerWatch
+}
+
+/** A line of tasks whose services this node hosts: its copies outlive the task that placed them. */
+interface Line {
+  readonly supervisor: Supervisor
+  /** The newest task that has decided anything: the placement of older ones is over. */
+  newest: bigint
+  decided: { readonly state: Agreed; readonly self: MemberIndex } | null
+}
+
+const HEAD_BYTES = 10
 
 /** What a node does for the tasks of `services@1`: an application of it. */
 export class ServicesAgents {
   readonly reducers = [services.id]
   readonly #init: ServicesAgentsInit
+  readonly #lineOf = new Map<bigint, bigint>()
+  readonly #lines = new Map<bigint, Line>()
+  #links: Links | null = null
 
   constructor(init: ServicesAgentsInit) {
     this.#init = init
   }
 
-  open({ cluster, self, params }: SourceRequest, watch: PeerWatch): StateSource {
-    const seats = cluster.members.map(({ key }) => key)
-    return new ServicesSource({ ...this.#init, watch, seats, self, heights: params.heights })
+  /** Once, before any task is opened. */
+  connect(links: Links): void {
+    this.#links = links
+    links.channel.onTopic('service', (from, bytes) => this.#receive(from, bytes))
+  }
+
+  open({ taskId, cluster, self, params, decided }: SourceRequest): StateSource {
+    invariant(this.#links !== null, 'a task is opened before the node is connected')
+    const { watch } = this.#links
+    const line = this.#line(taskId, params.predecessor)
+    return new ServicesSource({
+      ...this.#init,
+      ...{ watch, self, heights: params.heights, supervisor: line.supervisor },
+      seats: cluster.members.map(({ key }) => key),
+      isOver: decided.at(-1)?.height === params.heights,
+      onDecided: (state) => {
+        if (taskId < line.newest) return
+        line.newest = taskId
+        line.decided = { state, self }
+        line.supervisor.want(assignmentsOf(state, self))
+      },
+    })
+  }
+
+  /** The copy of a service here, of any line; null: none runs. */
+  copy(service: number): Copy | null {
+    for (const { supervisor } of this.#lines.values()) {
+      const copy = supervisor.copy(service)
+      if (copy !== null) return copy
+    }
+    return null
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#lines.values()].map(({ supervisor }) => supervisor.stop()))
+  }
+
+  #line(taskId: bigint, predecessor: bigint): Line {
+    const name = predecessor === 0n ? taskId : (this.#lineOf.get(predecessor) ?? predecessor)
+    this.#lineOf.set(taskId, name)
+    let line = this.#lines.get(name)
+    if (line === undefined) {
+      const { kinds, folderOf, clock, logger } = this.#init
+      const supervisor = new Supervisor({
+        ...{ kinds, clock, logger },
+        folderOf: (service) => folderOf(name, service),
+        send: (service, to, bytes) => this.#send(name, service, to, bytes),
+      })
+      line = { supervisor, newest: 0n, decided: null }
+      this.#lines.set(name, line)
+    }
+    return line
+  }
+
+  /** `u64 line ‖ u16 service ‖ bytes` */
+  #send(line: bigint, service: number, to: Address, bytes: Uint8Array): void {
+    const frame = new Uint8Array(HEAD_BYTES + bytes.length)
+    const view = new DataView(frame.buffer)
+    view.setBigUint64(0, line)
+    view.setUint16(8, service)
+    frame.set(bytes, HEAD_BYTES)
+    this.#links?.channel.sendTopic('service', to, frame)
+  }
+
+  #receive(from: Address, frame: Uint8Array): void {
+    if (frame.length < HEAD_BYTES) return
+    const view = new DataView(frame.buffer, frame.byteOffset, HEAD_BYTES)
+    const line = this.#lines.get(view.getBigUint64(0))
+    const isMember = line?.decided?.state.header.seats.some(({ key }) => key === from) === true
+    if (isMember) line.supervisor.receive(view.getUint16(8), from, frame.slice(HEAD_BYTES))
   }
 }

@@ -4,11 +4,12 @@ import type { PeerSample } from '../services/metrics/codec.ts'
 import type { Suspicion } from '../services/health/codec.ts'
 import type { Tier } from '../services/placement/spec.ts'
 import { services } from '../services/services.ts'
-import type { Observed } from '../services/services.ts'
+import type { Agreed, Observed } from '../services/services.ts'
 import type { Address, MemberIndex } from '../types/ids.ts'
 import type { DeclaredCapacity } from './own-sample.ts'
 import { ownSample, whole } from './own-sample.ts'
 import type { PeerWatch } from './peer-watch.ts'
+import type { Supervisor } from './supervisor.ts'
 
 /** Where a node stands, and what its operator says that it has. */
 export interface HostFacts {
@@ -29,6 +30,12 @@ export interface ServicesSourceInit {
   readonly seats: readonly Address[]
   readonly self: MemberIndex
   readonly heights: number
+  /** All its heights are decided: nothing is observed any more. */
+  readonly isOver: boolean
+  /** Runs what the task decides. */
+  readonly supervisor: Pick<Supervisor, 'reports' | 'replicas'>
+  /** Of each decided state. */
+  readonly onDecided: (state: Agreed) => void
 }
 
 /** Brings to each height of a `services@1` task what this node sees: of itself, and of the other members. */
@@ -38,7 +45,7 @@ export class ServicesSource implements StateSource {
 
   constructor(init: ServicesSourceInit) {
     this.#init = init
-    this.#unwatch = init.watch.watch(init.seats)
+    this.#unwatch = init.watch.watch(init.isOver ? [] : init.seats)
     // rates need two looks
     init.sampler.sample()
   }
@@ -47,14 +54,18 @@ export class ServicesSource implements StateSource {
     return Promise.resolve(services.state.encode(this.#observed()))
   }
 
-  decided({ height }: DecidedState): void {
-    if (height === this.#init.heights) this.#unwatch()
+  decided({ height, state }: DecidedState): void {
+    const { heights, onDecided } = this.#init
+    if (height === heights) this.#unwatch()
+    const agreed = services.state.decode(state)
+    if (agreed?.kind === 'agreed') onDecided(agreed)
   }
 
   #observed(): Observed {
-    const { host, incarnation, sampler, clockMs } = this.#init
+    const { host, incarnation, sampler, clockMs, supervisor } = this.#init
     const machine = sampler.sample()
-    const use = { transactions: 0, lockContention: 0 }
+    const reports = supervisor.reports()
+    const use = { transactions: reports.reduce((sum, { load }) => sum + load, 0), lockContention: 0 }
     const own = machine === null ? [] : [ownSample(machine, host.capacity, use)]
     const { samples, suspicions } = this.#peers()
     return {
@@ -63,8 +74,8 @@ export class ServicesSource implements StateSource {
       metrics: { own, peers: samples },
       health: { incarnation, isDraining: 'no', peers: suspicions },
       trust: { peers: [] },
-      placement: { tier: host.tier, region: host.region, reports: [] },
-      replication: { reports: [] },
+      placement: { tier: host.tier, region: host.region, reports },
+      replication: { reports: supervisor.replicas() },
       deadlock: { waits: [] },
     }
   }

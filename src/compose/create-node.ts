@@ -1,5 +1,6 @@
 import { Channel } from '../agents/channel.ts'
 import { PeerWatch } from '../agents/peer-watch.ts'
+import type { Links } from '../agents/services-agents.ts'
 import { connect } from '../adapters/evm/connect.ts'
 import type { EndpointStatus, OnEndpoint } from '../adapters/evm/endpoints/pool.ts'
 import type { Deployment } from '../adapters/evm/deployment.ts'
@@ -81,8 +82,8 @@ export interface CreateNodeInit {
 /** One staked node, made of the adapters of this machine: a chain over RPC, libp2p, SQLite, worker threads. */
 export interface StakedNode {
   readonly node: RsdpNode
-  /** What it hears of other members. */
-  readonly watch: PeerWatch
+  /** What it has towards other members, for what runs beside the protocol. */
+  readonly links: Links
   health: () => NodeHealth & { readonly endpoints: readonly EndpointStatus[] }
   /** What the signing key has for gas, wei. @throws RsdpError E_RPC_DOWN */
   gasBalance(): Promise<bigint>
@@ -137,7 +138,7 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
   })
   return {
     node,
-    watch,
+    links: { channel: link, watch },
     health: () => ({ ...node.health(), endpoints: chain.endpoints() }),
     gasBalance: () => chain.gasBalance(),
     start: () =>

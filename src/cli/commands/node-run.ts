@@ -8,7 +8,7 @@ import { RateLimitSource } from '../rate-limit/workload.ts'
 import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { createSampler } from '../../adapters/system/sampler.ts'
-import type { PeerWatch } from '../../agents/peer-watch.ts'
+import { counter } from '../../agents/kinds/counter.ts'
 import { ServicesAgents } from '../../agents/services-agents.ts'
 import { SqliteCommandJournal } from '../../adapters/sqlite/command-journal.ts'
 import { Agreements } from '../../agreement/agreements.ts'
@@ -91,12 +91,13 @@ async function runNode(
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
   const example = { reducers: [rateLimit.id], open: rateLimitSource(provider, deployment.deploymentId) }
   const { agreements, machines } = machinesIn(dataDir)
-  const services = await servicesOf(options, () => staked.watch)
-  const staked: StakedNode = await createNode({
+  const services = await servicesOf(options, logger)
+  const hosted = { reducers: services.reducers, open: (request: SourceRequest) => services.open(request) }
+  const staked = await createNode({
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
     applications: [
       feed.inputs(options.feed ?? []),
-      ...[...(apps?.applications ?? []), example, machines, services].map((application) =>
+      ...[...(apps?.applications ?? []), example, machines, hosted].map((application) =>
         feed.follow(application),
       ),
     ],
@@ -105,6 +106,7 @@ async function runNode(
     ...(broker === null ? {} : { broker }),
     ...feeCap(options),
   })
+  services.connect(staked.links)
   const { node } = staked
   const { key } = node.health()
   logger.info('policy.in-force', { source, policy })
@@ -132,6 +134,7 @@ async function runNode(
   } finally {
     await observed?.close()
     await control.close()
+    await services.stop()
     await staked.stop()
     agreements.close()
   }
@@ -160,12 +163,18 @@ function machinesIn(dataDir: string): { readonly agreements: Agreements; readonl
 }
 
 /** What this node brings to tasks of services, and does for them. */
-async function servicesOf({ dataDir, host }: NodeRunOptions, watch: () => PeerWatch): Promise<Application> {
+async function servicesOf({ dataDir, host }: NodeRunOptions, logger: Logger): Promise<ServicesAgents> {
   const { measure, ...facts } = await readHost(host)
-  const sampler = createSampler(measure)
-  const incarnation = nextIncarnation(dataDir)
-  const agents = new ServicesAgents({ host: facts, incarnation, sampler, clockMs: () => Date.now() })
-  return { reducers: agents.reducers, open: (request) => agents.open(request, watch()) }
+  return new ServicesAgents({
+    host: facts,
+    sampler: createSampler(measure),
+    incarnation: nextIncarnation(dataDir),
+    clock: systemClock,
+    clockMs: () => Date.now(),
+    logger,
+    kinds: [counter],
+    folderOf: (line, service) => join(dataDir, 'services', String(line), String(service)),
+  })
 }
 
 /** What the API does to a node. */

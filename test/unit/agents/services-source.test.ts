@@ -45,7 +45,8 @@ describe('services source', () => {
     return new ServicesSource({
       host: { tier: 'edge', region: 3, capacity: {} },
       ...{ incarnation: 5, sampler: { sample: () => sample }, watch, clockMs: () => 1_000, seats: SEATS },
-      ...{ self: 1, heights: 10 },
+      ...{ self: 1, heights: 10, isOver: false, onDecided: () => undefined },
+      supervisor: { reports: () => [{ service: 7, report: 'running', load: 5 }], replicas: () => [] },
     })
   }
 
@@ -60,7 +61,11 @@ describe('services source', () => {
     })
     expect(input.metrics.own).length(1)
     expect(input.metrics.peers, 'no link is measured yet').deep.equal([])
-    expect(input.placement).deep.include({ tier: 'edge', region: 3 })
+    expect(input.placement).deep.equal({
+      ...{ tier: 'edge', region: 3 },
+      reports: [{ service: 7, report: 'running', load: 5 }],
+    })
+    expect(input.metrics.own[0]?.transactions).equal(5)
   })
 
   it('says nothing of its machine before there is something to say', async () => {

@@ -1,0 +1,59 @@
+import type { Clock } from '../ports/clock.ts'
+import type { InstanceRow } from '../services/placement/codec.ts'
+import type { Kind, ServiceSpec } from '../services/placement/spec.ts'
+import type { GroupRow, ReplicaReport } from '../services/replication/codec.ts'
+import type { Address } from '../types/ids.ts'
+
+/** Where a copy stands in its service, from the placement that was decided last. */
+export interface Assignment {
+  readonly spec: ServiceSpec
+  /** Heights of the line until then, and agreed time, ms since 1970. */
+  readonly height: number
+  readonly agreedMs: number
+  /** Keys of the members, by seat. */
+  readonly keys: readonly Address[]
+  readonly self: Address
+  /** Null: no copy leads. */
+  readonly primary: Address | null
+  /** Copies that have not failed, by seat; the own one is among them. */
+  readonly copies: readonly InstanceRow[]
+  /** Of a store, once its group has begun. */
+  readonly group: GroupRow | null
+}
+
+export interface CopyInit {
+  readonly assignment: Assignment
+  /** Of this copy alone; it may not exist yet, and stays when the copy stops. */
+  readonly folder: string
+  readonly clock: Clock
+  /** To the copy of the service on another member: at most 60,000 bytes, may be lost, late, doubled. */
+  readonly send: (to: Address, bytes: Uint8Array) => void
+  /** It cannot go on: stopped, and started again after a pause. Call at most once. */
+  readonly onCrash: (error: unknown) => void
+}
+
+/** A copy of a service on this node. */
+export interface Copy {
+  /** At every decided height, also when nothing has changed. */
+  assigned(assignment: Assignment): void
+  /** From the copy of the service on another member. Must not throw. */
+  receive(from: Address, bytes: Uint8Array): void
+  /** A client's request and its reply. @throws RsdpError */
+  request(bytes: Uint8Array): Promise<Uint8Array>
+  /** Requests answered since its start. */
+  served(): number
+  /** Whether placement may be told that it runs. */
+  isReady(): boolean
+  /** What a store says of its data; others: null. */
+  report(): Omit<ReplicaReport, 'service'> | null
+  /** Takes no more requests, and ends when those that it has taken are answered. */
+  drain(): Promise<void>
+  /** Ends at once. */
+  stop(): Promise<void>
+}
+
+/** How a node runs the services of one kind. */
+export interface ServiceKind {
+  readonly kind: Kind
+  open(init: CopyInit): Promise<Copy>
+}
