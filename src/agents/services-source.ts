@@ -5,6 +5,8 @@ import type { Suspicion } from '../services/health/codec.ts'
 import type { Tier } from '../services/placement/spec.ts'
 import { services } from '../services/services.ts'
 import type { Agreed, Observed } from '../services/services.ts'
+import type { Sighting } from '../services/trust/codec.ts'
+import { sightingOf } from '../services/trust/sighting.ts'
 import type { Address, MemberIndex } from '../types/ids.ts'
 import type { DeclaredCapacity } from './own-sample.ts'
 import { ownSample, whole } from './own-sample.ts'
@@ -67,30 +69,36 @@ export class ServicesSource implements StateSource {
     const reports = supervisor.reports()
     const use = { transactions: reports.reduce((sum, { load }) => sum + load, 0), lockContention: 0 }
     const own = machine === null ? [] : [ownSample(machine, host.capacity, use)]
-    const { samples, suspicions } = this.#peers()
+    const { samples, suspicions, sightings } = this.#peers()
     return {
       kind: 'observed',
       clock: { clockMs: clockMs() },
       metrics: { own, peers: samples },
       health: { incarnation, isDraining: 'no', peers: suspicions },
-      trust: { peers: [] },
+      trust: { peers: sightings },
       placement: { tier: host.tier, region: host.region, reports },
       replication: { reports: supervisor.replicas() },
       deadlock: { waits: [] },
     }
   }
 
-  #peers(): { readonly samples: readonly PeerSample[]; readonly suspicions: readonly Suspicion[] } {
+  #peers(): {
+    readonly samples: readonly PeerSample[]
+    readonly suspicions: readonly Suspicion[]
+    readonly sightings: readonly Sighting[]
+  } {
     const { seats, watch } = this.#init
     const samples: PeerSample[] = []
     const suspicions: Suspicion[] = []
+    const sightings: Sighting[] = []
     for (const [member, key] of seats.entries()) {
       const view = watch.view(key)
       if (view === null) continue
       suspicions.push({ member, phi: view.phi, silenceMs: whole(view.silenceMs) })
+      sightings.push(sightingOf(member, view.phi, view.link?.loss ?? null))
       if (view.link !== null)
         samples.push({ member, latency: whole(10 * view.link.latencyMs), loss: view.link.loss })
     }
-    return { samples, suspicions }
+    return { samples, suspicions, sightings }
   }
 }

@@ -92,7 +92,10 @@ function sayings(
     const weight = members[observer]?.weight ?? 0
     for (const { member, score, cause } of state.peers) {
       if (member === observer || member >= members.length) continue
-      heard.set(member, [...(heard.get(member) ?? []), { observer, weight, score, cause }])
+      const said = { observer, weight, score, cause }
+      const list = heard.get(member)
+      if (list === undefined) heard.set(member, [said])
+      else list.push(said)
     }
   }
   for (const said of heard.values()) said.sort((a, b) => a.observer - b.observer)

@@ -59,6 +59,7 @@ describe('services source', () => {
       ...{ incarnation: 5, isDraining: 'no' },
       peers: [0, 2].map((member) => ({ member, phi: 0, silenceMs: 0 })),
     })
+    expect(input.trust.peers).deep.equal([0, 2].map((member) => ({ member, score: 1000, cause: 'none' })))
     expect(input.metrics.own).length(1)
     expect(input.metrics.peers, 'no link is measured yet').deep.equal([])
     expect(input.placement).deep.equal({
