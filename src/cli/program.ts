@@ -13,6 +13,7 @@ import { addNetworkCommands } from './groups/network.ts'
 import { addNodeCommands } from './groups/node.ts'
 import { addPageCommands } from './groups/page.ts'
 import { addPolicyCommands } from './groups/policy.ts'
+import { addServicesCommands } from './groups/services.ts'
 import { addStakeCommands } from './groups/stake.ts'
 import { addTaskCommands } from './groups/task.ts'
 import type { RunCommand } from './run-command.ts'
@@ -46,6 +47,7 @@ export function buildProgram(run: RunCommand): Command {
   addLineCommands(program, run)
   addAppCommands(program, run)
   addMachineCommands(program, run)
+  addServicesCommands(program, run)
   addCheckCommands(program, run)
   addDoctorCommands(program, run)
   addEvidenceCommands(program, run)
