@@ -47,6 +47,12 @@ export const bundles = (): Option =>
 export const bundleMirror = (): Option =>
   new Option('--bundle-mirror <url>', 'where bundles lie under their ids, asked after folders and chain')
 
+export const bodies = (): Option =>
+  new Option(
+    '--bodies <source...>',
+    'who keeps inputs that are not on chain: a node’s data directory, the URL of its API, a folder of --keep-bodies',
+  )
+
 /** Read by `brokerOf`, whose errors do not repeat it: it may hold a password. */
 export const transport = (): Option =>
   new Option(

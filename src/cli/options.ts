@@ -276,6 +276,8 @@ export interface DiffOptions extends OnDataDirOptions {
   readonly app?: string
 }
 export interface AppReplayOptions extends ChainOptions {
+  /** Who keeps inputs that are not on chain. */
+  readonly bodies?: readonly string[]
   /** File; absent: the task's own bundle. */
   readonly bundle?: string
   readonly params?: string

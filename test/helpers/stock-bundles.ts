@@ -20,6 +20,11 @@ export async function stockBundle(id: string): Promise<Uint8Array> {
   return buildBundle(module, exported)
 }
 
+/** `kv-config@1` on its log of commands, as a bundle. */
+export function kvConfigBundle(): Promise<Uint8Array> {
+  return buildBundle(fileURLToPath(new URL('./kv-config-module.ts', import.meta.url)))
+}
+
 /** A bundle in the engine of this package. */
 export function openBundle(bytes: Uint8Array): Bundle {
   const opened = Bundle.open(loadEngine(), bytes)

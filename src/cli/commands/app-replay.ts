@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { openHistory } from '../../adapters/evm/history.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
-import { auditTask } from '../../audit/audit-task.ts'
+import { examineTask } from '../../audit/audit-task.ts'
+import { wantedBodies } from '../../audit/wanted-bodies.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
 import type { Bundle } from '../../sandbox/bundle.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -13,6 +14,7 @@ import type { Aggregated, Replayed } from '../app/replay.ts'
 import { isChanged, recording, replay } from '../app/replay.ts'
 import { foreignReducer, unable } from '../app/task-reducer.ts'
 import { hexOf } from '../app/task-work.ts'
+import { bodySource, gatherBodies } from '../body-sources.ts'
 import type { AppReplayOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { parseTaskId } from './task-list.ts'
@@ -39,8 +41,11 @@ export async function appReplay(
     const bundle = other ?? foreign
     if (params === undefined || bundle === null) throw noBundle(params?.reducer ?? `of task ${id}`)
     const kept = new Map<number, Aggregated>()
-    const report = auditTask(read, {
+    const sources = (options.bodies ?? []).map(bodySource)
+    const bodies = await gatherBodies(sources.length === 0 ? [] : wantedBodies(read), sources, output.say)
+    const { report } = examineTask(read, {
       recover: recoverSigner,
+      bodiesOf: (height) => bodies.get(height) ?? [],
       findReducer: (hash) => {
         const found = findReducerByHash(hash) ?? (foreign?.id === hash ? foreign.asReducer() : null)
         return found === null ? null : recording(found, kept)
@@ -103,7 +108,7 @@ function nothingToReplay(id: string): RsdpError {
   return new RsdpError({
     code: 'E_NO_HEIGHTS',
     message: `no height of task ${id} could be recomputed`,
-    hint: `rsdp audit ${id} says why; a task that does not publish its inputs has none`,
+    hint: `rsdp audit ${id} says why; inputs that are not on chain come from --bodies`,
     exit: EXIT.precondition,
   })
 }

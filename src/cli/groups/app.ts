@@ -1,5 +1,15 @@
 import type { Command } from 'commander'
-import { bundleMirror, bundles, dataDir, deployment, examples, json, rpcUrl, sending } from '../flags.ts'
+import {
+  bodies,
+  bundleMirror,
+  bundles,
+  dataDir,
+  deployment,
+  examples,
+  json,
+  rpcUrl,
+  sending,
+} from '../flags.ts'
 import type {
   AppOptions,
   AppPublishOptions,
@@ -61,10 +71,17 @@ export function addAppCommands(program: Command, run: RunCommand): void {
     .option('--params <hex>', 'params for it (default: those of the task)')
     .addOption(bundles())
     .addOption(bundleMirror())
+    .addOption(bodies())
     .addOption(rpcUrl())
     .addOption(deployment())
     .addOption(json())
-    .addHelpText('after', examples('rsdp app replay 1 --bundle hello/build/bundle.js'))
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp app replay 1 --bundle hello/build/bundle.js',
+        'rsdp app replay 1 --bundle hello/build/bundle.js --bodies http://127.0.0.1:7100',
+      ),
+    )
     .action((task: string, options: AppReplayOptions) =>
       run('app replay', options.json, async (context) =>
         (await import('../commands/app-replay.ts')).appReplay(task, options, context),

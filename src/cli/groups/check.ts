@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import { MEMBERS_MAX } from '../../types/ids.ts'
-import { bundleMirror, bundles, deployment, examples, integer, json, rpcUrl } from '../flags.ts'
+import { bodies, bundleMirror, bundles, deployment, examples, integer, json, rpcUrl } from '../flags.ts'
 import type { AuditFollowOptions, AuditOptions, SimOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
@@ -21,10 +21,7 @@ function addAudit(program: Command, run: RunCommand): void {
     .addOption(deployment())
     .addOption(bundles())
     .addOption(bundleMirror())
-    .option(
-      '--bodies <source...>',
-      'who keeps inputs that are not on chain: a node’s data directory, the URL of its API, a folder of --keep-bodies',
-    )
+    .addOption(bodies())
     .option('--keep-bodies <dir>', 'keep those that are right in this folder')
     .addOption(json())
     .option('--tasks <numbers>', 'several tasks, e.g. 1,2,5..9; what was done is kept if it is interrupted')
@@ -113,10 +110,7 @@ function addFollow(audit: Command, run: RunCommand): void {
     .addOption(deployment())
     .addOption(bundles())
     .addOption(bundleMirror())
-    .option(
-      '--bodies <source...>',
-      'who keeps inputs that are not on chain: a node’s data directory, the URL of its API, a folder of --keep-bodies',
-    )
+    .addOption(bodies())
     .option('--poll-ms <ms>', 'time between two looks at the chain', integer(50, 60_000), 1_000)
     .option('--timeout <seconds>', 'give up after this long (exit 5)', integer(1, 31_536_000))
     .option('--keep-going', 'tell of every lie, and exit 6 when the task has ended', false)
