@@ -9,6 +9,7 @@ import { leaderElection } from './machines/leader-election.ts'
 import { lock } from './machines/lock.ts'
 import { median } from './median.ts'
 import { popularValue } from './popular-value.ts'
+import { rateLease } from './rate-lease.ts'
 import { rateLimit } from './rate-limit.ts'
 import type { Reducer } from './reducer.ts'
 import { timeSlots } from './time-slots.ts'
@@ -35,6 +36,7 @@ const STOCK: ReadonlyMap<string, AnyReducer> = new Map(
   [
     ...TWINNED,
     ...[...MACHINES.values()].map((machine) => commandLog(machine) as AnyReducer),
+    rateLease as AnyReducer,
     services as AnyReducer,
     federatedMean as AnyReducer,
   ].map((reducer) => [reducer.id, reducer]),

@@ -7,6 +7,7 @@ import type { Hex } from '../../types/ids.ts'
 /** Params of the other stock reducers, as an example of their fields: docs/reducers.md says what they mean. */
 const STOCK_PARAMS: Readonly<Record<string, unknown>> = {
   'rate-limit@1': { budget: 100n, demandMax: 1_000n },
+  'rate-lease@1': { budget: 100n, demandMax: 1_000n, floor: 10n, leaseWindows: 5 },
   'time-slots@1': { slots: 8 },
   'popular-value@1': {},
   'median@1': { min: 0n, max: 1_000n },

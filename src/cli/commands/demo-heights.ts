@@ -1,4 +1,5 @@
-import { pacedTask } from '../rate-limit/paced-task.ts'
+import { leaseParams } from '../rate-limit/budget.ts'
+import { leaseTask } from '../rate-limit/paced-task.ts'
 import { TRACE_START } from '../rate-limit/trace.ts'
 import { providerWallet } from '../rate-limit/two-providers.ts'
 import { postEvent } from '../../adapters/evm/operator.ts'
@@ -41,7 +42,7 @@ export async function formCluster({
   const { nodes, heights, factor } = options
   const { client, connection } = network
   say(
-    `\ntask     rate-limit@1 over the Azure LLM request trace from ${TRACE_START} on; one 10 s window = one height,` +
+    `\ntask     rate-lease@1 over the Azure LLM request trace from ${TRACE_START} on; one 10 s window = one height,` +
       ` replayed at factor ${String(factor)}`,
   )
   const task = rateLimitTask({
@@ -55,7 +56,7 @@ export async function formCluster({
   })
   const reporter = providerWallet(connection, nodes).address
   const { reorgDepth } = connection.deployment.windows
-  const paced = fitTiming(pacedTask(task, windowMs), PACE, reorgDepth)
+  const paced = fitTiming(leaseTask(task, windowMs, leaseParams(nodes)), PACE, reorgDepth)
   checkTiming(paced, PACE, reorgDepth)
   const params = { ...paced, reporters: [reporter] }
   const taskId = await publishTask(client, params)

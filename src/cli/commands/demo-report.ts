@@ -1,4 +1,6 @@
 import { report } from '../rate-limit/report.ts'
+import type { ReportRow } from '../rate-limit/report.ts'
+import { rateLease } from '../../reducers/rate-lease.ts'
 import { fromHex } from '../../codec/hex.ts'
 import type { Hex } from '../../types/ids.ts'
 import type { Watch } from '../local/watch.ts'
@@ -9,7 +11,7 @@ export function describeHeight(height: number, watch: Watch): { agree: boolean; 
   const reports = [...(watch.decided.get(height)?.values() ?? [])]
   const values = new Set(reports.map(({ value }) => value))
   const first = reports[0]
-  const row = first === undefined ? undefined : report([{ height, state: fromHex(first.state as Hex) }])[0]
+  const row = first === undefined ? undefined : reported(height, first.state)
   const measured = [...(watch.measured.get(height)?.values() ?? [])]
   const lowest = (kind: 'transitional' | 'operational'): (typeof measured)[number]['transitional'] =>
     measured
@@ -23,7 +25,7 @@ export function describeHeight(height: number, watch: Watch): { agree: boolean; 
     `height ${String(height).padStart(3)}  round ${String(Math.min(...reports.map(({ round }) => round)))}`,
     `${String(reports.length)} nodes agree on ${(first?.value ?? '').slice(0, 10)}…`,
     `inputs ${String(first?.inputs ?? 0)}`,
-    `asked ${String(row?.demandTotal ?? 0n).padStart(7)} granted ${String(row?.grantedTotal ?? 0n).padStart(6)} of ${String(row?.budget ?? 0n)}`,
+    `claimed ${String(row?.demandTotal ?? 0n).padStart(7)} lent ${String(row?.grantedTotal ?? 0n).padStart(6)} of ${String(row?.budget ?? 0n)}`,
     `validity: SHARE ${format(transitional?.magnitude)} (entropy ${format(transitional?.entropy)}, concentration ${format(transitional?.concentration)})`,
     `final ${format(operational?.magnitude)}`,
     `local ${String(local)}/${String(reports.length)} global ${String(global)}/${String(reports.length)}`,
@@ -34,16 +36,16 @@ export function describeHeight(height: number, watch: Watch): { agree: boolean; 
 /** The budget that a decided height was split from. */
 export function budgetAt(height: number, watch: Watch): bigint | undefined {
   const first = [...(watch.decided.get(height)?.values() ?? [])][0]
-  return first === undefined ? undefined : report([{ height, state: fromHex(first.state as Hex) }])[0]?.budget
+  return first === undefined ? undefined : reported(height, first.state)?.budget
 }
 
-/** Queues, shares and totals of every height, from the agreed states alone. */
+/** Claims, leases and totals of every height, from the agreed states alone. */
 export function sharesTable(heights: number, watch: Watch): string {
   const states = Array.from({ length: heights }, (_, i) => {
     const first = [...(watch.decided.get(i + 1)?.values() ?? [])][0]
     return { height: i + 1, state: fromHex((first?.state ?? '0x') as Hex) }
   })
-  const rows = report(states)
+  const rows = report(states, rateLease.state)
   const members = [...new Set(rows.flatMap((row) => row.members.map(({ member }) => member)))].sort(
     (a, b) => a - b,
   )
@@ -51,10 +53,10 @@ export function sharesTable(heights: number, watch: Watch): string {
     [
       'height',
       'budget',
-      'queued',
-      'granted',
-      'waiting',
-      ...members.map((member) => `m${String(member)} share/queue`),
+      'claimed',
+      'lent',
+      'short',
+      ...members.map((member) => `m${String(member)} lease/claim`),
     ],
     rows.map((row) => [
       row.height,
@@ -68,6 +70,10 @@ export function sharesTable(heights: number, watch: Watch): string {
       }),
     ]),
   )
+}
+
+function reported(height: number, state: string): ReportRow | undefined {
+  return report([{ height, state: fromHex(state as Hex) }], rateLease.state)[0]
 }
 
 function format(value: number | undefined): string {

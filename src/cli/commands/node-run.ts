@@ -24,6 +24,7 @@ import { parseFaults } from '../../faults/parse.ts'
 import type { SourceRequest } from '../../node/node-init.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { StateSource } from '../../ports/state-source.ts'
+import { rateLease } from '../../reducers/rate-lease.ts'
 import { rateLimit } from '../../reducers/rate-limit.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
@@ -89,7 +90,10 @@ async function runNode(
   const privateKey = await signingKey(options, local)
   const apps = await nodeApps(options, policy)
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
-  const example = { reducers: [rateLimit.id], open: rateLimitSource(provider, deployment.deploymentId) }
+  const example = {
+    reducers: provider === null ? [rateLimit.id] : [rateLimit.id, rateLease.id],
+    open: exampleSource(provider, deployment.deploymentId),
+  }
   const { agreements, machines } = machinesIn(dataDir)
   const services = await servicesOf(options, logger)
   const hosted = { reducers: services.reducers, open: (request: SourceRequest) => services.open(request) }
@@ -216,20 +220,25 @@ async function signingKey(options: NodeRunOptions, isLocalChain: boolean): Promi
 }
 
 /** The example's application: a queue of LLM requests, in front of a provider that is replayed or real. */
-function rateLimitSource(
+function exampleSource(
   provider: ProviderClient | null,
   deploymentId: Digest,
 ): (request: SourceRequest) => StateSource | null {
-  return ({ taskId, params, self: member, members, decided }) => {
-    const decoded = rateLimit.params.decode(fromHex(params.reducerParams))
-    if (decoded === null) return null
-    const { demandMax } = decoded
+  return ({ reducer, taskId, params, self: member, members, decided }) => {
     const rows = loadTrace()
-    if (provider === null) return new RateLimitSource({ rows, member, members, demandMax, decided })
-    const requests = requestsOfMember(rows, params.heights, member, members)
-    const session = sessionName(deploymentId, taskId)
+    const bytes = fromHex(params.reducerParams)
+    if (reducer === rateLimit.id) {
+      const demandMax = rateLimit.params.decode(bytes)?.demandMax
+      return demandMax === undefined
+        ? null
+        : new RateLimitSource({ rows, member, members, demandMax, decided })
+    }
+    const lease = rateLease.params.decode(bytes)
+    if (lease === null || provider === null) return null
     const { heights } = params
-    const init = { provider, clock: systemClock, session, requests, heights, member, demandMax, decided }
+    const requests = requestsOfMember(rows, heights, member, members)
+    const session = sessionName(deploymentId, taskId)
+    const init = { provider, clock: systemClock, session, requests, heights, member, params: lease, decided }
     const source = new ProviderSource(init)
     source.start()
     return source

@@ -1,5 +1,6 @@
 import { rateLimit } from '../../reducers/rate-limit.ts'
 import type { RateLimitParams } from '../../reducers/rate-limit-codec.ts'
+import type { RateLeaseParams } from '../../reducers/rate-lease-codec.ts'
 import { toHex } from '../../codec/hex.ts'
 import type { Hex } from '../../types/ids.ts'
 
@@ -13,3 +14,17 @@ export const EXAMPLE_PARAMS: RateLimitParams = { budget: 120_000n, demandMax: 1_
 
 /** The same as a task carries them. */
 export const EXAMPLE_PARAMS_HEX: Hex = toHex(rateLimit.params.encode(EXAMPLE_PARAMS))
+
+/** Windows that a lease lasts: a height that a slow member holds up is decided before. */
+const LEASE_WINDOWS = 5
+
+/**
+ * A budget in leases for so many members. A floor is three quarters of an even split, so that those who know of no lease keep
+ * within a budget that is lowered by a quarter.
+ *
+ * @param budget tokens a window
+ */
+export function leaseParams(members: number, budget = EXAMPLE_PARAMS.budget): RateLeaseParams {
+  const floor = (3n * budget) / (4n * BigInt(members))
+  return { budget, demandMax: EXAMPLE_PARAMS.demandMax, floor, leaseWindows: LEASE_WINDOWS }
+}

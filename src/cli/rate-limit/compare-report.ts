@@ -68,28 +68,44 @@ export function variantReport(requests: readonly Request[], counted: Counted): V
   }
 }
 
+interface TableRow {
+  readonly name: string
+  readonly of: (variant: VariantReport) => number
+  /** Digits after the point. */
+  readonly digits?: number
+  /** Absent: less is better. */
+  readonly isCost?: boolean
+}
+
+/** Rows of the comparison's table. */
+export const TABLE_ROWS: readonly TableRow[] = [
+  { name: 'tokens that arrived', of: ({ arrived }) => arrived },
+  { name: 'tokens served', of: ({ served }) => served, isCost: false },
+  { name: 'tokens rejected (429)', of: ({ rejected }) => rejected },
+  { name: 'tokens sent over the budget', of: ({ overBudget }) => overBudget },
+  { name: 'tokens unused', of: ({ unused }) => unused },
+  { name: 'windows with more waiting than the budget', of: ({ backlogWindows }) => backlogWindows },
+  { name: '  tokens unused in those', of: ({ idleTokens }) => idleTokens },
+  {
+    name: '  share of the budget used in those',
+    of: ({ usedShare }) => usedShare,
+    digits: 2,
+    isCost: false,
+  },
+  { name: 'requests not served', of: ({ waiting }) => waiting.notServed },
+  { name: 'waiting, mean (s)', of: ({ waiting }) => waiting.meanSeconds, digits: 2 },
+  { name: 'waiting, median (s)', of: ({ waiting }) => waiting.medianSeconds, digits: 2 },
+  { name: 'waiting, 95th percentile (s)', of: ({ waiting }) => waiting.p95Seconds, digits: 2 },
+]
+
 /** Both variants side by side, for people. */
 export function comparisonTable(agreed: VariantReport, even: VariantReport): string {
-  const row = (name: string, of: (variant: VariantReport) => number, digits = 0): string[] => {
-    const [a, b] = [of(agreed), of(even)]
-    return [name, a.toFixed(digits), b.toFixed(digits), b === 0 ? '-' : (a / b).toFixed(2)]
-  }
   return table(
     ['counted by the providers', 'agreed', 'static', 'agreed / static'],
-    [
-      row('tokens that arrived', ({ arrived }) => arrived),
-      row('tokens served', ({ served }) => served),
-      row('tokens rejected (429)', ({ rejected }) => rejected),
-      row('tokens sent over the budget', ({ overBudget }) => overBudget),
-      row('tokens unused', ({ unused }) => unused),
-      row('windows with more waiting than the budget', ({ backlogWindows }) => backlogWindows),
-      row('  tokens unused in those', ({ idleTokens }) => idleTokens),
-      row('  share of the budget used in those', ({ usedShare }) => usedShare, 2),
-      row('requests not served', ({ waiting }) => waiting.notServed),
-      row('waiting, mean (s)', ({ waiting }) => waiting.meanSeconds, 2),
-      row('waiting, median (s)', ({ waiting }) => waiting.medianSeconds, 2),
-      row('waiting, 95th percentile (s)', ({ waiting }) => waiting.p95Seconds, 2),
-    ],
+    TABLE_ROWS.map(({ name, of, digits = 0 }) => {
+      const [a, b] = [of(agreed), of(even)]
+      return [name, a.toFixed(digits), b.toFixed(digits), b === 0 ? '-' : (a / b).toFixed(2)]
+    }),
   )
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postEvent } from '../../adapters/evm/operator.ts'
 import type { Wallet } from '../../adapters/evm/wallet.ts'
-import { fromHex, toHex } from '../../codec/hex.ts'
+import { fromHex } from '../../codec/hex.ts'
 import { publishTask } from '../local/client.ts'
 import { startLocalNetwork } from '../local/network.ts'
 import type { LocalNetwork } from '../local/network.ts'
@@ -11,14 +11,14 @@ import { mineTo } from '../local/settle.ts'
 import { Watch, waitFor } from '../local/watch.ts'
 import type { Output } from '../output.ts'
 import { rateLimitTask } from '../task-params.ts'
-import { rateLimit } from '../../reducers/rate-limit.ts'
+import { rateLease } from '../../reducers/rate-lease.ts'
 import { encodeBudgetEvent } from '../../reducers/rate-limit-codec.ts'
 import { RsdpError, invariant } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Hex } from '../../types/ids.ts'
 import type { TaskParams } from '../../types/task.ts'
-import { EXAMPLE_PARAMS } from './budget.ts'
-import { pacedTask } from './paced-task.ts'
+import { leaseParams } from './budget.ts'
+import { leaseTask } from './paced-task.ts'
 import { sessionName } from './provider-source.ts'
 import { WINDOW_SECONDS } from './trace.ts'
 import type { Comparison, Wait } from './two-providers.ts'
@@ -130,8 +130,8 @@ async function taskParams({ options, network }: Stage, reporter: Wallet): Promis
     head: await connection.provider.getBlockNumber(),
     taskBlocksMax: connection.deployment.windows.taskBlocksMax,
   })
-  const reducerParams = toHex(rateLimit.params.encode({ ...EXAMPLE_PARAMS, budget: BigInt(budget) }))
-  return { ...pacedTask(params, windowMs), reducerParams, reporters: [reporter.address] }
+  const lease = leaseParams(nodes, BigInt(budget))
+  return { ...leaseTask(params, windowMs, lease), reporters: [reporter.address] }
 }
 
 /** The provider takes less from the next window on, and says so on the ledger from its own account. */
@@ -164,16 +164,16 @@ function describe(height: number, watch: Watch): string {
   const state = decidedState(height, watch)
   const asked = state.rows.reduce((sum, { demand }) => sum + demand, 0n)
   const granted = state.rows.reduce((sum, { share }) => sum + share, 0n)
-  return `height ${String(height).padStart(3)}  asked ${String(asked).padStart(7)} granted ${String(granted).padStart(6)} of ${String(state.budget)}`
+  return `height ${String(height).padStart(3)}  claimed ${String(asked).padStart(7)} lent ${String(granted).padStart(6)} of ${String(state.budget)}`
 }
 
 function budgetAt(height: number, watch: Watch): bigint {
   return decidedState(height, watch).budget
 }
 
-function decidedState(height: number, watch: Watch): ReturnType<typeof rateLimit.state.decode> & object {
+function decidedState(height: number, watch: Watch): ReturnType<typeof rateLease.state.decode> & object {
   const [first] = [...(watch.decided.get(height)?.values() ?? [])]
-  const state = first === undefined ? null : rateLimit.state.decode(fromHex(first.state as Hex))
+  const state = first === undefined ? null : rateLease.state.decode(fromHex(first.state as Hex))
   invariant(state !== null, `height ${String(height)} has no state`)
   return state
 }

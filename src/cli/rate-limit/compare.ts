@@ -11,12 +11,11 @@ import { integerOption, usageError } from './arguments.ts'
 import { comparisonTable, contendedWindows, variantReport } from './compare-report.ts'
 import type { VariantReport } from './compare-report.ts'
 import type { Compared, CompareOptions } from './compare-run.ts'
-import { WINDOWS_AHEAD } from './provider-source.ts'
 import { TOKENS_MAX } from './provider-wire.ts'
 import { loadTrace, WINDOWS } from './trace.ts'
 import { requestsOf } from './traffic.ts'
 
-const USAGE = `The same requests twice, at the same time, against a provider each: shares agreed by a cluster of real nodes on a
+const USAGE = `The same requests twice, at the same time, against a provider each: leases agreed by a cluster of real nodes on a
 local chain, and a static even split. Prints what the providers counted. Half way, both providers lower their budget;
 the cluster learns of it from the ledger.
 
@@ -89,7 +88,7 @@ interface Report extends CompareOptions {
   readonly contendedWindows: number
   /** First windows with the lowered budget, by the providers. */
   readonly loweredFrom: { readonly agreed: number | null; readonly static: number | null }
-  /** First window whose shares come from the lowered budget, by the agreed states. */
+  /** First window whose leases may come from the lowered budget, by the agreed states. */
   readonly followedFrom: number
   readonly agreed: VariantReport
   readonly static: VariantReport
@@ -106,7 +105,7 @@ function judge(options: CompareOptions, { agreed, even, followedFrom }: Compared
     ...options,
     contendedWindows: contendedWindows(requests, options.heights, budgetOf).length,
     loweredFrom: { agreed: lowered(reports.agreed), static: lowered(reports.static) },
-    followedFrom: followedFrom + WINDOWS_AHEAD,
+    followedFrom: followedFrom + 1,
     ...reports,
   }
 }
@@ -116,7 +115,7 @@ function describe(report: Report): string {
   return [
     '',
     `${String(heights)} windows of the trace, of which ${String(contended)} (${((100 * contended) / heights).toFixed(0)} %) have more queued than the budget covers`,
-    `budget lowered from window ${String(report.loweredFrom.agreed)} on; shares follow from window ${String(report.followedFrom)} on`,
+    `budget lowered from window ${String(report.loweredFrom.agreed)} on; leases follow from window ${String(report.followedFrom)} on`,
     '',
     comparisonTable(agreed, even),
   ].join('\n')

@@ -1,8 +1,11 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { DecidedState, StateSource } from '../../ports/state-source.ts'
-import { rateLimit } from '../../reducers/rate-limit.ts'
+import { rateLease } from '../../reducers/rate-lease.ts'
+import { leaseClaim } from '../../reducers/rate-lease-codec.ts'
+import type { RateLeaseParams } from '../../reducers/rate-lease-codec.ts'
 import { invariant } from '../../types/errors.ts'
 import type { Digest, MemberIndex } from '../../types/ids.ts'
+import { LeaseHolder } from './lease-holder.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { Request } from './request-queue.ts'
 import { Sender } from './sender.ts'
@@ -19,91 +22,101 @@ export interface ProviderSourceInit {
   readonly heights: number
   /** Own seat in the cluster. */
   readonly member: MemberIndex
-  /** Highest demand the task lets a member claim, tokens. */
-  readonly demandMax: bigint
+  readonly params: RateLeaseParams
   /** What was decided before a restart: heights 1 … k, ascending. */
   readonly decided: readonly DecidedState[]
 }
 
-/** Windows from the end of the one whose queue is claimed to the one in which the share is spent. */
-export const WINDOWS_AHEAD = 2
+/**
+ * Room that a claim leaves for what may come in before the next one while members claim more than there is, tokens: two
+ * requests of a usual size. Else it leaves a floor.
+ */
+const SCARCE_ROOM = 4_000n
+
+/** Windows in which members send after that of the last height. */
+export const WINDOWS_AFTER = 2
 
 /**
- * A node that sends its requests to a provider, each window no more than the cluster agreed on.
+ * A node that sends its requests to a provider, in each window no more than its lease allows (`rate-lease@1`).
  *
- * The provider's windows set the pace: height h claims what is queued when window h of the session is over, is decided
- * while window h + 1 runs, and is spent in window h + 2. As every member counts windows alike, a window is paid by one
- * height only, and all of them together send at most its budget. A height that is decided too late is not spent; its
- * requests are claimed again.
+ * The provider's windows set the pace: height h is claimed as window h + 1 of the session begins, and its leases hold from
+ * that window on. Until it is decided, and where it is late, a member sends by the lease before, and once that is over by
+ * its floor.
  */
 export class ProviderSource implements StateSource {
   readonly #queue: RequestQueue
   readonly #sender: Sender
-  readonly #shares = new Map<number, bigint>()
-  readonly #init: ProviderSourceInit
+  readonly #holder: LeaseHolder
+  readonly #floor: bigint
   #decidedHeight: number
+  #hasBegun = false
+  #isScarce = false
 
   constructor(init: ProviderSourceInit) {
-    this.#init = init
+    this.#floor = init.params.floor
     this.#queue = new RequestQueue(init.requests)
-    for (const decision of init.decided) this.#assumeSent(decision)
+    this.#holder = new LeaseHolder(init.member, init.params)
     this.#decidedHeight = init.decided.at(-1)?.height ?? 0
     this.#sender = new Sender({
       ...init,
       queue: this.#queue,
-      allowance: (window) => this.#shares.get(window - WINDOWS_AHEAD) ?? 0n,
-      windows: init.heights + WINDOWS_AHEAD,
+      allowance: (window) => this.#allowance(window),
+      windows: init.heights + WINDOWS_AFTER,
+      refused: (window) => this.#holder.refusedIn(window),
     })
   }
 
-  /** Begins to send; ends by itself when the last share can be spent no more. */
+  /** Begins to send; ends by itself some windows after that of the last height. */
   start(): void {
     this.#sender.start()
   }
 
   /**
-   * What is queued beyond the shares that are still to be spent, cut at demandMax. Waits for the end of the height's
-   * window. Nothing while the provider cannot be reached: a share would be lost here.
+   * What this member wants to send in a window, cut at demandMax: what it has sent in this one, what is queued, and room for
+   * what may come in. Waits for the height's window. Nothing while the provider cannot be reached.
    */
   async observe(height: number): Promise<Uint8Array> {
     await this.#sender.reached(height)
-    const demand = this.#sender.isUp ? this.#unclaimed() : 0n
-    const { demandMax } = this.#init
-    return rateLimit.state.encode({
-      budget: 0n,
-      rows: [{ member: 0, demand: demand < demandMax ? demand : demandMax, share: 0n }],
-    })
+    const running = Math.max(1, Math.floor(this.#sender.now()) + 1)
+    this.#begin(running)
+    const window = this.#holder.claimWindow(running)
+    // who does not know the height before must not claim by it
+    const isCurrent = this.#sender.isUp && this.#decidedHeight >= height - 1
+    const sent = this.#sender.sentIn(window)
+    const demand = isCurrent ? this.#demand(window) : sent
+    this.#holder.claims(window, demand)
+    return rateLease.state.encode(leaseClaim(BigInt(window), demand, sent < demand ? sent : demand))
   }
 
-  /** Takes the own share into account from its window on. One that was seen before changes nothing. */
+  /** Holds the lease from now on. A height that was seen before changes nothing. */
   decided({ height, state }: DecidedState): void {
     if (height <= this.#decidedHeight) return
+    const decoded = rateLease.state.decode(state)
+    invariant(decoded !== null, 'a decided state is not canonical')
     this.#decidedHeight = height
-    this.#shares.set(height, this.#shareIn(state))
-    this.#shares.delete(height - WINDOWS_AHEAD - 1)
+    this.#holder.decided(decoded)
+    const claimed = decoded.rows.reduce((sum, { demand }) => sum + demand, 0n)
+    this.#isScarce = claimed > decoded.budget
   }
 
-  #unclaimed(): bigint {
+  #allowance(window: number): bigint {
+    this.#begin(window)
+    return this.#holder.allowance(window)
+  }
+
+  /** Whoever first looks at a session that runs may have sent in it before. */
+  #begin(window: number): void {
+    if (this.#hasBegun || !this.#sender.isUp) return
+    this.#hasBegun = true
+    if (window > 1) this.#holder.startedIn(window)
+  }
+
+  #demand(window: number): bigint {
     this.#queue.arrive(this.#sender.now())
     const { queued } = this.#queue.totals()
-    const promised = this.#sender.promised()
-    return queued > promised ? queued - promised : 0n
-  }
-
-  /** What was sent before a restart is not known here: as if every share had been spent. */
-  #assumeSent({ height, state }: DecidedState): void {
-    this.#queue.arrive(height)
-    let left = this.#shareIn(state)
-    for (let next = this.#queue.next(left); next !== null; next = this.#queue.next(left)) {
-      left -= next.tokens
-      this.#queue.leave(next, 'served')
-    }
-  }
-
-  #shareIn(state: Uint8Array): bigint {
-    const decoded = rateLimit.state.decode(state)
-    invariant(decoded !== null, 'a decided state is not canonical')
-    return decoded.rows.find((row) => row.member === this.#init.member)?.share ?? 0n
+    const wanted = this.#sender.sentIn(window) + queued + (this.#isScarce ? SCARCE_ROOM : this.#floor)
+    const max = this.#holder.claimMax(window)
+    return wanted < max ? wanted : max
   }
 }
 

@@ -37,6 +37,8 @@ export interface SenderInit {
   /** Windows of the session in which it sends; it ends by itself after them. */
   readonly windows: number
   readonly clock: Clock
+  /** The provider refused what the allowance of this window covered. */
+  readonly refused?: (window: number) => void
 }
 
 /** How often the queue is looked at. */
@@ -60,7 +62,6 @@ export class Sender {
   #window = 0
   /** In `#window`, the request under way included. */
   #sent = 0n
-  #inFlight = 0n
   #isRefused = false
   /** Latest moment anybody has waited for. */
   #wanted = 1
@@ -89,10 +90,9 @@ export class Sender {
     return (this.#init.clock.nowMs() + this.#offsetMs) / this.#session.windowMs
   }
 
-  /** Tokens of the queue that allowances of this window and the next already cover. */
-  promised(): bigint {
-    const window = Math.floor(this.now()) + 1
-    return this.#inFlight + this.#left(window) + this.#left(window + 1)
+  /** Tokens sent in a window, the running one or a later one, with the request under way. */
+  sentIn(window: number): bigint {
+    return window === this.#window ? this.#sent : 0n
   }
 
   /** Resolves when the session has lasted this many windows; at once while nobody can tell how long it has. */
@@ -110,7 +110,6 @@ export class Sender {
       while (this.#isUp && (await this.#sendNext()));
     } catch {
       this.#isUp = false
-      this.#inFlight = 0n
       this.#retryMs = this.#init.clock.nowMs() + RETRY_MS
     } finally {
       this.#isBusy = false
@@ -146,15 +145,13 @@ export class Sender {
     if (request === null) return false
     const { id, tokens } = request
     this.#sent += tokens
-    this.#inFlight = tokens
     const askedMs = clock.nowMs()
     const answer = await provider.send({ id, tokens, window: this.#providerWindow(window) })
-    this.#inFlight = 0n
     this.#setTime(answer, askedMs)
-    return this.#settle(request, answer.kind)
+    return this.#settle(request, answer.kind, window)
   }
 
-  #settle(request: Request, kind: SendAnswer['kind']): boolean {
+  #settle(request: Request, kind: SendAnswer['kind'], window: number): boolean {
     const { queue } = this.#init
     switch (kind) {
       case 'served':
@@ -166,6 +163,7 @@ export class Sender {
         return true
       case 'rejected':
         this.#isRefused = true
+        this.#init.refused?.(window)
         return false
       case 'stale':
         this.#sent -= request.tokens

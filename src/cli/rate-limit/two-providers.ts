@@ -10,7 +10,7 @@ import type { Counted } from './compare-report.ts'
 import { ProviderClient } from './provider-client.ts'
 import type { ProviderProcess } from './provider-process.ts'
 import { startProviderProcess } from './provider-process.ts'
-import { WINDOWS_AHEAD } from './provider-source.ts'
+import { WINDOWS_AFTER } from './provider-source.ts'
 import { RequestQueue } from './request-queue.ts'
 import { Sender } from './sender.ts'
 import { loadTrace } from './trace.ts'
@@ -76,7 +76,7 @@ export class TwoProviders {
         session: STATIC_SESSION,
         queue: new RequestQueue(requestsOfMember(rows, heights, member, nodes)),
         allowance: () => share,
-        windows: heights + WINDOWS_AHEAD,
+        windows: heights + WINDOWS_AFTER,
         clock: systemClock,
       }).start()
     }
@@ -89,7 +89,7 @@ export class TwoProviders {
 
   /** Waits for the last windows that a share can be spent in, then reads the counters. */
   async count(session: string, heights: number, wait: Wait): Promise<Comparison> {
-    const windows = heights + WINDOWS_AHEAD
+    const windows = heights + WINDOWS_AFTER
     return {
       agreed: await count(this.#agreed, session, windows, wait),
       even: await count(this.#even, STATIC_SESSION, windows, wait),

@@ -7,6 +7,7 @@ import { DEFAULT_POLICY } from '../../../src/services/policy.ts'
 const PUBLISHED_BYTES_MAX = 31_744
 const EXAMPLES: Readonly<Record<string, string>> = {
   'rate-limit@1': '{"budget":100,"demandMax":60}',
+  'rate-lease@1': '{"budget":100,"demandMax":100,"floor":10,"leaseWindows":5}',
   'time-slots@1': '{"slots":8}',
   'popular-value@1': '{}',
   'median@1': '{"min":-40000,"max":85000}',

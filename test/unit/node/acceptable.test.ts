@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { leaseParams } from '../../../src/cli/rate-limit/budget.ts'
+import { leaseTask } from '../../../src/cli/rate-limit/paced-task.ts'
 import { rateLimitTask } from '../../../src/cli/task-params.ts'
 import type { TaskRefusal } from '../../../src/node/acceptable.ts'
 import { taskRefusal } from '../../../src/node/acceptable.ts'
@@ -65,9 +67,11 @@ describe('taskRefusal', () => {
 
   for (const nodes of [4, 7, 31, 128]) {
     for (const factor of [1, 10, 100]) {
-      it(`takes the example's task with ${nodes} nodes at ${factor} times its pace`, () => {
+      it(`takes the example's tasks with ${nodes} nodes at ${factor} times its pace`, () => {
         const size = { nodes, heights: 60, epoch: 4, joinBlocks: 10, head: 100, taskBlocksMax: 10_000 }
-        expect(taskRefusal(rateLimitTask({ ...size, factor }))).to.equal(null)
+        const task = rateLimitTask({ ...size, factor })
+        expect(taskRefusal(task)).to.equal(null)
+        expect(taskRefusal(leaseTask(task, 10_000 / factor, leaseParams(nodes)))).to.equal(null)
       })
     }
   }

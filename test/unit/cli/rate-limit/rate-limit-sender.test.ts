@@ -6,7 +6,7 @@ import { Sender } from '../../../../src/cli/rate-limit/sender.ts'
 import type { Provider, SendAnswer, Session } from '../../../../src/cli/rate-limit/sender.ts'
 import { VirtualClock } from '../../../../src/adapters/memory/clock.ts'
 import { holdsAsync } from '../../../helpers/holds.ts'
-import { LocalProvider, passTime, WINDOW_MS } from './simulated-split.ts'
+import { LocalProvider, passTime, WINDOW_MS } from '../../../../src/cli/rate-limit/local-provider.ts'
 
 const of = (id: string, tokens: bigint, arrival = 0): Request => ({ id, tokens, arrival })
 

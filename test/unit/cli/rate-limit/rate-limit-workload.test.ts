@@ -128,7 +128,7 @@ describe('the example over the whole slice', () => {
     for (const members of [4, 7, 13]) {
       const sources = sourcesOf(rows, members)
       const { decided } = await runSlice(sources)
-      expect(report(decided).filter(({ contended }) => contended)).to.have.length(32)
+      expect(report(decided, rateLimit.state).filter(({ contended }) => contended)).to.have.length(32)
       expect(sources.map((source) => source.queueAt(WINDOWS + 1))).to.deep.equal(sources.map(() => 0n))
     }
   })
@@ -145,7 +145,7 @@ describe('the example over the whole slice', () => {
 describe('report', () => {
   it('refuses a state that is not canonical, with the height', () => {
     try {
-      report([decision(1, 1n), { height: 2, state: new Uint8Array(3) }])
+      report([decision(1, 1n), { height: 2, state: new Uint8Array(3) }], rateLimit.state)
       expect.fail('accepted')
     } catch (error) {
       expect(error).to.be.instanceOf(RsdpError)
@@ -162,7 +162,7 @@ describe('report', () => {
         { member: 3, demand: 4n, share: 4n },
       ],
     })
-    expect(report([{ height: 5, state }])).to.deep.equal([
+    expect(report([{ height: 5, state }], rateLimit.state)).to.deep.equal([
       {
         height: 5,
         budget: 10n,
@@ -179,7 +179,7 @@ describe('report', () => {
   })
 
   it('calls a height contended only above the budget', () => {
-    expect(report([decision(1, 100n)])[0]?.contended).to.equal(false)
-    expect(report([decision(1, 101n)])[0]?.contended).to.equal(true)
+    expect(report([decision(1, 100n)], rateLimit.state)[0]?.contended).to.equal(false)
+    expect(report([decision(1, 101n)], rateLimit.state)[0]?.contended).to.equal(true)
   })
 })
