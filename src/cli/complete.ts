@@ -1,3 +1,4 @@
+import { BatchedRpc } from '../adapters/evm/batched-rpc.ts'
 import type { Deployment } from '../adapters/evm/deployment.ts'
 import { readComplete } from '../adapters/evm/complete/read-complete.ts'
 import type { CompleteInit } from '../adapters/evm/complete/read-complete.ts'
@@ -22,10 +23,10 @@ export async function readCompletely(
   deployment: Deployment,
   say: (line: string) => void,
 ): Promise<{ readonly read: TaskHistory; readonly proof: Completeness }> {
-  const [first, second] = parseRpcUrls(rpcUrl).map((url) => new HttpRpc(url, HTTP_LIMITS))
+  const [first, second] = parseRpcUrls(rpcUrl).map((url) => new BatchedRpc(new HttpRpc(url, HTTP_LIMITS)))
   try {
     const { history: read, proof } = await readComplete({
-      ...{ request: requestOver(first as HttpRpc), deployment, taskId, head: vouchedFor(head, second) },
+      ...{ request: requestOver(first as BatchedRpc), deployment, taskId, head: vouchedFor(head, second) },
       announce: ({ headers, bytes }) =>
         say(
           `proving: ${headers} headers, 100 at a time, about ${Math.ceil(bytes / 1024)} KiB, and the receipts of every block whose bloom filter names a contract`,
@@ -38,7 +39,7 @@ export async function readCompletely(
   }
 }
 
-function vouchedFor(head: string | undefined, second: HttpRpc | undefined): CompleteInit['head'] {
+function vouchedFor(head: string | undefined, second: BatchedRpc | undefined): CompleteInit['head'] {
   if (head !== undefined && /^0x[0-9a-f]{64}$/i.test(head)) return { pinned: head.toLowerCase() as Digest }
   if (head === undefined && second !== undefined) return { name: second.shown, confirm: requestOver(second) }
   throw new RsdpError({

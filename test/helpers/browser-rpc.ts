@@ -48,10 +48,15 @@ export async function browserRpc(target: string, head: number): Promise<BrowserR
     }
     const chunks: Buffer[] = []
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-    const call = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Call
+    const asked = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Call | Call[]
+    const answer = await (Array.isArray(asked) ? Promise.all(asked.map(told)) : told(asked))
+    response.writeHead(200, { ...CORS, 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  }
+
+  async function told(call: Call): Promise<unknown> {
     const answer = await forward(call)
     if ('result' in answer) answer.result = rpc.spoil(call.method, call.params, answer.result)
-    response.writeHead(200, { ...CORS, 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    return answer
   }
 
   async function forward(call: Call): Promise<{ result?: unknown }> {

@@ -25,6 +25,8 @@ export async function fakeRpc(answer: Answer): Promise<FakeRpc> {
   const server = createServer((request, response) => {
     void bodyOf(request).then(async (text) => {
       const call = JSON.parse(text) as RpcRequest
+      // takes no batches, as some endpoints do
+      if (Array.isArray(call)) return void response.writeHead(400).end()
       requests.push(call)
       if (!(await answer(call, response))) response.writeHead(404).end()
     })

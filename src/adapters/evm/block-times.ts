@@ -2,7 +2,7 @@ import type { HistoryRpc } from './history-rpc.ts'
 import { badAnswer } from './history-rpc.ts'
 
 /** Blocks asked for at a time. */
-const PARALLEL = 8
+const PARALLEL = 50
 
 /** Times of blocks, each read once; none at all where blocks alone count. */
 export class BlockTimes {

@@ -1,3 +1,4 @@
+import { BatchedRpc } from './batched-rpc.ts'
 import { EndpointPool } from './endpoints/pool.ts'
 import type { RpcRequest } from './history-rpc.ts'
 import { requestOver } from './history-rpc.ts'
@@ -15,7 +16,7 @@ export interface Endpoints {
 
 /** @param rpcUrl one URL, or several separated by white space. @throws RsdpError E_RPC_URL */
 export function endpointsAt(rpcUrl: string): Endpoints {
-  const rpcs = parseRpcUrls(rpcUrl).map((url) => new HttpRpc(url, HTTP_LIMITS))
+  const rpcs = parseRpcUrls(rpcUrl).map((url) => new BatchedRpc(new HttpRpc(url, HTTP_LIMITS)))
   const pool = new EndpointPool(rpcs, [])
   const named = rpcs.map((one, at) => [`${one.shown} (${at + 1})`, requestOver(one)] as const)
   return {

@@ -33,20 +33,14 @@ export class HistoryLogs {
     const log = topicsOf('PhaseLog', LOG_EVENTS)
     const slasher = topicsOf('Slasher', SLASHER_EVENTS)
     const stakes = topicsOf('NodeRegistry', STAKE_EVENTS)
-    return [
-      ...(await this.of(
-        'TaskBoard',
-        { address: contracts.TaskBoard.address, topics: [board, [task]] },
-        head,
-      )),
-      ...(await this.of('PhaseLog', { address: contracts.PhaseLog.address, topics: [log, [task]] }, head)),
-      ...(await this.of(
-        'NodeRegistry',
-        { address: contracts.NodeRegistry.address, topics: [stakes, null, [task]] },
-        head,
-      )),
-      ...(await this.of('Slasher', { address: contracts.Slasher.address, topics: [slasher, [task]] }, head)),
-    ]
+    const { TaskBoard, PhaseLog, NodeRegistry, Slasher } = contracts
+    const logs = await Promise.all([
+      this.of('TaskBoard', { address: TaskBoard.address, topics: [board, [task]] }, head),
+      this.of('PhaseLog', { address: PhaseLog.address, topics: [log, [task]] }, head),
+      this.of('NodeRegistry', { address: NodeRegistry.address, topics: [stakes, null, [task]] }, head),
+      this.of('Slasher', { address: Slasher.address, topics: [slasher, [task]] }, head),
+    ])
+    return logs.flat()
   }
 
   /** @param callers keys or wallets: whose, only the registry tells */
@@ -60,15 +54,29 @@ export class HistoryLogs {
     if (keys.length === 0) return []
     const { address } = this.#contracts.NodeRegistry
     const topics = [topicsOf('NodeRegistry', KEY_EVENTS), null, keys.map(topicOf)]
-    const ofKeys = await this.of('NodeRegistry', { address, topics }, head)
+    const [ofKeys, accounts, ofTold] = await Promise.all([
+      this.of('NodeRegistry', { address, topics }, head),
+      this.#accountsOf(callers, head),
+      this.#ofOperators(told.map(topicOf), head),
+    ])
     // the operator is the first topic of KeyRegistered, too: of two that differ, one is right
-    const registered = ofKeys.flatMap(({ topics: [, operator] }) => operator ?? [])
-    const accounts = (await this.#accountsOf(callers, head)).flatMap(
-      ({ topics: [, operator] }) => operator ?? [],
+    const operators = new Set([...ofKeys, ...accounts].flatMap(({ topics: [, operator] }) => operator ?? []))
+    for (const operator of told) operators.delete(topicOf(operator))
+    const ofOthers = await this.#ofOperators([...operators], head)
+    const inOrder = [...ofTold, ...ofOthers].sort(
+      (a, b) => Number(a.block - b.block) || Number(a.logIndex - b.logIndex),
     )
-    const operators = [...new Set([...told.map(topicOf), ...registered, ...accounts])]
-    const ofOperators = { address, topics: [topicsOf('NodeRegistry', OPERATOR_EVENTS), operators] }
-    return [...ofKeys, ...(await this.of('NodeRegistry', ofOperators, head))]
+    return [...ofKeys, ...inOrder]
+  }
+
+  async #ofOperators(operators: readonly Digest[], head: bigint): Promise<SourcedLog[]> {
+    if (operators.length === 0) return []
+    const { address } = this.#contracts.NodeRegistry
+    return this.of(
+      'NodeRegistry',
+      { address, topics: [topicsOf('NodeRegistry', OPERATOR_EVENTS), operators] },
+      head,
+    )
   }
 
   /** Logs by which addresses became wallets. */

@@ -41,6 +41,9 @@ export function requestOver(rpc: Rpc): RpcRequest {
   }
 }
 
+/** Blocks of a page of logs at most, where the endpoint gives so many. */
+const PAGE_MAX = 16_000
+
 /** One endpoint among several, for the logs. */
 interface LogSource {
   readonly name: string
@@ -67,7 +70,7 @@ export class HistoryRpc {
   ) {
     this.#request = request
     const sources = others.size === 0 ? new Map([['', request]]) : others
-    this.#sources = [...sources].map(([name, ask]) => ({ name, request: ask, pages: new LogPages() }))
+    this.#sources = [...sources].map(([name, ask]) => ({ name, request: ask, pages: new LogPages(PAGE_MAX) }))
     this.#cache = cache
     this.#reorgDepth = reorgDepth
   }

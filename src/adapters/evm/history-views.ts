@@ -20,28 +20,37 @@ export class HistoryViews {
   }
 
   async all(taskId: bigint, head: bigint): Promise<Omit<TaskViews, 'locks'>> {
-    const windows = await this.one('TaskBoard', 'windows', [], head)
-    const reduction = (await this.one('TaskBoard', 'reductionOf', [taskId], head)) as unknown as Pick<
-      TaskViews,
-      'twinCodeHash'
-    >
-    const task = (await this.one('TaskBoard', 'task', [taskId], head)) as unknown as TaskViews['task']
+    const view = async <T>(contract: ContractName, name: string, ...args: bigint[]): Promise<T> =>
+      (await this.one(contract, name, args, head)) as unknown as T
+    const [windows, reduction, task, deploymentId, domain, bounty, formWindow] = await Promise.all([
+      view<TaskViews['windows']>('TaskBoard', 'windows'),
+      view<Pick<TaskViews, 'twinCodeHash'>>('TaskBoard', 'reductionOf', taskId),
+      view<TaskViews['task']>('TaskBoard', 'task', taskId),
+      view<Digest>('PhaseLog', 'deploymentId'),
+      view<Digest>('PhaseLog', 'domainSeparator'),
+      view<bigint>('NodeRegistry', 'bounty'),
+      view<bigint>('TaskBoard', 'formWindow'),
+    ])
+    const [last, status, claimsOpenAt, signers, tainted, tally, result, convictions] = await Promise.all([
+      view<TaskViews['head']>('PhaseLog', 'head', taskId),
+      view<TaskViews['status']>('TaskBoard', 'statusOf', taskId),
+      view<Moment>('TaskBoard', 'claimsOpenAt', taskId),
+      view<bigint>('PhaseLog', 'signersOf', taskId),
+      view<boolean>('Slasher', 'isTainted', taskId),
+      view<TaskViews['tally']>('PhaseLog', 'tally', taskId),
+      this.result(taskId, head),
+      this.#convictions(taskId, Number(task.members), head),
+    ])
     return {
-      twinCodeHash: reduction.twinCodeHash,
-      deploymentId: (await this.one('PhaseLog', 'deploymentId', [], head)) as Digest,
-      domainSeparator: (await this.one('PhaseLog', 'domainSeparator', [], head)) as Digest,
-      windows: windows as unknown as TaskViews['windows'],
-      task,
-      bounty: (await this.one('NodeRegistry', 'bounty', [], head)) as bigint,
-      formWindow: (await this.one('TaskBoard', 'formWindow', [], head)) as bigint,
-      head: (await this.one('PhaseLog', 'head', [taskId], head)) as unknown as TaskViews['head'],
-      convictions: await this.#convictions(taskId, Number(task.members), head),
-      status: (await this.one('TaskBoard', 'statusOf', [taskId], head)) as unknown as TaskViews['status'],
-      claimsOpenAt: (await this.one('TaskBoard', 'claimsOpenAt', [taskId], head)) as unknown as Moment,
-      signers: (await this.one('PhaseLog', 'signersOf', [taskId], head)) as bigint,
-      tainted: (await this.one('Slasher', 'isTainted', [taskId], head)) as boolean,
-      result: await this.result(taskId, head),
-      tally: (await this.one('PhaseLog', 'tally', [taskId], head)) as unknown as TaskViews['tally'],
+      ...{
+        twinCodeHash: reduction.twinCodeHash,
+        deploymentId,
+        domainSeparator: domain,
+        windows,
+        task,
+        bounty,
+      },
+      ...{ formWindow, head: last, convictions, status, claimsOpenAt, signers, tainted, result, tally },
     }
   }
 
@@ -58,18 +67,18 @@ export class HistoryViews {
 
   async #convictions(taskId: bigint, members: number, head: bigint): Promise<TaskViews['convictions']> {
     const seats = Array.from({ length: Math.min(members, MEMBERS_MAX) }, (_, member) => BigInt(member))
-    const views: AbiValue[] = []
-    for (const member of seats) {
-      views.push(await this.one('TaskBoard', 'convictionOf', [taskId, member], head))
-    }
+    const views = await Promise.all(
+      seats.map((member) => this.one('TaskBoard', 'convictionOf', [taskId, member], head)),
+    )
     return views as unknown as TaskViews['convictions']
   }
 
   async locks(taskId: bigint, keys: readonly Address[], head: bigint): Promise<TaskViews['locks']> {
-    const locks = new Map<Address, bigint>()
-    for (const key of keys)
-      locks.set(key, (await this.one('NodeRegistry', 'lockOf', [taskId, key], head)) as bigint)
-    return locks
+    const lock = async (key: Address): Promise<[Address, bigint]> => [
+      key,
+      (await this.one('NodeRegistry', 'lockOf', [taskId, key], head)) as bigint,
+    ]
+    return new Map(await Promise.all(keys.map(lock)))
   }
 
   async one(

@@ -32,7 +32,7 @@ import { troubleIn } from './trouble.ts'
 /** Fresh blocks tried for one reading. */
 const ATTEMPTS = 4
 /** Transactions asked for at a time. */
-const PARALLEL = 8
+const PARALLEL = 50
 
 /**
  * History over one RPC endpoint or several, from a deployment file alone. Nothing is checked here that a judge could check:
@@ -198,12 +198,14 @@ export class EvmHistory implements ChainHistory {
 
   async #code(head: bigint): Promise<Record<ContractName, Hex>> {
     const { contracts } = this.#expected
-    return {
-      NodeRegistry: await this.#rpc.code(contracts.NodeRegistry.address, head),
-      TaskBoard: await this.#rpc.code(contracts.TaskBoard.address, head),
-      PhaseLog: await this.#rpc.code(contracts.PhaseLog.address, head),
-      Slasher: await this.#rpc.code(contracts.Slasher.address, head),
-    }
+    const of = (name: ContractName): Promise<Hex> => this.#rpc.code(contracts[name].address, head)
+    const [NodeRegistry, TaskBoard, PhaseLog, Slasher] = await Promise.all([
+      of('NodeRegistry'),
+      of('TaskBoard'),
+      of('PhaseLog'),
+      of('Slasher'),
+    ])
+    return { NodeRegistry, TaskBoard, PhaseLog, Slasher }
   }
 
   /** The transactions of logs, each once; null for those that the endpoint does not serve. */

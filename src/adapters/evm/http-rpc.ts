@@ -112,31 +112,62 @@ export class HttpRpc implements Rpc {
     }
   }
 
+  /**
+   * Several requests in one HTTP request: the answers in the order of `payloads`; null if anything is not as it should be, one
+   * answer too little or one that the endpoint was too busy for. Is tried once, and throws nothing.
+   */
+  async requestAll(
+    payloads: readonly JsonRpcPayload[],
+  ): Promise<readonly (JsonRpcResult | JsonRpcError)[] | null> {
+    try {
+      await this.#pace.turn()
+      const numbered = payloads.map((payload, id) => ({ ...payload, id }))
+      const [status, text] = await this.#post(JSON.stringify(numbered))
+      const all: unknown = status === 200 ? JSON.parse(text) : null
+      if (!Array.isArray(all) || all.length !== payloads.length) return null
+      const byId = new Map(all.map((one: unknown) => [(one as { id?: unknown } | null)?.id, one]))
+      return payloads.map(({ id, method }, at) => {
+        const answer = answerTo(
+          { ...payloads[at], id: at, method } as JsonRpcPayload,
+          JSON.stringify(byId.get(at)),
+        )
+        return { ...answer, id }
+      })
+    } catch {
+      return null
+    }
+  }
+
   /** Ends what is under way; nothing can be asked any more. */
   close(): void {
     this.#closed.abort()
   }
 
   async #attempt(payload: JsonRpcPayload): Promise<JsonRpcResult | JsonRpcError> {
+    const [status, text] = await this.#post(JSON.stringify(payload))
+    return status === 200 ? answerTo(payload, text) : refused(payload, status, text)
+  }
+
+  /** Status and text of the answer to a body; of another status than 200, the first of its words. */
+  async #post(body: string): Promise<readonly [status: number, text: string]> {
     const { target, authorization } = this.url
     const signal = AbortSignal.any([AbortSignal.timeout(this.#limits.timeoutMs), this.#closed.signal])
-    let text: string
     try {
       const response = await fetch(target, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...(authorization === null ? {} : { authorization }) },
-        body: JSON.stringify(payload),
+        body,
         redirect: 'manual',
         signal,
       })
-      if (response.status !== 200) return refused(payload, response.status, await this.#words(response))
-      text = await this.#body(response, this.#limits.bytesMax)
+      const { status } = response
+      if (status !== 200) return [status, await this.#words(response)]
+      return [status, await this.#body(response, this.#limits.bytesMax)]
     } catch (error) {
       if (error instanceof Failure) throw error
       if (this.#closed.signal.aborted) throw new Failure('closed')
       throw new Failure(signal.aborted ? 'timeout' : 'unreachable', '', error)
     }
-    return answerTo(payload, text)
   }
 
   /** What an answer says that is none; nothing if that is too much. */

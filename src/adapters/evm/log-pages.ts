@@ -15,11 +15,18 @@ const SILENCE = new Set<unknown>(['unreachable', 'closed'])
  * a while a page of double the size is tried, less and less often if that fails.
  */
 export class LogPages {
+  readonly #max: number
   #blocks = BLOCKS_MAX
   #successes = 0
-  #patience = PATIENCE.first
+  #patience: number
   /** The page of this size is an attempt to grow. */
   #isAttempt = false
+
+  /** @param max blocks of a page; above the default, pages grow from that as long as none is refused */
+  constructor(max = BLOCKS_MAX) {
+    this.#max = max
+    this.#patience = max > BLOCKS_MAX ? 1 : PATIENCE.first
+  }
 
   /** Reads a page that begins at `from`. @returns what `read` answered, and the last block that it is about, ≤ `to` */
   async read<T>(
@@ -41,17 +48,17 @@ export class LogPages {
   }
 
   #served(blocks: number): void {
-    if (blocks < this.#blocks || this.#blocks === BLOCKS_MAX) return
+    if (blocks < this.#blocks || this.#blocks === this.#max) return
     this.#isAttempt = false
     this.#successes += 1
     if (this.#successes < this.#patience) return
     this.#successes = 0
-    this.#blocks = Math.min(BLOCKS_MAX, this.#blocks * 2)
+    this.#blocks = Math.min(this.#max, this.#blocks * 2)
     this.#isAttempt = true
   }
 
   #refused(blocks: number): void {
-    if (this.#isAttempt) this.#patience = Math.min(PATIENCE.max, this.#patience * 2)
+    if (this.#isAttempt) this.#patience = Math.min(PATIENCE.max, Math.max(PATIENCE.first, this.#patience * 2))
     this.#isAttempt = false
     this.#successes = 0
     this.#blocks = Math.ceil(blocks / 2)

@@ -1,3 +1,4 @@
+import { BatchedRpc } from '../../adapters/evm/batched-rpc.ts'
 import { parseDeployment } from '../../adapters/evm/deployment-schema.ts'
 import { EvmHistory } from '../../adapters/evm/history.ts'
 import { requestOver } from '../../adapters/evm/history-rpc.ts'
@@ -19,7 +20,7 @@ type Desk = { readonly [K in keyof DeskCalls]: (ask: DeskCalls[K]['ask']) => Pro
 
 interface Opened {
   readonly history: EvmHistory
-  readonly rpc: HttpRpc
+  readonly rpc: BatchedRpc
 }
 
 /** Audits over one endpoint with the modules of `rsdp audit`: the same history, the same judge, the same JSON. */
@@ -29,7 +30,7 @@ export class AuditDesk implements Desk {
   /** @throws RsdpError E_DEPLOYMENT_FILE, E_RPC_URL, E_RPC_DOWN */
   async open({ rpcUrl, deployment: text }: OpenAsk): Promise<OpenAnswer> {
     const deployment = parseDeployment(text, 'the deployment')
-    const rpc = new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS)
+    const rpc = new BatchedRpc(new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS))
     const request = requestOver(rpc)
     const chainId = String(await request('eth_chainId', []))
     this.#opened?.rpc.close()
