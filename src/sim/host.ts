@@ -319,6 +319,7 @@ export class Host {
     const clock = this.#clock(gate)
     const source = app.open(request, { node: this.index, rollBacks: this.#rollBacks, clock })
     return {
+      handedOver: (state) => source.handedOver?.(state),
       observe: async (height) => {
         world.touch()
         const isPoisoned = liars.get(this.index) === 'poisoned-input'

@@ -9,7 +9,7 @@ const LATE_MAX = 6
 /** Blocks that it takes to sign up again. */
 const LAST_MINUTES = 4
 /** What comes back after every re-org: what is there before the world starts. */
-const RETURNING = /^(register|publish) /
+const RETURNING = /^(register|publish|result) /
 /** What nodes do again. */
 const AGAIN = /^(join|form|checkpoint|republish|finalize|evidence) /
 /** What must be done when all is over. Whether evidence is, the proofs that nodes hold say. */

@@ -66,6 +66,16 @@ export interface Scenario {
   readonly pace: Pace
   /** Null: neither. */
   readonly absence: Absence | null
+  /** Null: the task goes on from none. */
+  readonly seam: Seam | null
+}
+
+/** The task goes on from another one. */
+export interface Seam {
+  /** Result of that task, canonical bytes. */
+  readonly result: Uint8Array
+  /** When it is put on chain, ms after the cluster was drawn; 0: before the task is published. */
+  readonly lateMs: number
 }
 
 /** How fast a world's chain is, and how often nodes look at it. */
@@ -107,6 +117,8 @@ export interface ScenarioOptions {
   readonly provable?: boolean
   /** The chain stops for six hours and a member is away for a day, in a world without other faults; absent: neither. */
   readonly absence?: boolean
+  /** The task goes on from another one; absent: from none. */
+  readonly seam?: Seam
 }
 
 /** A flatterer does harm only in company: it is drawn where liars may weigh more than a third. */
@@ -143,6 +155,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
       usesPrevious: app.usesPrevious,
       stateCap: app.stateCapFor?.(n) ?? app.stateCap,
       inputCap: app.inputCap,
+      predecessor: options.seam === undefined ? 0n : PREDECESSOR,
       twin: options.provable === true && app.bundle === null ? TWIN : NO_TWIN,
     },
     app,
@@ -160,6 +173,7 @@ export function drawScenario(random: Random, options: ScenarioOptions): Scenario
     areNotesStripped: reorgs && random.chance(0.5),
     pace: PACE,
     absence: null,
+    seam: options.seam ?? null,
   }
 }
 
@@ -242,6 +256,9 @@ export function drawSpareNode(
 type OfApp = 'reducer' | 'reducerParams' | 'usesPrevious' | 'stateCap' | 'inputCap' | 'twin'
 
 const NO_TWIN: TaskParams['twin'] = `0x${'00'.repeat(20)}`
+
+/** The task of before, where there is one. */
+export const PREDECESSOR = 900n
 
 function drawParams(random: Random, n: number, heights: number, joinBlocks: number): Omit<TaskParams, OfApp> {
   const tickMs = 100

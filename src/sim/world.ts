@@ -22,6 +22,7 @@ import type { Print } from './print.ts'
 import { confirmsValue, frameOf, printOf } from './print.ts'
 import { Random } from '../faults/random.ts'
 import { Reorgs } from './reorgs.ts'
+import { PREDECESSOR } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { Trace } from './trace.ts'
 import { twinModel } from './twin.ts'
@@ -115,6 +116,9 @@ export class World {
       this.nodeOf.set(keyring.address, index)
       this.chain.register(keyring.address, `0x${uint(index + 1, 20)}`, scenario.weights[index] ?? 1)
     }
+    const { seam } = scenario
+    if (seam !== null) this.#states.set(0, seam.result)
+    if (seam?.lateMs === 0) this.chain.handOver(PREDECESSOR, seam.result)
     this.chain.publish(TASK_ID, scenario.params)
   }
 
@@ -315,6 +319,12 @@ export class World {
       const host = this.hosts[this.nodeOf.get(key) ?? -1]
       if (host !== undefined) host.member = index
     }
+    const { seam } = this.scenario
+    if (seam !== null && seam.lateMs > 0)
+      this.queue.push(seam.lateMs, () => {
+        this.count('late result')
+        this.chain.handOver(PREDECESSOR, seam.result)
+      })
     const liars = new Set(this.hosts.filter((host) => this.isLiar(host)).map(({ member }) => member))
     const { domain } = this.chain
     this.#judge = new Judge({
@@ -327,6 +337,7 @@ export class World {
       violate: (kind, detail) => this.violate(kind, detail),
       count: (what, times) => this.count(what, times),
       events: () => this.#ledger(),
+      handedOver: seam?.result ?? new Uint8Array(),
       reduce: (height, inputs, eventSeq, closing) => {
         const events = this.#ledger()
           .slice(0, eventSeq)

@@ -155,6 +155,11 @@ export class MemoryChain {
     this.#emit({ kind: 'taskPublished', taskId, client, params, paramsHash: this.#paramsHash(taskId) })
   }
 
+  /** A task of before this world has a result: for those that go on from it. */
+  handOver(taskId: bigint, result: Uint8Array): void {
+    this.#next(`result ${taskId}`, () => this.#emit({ kind: 'taskFinalized', taskId, height: 1, result }))
+  }
+
   /** The client ends a task. */
   revoke(taskId: bigint): void {
     this.#next(`revoke ${taskId}`, () => this.#revoke(taskId))

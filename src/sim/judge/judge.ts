@@ -30,6 +30,8 @@ export interface JudgeInit {
   readonly count: (what: string, times?: number) => void
   /** s* of a list, computed once more. */
   readonly reduce: Reduce
+  /** The state before height 1, canonical bytes; empty if there is none. */
+  readonly handedOver: Uint8Array
   /** Ledger events on chain now. */
   readonly events: () => readonly PostedEvent[]
 }

@@ -75,7 +75,7 @@ export class Verdicts {
   }
 
   #court(): Court {
-    const { cluster, separator, params, recover, events } = this.#init
+    const { cluster, separator, params, recover, events, handedOver } = this.#init
     let eventsHash = NIL
     const posted = events().map((event, i) => {
       eventsHash = appendEvent(eventsHash, event)
@@ -91,7 +91,7 @@ export class Verdicts {
       opened: new Map(),
       refuted: new Map(),
       reducer,
-      handedOver: new Uint8Array(),
+      handedOver,
     }
   }
 }

@@ -49,6 +49,7 @@ export class Bench {
       violate: (kind, detail) => void this.found.push(`${kind}: ${detail}`),
       count: () => undefined,
       events: () => [],
+      handedOver: new Uint8Array(),
       reduce: (_height, inputs, _events, closing) => {
         const result = runReducer({
           reducer: rateLimit.id,
