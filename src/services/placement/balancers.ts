@@ -49,11 +49,17 @@ export function powerOfTwo(
   return firstOf(drawn, byConnections)?.member ?? null
 }
 
-/** The backend with the most free capacity for what already waits there: weight × free part / (connections + 1). */
+/**
+ * The backend with the most free capacity for what already waits there: weight × free part / (connections + 1). Where none has any,
+ * the one with the fewest connections for its weight.
+ */
 export function mostFree(backends: readonly Backend[]): MemberIndex | null {
   const free = ({ weight, use }: Backend): number => weight * Math.max(0, 1000 - use)
   return (
-    firstOf(backends, (a, b) => free(b) * (a.connections + 1) - free(a) * (b.connections + 1))?.member ?? null
+    firstOf(
+      backends,
+      (a, b) => free(b) * (a.connections + 1) - free(a) * (b.connections + 1) || byConnections(a, b),
+    )?.member ?? null
   )
 }
 
