@@ -27,7 +27,7 @@ const middle = Math.floor(requests.length / 2)
 const table = train(requests.slice(0, middle), LOADS, 20)
 const bytes = encodeTable(table)
 const about = 'mean response ms by size, use and connections; first half of the Azure trace "code", 20 passes'
-writeFileSync(TABLE_FILE, `${JSON.stringify({ about, hash: keccak(bytes), bytes: toHex(bytes) }, null, 1)}\n`)
+writeFileSync(TABLE_FILE, `${JSON.stringify({ about, hash: keccak(bytes), bytes: toHex(bytes) }, null, 2)}\n`)
 
 const rows = LOADS.flatMap((load) =>
   BALANCERS.map((balancer): BalanceRow => {
