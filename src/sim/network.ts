@@ -16,11 +16,14 @@ export type Cut = (from: number, to: number) => boolean
 
 const NO_CUT: Cut = () => false
 
+/** What a network has to know of its world. */
+export type NetworkTerms = Pick<Scenario, 'delayMs' | 'loss' | 'duplication' | 'faults'>
+
 /** The network of one world: delays, and every fault that the scenario and the moment allow. */
 export class Network {
   readonly #queue: EventQueue
   readonly #random: Random
-  readonly #scenario: Scenario
+  readonly #scenario: NetworkTerms
   readonly #receivers = new Map<number, Receiver>()
   readonly #count: (what: string) => void
   /** Whether faults are on. */
@@ -32,7 +35,7 @@ export class Network {
   readonly slow = new Map<number, number>()
   frames = 0
 
-  constructor(queue: EventQueue, random: Random, scenario: Scenario, count: (what: string) => void) {
+  constructor(queue: EventQueue, random: Random, scenario: NetworkTerms, count: (what: string) => void) {
     this.#queue = queue
     this.#random = random
     this.#scenario = scenario

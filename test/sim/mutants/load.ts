@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { runMachineSeed } from '../../helpers/linearizability/simulated.ts'
+import type { runStoreSeed } from '../../helpers/store/history.ts'
 import type { runSeed } from '../../../src/sim/run-seed.ts'
 
 /** One fault of ours, put into a copy of the program. */
@@ -53,6 +54,18 @@ export async function loadMachineMutant(
     runMachineSeed: typeof runMachineSeed
   }
   return { runMachineSeed: mutated.runMachineSeed, remove }
+}
+
+/** The same for worlds of stores. */
+export async function loadStoreMutant(
+  mutant: Mutant,
+): Promise<{ readonly runStoreSeed: typeof runStoreSeed; readonly remove: () => void }> {
+  const { folder, remove } = copyOf(mutant)
+  cpSync(join(root, 'test/helpers'), join(folder, 'test/helpers'), { recursive: true })
+  const mutated = (await import(pathToFileURL(join(folder, 'test/helpers/store/history.ts')).href)) as {
+    runStoreSeed: typeof runStoreSeed
+  }
+  return { runStoreSeed: mutated.runStoreSeed, remove }
 }
 
 function copyOf({ edits }: Mutant): { readonly folder: string; readonly remove: () => void } {

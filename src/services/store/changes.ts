@@ -1,0 +1,34 @@
+import type { Change } from './types.ts'
+
+/** Changes that a watch can go back. */
+const CHANGES_KEPT = 1024
+
+/** The last changes of a copy, in the order of the log: a watch that goes on from one misses none. */
+export class Changes {
+  /** All changes behind this index are here. */
+  #after: number
+  #changes: Change[] = []
+
+  constructor(after: number) {
+    this.#after = after
+  }
+
+  add(change: Change): void {
+    this.#changes.push(change)
+    const oldest = this.#changes[0]
+    if (this.#changes.length <= CHANGES_KEPT || oldest === undefined) return
+    this.#changes.shift()
+    this.#after = oldest.index
+  }
+
+  /** A snapshot took the place of the entries up to an index. */
+  restart(after: number): void {
+    this.#after = after
+    this.#changes = []
+  }
+
+  /** Null: some of them are gone. */
+  since(index: number): readonly Change[] | null {
+    return index < this.#after ? null : this.#changes.filter((change) => change.index > index)
+  }
+}
