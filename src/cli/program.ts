@@ -4,6 +4,7 @@ import { addAccountCommands } from './groups/account.ts'
 import { addAppCommands } from './groups/app.ts'
 import { addBackupCommands } from './groups/backup.ts'
 import { addCheckCommands } from './groups/check.ts'
+import { addCompletionCommand } from './groups/completion.ts'
 import { addDoctorCommands } from './groups/doctor.ts'
 import { addEvidenceCommands } from './groups/evidence.ts'
 import { addLineCommands } from './groups/line.ts'
@@ -52,5 +53,6 @@ export function buildProgram(run: RunCommand): Command {
   addDoctorCommands(program, run)
   addEvidenceCommands(program, run)
   addPageCommands(program, run)
+  addCompletionCommand(program, run)
   return program
 }
