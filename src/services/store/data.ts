@@ -129,7 +129,7 @@ export function isCommand({ write, id }: Command): boolean {
   return isKey && (write.kind === 'delete' || write.value.length <= VALUE_BYTES_MAX)
 }
 
-function isKeyName(key: string): boolean {
+export function isKeyName(key: string): boolean {
   const { length } = bytesOf(key)
   return length >= 1 && length <= KEY_BYTES_MAX
 }
