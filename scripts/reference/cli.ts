@@ -7,7 +7,7 @@ const HEAD = `# Commands
 
 What \`--help\` says on every level; this page is written by \`npm run reference\`, and a test compares the two. Each flag has an
 environment variable, which the flag itself overrides. Exit codes: [README](../README.md#exit-codes). Errors: [errors.md](errors.md).
-Completion in a shell: \`source <(rsdp completion bash)\`, the same for zsh, \`rsdp completion fish | source\`.
+Completion: \`rsdp completion bash\`, or \`zsh\`, or \`fish\`, prints a script for the shell to source.
 `
 
 /** The page of all commands, from the command tree itself. */
