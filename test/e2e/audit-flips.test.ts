@@ -8,6 +8,8 @@ import { EvmHistory, openHistory } from '../../src/adapters/evm/history.ts'
 import { PAIRINGS } from '../../src/audit/pairs.ts'
 import type { AuditReport } from '../../src/audit/report.ts'
 import { auditExitCode } from '../../src/audit/report.ts'
+import { reportJson } from '../../src/audit/report-json.ts'
+import { reportSchema } from '../../src/audit/report-schema.ts'
 import { runAudit } from '../../src/audit/run.ts'
 import type { AuditedNetwork } from '../helpers/audit-chain.ts'
 import { anchorTask } from '../helpers/audit-chain.ts'
@@ -89,8 +91,14 @@ describe('audit against a lying endpoint', function () {
 
   after(() => audited.net.close())
 
-  const audit = (request: Recorder['request']): Promise<AuditReport> =>
-    runAudit(new EvmHistory(request, audited.net.deployment), audited.taskId, { recover })
+  async function audit(request: Recorder['request']): Promise<AuditReport> {
+    const report = await runAudit(new EvmHistory(request, audited.net.deployment), audited.taskId, {
+      recover,
+    })
+    // what --json says of any history is what docs/formats/audit.schema.json describes
+    expect(reportSchema.safeParse(JSON.parse(JSON.stringify(reportJson(report)))).error).equal(undefined)
+    return report
+  }
 
   /** Flips that the audit did not notice, or of which it blamed anything but the field that was flipped. */
   async function missed(flips: readonly Flip[]): Promise<string[]> {
