@@ -3,6 +3,7 @@ import type { DecidedState, StateSource } from '../ports/state-source.ts'
 import type { PeerSample } from '../services/metrics/codec.ts'
 import type { Suspicion } from '../services/health/codec.ts'
 import type { Tier } from '../services/placement/spec.ts'
+import { NO_MODELS } from '../services/sentinel/models.ts'
 import { services } from '../services/services.ts'
 import type { Agreed, Observed } from '../services/services.ts'
 import type { Sighting } from '../services/trust/codec.ts'
@@ -79,6 +80,7 @@ export class ServicesSource implements StateSource {
       placement: { tier: host.tier, region: host.region, reports },
       replication: { reports: supervisor.replicas() },
       deadlock: { waits: [] },
+      models: NO_MODELS,
     }
   }
 

@@ -31,4 +31,5 @@ export const DEFAULT_POLICY: ServicesPolicy = {
   },
   replication: { generation: 0, leaseMs: 6000, watchMs: 60_000, failoversMax: 8 },
   deadlock: { victim: 'least-work' },
+  models: { margin: 20, streak: 10, trial: 60, changesMax: 3 },
 }

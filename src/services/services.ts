@@ -19,6 +19,8 @@ import { replication } from './replication/slice.ts'
 import { faultWeightOf } from './slice.ts'
 import type { FoldContext, SeatMap } from './slice.ts'
 import { partsCodec, tablesCodec } from './tables.ts'
+import { isModelsPolicy, models, modelsPolicy } from './sentinel/models.ts'
+import type { ModelsObservation, ModelsPolicy, ModelsState } from './sentinel/models.ts'
 import { deadlock, deadlockPolicy } from './transactions/slice.ts'
 import type { DeadlockObservation, DeadlockPolicy, DeadlockState } from './transactions/slice.ts'
 import { isTrustPolicy, trustPolicy } from './trust/codec.ts'
@@ -35,6 +37,7 @@ export interface Agreed {
   readonly placement: PlacementState
   readonly replication: ReplicationState
   readonly deadlock: DeadlockState
+  readonly models: ModelsState
 }
 
 /** What one member brings to a height. */
@@ -47,6 +50,7 @@ export interface Observed {
   readonly placement: PlacementObservation
   readonly replication: ReplicationObservation
   readonly deadlock: DeadlockObservation
+  readonly models: ModelsObservation
 }
 
 export interface Clock {
@@ -61,6 +65,7 @@ export interface ServicesPolicy {
   readonly placement: PlacementPolicy
   readonly replication: ReplicationPolicy
   readonly deadlock: DeadlockPolicy
+  readonly models: ModelsPolicy
 }
 
 /** State and budget of each part, in the order of the folds. */
@@ -72,6 +77,7 @@ export const AGREED_PARTS = {
   placement: placement.state,
   replication: replication.state,
   deadlock: deadlock.state,
+  models: models.state,
 }
 export const OBSERVED_PARTS = {
   clock: tablesCodec<Clock, object>(struct<Clock>({ clockMs: u48 }), {}),
@@ -81,6 +87,7 @@ export const OBSERVED_PARTS = {
   placement: placement.observation,
   replication: replication.observation,
   deadlock: deadlock.observation,
+  models: models.observation,
 }
 
 const agreedCodec = partsCodec<Omit<Agreed, 'kind'>>(AGREED_PARTS)
@@ -112,6 +119,7 @@ const BEGINNING: Agreed = {
   placement: placement.empty,
   replication: replication.empty,
   deadlock: deadlock.empty,
+  models: models.empty,
 }
 
 /**
@@ -132,12 +140,14 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
       placement: placementPolicy,
       replication: replicationPolicy,
       deadlock: deadlockPolicy,
+      models: modelsPolicy,
     }),
-    ({ health, trust, placement, replication }) =>
+    ({ health, trust, placement, replication, models: loop }) =>
       isHealthPolicy(health) &&
       isTrustPolicy(trust) &&
       isPlacementPolicy(placement) &&
-      isReplicationPolicy(replication),
+      isReplicationPolicy(replication) &&
+      isModelsPolicy(loop),
   ),
   uses: ['previous'],
 
@@ -171,9 +181,10 @@ export const services: Reducer<Agreed | Observed, ServicesPolicy> = {
       placement: where,
     })
     const stuck = deadlock.fold(last.deadlock, of('deadlock'), fold, policy.deadlock, {})
+    const scored = models.fold(last.models, of('models'), fold, policy.models, {})
     return {
       ...{ kind: 'agreed', header, metrics: table, health: alive, trust: trusted },
-      ...{ placement: where, replication: groups, deadlock: stuck },
+      ...{ placement: where, replication: groups, deadlock: stuck, models: scored },
     }
   },
 

@@ -1,4 +1,5 @@
 import { DEFAULT_POLICY } from '../../src/services/policy.ts'
+import { NO_MODELS } from '../../src/services/sentinel/models.ts'
 import type { Observed, ServicesPolicy } from '../../src/services/services.ts'
 
 /** The policy to begin with, with shorter memories and nothing in reserve: cases are reckoned by hand. */
@@ -22,6 +23,7 @@ export function observed(more: Partial<Observed>): Observed {
     placement: { tier: 'core', region: 0, reports: [] },
     replication: { reports: [] },
     deadlock: { waits: [] },
+    models: NO_MODELS,
     ...more,
   }
 }
