@@ -25,7 +25,9 @@ describe('docs/trust.md', () => {
   })
 })
 
-describe('liars against votes of profile paper', () => {
+describe('liars against votes of profile paper', function () {
+  this.timeout(60_000)
+
   const run = (arm: 'popular' | 'trust' | 'own'): TrustOutcome =>
     new TrustWorld({ seed: 1, n: 7, liars: 2, kind: 'split', arm, heights: 40 }).run()
 
