@@ -347,3 +347,21 @@ export interface BackupCreateOptions extends SignedOptions {
 export interface BackupVerifyOptions {
   readonly json: boolean
 }
+export interface LearnTrainOptions {
+  /** Folder for the models; absent: they are not written. */
+  readonly out?: string
+  readonly split: string
+  readonly json: boolean
+}
+export interface LearnEvaluateOptions {
+  readonly part: string
+  readonly split: string
+  readonly board: string
+  readonly json: boolean
+}
+export interface LearnExplainOptions {
+  readonly hash: string
+  /** From 1; absent: the last. */
+  readonly row?: number
+  readonly json: boolean
+}

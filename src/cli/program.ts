@@ -7,6 +7,7 @@ import { addCheckCommands } from './groups/check.ts'
 import { addCompletionCommand } from './groups/completion.ts'
 import { addDoctorCommands } from './groups/doctor.ts'
 import { addEvidenceCommands } from './groups/evidence.ts'
+import { addLearnCommands } from './groups/learn.ts'
 import { addLineCommands } from './groups/line.ts'
 import { addMachineCommands } from './groups/machines.ts'
 import { addKeysCommands } from './groups/keys.ts'
@@ -54,5 +55,6 @@ export function buildProgram(run: RunCommand): Command {
   addEvidenceCommands(program, run)
   addPageCommands(program, run)
   addCompletionCommand(program, run)
+  addLearnCommands(program, run)
   return program
 }

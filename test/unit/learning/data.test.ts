@@ -4,11 +4,13 @@ import { readConnections } from '../../../src/learning/connections.ts'
 import { readEngines } from '../../../src/learning/engines.ts'
 import { readPeople } from '../../../src/learning/commands.ts'
 import { segmentsOf } from '../../../src/learning/measures.ts'
+import { TRAINERS } from '../../../src/learning/models.ts'
+import type { SplitFile } from '../../../src/learning/models.ts'
 import { nabFileScore } from '../../../src/learning/nab.ts'
 import { readLabels } from '../../../src/learning/servers.ts'
 import { readSeries, windowRows } from '../../../src/learning/series.ts'
 import { laterTime } from '../../../src/learning/split.ts'
-import { dataText, requireData } from '../../helpers/learning-data.ts'
+import { dataText, hasData, skipWithoutData } from '../../helpers/learning-data.ts'
 import { pythonRandom } from '../../helpers/mersenne.ts'
 
 const models = (name: string): Record<string, Record<string, unknown>> =>
@@ -17,10 +19,13 @@ const models = (name: string): Record<string, Record<string, unknown>> =>
     Record<string, unknown>
   >
 
+const split = models('split.json') as unknown as SplitFile
+
 describe('learning, on the public data sets', () => {
-  before(function () {
-    requireData(this)
+  it('are there', function () {
+    skipWithoutData(this)
   })
+  if (!hasData) return
 
   it('NAB: scores its random detector on 14 files as its authors did', () => {
     const published = models('nab-board.json')['randomAtHalf'] as Record<string, number>
@@ -45,6 +50,11 @@ describe('learning, on the public data sets', () => {
     const engines = readEngines('cmapss', dataText('cmapss/train_FD001.txt.gz'))
     const lives = engines.map(({ cycles }) => cycles.length)
     expect([engines.length, Math.min(...lives), Math.max(...lives)]).deep.equal([100, 128, 362])
+  })
+
+  it('asd: training gives the committed model of anomalies again', () => {
+    const trained = TRAINERS.find(([file]) => file === 'anomaly.json')?.[1](dataText, split)
+    expect(trained).equal(readFileSync(new URL('../../../models/anomaly.json', import.meta.url), 'utf8'))
   })
 
   it('SMD: later time begins where the split file says', () => {
