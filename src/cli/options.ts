@@ -365,3 +365,19 @@ export interface LearnExplainOptions {
   readonly row?: number
   readonly json: boolean
 }
+export interface LabRunOptions {
+  readonly seeds?: string
+  readonly workers: number
+  readonly out?: string
+  readonly json: boolean
+}
+export interface LabReportOptions {
+  readonly dir: string
+  readonly out?: string
+  readonly html?: string
+  readonly json: boolean
+}
+export interface LabListOptions {
+  readonly dir: string
+  readonly json: boolean
+}

@@ -10,6 +10,7 @@ import { addEvidenceCommands } from './groups/evidence.ts'
 import { addLearnCommands } from './groups/learn.ts'
 import { addLineCommands } from './groups/line.ts'
 import { addMachineCommands } from './groups/machines.ts'
+import { addLabCommands } from './groups/lab.ts'
 import { addKeysCommands } from './groups/keys.ts'
 import { addNetworkCommands } from './groups/network.ts'
 import { addNodeCommands } from './groups/node.ts'
@@ -56,5 +57,6 @@ export function buildProgram(run: RunCommand): Command {
   addPageCommands(program, run)
   addCompletionCommand(program, run)
   addLearnCommands(program, run)
+  addLabCommands(program, run)
   return program
 }

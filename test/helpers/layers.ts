@@ -31,6 +31,7 @@ const EVERYTHING = [
   'sim',
   'audit',
   'dashboard',
+  'lab',
   'api',
   'agreement',
   'agents',
@@ -101,6 +102,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     types: ['sandbox'],
     packages: [],
     nature: 'closed',
+  },
+  // plays the services in a model; what reads files and runs threads lives with the commands
+  lab: {
+    imports: [...BASE, 'faults', 'protocol', 'reducers', 'services'],
+    packages: ['jstat', 'zod'],
+    nature: 'pure',
   },
   audit: { imports: [...BASE, 'protocol', 'reducers', 'catalog', 'views', 'ports'] },
   // what it shows it computes with the audit's own modules, which read the chain

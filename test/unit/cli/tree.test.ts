@@ -118,7 +118,10 @@ describe('command tree', function () {
 
   it('without what it needs, every command fails with an envelope, a known exit code and a hint', async () => {
     const reach = PUBLIC.filter(
-      ({ path }) => !['demo', 'dev', 'sim', 'keys list', 'page', 'services template'].includes(path.join(' ')),
+      ({ path }) =>
+        !['demo', 'dev', 'sim', 'keys list', 'page', 'services template', 'lab report', 'lab list'].includes(
+          path.join(' '),
+        ),
     )
     for (const leaf of reach.filter(({ command }) => command.options.some(({ long }) => long === '--json'))) {
       const name = leaf.path.join(' ')

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { cellsOf } from '../../lab/cells.ts'
+import type { NamedCell } from '../../lab/cells.ts'
+import type { Trace } from '../../lab/queue/workload.ts'
+import type { Header, Line } from '../../lab/results.ts'
+import { sortLines } from '../../lab/results.ts'
+import { MODEL_FOLDERS, scenarioSchema } from '../../lab/scenario.ts'
+import type { Scenario } from '../../lab/scenario.ts'
+import { RsdpError } from '../../types/errors.ts'
+import { EXIT } from '../../types/exit-codes.ts'
+
+export interface Loaded {
+  readonly scenario: Scenario
+  readonly cells: readonly NamedCell[]
+  readonly hash: string
+}
+
+/** What the report alone reads: it changes no result. */
+const OF_THE_REPORT = ['title', 'remarks', 'compare', 'claims', 'seeds'] as const
+
+/** A scenario, checked with each of its cells. Throws RsdpError E_LAB_SCENARIO. */
+export function loadScenario(file: string): Loaded {
+  const raw = readYaml(file)
+  const refused = (problem: string): RsdpError =>
+    new RsdpError({
+      code: 'E_LAB_SCENARIO',
+      message: `${file}: ${problem}`,
+      hint: 'docs/laboratory.md says what a scenario may hold',
+      exit: EXIT.usage,
+    })
+  const parsed = scenarioSchema.safeParse(raw)
+  if (!parsed.success) throw refused(z.prettifyError(parsed.error).replaceAll('\n', ' '))
+  const scenario = parsed.data
+  try {
+    // as it is written: a field that the schema gains later changes no scenario
+    const played = Object.entries(raw as object).filter(
+      ([name]) => !(OF_THE_REPORT as readonly string[]).includes(name),
+    )
+    return { scenario, cells: cellsOf(scenario), hash: digest(JSON.stringify(played)) }
+  } catch (error) {
+    if (error instanceof z.ZodError) throw refused(z.prettifyError(error).replaceAll('\n', ' '))
+    throw error
+  }
+}
+
+export function readYaml(file: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    throw new RsdpError({
+      code: 'E_LAB_FILE',
+      message: `cannot read ${file}`,
+      hint: 'rsdp lab list shows the scenarios',
+      exit: EXIT.usage,
+    })
+  }
+  try {
+    return parse(text)
+  } catch (error) {
+    throw new RsdpError({
+      code: 'E_LAB_SCENARIO',
+      message: `${file} is no YAML: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`,
+      hint: 'correct the file',
+      exit: EXIT.usage,
+    })
+  }
+}
+
+/** Scenario files of a folder, by name. */
+export function scenariosIn(dir: string): string[] {
+  if (!existsSync(dir)) return []
+  return readdirSync(dir)
+    .filter((name) => /^E-[HT]\d+.*\.yaml$/.test(name) || name.endsWith('.scenario.yaml'))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((name) => join(dir, name))
+}
+
+export function resultFileOf(scenarioFile: string): string {
+  return join(scenarioFile, '..', 'results', basename(scenarioFile).replace(/\.yaml$/, '.jsonl'))
+}
+
+export interface Results {
+  readonly header: Header
+  readonly lines: readonly Line[]
+}
+
+/** A result file; a last line that a crash has torn is dropped. Null: there is none. */
+export function readResults(file: string): Results | null {
+  if (!existsSync(file)) return null
+  const texts = readFileSync(file, 'utf8').split('\n')
+  // what comes behind the last line end was not written to its end
+  texts.pop()
+  const [header, ...lines] = texts.map((text, i) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      throw new RsdpError({
+        code: 'E_LAB_RESULTS',
+        message: `line ${i + 1} of ${file} is no JSON`,
+        hint: 'remove the file, and run the scenario again',
+        exit: EXIT.precondition,
+      })
+    }
+  })
+  return header === undefined ? null : { header: header as Header, lines: lines as Line[] }
+}
+
+/** The whole file anew, cells and seeds in order, at once. */
+export function writeSorted(file: string, { header, lines }: Results, cells: readonly string[]): void {
+  const text = [header, ...sortLines(lines, cells)].map((line) => `${JSON.stringify(line)}\n`).join('')
+  writeFileSync(`${file}.tmp`, text)
+  renameSync(`${file}.tmp`, file)
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** One hash over the sources that the figures of a model depend on. */
+export function codeHash(model: Scenario['model']): string {
+  const files = globSync(
+    [`lab/${MODEL_FOLDERS[model]}/**/*`, 'lab/{draw,histogram}.*', 'services/**/*', 'faults/random.*'],
+    {
+      cwd: root,
+    },
+  )
+    .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts'))
+    .sort()
+  return digest(files.map((name) => `${name}\n${readFileSync(join(root, name), 'utf8')}`).join('\n'))
+}
+
+/** The commit of the checkout; `none` of an installed package. */
+export function commitOf(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim()
+  } catch {
+    return 'none'
+  }
+}
+
+/** The recorded requests that the package comes with; licence and source lie next to them. */
+export function loadTrace(): Trace {
+  const text = readFileSync(new URL('../rate-limit/trace.csv', import.meta.url), 'utf8')
+  const rows = text.trim().split('\n').slice(1)
+  const at = (row: string): number => Date.parse(`${row.slice(0, 23).replace(' ', 'T')}Z`)
+  const firstMs = at(rows[0] ?? '')
+  return {
+    atMs: rows.map((row) => at(row) - firstMs),
+    sizes: rows.map((row) => {
+      const [, context = '0', generated = '0'] = row.split(',')
+      return Number(context) + Number(generated)
+    }),
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}

@@ -1,0 +1,37 @@
+import type { Histogram } from './histogram.ts'
+import { playCascade } from './cascade/play.ts'
+import { playCommits } from './commit/play.ts'
+import { playDrill } from './drill/play.ts'
+import { playEffect } from './effect/play.ts'
+import { playForecast } from './forecast/play.ts'
+import { breakPoint } from './queue/break-point.ts'
+import { play } from './queue/play.ts'
+import type { Trace } from './queue/workload.ts'
+import { playVotes } from './votes/play.ts'
+import { playYears } from './years/play.ts'
+import type { Cell, MODEL_FOLDERS } from './scenario.ts'
+
+/** What one seed of one cell came to. */
+export interface Outcome {
+  readonly figures: Readonly<Record<string, number>>
+  readonly latency?: Histogram
+}
+
+type Model = (cell: Cell, seed: number, trace: Trace) => Outcome
+
+const PLAYED: Readonly<Record<keyof typeof MODEL_FOLDERS, Model>> = {
+  queue: play,
+  'break-point': breakPoint,
+  years: (cell, seed) => ({ figures: playYears(cell, seed) }),
+  votes: (cell, seed) => ({ figures: playVotes(cell, seed) }),
+  commits: (cell, seed) => ({ figures: playCommits(cell, seed) }),
+  cascade: (cell, seed) => ({ figures: playCascade(cell, seed) }),
+  drill: (cell, seed) => ({ figures: playDrill(cell, seed) }),
+  effect: playEffect,
+  forecast: (cell, seed) => ({ figures: playForecast(cell, seed) }),
+}
+
+/** Plays one seed of one cell. The same arguments give the same figures. */
+export function playCell(cell: Cell, seed: number, trace: Trace): Outcome {
+  return PLAYED[cell.model](cell, seed, trace)
+}
