@@ -143,6 +143,8 @@ export interface NodeRunOptions extends FeeOptions {
   readonly policy?: string
   readonly pollMs: number
   readonly fault?: string
+  /** File of links that are slow or cut, on a local chain only. */
+  readonly links?: string
   /** Absent: the provider of the example is replayed from the decided states. */
   readonly provider?: string
   /** Folders of applications. */

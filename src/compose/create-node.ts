@@ -21,6 +21,8 @@ import { FaultyTransport } from '../node/faults.ts'
 import type { SourceRequest } from '../node/node-init.ts'
 import type { NodeHealth } from '../node/node-health.ts'
 import { RsdpNode } from '../node/node.ts'
+import { ShapedTransport } from '../node/shaped-transport.ts'
+import type { LinkShape } from '../node/shaped-transport.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Bundles } from '../ports/bundles.ts'
@@ -77,6 +79,8 @@ export interface CreateNodeInit {
   readonly code?: string
   /** Ways to lie, on a local chain only. */
   readonly strategies?: readonly Strategy[]
+  /** Slow and cut links to peers, for trials on a local chain. */
+  readonly shapeOf?: (peer: Address) => LinkShape
 }
 
 /** One staked node, made of the adapters of this machine: a chain over RPC, libp2p, SQLite, worker threads. */
@@ -108,7 +112,8 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
   const keyring = createKeyring(privateKey)
   const clock = systemClock
   const { chain, store } = await openPlace(init, keyring.address, logger)
-  const link = new Channel(await createTransport(init, keyring, logger))
+  const bare = await createTransport(init, keyring, logger)
+  const link = new Channel(init.shapeOf === undefined ? bare : new ShapedTransport(bare, clock, init.shapeOf))
   const watch = new PeerWatch(clock, link)
   const { domain } = chain
   const liar =

@@ -18,7 +18,7 @@ import { systemClock } from '../../adapters/system/clock.ts'
 import { createLogger, openLogFile } from '../../adapters/system/logger.ts'
 import { fromHex } from '../../codec/hex.ts'
 import { createNode, refuseFaults } from '../../compose/create-node.ts'
-import type { Application, StakedNode } from '../../compose/create-node.ts'
+import type { Application, CreateNodeInit, StakedNode } from '../../compose/create-node.ts'
 import { NodeMetrics } from '../../compose/metrics/node-metrics.ts'
 import { parseFaults } from '../../faults/parse.ts'
 import type { SourceRequest } from '../../node/node-init.ts'
@@ -26,6 +26,7 @@ import type { Logger } from '../../ports/logger.ts'
 import type { StateSource } from '../../ports/state-source.ts'
 import { rateLease } from '../../reducers/rate-lease.ts'
 import { rateLimit } from '../../reducers/rate-limit.ts'
+import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import type { Digest } from '../../types/ids.ts'
@@ -35,6 +36,7 @@ import type { ControlledNode } from '../control/serve.ts'
 import { serveControl } from '../control/serve.ts'
 import { diskFault } from '../disk-fault.ts'
 import { nextIncarnation, readHost } from '../host-file.ts'
+import { linksIn } from '../link-file.ts'
 import { isLocalChain } from '../local/chains.ts'
 import { refuseTestKey } from '../local/test-keys.ts'
 import { feeCap } from '../local/wallets.ts'
@@ -86,6 +88,7 @@ async function runNode(
   const local = isLocalChain(deployment.chainId)
   // before the key is read
   refuseFaults(strategies, deployment)
+  const shaped = shapedBy(options.links, local)
   const { policy, source } = loadPolicy(options, local)
   const privateKey = await signingKey(options, local)
   const apps = await nodeApps(options, policy)
@@ -108,6 +111,7 @@ async function runNode(
     ...(apps === null ? {} : { bundles: apps.bundles }),
     code: await codeName(apps !== null),
     ...(broker === null ? {} : { broker }),
+    ...shaped,
     ...feeCap(options),
   })
   services.connect(staked.links)
@@ -164,6 +168,18 @@ function machinesIn(dataDir: string): { readonly agreements: Agreements; readonl
     open: (request: SourceRequest) => agreements.open(request),
   }
   return { agreements, machines }
+}
+
+/** @throws RsdpError E_LINKS: on a local chain only */
+function shapedBy(path: string | undefined, isLocal: boolean): Partial<Pick<CreateNodeInit, 'shapeOf'>> {
+  if (path === undefined) return {}
+  if (isLocal) return { shapeOf: linksIn(path, () => performance.now()) }
+  throw new RsdpError({
+    code: 'E_LINKS',
+    message: '--links makes links worse on purpose, and this chain is not a local one',
+    hint: 'leave --links out',
+    exit: EXIT.precondition,
+  })
 }
 
 /** What this node brings to tasks of services, and does for them. */

@@ -1,28 +1,12 @@
 import type { Command } from 'commander'
-import { Option } from 'commander'
+import { Argument, Option } from 'commander'
 import { deployment, examples, integer, json, passwordFile, rpcUrl, transport } from '../flags.ts'
 import type { DemoOptions, DeployCommandOptions, DevOptions, WalletOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
 /** demo, dev, deploy, twins deploy. */
 export function addNetworkCommands(program: Command, run: RunCommand): void {
-  program
-    .command('demo')
-    .description('chain, contracts, staked nodes, a real workload and its audit, in one go; ends by itself')
-    .option('--nodes <n>', 'nodes, each its own process', integer(4, 31), 7)
-    .option('--heights <n>', 'decisions to make', integer(4, 60), 24)
-    .option('--factor <n>', 'replay speed of the request trace', integer(1, 20), 10)
-    .option('--no-liar', 'no node lies')
-    .option('--ui', 'with the dashboard; the network stays up at the end, until Ctrl-C', false)
-    .option('--ui-port <port>', 'port of the dashboard', integer(0, 65_535), 8780)
-    .option('--data-dir <dir>', 'keep the nodes’ data there instead of in a folder that is removed')
-    .addOption(json())
-    .addHelpText('after', examples('rsdp demo', 'rsdp demo --ui', 'rsdp demo --nodes 4 --heights 8 --json'))
-    .action((options: DemoOptions) =>
-      run('demo', options.json, async (context) =>
-        (await import('../commands/demo.ts')).demo(options, context),
-      ),
-    )
+  addDemo(program, run)
   addDev(program, run)
   program
     .command('deploy')
@@ -66,6 +50,39 @@ export function addNetworkCommands(program: Command, run: RunCommand): void {
     .action((options: WalletOptions) =>
       run('twins deploy', options.json, async (context) =>
         (await import('../commands/twins-deploy.ts')).twinsDeploy(options, context),
+      ),
+    )
+}
+
+function addDemo(program: Command, run: RunCommand): void {
+  program
+    .command('demo')
+    .description('chain, contracts, staked nodes, a real workload and its audit, in one go; ends by itself')
+    .addArgument(
+      new Argument(
+        '[story]',
+        'limits: a rate limit that liars cannot bend; telecom: services on five nodes (takes --data-dir and --json only)',
+      )
+        .choices(['limits', 'telecom'])
+        .default('limits'),
+    )
+    .option('--nodes <n>', 'nodes, each its own process', integer(4, 31), 7)
+    .option('--heights <n>', 'decisions to make', integer(4, 60), 24)
+    .option('--factor <n>', 'replay speed of the request trace', integer(1, 20), 10)
+    .option('--no-liar', 'no node lies')
+    .option('--ui', 'with the dashboard; the network stays up at the end, until Ctrl-C', false)
+    .option('--ui-port <port>', 'port of the dashboard', integer(0, 65_535), 8780)
+    .option('--data-dir <dir>', 'keep the nodes’ data there instead of in a folder that is removed')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('rsdp demo', 'rsdp demo --ui', 'rsdp demo telecom', 'rsdp demo --nodes 4 --heights 8 --json'),
+    )
+    .action((story: string, options: DemoOptions) =>
+      run('demo', options.json, async (context) =>
+        story === 'telecom'
+          ? (await import('../commands/demo-telecom.ts')).demoTelecom(options, context)
+          : (await import('../commands/demo.ts')).demo(options, context),
       ),
     )
 }

@@ -74,6 +74,10 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       '--fault <names>',
       'misbehave on purpose, on a local chain only: NAME, NAME:HEIGHT or NAME:FROM-TO, separated by commas (docs/faults.md)',
     )
+    .option(
+      '--links <file>',
+      'slow and cut links to peers, on a local chain only, JSON: {"0x…key": {"delayMs": 4, "isCut": false}}; read again when it changes',
+    )
     .addOption(rpcUrl())
     .addOption(deployment())
     .addHelpText(
@@ -91,6 +95,10 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
     )
   addOrders(node, run)
   addRegistered(node, run)
+  addPrivate(node, run)
+}
+
+function addPrivate(node: Command, run: RunCommand): void {
   node
     .command('private <members>', { hidden: true })
     .description('runs one member of a private cluster, profile paper, in the foreground')

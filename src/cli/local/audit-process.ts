@@ -20,6 +20,16 @@ export async function auditProcess(
   }
 }
 
+/** The same, with bodies from members: what it reports, without the text. */
+export async function auditWithBodies(
+  place: Place,
+  taskId: bigint,
+  bodies: readonly string[],
+): Promise<{ exitCode: number; data: unknown }> {
+  const { exitCode, stdout } = await command(place, 'audit', String(taskId), '--json', '--bodies', ...bodies)
+  return { exitCode, data: (JSON.parse(stdout || '{}') as { data?: unknown }).data }
+}
+
 /** Runs `rsdp explain` in the same way. */
 export async function explainProcess(
   place: Place,

@@ -34,6 +34,8 @@ export interface LocalNetworkInit {
   /** How the nodes talk; absent: libp2p. */
   readonly transport?: string
   readonly feed?: readonly string[]
+  /** Further arguments of each node; all are registered by then. */
+  readonly also?: (node: LocalNode, nodes: readonly LocalNode[]) => readonly string[]
   /** Deploy the twins of the stock reducers, too. */
   readonly withTwins?: boolean
   /** Hashes of the dashboard's page, pinned in the deployment file. */
@@ -88,7 +90,7 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const connection = await openConnection({ rpcUrl: chain.rpcUrl, deployment })
     const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)
     say(`✔ ${String(nodes.length)} nodes registered and staked, each with its own key (${seconds()})`)
-    const { deploymentFile, faults, provider, app, feed, transport, signal, onEvent } = init
+    const { deploymentFile, faults, provider, app, feed, also, transport, signal, onEvent } = init
     const running = await startNodes(nodes, {
       rpcUrl: chain.rpcUrl,
       deploymentFile,
@@ -96,6 +98,7 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
       provider,
       app,
       feed,
+      ...(also === undefined ? {} : { also: (node) => also(node, nodes) }),
       transport,
       signal,
       onEvent,

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly transport?: string | undefined
   /** Reducers whose states come over each node’s API. */
   readonly feed?: readonly string[] | undefined
+  /** Further arguments of each node. */
+  readonly also?: ((node: LocalNode) => readonly string[]) | undefined
   readonly signal: AbortSignal
   readonly onEvent: (node: string, event: NodeEvent) => void
 }
@@ -87,12 +89,14 @@ export function stopNodes(processes: readonly NodeProcess[]): Promise<number[]> 
   return Promise.all(processes.map((node) => node.stop(STOP_GRACE_MS)))
 }
 
-function startNode(
-  { name, dataDir, listen, hold }: LocalNode,
+/** @param told of its events, too */
+export function startNode(
+  node: LocalNode,
   i: number,
-  { rpcUrl, deploymentFile, faults, provider, app, feed, transport, onEvent }: Surroundings,
-  also: (event: NodeEvent) => void,
+  { rpcUrl, deploymentFile, faults, provider, app, feed, also, transport, onEvent }: Surroundings,
+  told: (event: NodeEvent) => void = () => undefined,
 ): NodeProcess {
+  const { name, dataDir, listen, hold } = node
   const fault = faults?.get(i)
   const args = ['--data-dir', dataDir, '--listen', listen, '--rpc-url', rpcUrl]
   args.push('--deployment', deploymentFile)
@@ -100,6 +104,7 @@ function startNode(
   if (provider !== undefined) args.push('--provider', provider)
   if (app !== undefined) args.push('--app', app)
   if (feed !== undefined) args.push('--feed', ...feed)
+  if (also !== undefined) args.push(...also(node))
   hold.release()
   return new NodeProcess({
     name,
@@ -108,7 +113,7 @@ function startNode(
     ...(transport === undefined ? {} : { env: { RSDP_TRANSPORT: transport } }),
     onEvent: (event) => {
       onEvent(name, event)
-      also(event)
+      told(event)
     },
   })
 }
