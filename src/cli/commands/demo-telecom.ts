@@ -26,13 +26,12 @@ import { seconds, TelecomStage } from '../telecom/stage.ts'
 import { CORE, crash, cut, lie, LIE, place } from '../telecom/stages.ts'
 import { BLOCK_MS, missing } from './demo-stage.ts'
 
-/** More than the demo comes to: a height a second, and ten at most where they open on demand. */
-const HEIGHTS = { services: 1_000, kv: 2_000 }
+/** More than the demo comes to: a height a second, and five at most where they open on demand. */
+const HEIGHTS = 1_000
 const EPOCH = 20
 /** For all of it, on two idle cores. */
 const AIM_MS = 90_000
-/** Time enough on a busy machine; what is left is mined at once. */
-const JOIN_BLOCKS = 240
+const JOIN_BLOCKS = 60
 /** A cut must not end the tasks: a chain counts blocks. */
 const STALL_BLOCKS = 1_500
 /** For how long the liar lies: it has to come back first. */
@@ -150,7 +149,6 @@ async function drawTasks(
     waitFor(condition, { what, timeoutMs: 120_000, signal, nodes: processes })
   const publish = async (
     reducer: string,
-    heights: number,
     params: string,
     pace: Partial<TaskParams>,
   ): Promise<[bigint, number]> => {
@@ -160,7 +158,7 @@ async function drawTasks(
     const { taskBlocksMax } = connection.deployment.windows
     const size = {
       nodes,
-      heights,
+      heights: HEIGHTS,
       epoch: EPOCH,
       factor: 10,
       joinBlocks: JOIN_BLOCKS,
@@ -170,11 +168,11 @@ async function drawTasks(
     const task = { ...taskOf(size, work), ...PACE, ...pace, minNodes: nodes, stallBlocks: STALL_BLOCKS }
     return [await publishTask(client, task), task.joinDeadline]
   }
-  const [services] = await publish('services@1', HEIGHTS.services, JSON.stringify(DEFAULT_POLICY), {
+  const [services] = await publish('services@1', JSON.stringify(DEFAULT_POLICY), {
     slotTicks: 20,
   })
-  const kvParams = '{"minHeightTicks":2,"sessionIdleMs":60000,"generation":0}'
-  const [kv, deadline] = await publish('kv-config@1', HEIGHTS.kv, kvParams, { slotTicks: 20 })
+  const kvParams = '{"minHeightTicks":4,"sessionIdleMs":60000,"generation":0}'
+  const [kv, deadline] = await publish('kv-config@1', kvParams, { slotTicks: 20 })
   const said = (event: string): number =>
     watch.of(event).filter(({ facts }) => [String(services), String(kv)].includes(String(facts['task'])))
       .length
