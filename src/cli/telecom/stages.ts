@@ -1,5 +1,6 @@
 import { postEvent } from '../../adapters/evm/operator.ts'
 import type { NodeProcess } from '../local/node-process.ts'
+import { U16_MAX } from '../../services/fields.ts'
 import { eventsOf } from '../services/service-file.ts'
 import { telecomOrders } from './document.ts'
 import { shapeLinks } from './links.ts'
@@ -24,6 +25,14 @@ const CUT_MS = 5_000
 /** Ten services in the ledger, placed by layer and room, and running. */
 export async function place(stage: TelecomStage): Promise<Record<string, unknown>> {
   const { network, tasks, say } = stage
+  // a host that has not spoken yet gets nothing
+  await stage.until('all hosts known and measured', READER, ({ metrics, health }) =>
+    network.nodes.every((_, seat) => {
+      const row = metrics.rows.find(({ member }) => member === seat)
+      const isUp = health.rows.find(({ member }) => member === seat)?.verdict === 'up'
+      return row !== undefined && row.age === 0 && row.latency !== U16_MAX && isUp
+    }),
+  )
   const orders = telecomOrders()
   for (const data of orders.flatMap(eventsOf)) await postEvent(network.client, tasks.services, data)
   const state = await stage.until('ten services placed and running', READER, isPlaced)
