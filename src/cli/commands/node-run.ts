@@ -83,7 +83,6 @@ async function runNode(
   const { dataDir, rpcUrl, listen, join: autoJoin, pollMs } = options
   const broker = brokerOf(options.transport)
   const strategies = options.fault === undefined ? [] : parseFaults(options.fault)
-  const provider = options.provider === undefined ? null : new ProviderClient(options.provider)
   const deployment = await readDeployment(options.deployment)
   const local = isLocalChain(deployment.chainId)
   // before the key is read
@@ -93,10 +92,7 @@ async function runNode(
   const privateKey = await signingKey(options, local)
   const apps = await nodeApps(options, policy)
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
-  const example = {
-    reducers: provider === null ? [rateLimit.id] : [rateLimit.id, rateLease.id],
-    open: exampleSource(provider, deployment.deploymentId),
-  }
+  const example = exampleOf(options.provider, deployment.deploymentId)
   const { agreements, machines } = machinesIn(dataDir)
   const services = await servicesOf(options, logger)
   const hosted = { reducers: services.reducers, open: (request: SourceRequest) => services.open(request) }
@@ -145,6 +141,15 @@ async function runNode(
     await services.stop()
     await staked.stop()
     agreements.close()
+  }
+}
+
+/** The example of a shared rate limit: leases need a provider to lend from. */
+function exampleOf(url: string | undefined, deploymentId: Digest): Application {
+  const provider = url === undefined ? null : new ProviderClient(url)
+  return {
+    reducers: provider === null ? [rateLimit.id] : [rateLimit.id, rateLease.id],
+    open: exampleSource(provider, deploymentId),
   }
 }
 
