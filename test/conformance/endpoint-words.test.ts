@@ -127,7 +127,8 @@ describe('endpoints of all kinds', () => {
       if (method !== 'eth_getLogs') return false
       asked += 1
       const [{ fromBlock, toBlock }] = params as [{ fromBlock: string; toBlock: string }]
-      if (asked % 5 === 0) {
+      // not for ever: each costs the reader more patience
+      if (asked % 5 === 0 && asked < 50) {
         const error = { code: -32_005, message: 'rate limit exceeded' }
         response.writeHead(200).end(JSON.stringify({ jsonrpc: '2.0', id: null, error }))
         return true

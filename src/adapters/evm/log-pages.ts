@@ -58,10 +58,12 @@ export class LogPages {
   }
 
   #refused(blocks: number): void {
-    if (this.#isAttempt) this.#patience = Math.min(PATIENCE.max, Math.max(PATIENCE.first, this.#patience * 2))
+    const patience = this.#isAttempt ? this.#patience * 2 : this.#patience
+    this.#patience = Math.min(PATIENCE.max, Math.max(PATIENCE.first, patience))
     this.#isAttempt = false
     this.#successes = 0
-    this.#blocks = Math.ceil(blocks / 2)
+    // others that read beside this page may have found a smaller one meanwhile
+    this.#blocks = Math.min(this.#blocks, Math.ceil(blocks / 2))
   }
 }
 
