@@ -98,4 +98,13 @@ describe('pages of logs', () => {
       bug,
     )
   })
+
+  it('a page that others found too long meanwhile stays short', async () => {
+    const pages = new LogPages(16_000)
+    const slow = Promise.withResolvers<number>()
+    const first = pages.read(1, 2_000, (last) => (last === 2_000 ? slow.promise : Promise.resolve(last)))
+    await scan(pages, 2_000, () => 100, refusal('too many blocks'))
+    slow.reject(refusal('too many blocks'))
+    expect((await first).last).at.most(126)
+  })
 })
