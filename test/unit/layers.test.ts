@@ -98,7 +98,9 @@ describe('layers', () => {
     })
   }
 
-  it('every file keeps to its layer', () => {
+  it('every file keeps to its layer', function () {
+    // it parses every file of the project
+    this.timeout(120_000)
     const files = globSync('{src,examples}/**/*.{ts,tsx}', { cwd: root })
     expect(files.length).greaterThan(0)
     expect(files.flatMap((file) => violations(file, readFileSync(`${root}/${file}`, 'utf8')))).deep.equal([])
