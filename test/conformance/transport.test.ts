@@ -25,7 +25,6 @@ interface Node {
 /** The promises of the Transport port, for any adapter. */
 function describeTransport(name: string, createNetwork: () => Network): void {
   describe(`transport: ${name}`, function () {
-    this.timeout(20_000)
     let network: Network
     let running: Transport[]
 

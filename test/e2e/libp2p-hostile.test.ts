@@ -41,7 +41,6 @@ const QUICK: Partial<Limits> = {
  * every story alice must still hear bob.
  */
 describe('libp2p transport under attack', function () {
-  this.timeout(20_000)
   let alice: Libp2pTransport
   let bob: Libp2pTransport
   let mallory: Libp2p

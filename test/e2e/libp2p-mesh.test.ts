@@ -6,7 +6,6 @@ import { eventually } from '../helpers/eventually.ts'
 import { collect, createLibp2pTransport, peerOf, RecordingLogger } from '../helpers/transport-kit.ts'
 
 describe('libp2p mesh of honest nodes', function () {
-  this.timeout(30_000)
   const running: Libp2pTransport[] = []
 
   afterEach(async () => {

@@ -39,7 +39,6 @@ const stranger = createKeyring(strangerKey).address
  * libp2p node that is registered, lets everything pass, and knows where alice listens.
  */
 describe('D2: a node takes connections of members of its own clusters and of nobody else', function () {
-  this.timeout(20_000)
   let chain: ScriptedChain
   let alice: RsdpNode
   let aliceAt: Libp2pTransport

@@ -28,7 +28,6 @@ interface Report {
 }
 
 describe('the provider as a process', function () {
-  this.timeout(60_000)
   let scratch: string
   let child: ChildProcess | null = null
 

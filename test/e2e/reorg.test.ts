@@ -21,7 +21,7 @@ const EPOCH = 2
 const BLOCK_MS = 250
 const DEPTH = 6
 const JOIN_BLOCKS = 60
-const PATIENCE_MS = 40_000
+const PATIENCE_MS = 300_000
 const WINDOWS = { taskBlocksMax: 2_000, closeGrace: 60, evidence: 30, reorgDepth: DEPTH, jail: 200 }
 
 interface Member {

@@ -29,9 +29,7 @@ export class Desk {
   }
 
   terminal(): Shell {
-    // dozens of short processes: compiling the same files is most of what they do
-    const NODE_COMPILE_CACHE = join(this.#dir, '.compiled')
-    const shell = new Shell(this.#dir, { ...environmentForChildren(), NODE_COMPILE_CACHE })
+    const shell = new Shell(this.#dir, environmentForChildren())
     this.#shells.push(shell)
     return shell
   }

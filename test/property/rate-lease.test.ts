@@ -146,8 +146,6 @@ function story(seed: number, laterBudget: bigint | null = null): Story {
 }
 
 describe('rate-lease properties', function () {
-  this.timeout(20_000)
-
   it('in no window do honest members send more than the budget, whatever they know and when', () => {
     holds(
       fc.property(fc.nat(), (seed) => {

@@ -31,8 +31,6 @@ export class LifeDesk {
   constructor(rpcUrl: string) {
     this.#env = {
       ...environmentForChildren(),
-      // dozens of short processes: compiling the same files is most of what they do
-      NODE_COMPILE_CACHE: join(this.#dir, '.compiled'),
       XDG_STATE_HOME: join(this.#dir, 'state'),
       RSDP_RPC_URL: rpcUrl,
       RSDP_DEPLOYMENT: this.file('deployment.json'),

@@ -283,7 +283,6 @@ const systemClock: Clock = {
 }
 
 describe('WorkerReducerRunner, real thread', function () {
-  this.timeout(30_000)
   const reducerModules = [
     moduleOf('loop@1', 'while (true);'),
     moduleOf('throw@1', 'throw new Error("no")'),

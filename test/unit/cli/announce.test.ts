@@ -119,7 +119,6 @@ describe('announced addresses', () => {
 })
 
 describe('whether an announced address is reached', function () {
-  this.timeout(20_000)
   const full = (text: string): string => `${text}/p2p/${PEER}`
 
   it('loopback and private networks are named on a chain that is not local', async () => {

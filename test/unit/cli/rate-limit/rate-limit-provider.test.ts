@@ -230,7 +230,6 @@ describe('the provider', () => {
   })
 
   it('hands out a log of more than one page', async function () {
-    this.timeout(30_000)
     const send = (id: string, window: number): Promise<SendAnswer> => client.send({ id, tokens: 1n, window })
     const inOneGo = 50
     for (let sent = 0; sent < PAGE_MAX; sent += inOneGo) {
