@@ -1,5 +1,5 @@
 /**
- * Writes test/vectors/sandbox.json: what each hostile bundle comes to in the engine of this package, and the ids of the
+ * Writes test/vectors/sandbox.json: what each hostile reducer comes to in the engine of this package, and the ids of the
  * stock reducers as bundles. The file changes only with the engine profile, and its ids with the reducers; another
  * machine, Node version or optimising tier must write the same bytes.
  *
@@ -8,14 +8,12 @@
 import { writeFileSync } from 'node:fs'
 import { loadEngine } from '../src/adapters/sandbox/load-engine.ts'
 import { bundleId } from '../src/sandbox/sandbox.ts'
-import { HOSTILE, outcomeOf } from '../test/helpers/hostile-bundles.ts'
+import { allOutcomes } from '../test/helpers/hostile-bundles.ts'
 import { stockBundle } from '../test/helpers/stock-bundles.ts'
 import { TWINNED_IDS } from '../test/helpers/twin-cases.ts'
 
 const engine = loadEngine()
-const outcomes = Object.fromEntries(
-  Object.entries(HOSTILE).map(([name, body]) => [name, outcomeOf(engine, body)]),
-)
+const { outcomes } = allOutcomes(engine)
 const bundles: Record<string, object> = {}
 for (const id of TWINNED_IDS) {
   const bytes = await stockBundle(id)
@@ -23,4 +21,4 @@ for (const id of TWINNED_IDS) {
 }
 const file = new URL('../test/vectors/sandbox.json', import.meta.url)
 writeFileSync(file, `${JSON.stringify({ engine: engine.hash, bundles, outcomes }, null, 2)}\n`)
-console.log(`${Object.keys(outcomes).length} bundles, engine ${engine.hash}`)
+console.log(`${Object.keys(outcomes).length} hostile reducers, engine ${engine.hash}`)

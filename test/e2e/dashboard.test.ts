@@ -10,6 +10,7 @@ import { EvmHistory } from '../../src/adapters/evm/history.ts'
 import { requestOver } from '../../src/adapters/evm/history-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from '../../src/adapters/evm/http-rpc.ts'
 import { parseRpcUrl } from '../../src/adapters/evm/rpc-url.ts'
+import { engineFile } from '../../src/adapters/sandbox/load-engine.ts'
 import { runAudit } from '../../src/audit/run.ts'
 import { Feed } from '../../src/cli/ui/feed.ts'
 import type { PageServer } from '../../src/cli/ui/page-server.ts'
@@ -19,14 +20,18 @@ import { EXIT } from '../../src/types/exit-codes.ts'
 import { anchorTask } from '../helpers/audit-chain.ts'
 import type { AuditedNetwork } from '../helpers/audit-chain.ts'
 import { browserRpc, honest } from '../helpers/browser-rpc.ts'
+import { browserBundle } from '../helpers/browser-bundle.ts'
 import type { BrowserRpc } from '../helpers/browser-rpc.ts'
+import { askWorker } from '../helpers/browser-worker.ts'
 import { bringChromium } from '../helpers/chromium.ts'
 import { rsdpHere } from '../helpers/cli.ts'
 import type { DevNetwork } from '../helpers/dev-network.ts'
 import { startDevNetwork } from '../helpers/dev-network.ts'
 import type { Flip } from '../helpers/flip-proxy.ts'
 import { argumentFlips, Recorder, restFlips, viewFlips } from '../helpers/flip-proxy.ts'
+import type { Outcomes } from '../helpers/hostile-bundles.ts'
 import { skip } from '../helpers/skip.ts'
+import { readVectors } from '../helpers/vectors.ts'
 
 /** Most rows of heights in the document. */
 const ROWS_MAX = 200
@@ -89,6 +94,15 @@ describe('dashboard in Chromium', function () {
     await download.saveAs(file)
     return readFileSync(file, 'utf8')
   }
+
+  describe('and, beside it, the sandbox', () => {
+    it('hostile reducers in a worker: verdict, state and fuel of the vectors', async () => {
+      const script = await browserBundle('test/helpers/browser-outcomes.ts')
+      const found = await askWorker(browser, script, readFileSync(engineFile()))
+      const { engine, outcomes } = readVectors('sandbox') as Outcomes
+      expect(found).deep.equal({ engine, outcomes })
+    })
+  })
 
   describe('over any endpoint', () => {
     let audited: AuditedNetwork

@@ -9,15 +9,13 @@ import { environmentForChildren } from '../../src/cli/environment.ts'
 import { holdPort } from '../../src/cli/local/ports.ts'
 import { stepsOf } from '../helpers/doc-steps.ts'
 import { walk } from '../helpers/doc-walk.ts'
+import { NO_REGISTRY } from '../helpers/npm.ts'
 import { Shell } from '../helpers/shell.ts'
 import { skip } from '../helpers/skip.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PATH = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`
 const NPM = { npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_fund: 'false' }
-/** What npm says where it reaches no registry. */
-const NO_REGISTRY =
-  /\b(ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/
 /** The walk's network is on one machine with whatever else runs: blocks come slower than by default. */
 const BLOCK_MS = '500'
 

@@ -1,11 +1,12 @@
 import { keccak } from '../../src/codec/hex.ts'
+import type { RunnerResult } from '../../src/ports/reducer-runner.ts'
+import type { Reduced } from '../../src/sandbox/bundle.ts'
+import { Bundle } from '../../src/sandbox/bundle.ts'
 import type { Engine } from '../../src/sandbox/sandbox.ts'
-import { prepare, run } from '../../src/sandbox/sandbox.ts'
+import type { Digest } from '../../src/types/ids.ts'
+import { BARE_CONTEXT } from './context.ts'
 
-/**
- * Bundles that try to stop, crash, split or outwit the node that runs them. Each is the body of `(op, b) => …`, called
- * with operation 1 and the bytes 5, 6, 7. `test/vectors/sandbox.json` says what each must come to, on every machine.
- */
+/** A bundle of the body of `(op, b) => …`. */
 export function bundleOf(body: string): Uint8Array {
   return new TextEncoder().encode(`(function (op, b) { 'use strict'; ${body} })`)
 }
@@ -19,6 +20,18 @@ const attempt = (value: string): string =>
   `let r; try { r = ${value} } catch (e) { r = e.message } ${answer('r')}`
 const ONE = 'return new Uint8Array([1])'
 
+/** Describes a reducer: `x@1`, for any params, without the state before. */
+const DESCRIBES = 'if (op === 4) return Uint8Array.from([0, 1, 120, 64, 49]);'
+
+/** A bundle that is a reducer as far as a node can see before it runs it. */
+export function reducerOf(body: string): Uint8Array {
+  return bundleOf(`${DESCRIBES} ${body}`)
+}
+
+/**
+ * Reducers that try to stop, crash, split or outwit the node that runs them, as bodies for `reducerOf`. Each aggregates
+ * the inputs of HOSTILE_CALL. `test/vectors/sandbox.json` says what each must come to, on every machine.
+ */
 export const HOSTILE: Readonly<Record<string, string>> = {
   // never ends
   'for ever': 'for (;;) {}',
@@ -124,16 +137,39 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   ),
 }
 
-/** What every hostile bundle is called with. */
-export const FRAME = Uint8Array.of(5, 6, 7)
+/** What every hostile reducer is called with. */
+export const HOSTILE_CALL = {
+  params: '0x',
+  context: BARE_CONTEXT,
+  inputs: [{ member: 0, state: Uint8Array.of(5, 6, 7) }],
+} as const
 
-/** What a bundle comes to: its verdict, the hash of its bytes, the fuel of its evaluation and of its call. */
-export function outcomeOf(engine: Engine, body: string): Readonly<Record<string, string>> {
-  const prepared = prepare(engine, bundleOf(body))
-  if (!prepared.ok) return { verdict: prepared.code }
-  const result = run(prepared.program, 'status', FRAME)
-  const cost = { start: String(prepared.program.fuel), fuel: String(result.fuel) }
+type Outcome = Readonly<Record<string, string>>
+
+export interface Outcomes {
+  readonly engine: Digest
+  readonly outcomes: Readonly<Record<string, Outcome>>
+}
+
+/** What a hostile reducer comes to: its verdict, the hash of its state, the fuel of its evaluation and of its call. */
+export function outcomeOf(engine: Engine, body: string): Outcome {
+  const opened = Bundle.open(engine, reducerOf(body))
+  if (!opened.ok) return { verdict: opened.code }
+  const { bundle } = opened
+  const result = bundle.reduce({ reducer: bundle.id, ...HOSTILE_CALL })
+  return { start: String(bundle.startFuel), ...outcomeOfCall(result) }
+}
+
+/** All of them, as `test/vectors/sandbox.json` has them. */
+export function allOutcomes(engine: Engine): Outcomes {
+  const outcomes = Object.entries(HOSTILE).map(([name, body]) => [name, outcomeOf(engine, body)] as const)
+  return { engine: engine.hash, outcomes: Object.fromEntries(outcomes) }
+}
+
+/** The part of an outcome that a call in another thread has, too. */
+export function outcomeOfCall(result: Reduced | RunnerResult): Outcome {
+  const fuel = 'fuel' in result ? { fuel: String(result.fuel) } : {}
   return result.ok
-    ? { verdict: 'ok', bytes: keccak(result.bytes), ...cost }
-    : { verdict: result.code, ...cost }
+    ? { verdict: 'ok', state: keccak(result.state), ...fuel }
+    : { verdict: result.code, ...fuel }
 }

@@ -10,7 +10,7 @@ import type { Application } from '../../compose/create-node.ts'
 import { readApp, readSource } from './folder.ts'
 
 /** τ for bundles: a budget is spent within a second or two, so that only a broken machine takes longer. */
-const SANDBOX_TIMEOUT_MS = 20_000
+export const SANDBOX_TIMEOUT_MS = 20_000
 
 /** The applications of one node, and the bundles that they are for. */
 export interface NodeApps {

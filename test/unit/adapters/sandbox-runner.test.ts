@@ -14,7 +14,7 @@ import { toHex } from '../../../src/codec/hex.ts'
 import { median } from '../../../src/reducers/median.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import { BARE_CONTEXT } from '../../helpers/context.ts'
-import { bundleOf } from '../../helpers/hostile-bundles.ts'
+import { bundleOf, reducerOf } from '../../helpers/hostile-bundles.ts'
 import { openBundle, stockBundle } from '../../helpers/stock-bundles.ts'
 
 /** Far above what any of it takes, on any machine. */
@@ -66,8 +66,7 @@ describe('SandboxRunner, scripted thread', () => {
 
 describe('SandboxRunner, real thread', function () {
   this.timeout(TIMEOUT_MS)
-  const describing = 'if (op === 4) return Uint8Array.from([0, 1, 120, 64, 49]); '
-  const hostile = bundleOf(`${describing} for (;;) {}`)
+  const hostile = reducerOf('for (;;) {}')
   let honest: Uint8Array
   let runner: SandboxRunner
 

@@ -4,15 +4,14 @@ import { keccak, toHex } from '../../../src/codec/hex.ts'
 import { FUEL, PROFILE } from '../../../src/sandbox/profile.ts'
 import { prepare, run } from '../../../src/sandbox/sandbox.ts'
 import type { Program } from '../../../src/sandbox/sandbox.ts'
-import { bundleOf, FRAME, HOSTILE, outcomeOf } from '../../helpers/hostile-bundles.ts'
+import { bundleOf, HOSTILE, outcomeOf } from '../../helpers/hostile-bundles.ts'
+import type { Outcomes } from '../../helpers/hostile-bundles.ts'
 import { readVectors } from '../../helpers/vectors.ts'
 
-interface Vectors {
-  readonly engine: string
-  readonly outcomes: Readonly<Record<string, unknown>>
-}
+/** What programs are called with that are no reducers. */
+const FRAME = Uint8Array.of(5, 6, 7)
 
-const { engine: engineHash, outcomes } = readVectors('sandbox') as Vectors
+const { engine: engineHash, outcomes } = readVectors('sandbox') as Outcomes
 
 function programOf(body: string): Program {
   const prepared = prepare(loadEngine(), bundleOf(body))
@@ -72,12 +71,12 @@ describe('sandbox', function () {
   })
 
   for (const [name, body] of Object.entries(HOSTILE)) {
-    it(`${name}: the verdict, bytes and fuel of the vectors`, () => {
+    it(`${name}: the verdict, state and fuel of the vectors`, () => {
       expect(outcomeOf(loadEngine(), body)).to.deep.equal(outcomes[name])
     })
   }
 
-  it('has a vector for each hostile bundle', () => {
+  it('has a vector for each hostile reducer', () => {
     expect(Object.keys(outcomes)).to.deep.equal(Object.keys(HOSTILE))
   })
 })
