@@ -6,7 +6,7 @@
  * that fails runs once more, alone: what passes then is named as FLAKY.
  */
 import { closeSync, existsSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Counts } from '../test/helpers/counting-reporter.ts'
@@ -42,6 +42,8 @@ process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 interface SuiteRun extends FilesRun {
   readonly suite: string
   readonly seconds: number
+  /** Of the machine's cores meanwhile, by this and whatever else ran, in percent: where it is low, more lanes help. */
+  readonly busyPercent: number
 }
 
 const suites = chosen()
@@ -106,8 +108,18 @@ function longestFirst({ long = [] }: Suite): (a: string, b: string) => number {
 
 async function timed(suite: string, run: () => Promise<FilesRun>): Promise<SuiteRun> {
   const start = performance.now()
+  const before = coreTimes()
   const counts = await run()
-  return { suite, seconds: (performance.now() - start) / 1_000, ...counts }
+  const after = coreTimes()
+  const busyPercent = Math.round((100 * (after.busy - before.busy)) / (after.all - before.all))
+  return { suite, seconds: (performance.now() - start) / 1_000, busyPercent, ...counts }
+}
+
+/** Milliseconds of all cores since the machine started. */
+function coreTimes(): { readonly busy: number; readonly all: number } {
+  const times = cpus().map(({ times }) => times)
+  const all = times.flatMap((each) => Object.values(each)).reduce((sum, ms) => sum + ms, 0)
+  return { all, busy: all - times.reduce((sum, { idle }) => sum + idle, 0) }
 }
 
 async function runSuite({ name, checks, args = [] }: Suite): Promise<FilesRun> {
@@ -161,9 +173,9 @@ function report(): void {
   const passed = results.reduce((sum, result) => sum + result.passed, 0)
 
   say('\n──── summary ────')
-  for (const { suite, seconds, ...counts } of results) {
+  for (const { suite, seconds, busyPercent, ...counts } of results) {
     say(
-      `  ${suite.padEnd(12)} ${`${counts.passed}`.padStart(5)} passed ${`${counts.failed.length}`.padStart(4)} failed ${`${counts.skipped.length}`.padStart(4)} skipped ${seconds.toFixed(1).padStart(8)} s`,
+      `  ${suite.padEnd(12)} ${`${counts.passed}`.padStart(5)} passed ${`${counts.failed.length}`.padStart(4)} failed ${`${counts.skipped.length}`.padStart(4)} skipped ${seconds.toFixed(1).padStart(8)} s, cores ${busyPercent} % busy`,
     )
   }
   for (const { name, reason } of skipped) say(`  skipped: ${name} (${reason})`)
