@@ -1,8 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
-import { createLogger, openLogFile } from '../../../src/adapters/system/logger.ts'
+import { createLogger } from '../../../src/adapters/system/logger.ts'
 import type { LogLevel } from '../../../src/adapters/system/logger.ts'
 import { maskUrls } from '../../../src/adapters/system/redact.ts'
 import type { Logger } from '../../../src/ports/logger.ts'
@@ -134,22 +131,5 @@ describe('logger', () => {
       call: '<function>',
     })
     expect(line['many']).to.have.length(101)
-  })
-
-  it('appends to a file that only its owner may read', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'rsdp-log-'))
-    const path = join(folder, 'logs', 'node.log')
-    try {
-      for (const event of ['first', 'second']) {
-        const file = openLogFile(path)
-        createLogger(file).info(event)
-        expect(readFileSync(path, 'utf8')).to.include(event) // there before the file is closed
-        file.close()
-      }
-      expect(readFileSync(path, 'utf8').split('\n')).to.have.length(3)
-      expect(statSync(path).mode & 0o777).to.equal(0o600)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
   })
 })
