@@ -5,7 +5,7 @@
  */
 import { readDeployment } from '../src/adapters/evm/deployment.ts'
 import { recoverSigner } from '../src/adapters/keys/keyring.ts'
-import { openHistory } from '../src/adapters/evm/history.ts'
+import { openHistory } from '../src/adapters/evm/open-history.ts'
 import { renderReport } from '../src/audit/render.ts'
 import { auditExitCode } from '../src/audit/report.ts'
 import { runAudit } from '../src/audit/run.ts'

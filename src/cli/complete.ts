@@ -4,6 +4,7 @@ import { readComplete } from '../adapters/evm/complete/read-complete.ts'
 import type { CompleteInit } from '../adapters/evm/complete/read-complete.ts'
 import { requestOver } from '../adapters/evm/history-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from '../adapters/evm/http-rpc.ts'
+import { nodePost } from '../adapters/evm/node-post.ts'
 import { parseRpcUrls } from '../adapters/evm/rpc-url.ts'
 import type { TaskHistory } from '../ports/chain-history.ts'
 import type { Completeness } from '../ports/completeness.ts'
@@ -23,7 +24,9 @@ export async function readCompletely(
   deployment: Deployment,
   say: (line: string) => void,
 ): Promise<{ readonly read: TaskHistory; readonly proof: Completeness }> {
-  const [first, second] = parseRpcUrls(rpcUrl).map((url) => new BatchedRpc(new HttpRpc(url, HTTP_LIMITS)))
+  const [first, second] = parseRpcUrls(rpcUrl).map(
+    (url) => new BatchedRpc(new HttpRpc(url, HTTP_LIMITS, nodePost)),
+  )
   try {
     const { history: read, proof } = await readComplete({
       ...{ request: requestOver(first as BatchedRpc), deployment, taskId, head: vouchedFor(head, second) },

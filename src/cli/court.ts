@@ -1,5 +1,5 @@
 import { readDeployment } from '../adapters/evm/deployment.ts'
-import { openHistory } from '../adapters/evm/history.ts'
+import { openHistory } from '../adapters/evm/open-history.ts'
 import { recoverSigner } from '../adapters/keys/keyring.ts'
 import { examineTask } from '../audit/audit-task.ts'
 import { readEvidenceCall } from '../audit/evidence/call.ts'

@@ -1,5 +1,5 @@
 /** Package entry `rsdp/audit`: rebuild and judge a task from what an RPC endpoint says. */
-export { openHistory } from '../adapters/evm/history.ts'
+export { openHistory } from '../adapters/evm/open-history.ts'
 export { endpointsAt } from '../adapters/evm/endpoints-at.ts'
 export type { Endpoints } from '../adapters/evm/endpoints-at.ts'
 export { readComplete } from '../adapters/evm/complete/read-complete.ts'

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { connect } from '../../src/adapters/evm/connect.ts'
 import type { EvmChain } from '../../src/adapters/evm/evm-chain.ts'
-import { openHistory } from '../../src/adapters/evm/history.ts'
+import { openHistory } from '../../src/adapters/evm/open-history.ts'
 import { claim, quit } from '../../src/adapters/evm/operator.ts'
 import { auditTask } from '../../src/audit/audit-task.ts'
 import { taskTimes } from '../../src/cli/task-params.ts'

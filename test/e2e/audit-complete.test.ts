@@ -3,6 +3,7 @@ import { readComplete } from '../../src/adapters/evm/complete/read-complete.ts'
 import type { RpcRequest } from '../../src/adapters/evm/history-rpc.ts'
 import { requestOver } from '../../src/adapters/evm/history-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from '../../src/adapters/evm/http-rpc.ts'
+import { nodePost } from '../../src/adapters/evm/node-post.ts'
 import { parseRpcUrl } from '../../src/adapters/evm/rpc-url.ts'
 import { recoverSigner } from '../../src/adapters/keys/keyring.ts'
 import { auditTask } from '../../src/audit/audit-task.ts'
@@ -35,7 +36,7 @@ describe('completeness: an endpoint that hides, invents, or serves another fork'
 
   before(async () => {
     audited = await anchorTask({ isWhole: true })
-    rpc = new HttpRpc(parseRpcUrl(audited.net.rpcUrl), HTTP_LIMITS)
+    rpc = new HttpRpc(parseRpcUrl(audited.net.rpcUrl), HTTP_LIMITS, nodePost)
     recorder = new Recorder(requestOver(rpc))
     const latest = (await recorder.request('eth_getBlockByNumber', ['latest', false])) as { hash: Digest }
     head = latest.hash

@@ -3,8 +3,10 @@ import { recoverSigner } from '../../src/adapters/keys/keyring.ts'
 import type { RecoverSigner } from '../../src/ports/keyring.ts'
 import { requestOver } from '../../src/adapters/evm/history-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from '../../src/adapters/evm/http-rpc.ts'
+import { nodePost } from '../../src/adapters/evm/node-post.ts'
 import { parseRpcUrl } from '../../src/adapters/evm/rpc-url.ts'
-import { EvmHistory, openHistory } from '../../src/adapters/evm/history.ts'
+import { EvmHistory } from '../../src/adapters/evm/history.ts'
+import { openHistory } from '../../src/adapters/evm/open-history.ts'
 import { PAIRINGS } from '../../src/audit/pairs.ts'
 import type { AuditReport } from '../../src/audit/report.ts'
 import { auditExitCode } from '../../src/audit/report.ts'
@@ -81,7 +83,7 @@ describe('audit against a lying endpoint', function () {
 
   before(async () => {
     audited = await anchorTask()
-    const http = new HttpRpc(parseRpcUrl(audited.net.rpcUrl), HTTP_LIMITS)
+    const http = new HttpRpc(parseRpcUrl(audited.net.rpcUrl), HTTP_LIMITS, nodePost)
     recorder = new Recorder(requestOver(http))
     const honest = await audit(recorder.request)
     expect(honest.findings).to.deep.equal([])

@@ -9,6 +9,7 @@ import { writeDeployment } from '../../src/adapters/evm/deployment.ts'
 import { EvmHistory } from '../../src/adapters/evm/history.ts'
 import { requestOver } from '../../src/adapters/evm/history-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from '../../src/adapters/evm/http-rpc.ts'
+import { nodePost } from '../../src/adapters/evm/node-post.ts'
 import { parseRpcUrl } from '../../src/adapters/evm/rpc-url.ts'
 import { engineFile } from '../../src/adapters/sandbox/load-engine.ts'
 import { runAudit } from '../../src/audit/run.ts'
@@ -115,7 +116,7 @@ describe('dashboard in Chromium', function () {
     before(async () => {
       audited = await anchorTask()
       const { net, taskId } = audited
-      const request = requestOver(new HttpRpc(parseRpcUrl(net.rpcUrl), HTTP_LIMITS))
+      const request = requestOver(new HttpRpc(parseRpcUrl(net.rpcUrl), HTTP_LIMITS, nodePost))
       recorder = new Recorder(request)
       const { head } = await runAudit(new EvmHistory(recorder.request, net.deployment), taskId)
       recorder.seal()

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { connect } from '../../src/adapters/evm/connect.ts'
-import { openHistory } from '../../src/adapters/evm/history.ts'
+import { openHistory } from '../../src/adapters/evm/open-history.ts'
 import { recoverSigner } from '../../src/adapters/keys/keyring.ts'
 import { MemoryDisk } from '../../src/adapters/memory/store.ts'
 import { MemoryHub } from '../../src/adapters/memory/transport.ts'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { id } from 'ethers'
 import { Connection } from '../../src/adapters/evm/connection.ts'
 import { HTTP_LIMITS, HttpRpc } from '../../src/adapters/evm/http-rpc.ts'
+import { nodePost } from '../../src/adapters/evm/node-post.ts'
 import { fund } from '../../src/adapters/evm/operator.ts'
 import { parseRpcUrl } from '../../src/adapters/evm/rpc-url.ts'
 import { Wallet } from '../../src/adapters/evm/wallet.ts'
@@ -61,7 +62,7 @@ export async function payOnce(net: TestNetwork, seed: number): Promise<OnceResul
     const pay = async (url: string, to: Address, end: End): Promise<boolean> => {
       const connection = new Connection(
         net.deployment,
-        new HttpRpc(parseRpcUrl(url), end === 'whole' ? PATIENT : HTTP),
+        new HttpRpc(parseRpcUrl(url), end === 'whole' ? PATIENT : HTTP, nodePost),
       )
       const journal = new SqliteTxJournal({
         dir,

@@ -1,6 +1,6 @@
 /** A whole life of a large cluster on the real contracts: signed by real keys, without running nodes. */
 import { connect } from '../../src/adapters/evm/connect.ts'
-import { openHistory } from '../../src/adapters/evm/history.ts'
+import { openHistory } from '../../src/adapters/evm/open-history.ts'
 import { claim, finalize, form, postEvent, release } from '../../src/adapters/evm/operator.ts'
 import { deployTwins } from '../../src/adapters/hardhat/deploy-twins.ts'
 import { recoverSigner } from '../../src/adapters/keys/keyring.ts'

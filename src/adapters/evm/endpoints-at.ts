@@ -3,6 +3,7 @@ import { EndpointPool } from './endpoints/pool.ts'
 import type { RpcRequest } from './history-rpc.ts'
 import { requestOver } from './history-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
+import { nodePost } from './node-post.ts'
 import { parseRpcUrls } from './rpc-url.ts'
 
 /** Endpoints of an RPC URL, for those who read history. */
@@ -16,7 +17,7 @@ export interface Endpoints {
 
 /** @param rpcUrl one URL, or several separated by white space. @throws RsdpError E_RPC_URL */
 export function endpointsAt(rpcUrl: string): Endpoints {
-  const rpcs = parseRpcUrls(rpcUrl).map((url) => new BatchedRpc(new HttpRpc(url, HTTP_LIMITS)))
+  const rpcs = parseRpcUrls(rpcUrl).map((url) => new BatchedRpc(new HttpRpc(url, HTTP_LIMITS, nodePost)))
   const pool = new EndpointPool(rpcs, [])
   const named = rpcs.map((one, at) => [`${one.shown} (${at + 1})`, requestOver(one)] as const)
   return {

@@ -34,7 +34,7 @@ export class HistoryLogs {
     const slasher = topicsOf('Slasher', SLASHER_EVENTS)
     const stakes = topicsOf('NodeRegistry', STAKE_EVENTS)
     const { TaskBoard, PhaseLog, NodeRegistry, Slasher } = contracts
-    const logs = await Promise.all([
+    const logs = await together([
       this.of('TaskBoard', { address: TaskBoard.address, topics: [board, [task]] }, head),
       this.of('PhaseLog', { address: PhaseLog.address, topics: [log, [task]] }, head),
       this.of('NodeRegistry', { address: NodeRegistry.address, topics: [stakes, null, [task]] }, head),
@@ -54,7 +54,7 @@ export class HistoryLogs {
     if (keys.length === 0) return []
     const { address } = this.#contracts.NodeRegistry
     const topics = [topicsOf('NodeRegistry', KEY_EVENTS), null, keys.map(topicOf)]
-    const [ofKeys, accounts, ofTold] = await Promise.all([
+    const [ofKeys, accounts, ofTold] = await together([
       this.of('NodeRegistry', { address, topics }, head),
       this.#accountsOf(callers, head),
       this.#ofOperators(told.map(topicOf), head),
@@ -96,3 +96,11 @@ export class HistoryLogs {
 }
 
 const topicOf = (address: Address): Digest => `0x${address.slice(2).padStart(64, '0')}`
+
+/** Results of all, or the first failure, once nothing is under way any more: what the others have read is kept. */
+async function together<T extends readonly unknown[] | []>(
+  reads: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(reads)
+  return Promise.all(reads)
+}

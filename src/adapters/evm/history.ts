@@ -16,7 +16,6 @@ import { goesOn } from '../../types/task.ts'
 import { BlockTimes } from './block-times.ts'
 import { readBooks } from './board-books.ts'
 import type { Deployment } from './deployment-schema.ts'
-import { endpointsAt } from './endpoints-at.ts'
 import { rebuildHeader } from './header.ts'
 import type { SourcedLog } from './history-events.ts'
 import { callersOf, decodeAll, keysOf, operatorsOf, topicsOf } from './history-events.ts'
@@ -33,28 +32,6 @@ import { troubleIn } from './trouble.ts'
 const ATTEMPTS = 4
 /** Transactions asked for at a time. */
 const PARALLEL = 50
-
-/**
- * History over one RPC endpoint or several, from a deployment file alone. Nothing is checked here that a judge could check:
- * a wrong chain or a changed contract is a finding, not an error.
- *
- * @throws RsdpError E_RPC_URL, E_NO_ARTIFACTS
- */
-export function openHistory(
-  rpcUrl: string,
-  deployment: Deployment,
-  cache?: KeepsLogs,
-): ChainHistory & { close(): void } {
-  const { request, others, close } = endpointsAt(rpcUrl)
-  const history = new EvmHistory(request, deployment, cache, others)
-  return {
-    read: (taskId, upTo) => history.read(taskId, upTo),
-    countTasks: () => history.countTasks(),
-    readBooks: () => history.readBooks(),
-    readToken: () => history.readToken(),
-    close,
-  }
-}
 
 export class EvmHistory implements ChainHistory {
   readonly #rpc: HistoryRpc

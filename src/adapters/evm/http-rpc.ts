@@ -1,23 +1,12 @@
 import type { JsonRpcError, JsonRpcPayload, JsonRpcResult } from 'ethers'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import { Failure } from './http-post.ts'
+import type { HttpAnswer, HttpPost, Reason } from './http-post.ts'
 import { Pace } from './pace.ts'
 import type { RpcUrl } from './rpc-url.ts'
 import { sleep } from './sleep.ts'
 import { refusalError, troubleOf, wordsOf } from './trouble.ts'
-
-/** Why there is no answer. Each becomes E_RPC_DOWN: all of them are what an endpoint does while it is in trouble. */
-type Reason =
-  | 'unreachable'
-  | 'timeout'
-  | 'too-large'
-  | 'not-json'
-  | 'not-rpc'
-  | 'closed'
-  /** Too many requests, said by a JSON-RPC error. */
-  | 'rate'
-  /** HTTP status other than 200; a redirect too, which could carry the request anywhere. */
-  | `http-${number}`
 
 export interface HttpLimits {
   /** From the first byte sent to the last byte received: a slow drip does not count as an answer. */
@@ -39,21 +28,6 @@ export const HTTP_LIMITS: HttpLimits = {
   backoffMs: 200,
 }
 
-/** Of the body of an answer that is no answer: enough for its words. */
-const REFUSAL_BYTES_MAX = 65_536
-
-class Failure extends Error {
-  readonly reason: Reason
-  /** The endpoint's own. */
-  readonly words: string
-
-  constructor(reason: Reason, words = '', cause?: unknown) {
-    super(reason, { cause })
-    this.reason = reason
-    this.words = words
-  }
-}
-
 /** What answers JSON-RPC requests: an endpoint, or several as one. */
 export interface Rpc {
   /** For people. */
@@ -69,13 +43,15 @@ export interface Rpc {
 export class HttpRpc implements Rpc {
   readonly url: RpcUrl
   readonly #limits: HttpLimits
+  readonly #post: HttpPost
   readonly #closed = new AbortController()
   readonly #pace = new Pace()
   #outages = 0
 
-  constructor(url: RpcUrl, limits: HttpLimits) {
+  constructor(url: RpcUrl, limits: HttpLimits, post: HttpPost) {
     this.url = url
     this.#limits = limits
+    this.#post = post
   }
 
   get shown(): string {
@@ -122,7 +98,7 @@ export class HttpRpc implements Rpc {
     try {
       await this.#pace.turn()
       const numbered = payloads.map((payload, id) => ({ ...payload, id }))
-      const [status, text] = await this.#post(JSON.stringify(numbered))
+      const [status, text] = await this.#send(JSON.stringify(numbered))
       const all: unknown = status === 200 ? JSON.parse(text) : null
       if (!Array.isArray(all) || all.length !== payloads.length) return null
       const byId = new Map(all.map((one: unknown) => [(one as { id?: unknown } | null)?.id, one]))
@@ -144,57 +120,13 @@ export class HttpRpc implements Rpc {
   }
 
   async #attempt(payload: JsonRpcPayload): Promise<JsonRpcResult | JsonRpcError> {
-    const [status, text] = await this.#post(JSON.stringify(payload))
+    const [status, text] = await this.#send(JSON.stringify(payload))
     return status === 200 ? answerTo(payload, text) : refused(payload, status, text)
   }
 
-  /** Status and text of the answer to a body; of another status than 200, the first of its words. */
-  async #post(body: string): Promise<readonly [status: number, text: string]> {
-    const { target, authorization } = this.url
-    const signal = AbortSignal.any([AbortSignal.timeout(this.#limits.timeoutMs), this.#closed.signal])
-    try {
-      const response = await fetch(target, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...(authorization === null ? {} : { authorization }) },
-        body,
-        redirect: 'manual',
-        signal,
-      })
-      const { status } = response
-      if (status !== 200) return [status, await this.#words(response)]
-      return [status, await this.#body(response, this.#limits.bytesMax)]
-    } catch (error) {
-      if (error instanceof Failure) throw error
-      if (this.#closed.signal.aborted) throw new Failure('closed')
-      throw new Failure(signal.aborted ? 'timeout' : 'unreachable', '', error)
-    }
-  }
-
-  /** What an answer says that is none; nothing if that is too much. */
-  async #words(response: Response): Promise<string> {
-    try {
-      return await this.#body(response, REFUSAL_BYTES_MAX)
-    } catch (error) {
-      if (error instanceof Failure) return ''
-      throw error
-    }
-  }
-
-  async #body(response: Response, bytesMax: number): Promise<string> {
-    const decoder = new TextDecoder()
-    let [text, bytes] = ['', 0]
-    const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined
-    while (reader !== undefined) {
-      const { done, value } = await reader.read()
-      if (done) break
-      bytes += value.byteLength
-      if (bytes > bytesMax) {
-        void reader.cancel().catch(() => undefined)
-        throw new Failure('too-large')
-      }
-      text += decoder.decode(value, { stream: true })
-    }
-    return text + decoder.decode()
+  #send(body: string): Promise<HttpAnswer> {
+    const { timeoutMs, bytesMax } = this.#limits
+    return this.#post(this.url, body, { timeoutMs, bytesMax, closed: this.#closed.signal })
   }
 
   #down({ reason, words, cause }: Failure, attempts: number, elapsedMs: number, method: string): RsdpError {
@@ -238,8 +170,9 @@ export class HttpRpc implements Rpc {
 
 /** fetch hides the reason, such as ECONNREFUSED, one level down. */
 function systemCode(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-  return cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+  const told = [error, error instanceof Error ? error.cause : undefined]
+  const cause = told.find((each) => each instanceof Error && 'code' in each)
+  return cause === undefined ? '' : ` (${String(cause.code)})`
 }
 
 /** A gateway that gave up on a page of logs would give up again: the page is made smaller instead. */

@@ -9,6 +9,7 @@ import type { OnEndpoint } from './endpoints/pool.ts'
 import { EndpointPool } from './endpoints/pool.ts'
 import type { HttpLimits } from './http-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
+import { nodePost } from './node-post.ts'
 import { parseRpcUrls } from './rpc-url.ts'
 
 export interface ConnectionOptions {
@@ -32,7 +33,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const { deployment, http, onEndpoint } = options
   const urls = parseRpcUrls(options.rpcUrl)
   const limits = { ...HTTP_LIMITS, ...(urls.length > 1 ? { timeoutMs: TIMEOUT_MS } : {}), ...http }
-  const rpcs = urls.map((url) => new HttpRpc(url, limits))
+  const rpcs = urls.map((url) => new HttpRpc(url, limits, nodePost))
   const shown = rpcs.map((rpc) => rpc.shown)
   const endpoints = rpcs.map((rpc, at) => {
     // two of one host differ in what is not shown: their path

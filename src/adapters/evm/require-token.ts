@@ -5,6 +5,7 @@ import { EXIT } from '../../types/exit-codes.ts'
 import type { Address } from '../../types/ids.ts'
 import { abis } from './abi.ts'
 import { HTTP_LIMITS, HttpRpc } from './http-rpc.ts'
+import { nodePost } from './node-post.ts'
 import { RpcProvider } from './rpc-provider.ts'
 import { parseRpcUrl } from './rpc-url.ts'
 
@@ -14,7 +15,7 @@ import { parseRpcUrl } from './rpc-url.ts'
  * @throws RsdpError E_TOKEN, E_RPC_URL, E_RPC_DOWN
  */
 export async function requireToken(rpcUrl: string, chainId: number, token: Address): Promise<void> {
-  const rpc = new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS)
+  const rpc = new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS, nodePost)
   const provider = new RpcProvider(rpc, BigInt(chainId))
   // the dev token is an ERC-20 with a faucet: for what is asked here its interface is that of all
   const contract = new Contract(token, abis().StakeToken, provider) as unknown as StakeToken

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
-import { openHistory } from '../../adapters/evm/history.ts'
+import { openHistory } from '../../adapters/evm/open-history.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
 import { examineTask } from '../../audit/audit-task.ts'
 import { wantedBodies } from '../../audit/wanted-bodies.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import type { Deployment } from '../../adapters/evm/deployment.ts'
-import { openHistory } from '../../adapters/evm/history.ts'
+import { openHistory } from '../../adapters/evm/open-history.ts'
 import { LogCache } from '../../adapters/evm/log-cache.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
 import { hashInWebAssembly } from '../../adapters/system/fast-keccak.ts'

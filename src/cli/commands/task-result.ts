@@ -1,4 +1,4 @@
-import { openHistory } from '../../adapters/evm/history.ts'
+import { openHistory } from '../../adapters/evm/open-history.ts'
 import { fromHex, keccak } from '../../codec/hex.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'

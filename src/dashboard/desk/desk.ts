@@ -2,6 +2,7 @@ import { BatchedRpc } from '../../adapters/evm/batched-rpc.ts'
 import { parseDeployment } from '../../adapters/evm/deployment-schema.ts'
 import { EvmHistory } from '../../adapters/evm/history.ts'
 import { requestOver } from '../../adapters/evm/history-rpc.ts'
+import { fetchPost } from '../../adapters/evm/fetch-post.ts'
 import { HTTP_LIMITS, HttpRpc } from '../../adapters/evm/http-rpc.ts'
 import { parseRpcUrl } from '../../adapters/evm/rpc-url.ts'
 import { examineTask } from '../../audit/audit-task.ts'
@@ -30,7 +31,7 @@ export class AuditDesk implements Desk {
   /** @throws RsdpError E_DEPLOYMENT_FILE, E_RPC_URL, E_RPC_DOWN */
   async open({ rpcUrl, deployment: text }: OpenAsk): Promise<OpenAnswer> {
     const deployment = parseDeployment(text, 'the deployment')
-    const rpc = new BatchedRpc(new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS))
+    const rpc = new BatchedRpc(new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS, fetchPost))
     const request = requestOver(rpc)
     const chainId = String(await request('eth_chainId', []))
     this.#opened?.rpc.close()

@@ -5,9 +5,10 @@ import type { Interface } from 'ethers'
 import { abis } from '../../../src/adapters/evm/abi.ts'
 import { BatchedRpc } from '../../../src/adapters/evm/batched-rpc.ts'
 import type { Deployment } from '../../../src/adapters/evm/deployment.ts'
-import { openHistory } from '../../../src/adapters/evm/history.ts'
+import { openHistory } from '../../../src/adapters/evm/open-history.ts'
 import { requestOver } from '../../../src/adapters/evm/history-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from '../../../src/adapters/evm/http-rpc.ts'
+import { nodePost } from '../../../src/adapters/evm/node-post.ts'
 import { parseRpcUrl } from '../../../src/adapters/evm/rpc-url.ts'
 import type { Hex } from '../../../src/types/ids.ts'
 import { failure } from '../../helpers/chain-rpc.ts'
@@ -78,7 +79,7 @@ const SPOILT: readonly (readonly [name: string, (answers: Reply[]) => unknown])[
 describe('JSON-RPC in batches', function () {
   this.timeout(60_000)
   const asked = (endpoint: Endpoint, count: number): Promise<unknown[]> => {
-    const request = requestOver(new BatchedRpc(new HttpRpc(parseRpcUrl(endpoint.url), HTTP_LIMITS)))
+    const request = requestOver(new BatchedRpc(new HttpRpc(parseRpcUrl(endpoint.url), HTTP_LIMITS, nodePost)))
     return Promise.all(Array.from({ length: count }, (_, i) => request('echo', [i])))
   }
 
@@ -113,7 +114,7 @@ describe('JSON-RPC in batches', function () {
     const refuse = ({ params: [i] }: Call): Reply =>
       i === 3 ? { error: { code: 3, message: 'execution reverted' } } : { result: i }
     const endpoint = await new Endpoint(refuse, (all) => all.toReversed()).open()
-    const request = requestOver(new BatchedRpc(new HttpRpc(parseRpcUrl(endpoint.url), HTTP_LIMITS)))
+    const request = requestOver(new BatchedRpc(new HttpRpc(parseRpcUrl(endpoint.url), HTTP_LIMITS, nodePost)))
     const all = [0, 1, 2, 3, 4].map((i) => request('echo', [i]))
     expect((await failure(all[3]!)).code).match(/^E_/)
     expect(await Promise.all(all.filter((_, i) => i !== 3))).deep.equal([0, 1, 2, 4])
