@@ -12,7 +12,7 @@ import type { Hex } from '../../types/ids.ts'
 import { openMachine } from '../machine.ts'
 import type { MachineOptions, TaskSendOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
-import { eventsOf, readServices, requirePossible, TEMPLATE, toFile } from '../services/service-file.ts'
+import { eventOf, readServices, requirePossible, TEMPLATE, toFile } from '../services/service-file.ts'
 import { summaryOf, summaryText } from '../services/summary.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 import { parseTaskId, unknownTask } from './task-list.ts'
@@ -59,7 +59,7 @@ export async function servicesPut(
       return EXIT.ok
     }
     const events = []
-    for (const data of wanted.flatMap(eventsOf)) {
+    for (const data of wanted.map(eventOf)) {
       const { seq, block, hash } = await postEvent(wallet, taskId, data)
       events.push({ seq, block, hash })
     }

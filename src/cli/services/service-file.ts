@@ -13,7 +13,7 @@ import {
   TIERS,
 } from '../../services/placement/spec.ts'
 import type { ServiceSpec } from '../../services/placement/spec.ts'
-import { CONSISTENCIES, encodeTerms, MODES } from '../../services/replication/terms.ts'
+import { CONSISTENCIES, MODES } from '../../services/replication/terms.ts'
 import type { Terms } from '../../services/replication/terms.ts'
 import { readYaml } from '../yaml-file.ts'
 
@@ -103,10 +103,9 @@ export function toFile({ spec, terms }: OrderedService): ServiceInFile {
   }
 }
 
-/** Ledger events that put a service, in order: its terms come first, so that no group begins on others. */
-export function eventsOf({ spec, terms }: OrderedService): Uint8Array[] {
-  const put = encodeOrder({ order: 'put', spec })
-  return terms === null ? [put] : [encodeTerms({ service: spec.service, ...terms }), put]
+/** The ledger event that puts a service. */
+export function eventOf({ spec, terms }: OrderedService): Uint8Array {
+  return encodeOrder({ order: 'put', spec, ...(terms === null ? {} : { terms }) })
 }
 
 /** A service that needs more than a node may declare finds no host, ever. @throws RsdpError E_SERVICES */

@@ -1,7 +1,7 @@
 import { postEvent } from '../../adapters/evm/operator.ts'
 import type { NodeProcess } from '../local/node-process.ts'
 import { U16_MAX } from '../../services/fields.ts'
-import { eventsOf } from '../services/service-file.ts'
+import { eventOf } from '../services/service-file.ts'
 import { telecomOrders } from './document.ts'
 import { shapeLinks } from './links.ts'
 import type { Load } from './load.ts'
@@ -34,7 +34,7 @@ export async function place(stage: TelecomStage): Promise<Record<string, unknown
     }),
   )
   const orders = telecomOrders()
-  for (const data of orders.flatMap(eventsOf)) await postEvent(network.client, tasks.services, data)
+  for (const data of orders.map(eventOf)) await postEvent(network.client, tasks.services, data)
   const state = await stage.until('ten services placed and running', READER, isPlaced)
   say(`${orders.length} services run where the members agreed that they do:`)
   for (const line of stage.placementLines(state)) say(line)

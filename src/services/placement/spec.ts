@@ -1,6 +1,9 @@
+import { equalBytes } from '../../codec/hex.ts'
 import { fixedCodec, struct, u8 } from '../../reducers/fixed-width.ts'
 import type { LedgerEvent } from '../../types/ledger.ts'
 import { oneOf, times, u16 } from '../fields.ts'
+import { termsFields } from '../replication/terms.ts'
+import type { Terms } from '../replication/terms.ts'
 
 /** What a node's supervisor runs for a service. `bundle`: the sandboxed handler that the task names. */
 export const KINDS = ['store', 'counter', 'gateway', 'analytics', 'lock', 'bundle'] as const
@@ -70,32 +73,55 @@ export function isSpec({ service, priority, copiesMin, copiesMax, criticality }:
 
 /** What a ledger event says about services. */
 export type Order =
-  | { readonly order: 'put'; readonly spec: ServiceSpec }
+  /** `terms`: of a store; without them they follow from its criticality. */
+  | { readonly order: 'put'; readonly spec: ServiceSpec; readonly terms?: Terms }
   | { readonly order: 'remove'; readonly service: number }
 
 /** First byte of the events that are meant for this slice. */
-const TAGS = { put: 0x10, remove: 0x11 } as const
+const TAGS = { put: 0x10, remove: 0x11, store: 0x13 } as const
 const putCodec = fixedCodec(struct<ServiceSpec>(specFields), isSpec)
+const storeCodec = fixedCodec(
+  struct<ServiceSpec & Terms>({ ...specFields, ...termsFields }),
+  (spec) => isSpec(spec) && spec.kind === 'store',
+)
 const removeCodec = fixedCodec(u16)
 
-/** `u8 tag ‖ spec`, or `u8 tag ‖ u16 service`: what a client posts to the ledger of a task. */
+/**
+ * `u8 tag ‖ spec`, `u8 tag ‖ spec ‖ u8 mode ‖ u8 consistency`, or `u8 tag ‖ u16 service`: what a client posts to the ledger of
+ * a task. A store and its terms are one event: a group could begin on other terms between two.
+ */
 export function encodeOrder(order: Order): Uint8Array {
-  const body = order.order === 'put' ? putCodec.encode(order.spec) : removeCodec.encode(order.service)
-  return Uint8Array.of(TAGS[order.order], ...body)
+  if (order.order === 'remove') return Uint8Array.of(TAGS.remove, ...removeCodec.encode(order.service))
+  const { spec, terms } = order
+  return terms === undefined
+    ? Uint8Array.of(TAGS.put, ...putCodec.encode(spec))
+    : Uint8Array.of(TAGS.store, ...storeCodec.encode({ ...spec, ...terms }))
 }
 
 /** The order in an event. Null: it is meant for somebody else, or for nobody. */
 export function orderIn({ kind, data }: LedgerEvent): Order | null {
-  if (kind !== 'posted') return null
-  const body = data.subarray(1)
-  if (data[0] === TAGS.put) {
-    // `times` and `oneOf` read what they cannot write; only what encodes to the same bytes counts
-    const spec = putCodec.decode(body)
-    return spec !== null && putCodec.encode(spec).every((byte, i) => byte === body[i])
-      ? { order: 'put', spec }
-      : null
+  const order = kind === 'posted' ? orderOf(data[0], data.subarray(1)) : null
+  // `times` and `oneOf` read what they cannot write; only what encodes to the same bytes counts
+  return order !== null && equalBytes(encodeOrder(order), data) ? order : null
+}
+
+function orderOf(tag: number | undefined, body: Uint8Array): Order | null {
+  switch (tag) {
+    case TAGS.put: {
+      const spec = putCodec.decode(body)
+      return spec === null ? null : { order: 'put', spec }
+    }
+    case TAGS.store: {
+      const both = storeCodec.decode(body)
+      if (both === null) return null
+      const { mode, consistency, ...spec } = both
+      return { order: 'put', spec, terms: { mode, consistency } }
+    }
+    case TAGS.remove: {
+      const service = removeCodec.decode(body)
+      return service === null ? null : { order: 'remove', service }
+    }
+    default:
+      return null
   }
-  if (data[0] !== TAGS.remove) return null
-  const service = removeCodec.decode(body)
-  return service === null ? null : { order: 'remove', service }
 }

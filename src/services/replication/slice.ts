@@ -3,6 +3,7 @@ import type { Input } from '../../reducers/reducer.ts'
 import { fencingToken } from '../../reducers/lease.ts'
 import { seedRank } from '../../reducers/seed-order.ts'
 import type { MemberIndex } from '../../types/ids.ts'
+import type { LedgerEvent } from '../../types/ledger.ts'
 import { seatsIn } from '../health/codec.ts'
 import type { HealthState } from '../health/codec.ts'
 import { primaryComponent } from '../health/reach.ts'
@@ -10,6 +11,7 @@ import { reseatSet } from '../health/slice.ts'
 import { NO_SEAT } from '../placement/codec.ts'
 import type { PlacementState, ServiceRow } from '../placement/codec.ts'
 import { reseatOne } from '../placement/slice.ts'
+import { orderIn } from '../placement/spec.ts'
 import type { FoldContext, SeatMap, Slice } from '../slice.ts'
 import { replicationObservation, replicationState } from './codec.ts'
 import type {
@@ -22,7 +24,9 @@ import type {
 import { Group } from './group.ts'
 import type { Facts } from './group.ts'
 import { turnStrong } from './strong.ts'
-import { termsFor, termsIn } from './terms.ts'
+import { termsFor } from './terms-for.ts'
+import { termsIn } from './terms.ts'
+import type { TermsOrder } from './terms.ts'
 
 export interface ReplicationNeeds {
   readonly health: HealthState
@@ -87,7 +91,7 @@ function withServices(groups: readonly GroupRow[], services: readonly ServiceRow
 
 /** Terms that were posted. Consistency stays as it is once a group has begun: its copies hold data of that kind. */
 function withTerms(groups: readonly GroupRow[], { news }: FoldContext): GroupRow[] {
-  const orders = news.flatMap((event) => termsIn(event) ?? [])
+  const orders = news.flatMap((event) => termsOf(event) ?? [])
   return groups.map((row) =>
     orders
       .filter(({ service }) => service === row.service)
@@ -96,6 +100,13 @@ function withTerms(groups: readonly GroupRow[], { news }: FoldContext): GroupRow
         return { ...last, mode, consistency }
       }, row),
   )
+}
+
+/** Terms that an event puts with a store, or changes. */
+function termsOf(event: LedgerEvent): TermsOrder | null {
+  const order = orderIn(event)
+  if (order?.order !== 'put' || order.terms === undefined) return termsIn(event)
+  return { service: order.spec.service, ...order.terms }
 }
 
 /** Most critical first. */

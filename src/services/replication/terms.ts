@@ -2,7 +2,6 @@ import { fixedCodec, struct } from '../../reducers/fixed-width.ts'
 import type { LedgerEvent } from '../../types/ledger.ts'
 import { equalBytes } from '../../codec/hex.ts'
 import { oneOf, u16 } from '../fields.ts'
-import { classOf } from '../insight/risk.ts'
 
 /**
  * - `active-passive`: the primary serves, the others take over
@@ -21,52 +20,21 @@ export type Mode = (typeof MODES)[number]
 export const CONSISTENCIES = ['strong', 'causal', 'eventual'] as const
 export type Consistency = (typeof CONSISTENCIES)[number]
 
+/** How the copies of a store hold their data together. */
 export interface Terms {
   readonly mode: Mode
   readonly consistency: Consistency
 }
 
-/** Worst failure that a service has to come through. */
-export type Failure = 'crash' | 'omission' | 'byzantine'
-
-/** The document's selection: what fails decides how strict copies are. */
-export const CONSISTENCY_OF_FAILURE = {
-  crash: 'eventual',
-  omission: 'causal',
-  byzantine: 'strong',
-} as const satisfies Readonly<Record<Failure, Consistency>>
-
-/** Fewest copies of a mode, the primary among them, that outlive one failure. Byzantine ones take 3f + 1. */
-export const COPIES_OF_MODE = {
-  'active-passive': 2,
-  'active-active': 2,
-  'n-way': 4,
-  geographic: 2,
-} as const satisfies Readonly<Record<Mode, number>>
-
-/**
- * Terms for a service: consistency by the worst failure, mode by the risk of losing it.
- *
- * @param score millionths: active-active from 0.85, active-passive from 0.70 and below 0.50, geographic between; n-way from
- *   0.85 where liars are among the failures
- */
-export function termsFor(failure: Failure, score: number): Terms {
-  const consistency = CONSISTENCY_OF_FAILURE[failure]
-  const risk = classOf(score)
-  if (risk === 'critical') return { consistency, mode: failure === 'byzantine' ? 'n-way' : 'active-active' }
-  return { consistency, mode: risk === 'medium' ? 'geographic' : 'active-passive' }
-}
-
-/** Terms of a service, as a client posts them to the ledger of a task. */
+/** New terms of a store that is there, as a client posts them to the ledger of a task. */
 export interface TermsOrder extends Terms {
   readonly service: number
 }
 
 /** First byte of the events that are meant for this slice. */
 const TAG = 0x12
-const orderCodec = fixedCodec(
-  struct<TermsOrder>({ service: u16, mode: oneOf(MODES), consistency: oneOf(CONSISTENCIES) }),
-)
+export const termsFields = { mode: oneOf(MODES), consistency: oneOf(CONSISTENCIES) }
+const orderCodec = fixedCodec(struct<TermsOrder>({ service: u16, ...termsFields }))
 
 /** `u8 tag ‖ u16 service ‖ u8 mode ‖ u8 consistency` */
 export function encodeTerms(order: TermsOrder): Uint8Array {

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { stringify } from 'yaml'
 import type { OrderedService } from '../../../src/cli/services/service-file.ts'
 import {
-  eventsOf,
+  eventOf,
   fromFile,
   readServices,
   requirePossible,
@@ -22,7 +22,7 @@ import {
   SPREADS,
   TIERS,
 } from '../../../src/services/placement/spec.ts'
-import { CONSISTENCIES, MODES, termsIn } from '../../../src/services/replication/terms.ts'
+import { CONSISTENCIES, MODES } from '../../../src/services/replication/terms.ts'
 import { DEFAULT_POLICY } from '../../../src/services/policy.ts'
 import type { RsdpError } from '../../../src/types/errors.ts'
 import { holdsAsync } from '../../helpers/holds.ts'
@@ -100,13 +100,9 @@ describe('services file', () => {
       fc.asyncProperty(ordered, async (service) => {
         const [back] = await read(stringify(servicesSchema.parse({ services: [toFile(service)] })))
         expect(back).deep.equal(service)
-        const events = eventsOf(service).map((data, i) => ({ seq: i + 1, kind: 'posted' as const, data }))
-        const put = events.map(orderIn).find((order) => order !== null)
-        expect(put).deep.equal({ order: 'put', spec: service.spec })
-        const [terms] = events.map(termsIn).filter((order) => order !== null)
-        expect(terms ?? null).deep.equal(
-          service.terms === null ? null : { service: service.spec.service, ...service.terms },
-        )
+        const order = orderIn({ seq: 1, kind: 'posted', data: eventOf(service) })
+        const { spec, terms } = service
+        expect(order).deep.equal({ order: 'put', spec, ...(terms === null ? {} : { terms }) })
         expect(fromFile(toFile(service))).deep.equal(service)
       }),
       100,

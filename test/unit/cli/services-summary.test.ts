@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { eventsOf, fromFile } from '../../../src/cli/services/service-file.ts'
+import { eventOf, fromFile } from '../../../src/cli/services/service-file.ts'
 import { summaryOf, summaryText } from '../../../src/cli/services/summary.ts'
 import { services } from '../../../src/services/services.ts'
 import type { Agreed } from '../../../src/services/services.ts'
@@ -16,7 +16,7 @@ const SERVICE = fromFile({
 
 /** A height in which all see each other; the hosts of a service report that it runs. */
 function next(previous: Uint8Array, height: number): Agreed {
-  const events = eventsOf(SERVICE).map((data, i) => ({ seq: i + 1, kind: 'posted' as const, data }))
+  const events = [{ seq: 1, kind: 'posted' as const, data: eventOf(SERVICE) }]
   const before = services.state.decode(previous)
   const inputs = members.map((_, member) => {
     const peers = members.flatMap((_, peer) => (peer === member ? [] : [peer]))

@@ -88,6 +88,18 @@ describe('orders of the ledger', () => {
       expect(read(Uint8Array.from(data)), data.join()).equal(null)
   })
 
+  it('put a store together with its terms; no other kind has any', () => {
+    const read = (data: Uint8Array): unknown => orderIn({ seq: 1, kind: 'posted', data })
+    const terms = { mode: 'geographic', consistency: 'causal' } as const
+    const order = { order: 'put' as const, spec: specOf(1, { kind: 'store' }), terms }
+    const data = encodeOrder(order)
+    expect(read(data)).deep.equal(order)
+    expect(read(encodeOrder({ ...order, spec: specOf(1, { kind: 'counter' }) }))).equal(null)
+    expect(read(data.subarray(0, data.length - 1))).equal(null)
+    expect(read(Uint8Array.of(...data, 0))).equal(null)
+    expect(read(Uint8Array.of(...data.subarray(0, data.length - 1), 9))).equal(null)
+  })
+
   it('refuse more services than the table has rows, and none that runs makes room', () => {
     const world = new World(but(0, { capacity: { cpu: 9999, memory: 9999, transactions: 9999 } }))
     const many = Array.from({ length: SERVICES_MAX }, (_, i) => specOf(i + 1, { priority: 0 }))

@@ -2,12 +2,15 @@ import { expect } from 'chai'
 import type { Verdict } from '../../../src/services/health/codec.ts'
 import { NO_SEAT } from '../../../src/services/placement/codec.ts'
 import type { Phase } from '../../../src/services/placement/codec.ts'
+import { encodeOrder } from '../../../src/services/placement/spec.ts'
 import { isReplicationPolicy, replicationObservation } from '../../../src/services/replication/codec.ts'
 import { replication } from '../../../src/services/replication/slice.ts'
-import { COPIES_OF_MODE, encodeTerms, termsFor, termsIn } from '../../../src/services/replication/terms.ts'
+import { COPIES_OF_MODE, termsFor } from '../../../src/services/replication/terms-for.ts'
+import { encodeTerms, termsIn } from '../../../src/services/replication/terms.ts'
 import type { Consistency, Mode } from '../../../src/services/replication/terms.ts'
 import { groupView, isReplicaReady } from '../../../src/services/replication/view.ts'
 import { membersOf } from '../../helpers/services-cluster.ts'
+import { specOf } from '../../helpers/services-placement.ts'
 import { GroupWorld, REPLICATION, storesOn } from '../../helpers/services-replication.ts'
 import type { GroupStep } from '../../helpers/services-replication.ts'
 
@@ -67,6 +70,17 @@ describe('replication: terms', () => {
 
   it('F11: n-way takes four copies for one liar, not three', () => {
     expect(COPIES_OF_MODE['n-way']).equal(3 * 1 + 1)
+  })
+
+  it('come with the store that they are for: its group begins on no others', () => {
+    const terms = { mode: 'active-active', consistency: 'eventual' } as const
+    const data = encodeOrder({ order: 'put', spec: specOf(1, { kind: 'store', criticality: 950 }), terms })
+    const world = new GroupWorld(5)
+    world.step({
+      ...{ reports: world.words(0, 1, 2), placement: on(0, 1, 2) },
+      news: [{ seq: 1, kind: 'posted' as const, data }],
+    })
+    expect(world.row).include({ ...terms, members: seatsOf(0, 1, 2), leaseEndMs: 0 })
   })
 
   it('change the mode of a group that has begun, not its consistency', () => {
