@@ -3,6 +3,7 @@ import type { InstanceRow } from '../services/placement/codec.ts'
 import type { Kind, ServiceSpec } from '../services/placement/spec.ts'
 import type { GroupRow, ReplicaReport } from '../services/replication/codec.ts'
 import type { Address } from '../types/ids.ts'
+import type { StoreChange } from '../types/store-request.ts'
 
 /** Where a copy stands in its service, from the placement that was decided last. */
 export interface Assignment {
@@ -40,14 +41,20 @@ export interface Copy {
   receive(from: Address, bytes: Uint8Array): void
   /** A client's request and its reply. @throws RsdpError */
   request(bytes: Uint8Array): Promise<Uint8Array>
+  /** Of a store: its changes behind an index, then each as it comes; null: those are not kept, or it has none. */
+  watch?(after: number, push: (change: StoreChange) => void): (() => void) | null
   /** Requests answered since its start. */
   served(): number
   /** Whether placement may be told that it runs. */
   isReady(): boolean
   /** What a store says of its data; others: null. */
   report(): Omit<ReplicaReport, 'service'> | null
-  /** Takes no more requests, and ends when those that it has taken are answered. */
-  drain(): Promise<void>
+  /**
+   * Takes no more requests, and ends when those that it has taken are answered.
+   *
+   * @param isLeaving the copy is placed here no more: what it alone has is elsewhere first
+   */
+  drain(isLeaving: boolean): Promise<void>
   /** Ends at once. */
   stop(): Promise<void>
 }

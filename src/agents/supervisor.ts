@@ -98,7 +98,7 @@ export class Supervisor implements Agent<readonly Assignment[]> {
   async #stopAll(): Promise<void> {
     this.#stopLooking()
     this.#wanted = new Map()
-    await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)))
+    await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot, false)))
   }
 
   #act(): void {
@@ -107,7 +107,7 @@ export class Supervisor implements Agent<readonly Assignment[]> {
       const slot = this.#slots.get(service)
       if (step === 'start') void this.#start(service, slot?.state.crashes ?? 0)
       else if (slot === undefined) continue
-      else if (step === 'stop') void this.#end(slot)
+      else if (step === 'stop') void this.#end(slot, true)
       else this.#slots.delete(service)
     }
   }
@@ -146,13 +146,13 @@ export class Supervisor implements Agent<readonly Assignment[]> {
   }
 
   /** Drains, then stops. */
-  async #end(slot: Slot): Promise<void> {
+  async #end(slot: Slot, isLeaving: boolean): Promise<void> {
     const { logger } = this.#init
     const { service, standing } = slot.state
     if (standing === 'stopping') return
     slot.state = { ...slot.state, standing: 'stopping' }
     try {
-      await slot.copy?.drain()
+      await slot.copy?.drain(isLeaving)
       await slot.copy?.stop()
     } catch (error) {
       logger.warn('copy.failed-to-stop', { service, error: String(error) })

@@ -9,8 +9,10 @@ import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { createSampler } from '../../adapters/system/sampler.ts'
 import { counter } from '../../agents/kinds/counter.ts'
+import { storeKind } from '../../agents/kinds/store.ts'
 import { ServicesAgents } from '../../agents/services-agents.ts'
 import { SqliteCommandJournal } from '../../adapters/sqlite/command-journal.ts'
+import { SqliteRecordJournal } from '../../adapters/sqlite/record-journal.ts'
 import { Agreements } from '../../agreement/agreements.ts'
 import { TaskFeed } from '../../api/task-feed.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
@@ -198,7 +200,13 @@ async function servicesOf({ dataDir, host }: NodeRunOptions, logger: Logger): Pr
     clock: systemClock,
     clockMs: () => Date.now(),
     logger,
-    kinds: [counter],
+    kinds: [
+      counter,
+      storeKind({
+        journal: (folder, name) => new SqliteRecordJournal(folder, name),
+        clockMs: () => Date.now(),
+      }),
+    ],
     folderOf: (line, service) => join(dataDir, 'services', String(line), String(service)),
   })
 }

@@ -13,9 +13,10 @@ import {
   TIERS,
 } from '../../services/placement/spec.ts'
 import type { ServiceSpec } from '../../services/placement/spec.ts'
-import { CONSISTENCIES, MODES } from '../../services/replication/terms.ts'
+import { MODES } from '../../services/replication/terms.ts'
 import type { Terms } from '../../services/replication/terms.ts'
 import { readYaml } from '../yaml-file.ts'
+import { CONSISTENCIES } from '../../types/store-request.ts'
 
 const number = z.int().min(1).max(U16_MAX)
 const hundredths = z

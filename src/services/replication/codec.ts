@@ -5,8 +5,9 @@ import type { MemberIndex } from '../../types/ids.ts'
 import { oneOf, seats, u128, u16, u32, u48 } from '../fields.ts'
 import { SERVICES_MAX } from '../placement/codec.ts'
 import { NO_HEAD, tablesCodec } from '../tables.ts'
-import { CONSISTENCIES, MODES } from './terms.ts'
+import { MODES } from './terms.ts'
 import type { Terms } from './terms.ts'
+import { CONSISTENCIES } from '../../types/store-request.ts'
 
 /**
  * How far a failover is: the eight steps of the document, in its order.

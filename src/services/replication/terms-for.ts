@@ -1,5 +1,6 @@
 import { classOf } from '../insight/risk.ts'
-import type { Consistency, Mode, Terms } from './terms.ts'
+import type { Mode, Terms } from './terms.ts'
+import type { Consistency } from '../../types/store-request.ts'
 
 /** Worst failure that a service has to come through. */
 export type Failure = 'crash' | 'omission' | 'byzantine'

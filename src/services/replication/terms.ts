@@ -1,5 +1,7 @@
 import { fixedCodec, struct } from '../../reducers/fixed-width.ts'
 import type { LedgerEvent } from '../../types/ledger.ts'
+import { CONSISTENCIES } from '../../types/store-request.ts'
+import type { Consistency } from '../../types/store-request.ts'
 import { equalBytes } from '../../codec/hex.ts'
 import { oneOf, u16 } from '../fields.ts'
 
@@ -11,14 +13,6 @@ import { oneOf, u16 } from '../fields.ts'
  */
 export const MODES = ['active-passive', 'active-active', 'n-way', 'geographic'] as const
 export type Mode = (typeof MODES)[number]
-
-/**
- * - `strong`: linearizable; a write is acknowledged when a majority of the group has it on disk
- * - `causal`: no effect before its cause; a write is acknowledged when one copy has it on disk
- * - `eventual`: copies that exchange what they have become equal; acknowledged as causal
- */
-export const CONSISTENCIES = ['strong', 'causal', 'eventual'] as const
-export type Consistency = (typeof CONSISTENCIES)[number]
 
 /** How the copies of a store hold their data together. */
 export interface Terms {

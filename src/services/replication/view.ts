@@ -3,7 +3,8 @@ import { seatsIn } from '../health/codec.ts'
 import { NO_SEAT } from '../placement/codec.ts'
 import type { InstanceRow } from '../placement/codec.ts'
 import type { GroupRow } from './codec.ts'
-import type { Consistency, Mode } from './terms.ts'
+import type { Mode } from './terms.ts'
+import type { Consistency } from '../../types/store-request.ts'
 
 /** A group as its copies need it: by key, as seats change from task to task. */
 export interface GroupView {
@@ -46,14 +47,17 @@ export function groupView(
 }
 
 /**
- * Whether the copy on a seat can be reported to placement as running: it is a member, and no primary that leaves waits for
- * it. Placement takes the old copy of a move away once the new one runs; a member has the data by then.
+ * Whether the copy on a seat can be reported to placement as running: it is a member, and no primary of a strong group that
+ * leaves waits for it. Placement takes the old copy of a move away once the new one runs; a member of a strong group has the
+ * data by then.
  */
 export function isReplicaReady(
-  { members, primary }: GroupRow,
+  { members, primary, consistency }: GroupRow,
   copies: readonly InstanceRow[],
   seat: number,
 ): boolean {
   if (((members >> BigInt(seat)) & 1n) === 0n) return false
-  return copies.every(({ member, phase }) => member !== primary || phase !== 'leaving')
+  return (
+    consistency !== 'strong' || copies.every(({ member, phase }) => member !== primary || phase !== 'leaving')
+  )
 }

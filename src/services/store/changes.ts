@@ -1,4 +1,4 @@
-import type { Change } from './types.ts'
+import type { StoreChange } from '../../types/store-request.ts'
 
 /** Changes that a watch can go back. */
 const CHANGES_KEPT = 1024
@@ -7,13 +7,13 @@ const CHANGES_KEPT = 1024
 export class Changes {
   /** All changes behind this index are here. */
   #after: number
-  #changes: Change[] = []
+  #changes: StoreChange[] = []
 
   constructor(after: number) {
     this.#after = after
   }
 
-  add(change: Change): void {
+  add(change: StoreChange): void {
     this.#changes.push(change)
     const oldest = this.#changes[0]
     if (this.#changes.length <= CHANGES_KEPT || oldest === undefined) return
@@ -28,7 +28,7 @@ export class Changes {
   }
 
   /** Null: some of them are gone. */
-  since(index: number): readonly Change[] | null {
+  since(index: number): readonly StoreChange[] | null {
     return index < this.#after ? null : this.#changes.filter((change) => change.index > index)
   }
 }

@@ -1,8 +1,10 @@
 import { decodeCbor, encodeCbor } from '../../codec/cbor.ts'
 import type { DecodedCbor } from '../../codec/cbor.ts'
 import { invariant } from '../../types/errors.ts'
-import { KEY_BYTES_MAX, OUTCOMES, SESSIONS_MAX, STORE_BYTES_MAX, VALUE_BYTES_MAX } from './types.ts'
-import type { Change, Command, Result, StoreRequest, Write } from './types.ts'
+import { KEY_BYTES_MAX, SESSIONS_MAX, STORE_BYTES_MAX, VALUE_BYTES_MAX } from './types.ts'
+import type { Command, Result, StoreRequest, Write } from './types.ts'
+import { OUTCOMES } from '../../types/store-request.ts'
+import type { StoreChange } from '../../types/store-request.ts'
 
 interface Stored {
   readonly value: Uint8Array
@@ -17,7 +19,7 @@ interface SessionRow extends Omit<Result, 'value'> {
 
 export interface Applied {
   readonly result: Result
-  readonly change: Change | null
+  readonly change: StoreChange | null
 }
 
 const NOTHING = new Uint8Array()

@@ -1,6 +1,6 @@
 import type { GroupView } from '../replication/view.ts'
 import type { Address } from '../../types/ids.ts'
-import type { Position } from './types.ts'
+import type { NoQuorum, Position } from './types.ts'
 
 /** How far another copy is, as its primary knows. */
 export interface Peer {
@@ -55,6 +55,22 @@ export class Lead {
   #positionOf(key: Address): Position {
     return this.positions.get(key) ?? { epoch: 0n, index: 0 }
   }
+}
+
+/** Requests that wait for a majority. */
+const PENDING_MAX = 512
+
+/** Why a primary does nothing for its clients now; null: it does. */
+export function whyNot(
+  { isServing }: Lead,
+  { successor }: GroupView,
+  holdsLease: boolean,
+  waiting: number,
+): NoQuorum | null {
+  if (!isServing) return 'taking-over'
+  if (successor !== null) return 'handing-over'
+  if (!holdsLease) return 'lease-over'
+  return waiting >= PENDING_MAX ? 'busy' : null
 }
 
 export function isMajority(count: number, { size }: GroupView): boolean {

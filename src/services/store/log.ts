@@ -111,6 +111,13 @@ export class ReplicaLog {
     return { kind: 'snapshot', snapshot: { epoch, index, data: this.#data.encode() }, isWhole: false }
   }
 
+  /** The fewest records of which a new log goes on where this one is, without the entries that are kept for late copies. */
+  whole(): StoreRecord[] {
+    const entries = this.after(this.#snapshot.index, Infinity)
+    const rest: StoreRecord[] = entries.length === 0 ? [] : [{ kind: 'entries', entries }]
+    return [{ kind: 'snapshot', snapshot: this.#snapshot, isWhole: true }, ...rest]
+  }
+
   #replace(entries: readonly Entry[]): void {
     const [first] = entries
     if (first === undefined) return

@@ -2,12 +2,12 @@ import { concatHex, keccak, toHex, uint, utf8Hex } from '../../codec/hex.ts'
 import type { Address } from '../../types/ids.ts'
 import type { GroupView } from '../replication/view.ts'
 import { isKeyName } from './data.ts'
-import { VALUE_BYTES_MAX } from './types.ts'
+import { STORE_BYTES_MAX, VALUE_BYTES_MAX } from './types.ts'
 import { covers, isWithin, later, merged, NO_CLOCK, NO_KEY, written } from './versions.ts'
 import type { Clock, KeyState } from './versions.ts'
 
 /** Parts of the keys that copies compare by hash. */
-const BUCKETS = 64
+export const BUCKETS = 64
 /** Writes that wait for their causes; later ones come by comparison. */
 const DELAYED_MAX = 1024
 /** Writes side by side of one key at one copy. */
@@ -25,7 +25,10 @@ export type OpenRequest =
       readonly after: Clock
     }
 
-/** `E_BEHIND`: this copy has not seen what the client has. `E_FULL`: too many writes side by side; read and replace them. */
+/**
+ * - `E_BEHIND`: this copy has not seen what the client has
+ * - `E_FULL`: too many writes of the key side by side, which the client may read and replace, or no room for more bytes
+ */
 export type OpenReply =
   | {
       readonly code: 'ok'
@@ -89,6 +92,9 @@ export class OpenReplica {
   readonly #bucketOfKey = new Map<string, number>()
   readonly #buckets = Array.from({ length: BUCKETS }, () => 0n)
   #clock: Clock = NO_CLOCK
+  #bytes = 0
+  /** Copies that held the same when they last said what they hold. */
+  readonly #equal = new Set<Address>()
   #others: readonly Address[] = []
   #turn = 0
   #delayed: Write[] = []
@@ -130,6 +136,17 @@ export class OpenReplica {
     return this.#buckets
   }
 
+  /** Whether another copy has everything that this one has, as far as it is known here; or there is no other one. */
+  get isShared(): boolean {
+    return this.#others.length === 0 || this.#others.some((key) => this.#equal.has(key))
+  }
+
+  /** The fewest records of which a new copy goes on where this one is. */
+  whole(): OpenRecord[] {
+    const keys = [...this.#keys].map(([key, state]): OpenRecord => ({ kind: 'key', key, state }))
+    return [...keys, { kind: 'clock', clock: this.#clock }]
+  }
+
   #answer(request: OpenRequest): OpenReply {
     const { key, after } = request
     if (!isKeyName(key)) return { code: 'E_BAD_REQUEST' }
@@ -141,7 +158,9 @@ export class OpenReplica {
       // what this copy has not seen it cannot let replace
       if (!isWithin(context, before.context)) return { code: 'E_BEHIND' }
       const beside = before.versions.filter((one) => !covers(context, one))
-      if (beside.length >= SIBLINGS_MAX) return { code: 'E_FULL' }
+      const added = value === null ? 0 : key.length + value.length
+      if (beside.length >= SIBLINGS_MAX || (added > 0 && this.#bytes + added > STORE_BYTES_MAX))
+        return { code: 'E_FULL' }
       this.#write(key, before, context, value)
     }
     const { versions, context } = this.#keys.get(key) ?? NO_KEY
@@ -168,6 +187,9 @@ export class OpenReplica {
       case 'digest': {
         const differs = (key: string): boolean =>
           message.buckets[this.#bucketOf(key)] !== this.#buckets[this.#bucketOf(key)]
+        const isEqual = message.buckets.every((hash, i) => hash === this.#buckets[i])
+        if (isEqual) this.#equal.add(from)
+        else this.#equal.delete(from)
         const keys = [...this.#keys].filter(([key]) => differs(key))
         if (keys.length > 0)
           this.#out.sends.push({ to: from, message: { kind: 'keys', keys, clock: this.#clock } })
@@ -176,6 +198,7 @@ export class OpenReplica {
       case 'keys':
         this.#merge(message.keys)
         if (!this.#isCausal) return
+        if (isWithin(message.clock, this.#clock)) return
         this.#record({ kind: 'clock', clock: later(this.#clock, message.clock) })
         return this.#applyDelayed()
     }
@@ -194,8 +217,10 @@ export class OpenReplica {
   }
 
   #merge(keys: Keys): void {
-    for (const [key, state] of keys)
-      this.#record({ kind: 'key', key, state: merged(this.#keys.get(key) ?? NO_KEY, state) })
+    for (const [key, theirs] of keys) {
+      const state = merged(this.#keys.get(key) ?? NO_KEY, theirs)
+      if (hashOf(key, state) !== this.#hashes.get(key)) this.#record({ kind: 'key', key, state })
+    }
   }
 
   #bucketOf(key: string): number {
@@ -224,12 +249,20 @@ export class OpenReplica {
       return
     }
     const { key, state } = record
+    this.#equal.clear()
+    this.#bytes += sizeOf(key, state) - sizeOf(key, this.#keys.get(key))
     const hash = hashOf(key, state)
     const at = this.#bucketOf(key)
     this.#buckets[at] = (this.#buckets[at] ?? 0n) ^ (this.#hashes.get(key) ?? 0n) ^ hash
     this.#hashes.set(key, hash)
     this.#keys.set(key, state)
   }
+}
+
+function sizeOf(key: string, state: KeyState | undefined): number {
+  if (state === undefined) return 0
+  const { versions, context } = state
+  return versions.reduce((sum, { value }) => sum + (value?.length ?? 0), key.length + 32 * context.size)
 }
 
 /** Over the key, its versions and its context, the latter by author; every part is behind its length. */

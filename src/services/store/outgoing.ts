@@ -1,7 +1,9 @@
 import type { Peer } from './lead.ts'
 import type { ReplicaLog } from './log.ts'
 import { partOf } from './parts.ts'
-import type { Message } from './types.ts'
+import type { Address } from '../../types/ids.ts'
+import type { Message, StoreEffects, StoreRecord, StoreReply } from './types.ts'
+import type { StoreChange } from '../../types/store-request.ts'
 
 /** Bytes of entries in one message. */
 const BATCH_BYTES_MAX = 40_000
@@ -37,4 +39,12 @@ export function nextFor(log: ReplicaLog, token: bigint, peer: Peer, isBeat: bool
   const { epoch, index } = previous
   peer.next = index + entries.length + 1
   return { kind: 'append', token, previous: { epoch, index }, entries, commit: log.committed }
+}
+
+/** What a step asks for, while it is made. */
+export class Out implements StoreEffects {
+  readonly records: StoreRecord[] = []
+  readonly sends: { readonly to: Address; readonly message: Message }[] = []
+  readonly replies: { readonly id: number; readonly reply: StoreReply }[] = []
+  readonly changes: StoreChange[] = []
 }

@@ -39,12 +39,16 @@ export class Parts {
   /** All of it; null: parts are missing. */
   get whole(): Uint8Array | null {
     if (this.#parts.length < this.#count) return null
-    const whole = new Uint8Array(this.#parts.reduce((sum, { length }) => sum + length, 0))
-    let at = 0
-    for (const one of this.#parts) {
-      whole.set(one, at)
-      at += one.length
-    }
-    return whole
+    return joined(this.#parts)
   }
+}
+
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const one of parts) {
+    whole.set(one, at)
+    at += one.length
+  }
+  return whole
 }

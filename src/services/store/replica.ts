@@ -3,12 +3,11 @@ import type { Address } from '../../types/ids.ts'
 import type { GroupView } from '../replication/view.ts'
 import { Changes } from './changes.ts'
 import { isRequest } from './data.ts'
-import { isBehind, Lead, othersOf } from './lead.ts'
+import { isBehind, Lead, othersOf, whyNot } from './lead.ts'
 import { ReplicaLog } from './log.ts'
-import { nextFor, snapshotPart, tailOf } from './outgoing.ts'
+import { Out, nextFor, snapshotPart, tailOf } from './outgoing.ts'
 import { Parts } from './parts.ts'
 import type {
-  Change,
   Command,
   Entry,
   Message,
@@ -20,11 +19,10 @@ import type {
   StoreReply,
   StoreRequest,
 } from './types.ts'
+import type { StoreChange } from '../../types/store-request.ts'
 
 /** Ticks after which another copy is asked for its log. */
 const SOURCE_TICKS = 10
-/** Requests that wait for a majority. */
-const PENDING_MAX = 512
 
 /**
  * One copy of a strong store. It is named primary by the agreed state and by nothing else; there are no elections.
@@ -86,8 +84,17 @@ export class Replica {
     return { token: this.#seen, epoch, index, committed, standing: this.#standing() }
   }
 
+  /** The fewest records of which a new copy goes on where this one is. */
+  whole(): StoreRecord[] {
+    const marks = [
+      { kind: 'seen', token: this.#seen } as const,
+      { kind: 'released', token: this.#released } as const,
+    ]
+    return [...marks, ...this.#log.whole()]
+  }
+
   /** Changes behind an index, for a watch; null: too old, the watch has to read all anew. */
-  changesSince(index: number): readonly Change[] | null {
+  changesSince(index: number): readonly StoreChange[] | null {
     return this.#changes.since(index)
   }
 
@@ -158,11 +165,10 @@ export class Replica {
     if (!isRequest(request)) return this.#reply(id, { code: 'E_BAD_REQUEST' })
     if (group === null || lead === null)
       return this.#reply(id, { code: 'E_NOT_PRIMARY', primary: this.#primaryElsewhere() })
-    if (!lead.isServing || group.successor !== null || !this.#holdsLease(group))
-      return this.#reply(id, { code: 'E_NO_QUORUM' })
+    const why = whyNot(lead, group, this.#holdsLease(group), request.kind === 'get' ? 0 : this.#waiting.size)
+    if (why !== null) return this.#reply(id, { code: 'E_NO_QUORUM', why })
     if (request.kind === 'get')
       return this.#reply(id, { code: 'ok', result: this.#log.data.get(request.key) })
-    if (this.#waiting.size >= PENDING_MAX) return this.#reply(id, { code: 'E_NO_QUORUM' })
     this.#waiting.set(this.#log.last.index + 1, { id, epoch: lead.token })
     this.#append(lead, request.command)
   }
@@ -385,11 +391,4 @@ export class Replica {
   #send(to: Address, message: Message): void {
     this.#out.sends.push({ to, message })
   }
-}
-
-class Out implements StoreEffects {
-  readonly records: StoreRecord[] = []
-  readonly sends: { readonly to: Address; readonly message: Message }[] = []
-  readonly replies: { readonly id: number; readonly reply: StoreReply }[] = []
-  readonly changes: Change[] = []
 }

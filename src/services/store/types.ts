@@ -1,6 +1,7 @@
 import type { ReplicaReport } from '../replication/codec.ts'
 import type { GroupView } from '../replication/view.ts'
 import type { Address } from '../../types/ids.ts'
+import type { StoreChange, StoreOutcome, StoreRequestId } from '../../types/store-request.ts'
 
 /** Limits of a key (UTF-8 bytes, ≥ 1), of a value, of all keys and values of a copy, and of sessions that are kept. */
 export const KEY_BYTES_MAX = 256
@@ -22,16 +23,9 @@ export type Write =
   /** First entry of a primary. */
   | { readonly kind: 'begin' }
 
-/** Names a request over its retries: it is applied once. */
-export interface RequestId {
-  readonly session: number
-  /** 1, 2, …: a client asks one thing at a time. */
-  readonly seq: number
-}
-
 export interface Command {
   readonly write: Write
-  readonly id: RequestId | null
+  readonly id: StoreRequestId | null
 }
 
 export interface Entry {
@@ -53,28 +47,11 @@ export interface Snapshot extends Position {
   readonly data: Uint8Array
 }
 
-/**
- * - `done`: the version is the one that the key has now, 0: none
- * - `conflict`: the key has another version, which this is
- * - `missing`: there is no such key
- * - `full`: no room
- * - `over`: the session is not known any more, or has gone on
- */
-export const OUTCOMES = ['done', 'conflict', 'missing', 'full', 'over'] as const
-
 export interface Result {
-  readonly outcome: (typeof OUTCOMES)[number]
+  readonly outcome: StoreOutcome
   readonly version: number
   /** Of a read; empty otherwise. */
   readonly value: Uint8Array
-}
-
-/** A put or delete that took effect, in the order of the log: what a watch is told. */
-export interface Change {
-  readonly index: number
-  readonly key: string
-  /** Null: deleted. */
-  readonly value: Uint8Array | null
 }
 
 export type StoreRequest =
@@ -82,14 +59,23 @@ export type StoreRequest =
 
 /**
  * - `E_NOT_PRIMARY`: ask `primary`, if it is known
- * - `E_NO_QUORUM`: it leads, but its lease is over or it has not heard a majority yet; nothing was done
+ * - `E_NO_QUORUM`: it leads, but nothing was done
  * - `E_BAD_REQUEST`: no key, value or number within the limits
  * - `E_UNKNOWN_OUTCOME`: it led when the request came and does not lead now: ask again with the same id
  */
 export type StoreReply =
   | { readonly code: 'ok'; readonly result: Result }
   | { readonly code: 'E_NOT_PRIMARY'; readonly primary: Address | null }
-  | { readonly code: 'E_NO_QUORUM' | 'E_BAD_REQUEST' | 'E_UNKNOWN_OUTCOME' }
+  | { readonly code: 'E_NO_QUORUM'; readonly why: NoQuorum }
+  | { readonly code: 'E_BAD_REQUEST' | 'E_UNKNOWN_OUTCOME' }
+
+/**
+ * - `taking-over`: it has not read yet what a majority has
+ * - `handing-over`: it gives its lease to a successor
+ * - `lease-over`: another one may hold the lease
+ * - `busy`: too many requests wait for a majority
+ */
+export type NoQuorum = 'taking-over' | 'handing-over' | 'lease-over' | 'busy'
 
 /** Between copies. All carry the token under which the sender acts. */
 export type Message =
@@ -148,7 +134,7 @@ export interface StoreEffects {
   readonly records: readonly StoreRecord[]
   readonly sends: readonly { readonly to: Address; readonly message: Message }[]
   readonly replies: readonly { readonly id: number; readonly reply: StoreReply }[]
-  readonly changes: readonly Change[]
+  readonly changes: readonly StoreChange[]
 }
 
 export type ReplicaWord = Omit<ReplicaReport, 'service'>

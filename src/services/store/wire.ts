@@ -1,9 +1,10 @@
-import { decodeCbor, encodeCbor } from '../../codec/cbor.ts'
+import { encodeCbor } from '../../codec/cbor.ts'
 import type { CborValue, DecodedCbor } from '../../codec/cbor.ts'
 import { Malformed } from '../../codec/fields.ts'
 import { equalBytes } from '../../codec/hex.ts'
 import { u128 } from '../fields.ts'
 import { bytesOf, isCommand, textOf } from './data.ts'
+import { byteString, count, decoded, list } from './read.ts'
 import type { Command, Entry, Message, Position, StoreRecord, Write } from './types.ts'
 
 /** Longest message between copies, bytes. */
@@ -205,28 +206,4 @@ function tokenOf(value: DecodedCbor | undefined): bigint {
   const bytes = byteString(value)
   if (bytes.length !== 16) throw new Malformed()
   return u128.get(new DataView(bytes.buffer, bytes.byteOffset, 16), 0)
-}
-
-function list(value: DecodedCbor | undefined): readonly DecodedCbor[] {
-  if (!Array.isArray(value)) throw new Malformed()
-  return value as readonly DecodedCbor[]
-}
-
-function count(value: DecodedCbor | undefined): number {
-  if (typeof value !== 'number' || value < 0) throw new Malformed()
-  return value
-}
-
-function byteString(value: DecodedCbor | undefined): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new Malformed()
-  return value
-}
-
-function decoded<T>(bytes: Uint8Array, read: (value: DecodedCbor) => T): T | null {
-  try {
-    return read(decodeCbor(bytes))
-  } catch (error) {
-    if (error instanceof Malformed) return null
-    throw error
-  }
 }

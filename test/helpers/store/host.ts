@@ -1,8 +1,9 @@
 import type { Address } from '../../../src/types/ids.ts'
 import { Replica } from '../../../src/services/store/replica.ts'
 import { decodeRecord, encodeRecord } from '../../../src/services/store/wire.ts'
-import type { Change, StoreEffects, StoreEvent, StoreReply } from '../../../src/services/store/types.ts'
+import type { StoreEffects, StoreEvent, StoreReply } from '../../../src/services/store/types.ts'
 import type { EventQueue } from '../../../src/sim/event-queue.ts'
+import type { StoreChange } from '../../../src/types/store-request.ts'
 
 /** Ms that a disk takes until what was written stays. */
 const SYNC_MS = 3
@@ -12,7 +13,7 @@ export interface Mouth {
   send(effects: StoreEffects['sends']): void
   reply(id: number, reply: StoreReply): void
   /** What a watch at this copy is told. */
-  changed(changes: readonly Change[]): void
+  changed(changes: readonly StoreChange[]): void
 }
 
 /** A node with a copy and a disk: it dies, comes back from what it has synced, is stopped and woken. */

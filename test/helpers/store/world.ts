@@ -5,13 +5,14 @@ import type { InstanceRow, Phase } from '../../../src/services/placement/codec.t
 import { NO_SEAT } from '../../../src/services/placement/codec.ts'
 import type { Verdict } from '../../../src/services/health/codec.ts'
 import { groupView, isReplicaReady } from '../../../src/services/replication/view.ts'
-import type { Change, StoreReply, StoreRequest } from '../../../src/services/store/types.ts'
+import type { StoreReply, StoreRequest } from '../../../src/services/store/types.ts'
 import { decodeMessage, encodeMessage } from '../../../src/services/store/wire.ts'
 import { EventQueue } from '../../../src/sim/event-queue.ts'
 import { Network } from '../../../src/sim/network.ts'
 import type { Address } from '../../../src/types/ids.ts'
 import { GroupWorld, REPLICATION, storesOn } from '../services-replication.ts'
 import { StoreHost } from './host.ts'
+import type { StoreChange } from '../../../src/types/store-request.ts'
 
 export interface StorePlan {
   readonly seed: number
@@ -29,7 +30,7 @@ const DETECTION_MS = 1500
 const CHECK_STEPS = 5
 
 /** What a watch at one copy has been told, without the times when it had to read all anew. */
-type Watched = Change[][]
+type Watched = StoreChange[][]
 
 /**
  * A strong store with everything around it: nodes with disks and clocks, a network, heights of the replication slice as the
@@ -154,7 +155,7 @@ export class StoreWorld {
 
   /** What watches were told: at each copy all changes in one order, none left out. */
   watchFaults(): string[] {
-    const all = new Map<number, Change>()
+    const all = new Map<number, StoreChange>()
     const faults: string[] = []
     for (const changes of this.#watched.flat())
       for (const change of changes) {
@@ -256,6 +257,6 @@ export class StoreWorld {
   }
 }
 
-function nameOf({ key, value }: Change): string {
+function nameOf({ key, value }: StoreChange): string {
   return `${key} ${value === null ? '' : [...value].join()}`
 }

@@ -2,13 +2,13 @@ import { expect } from 'chai'
 import { uint } from '../../../src/codec/hex.ts'
 import { Random } from '../../../src/faults/random.ts'
 import { OpenReplica } from '../../../src/services/store/open-replica.ts'
-import type {
-  OpenEffects,
-  OpenEvent,
-  OpenMessage,
-  OpenRecord,
-  OpenReply,
-} from '../../../src/services/store/open-replica.ts'
+import type { OpenEffects, OpenEvent, OpenReply } from '../../../src/services/store/open-replica.ts'
+import {
+  decodeOpenMessage,
+  decodeOpenRecord,
+  encodeOpenMessage,
+  encodeOpenRecord,
+} from '../../../src/services/store/open-wire.ts'
 import { covers, merged, NO_CLOCK, NO_KEY, written } from '../../../src/services/store/versions.ts'
 import type { Clock, KeyState } from '../../../src/services/store/versions.ts'
 import type { GroupView } from '../../../src/services/replication/view.ts'
@@ -37,12 +37,12 @@ class OpenWorld {
   answered = 0
   readonly #random: Random
   readonly #keys = Array.from({ length: COPIES }, (_, i): Address => `0x${uint(i + 1, 20)}`)
-  readonly #disks: OpenRecord[][] = this.#keys.map(() => [])
+  readonly #disks: Uint8Array[][] = this.#keys.map(() => [])
   readonly #copies: (OpenReplica | null)[]
   readonly #consistency: Consistency
   readonly #writes = new Map<string, Write>()
   readonly #clients = Array.from({ length: CLIENTS }, () => ({ past: new Set<string>(), clock: NO_CLOCK }))
-  #mail: { from: number; to: number; message: OpenMessage }[] = []
+  #mail: { from: number; to: number; message: Uint8Array }[] = []
   #isCut = false
   #values = 0
 
@@ -68,7 +68,14 @@ class OpenWorld {
 
   #start(at: number): OpenReplica {
     const self = this.#keys[at] as Address
-    const copy = new OpenReplica({ self, consistency: this.#consistency, records: this.#disks[at] ?? [] })
+    const disk = this.#disks[at] ?? []
+    const records = disk.map(decodeOpenRecord).filter((record) => record !== null)
+    const copy = new OpenReplica({ self, consistency: this.#consistency, records })
+    // the same from the fewest records
+    const short = new OpenReplica({ self, consistency: this.#consistency, records: copy.whole() })
+    if (records.length < disk.length || String(short.digest) !== String(copy.digest))
+      this.problems.push('a disk that reads otherwise')
+    if (this.#random.chance(0.5)) disk.splice(0, disk.length, ...copy.whole().map(encodeOpenRecord))
     const group: GroupView = {
       ...{ mode: 'active-active', consistency: this.#consistency, token: 1n, primary: null, successor: null },
       ...{ members: this.#keys, size: COPIES, learners: [], leaseEndMs: 0 },
@@ -93,18 +100,20 @@ class OpenWorld {
     }
   }
 
-  #deliver(from: number, to: number, message: OpenMessage): void {
+  #deliver(from: number, to: number, bytes: Uint8Array): void {
     if (this.#isCut && from < 2 !== to < 2) return
-    this.#take(to, { kind: 'message', from: this.#keys[from] as Address, message })
+    const message = decodeOpenMessage(bytes)
+    if (message === null) this.problems.push('a message that does not decode')
+    else this.#take(to, { kind: 'message', from: this.#keys[from] as Address, message })
   }
 
   #take(at: number, event: OpenEvent): OpenEffects | null {
     const copy = this.#copies[at] ?? null
     if (copy === null) return null
     const effects = copy.step(event)
-    this.#disks[at]?.push(...effects.records)
+    this.#disks[at]?.push(...effects.records.map(encodeOpenRecord))
     for (const { to, message } of effects.sends)
-      this.#mail.push({ from: at, to: this.#keys.indexOf(to), message })
+      this.#mail.push({ from: at, to: this.#keys.indexOf(to), message: encodeOpenMessage(message) })
     return effects
   }
 
@@ -153,8 +162,9 @@ class OpenWorld {
     // what was acknowledged stands, or a write that had seen it took its place
     const replaced = (write: Write): boolean =>
       [...this.#writes.values()].some((other) => other.key === write.key && covers(other.context, write))
+    const disk = this.#disks[0]?.map(decodeOpenRecord).filter((one) => one !== null) ?? []
     for (const key of KEYS) {
-      const states = this.#disks[0]?.filter((one) => one.kind === 'key' && one.key === key) ?? []
+      const states = disk.filter((one) => one.kind === 'key' && one.key === key)
       const last = states.at(-1)
       const versions = last?.kind === 'key' ? last.state.versions : []
       for (const [name, write] of this.#writes) {

@@ -6,11 +6,12 @@ import type { Phase } from '../../../src/services/placement/codec.ts'
 import { replicationState, STAGES, STANDINGS } from '../../../src/services/replication/codec.ts'
 import type { GroupRow, ReplicaReport } from '../../../src/services/replication/codec.ts'
 import { holdersOf } from '../../../src/services/replication/rendezvous.ts'
-import { CONSISTENCIES, encodeTerms, MODES } from '../../../src/services/replication/terms.ts'
+import { encodeTerms, MODES } from '../../../src/services/replication/terms.ts'
 import { runHeight, clusters } from '../../helpers/services-cluster.ts'
 import { holds } from '../../helpers/holds.ts'
 import { observed, POLICY } from '../../helpers/services-inputs.ts'
 import { GroupWorld, storesOn } from '../../helpers/services-replication.ts'
+import { CONSISTENCIES } from '../../../src/types/store-request.ts'
 
 const SEATS = 5
 

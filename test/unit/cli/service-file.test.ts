@@ -22,10 +22,11 @@ import {
   SPREADS,
   TIERS,
 } from '../../../src/services/placement/spec.ts'
-import { CONSISTENCIES, MODES } from '../../../src/services/replication/terms.ts'
+import { MODES } from '../../../src/services/replication/terms.ts'
 import { DEFAULT_POLICY } from '../../../src/services/policy.ts'
 import type { RsdpError } from '../../../src/types/errors.ts'
 import { holdsAsync } from '../../helpers/holds.ts'
+import { CONSISTENCIES } from '../../../src/types/store-request.ts'
 
 const u16 = fc.nat(65_535)
 const ordered: fc.Arbitrary<OrderedService> = fc

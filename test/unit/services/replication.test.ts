@@ -7,12 +7,13 @@ import { isReplicationPolicy, replicationObservation } from '../../../src/servic
 import { replication } from '../../../src/services/replication/slice.ts'
 import { COPIES_OF_MODE, termsFor } from '../../../src/services/replication/terms-for.ts'
 import { encodeTerms, termsIn } from '../../../src/services/replication/terms.ts'
-import type { Consistency, Mode } from '../../../src/services/replication/terms.ts'
+import type { Mode } from '../../../src/services/replication/terms.ts'
 import { groupView, isReplicaReady } from '../../../src/services/replication/view.ts'
 import { membersOf } from '../../helpers/services-cluster.ts'
 import { specOf } from '../../helpers/services-placement.ts'
 import { GroupWorld, REPLICATION, storesOn } from '../../helpers/services-replication.ts'
 import type { GroupStep } from '../../helpers/services-replication.ts'
+import type { Consistency } from '../../../src/types/store-request.ts'
 
 const on = (...seats: number[]): ReturnType<typeof storesOn> =>
   storesOn(new Map(seats.map((seat) => [seat, 'running'])))

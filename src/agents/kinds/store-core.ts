@@ -1,0 +1,54 @@
+import type { ReplicaWord } from '../../services/store/types.ts'
+import type { GroupView } from '../../services/replication/view.ts'
+import type { Address } from '../../types/ids.ts'
+import type {
+  Consistency,
+  StoreAnswer,
+  StoreAsk,
+  StoreChange,
+  StoreRefusal,
+} from '../../types/store-request.ts'
+
+export type CoreEvent =
+  | { readonly kind: 'group'; readonly group: GroupView }
+  | { readonly kind: 'frame'; readonly from: Address; readonly bytes: Uint8Array }
+  | { readonly kind: 'ask'; readonly id: number; readonly ask: StoreAsk }
+  | { readonly kind: 'tick' }
+
+/** An answer without what the copy around knows. */
+export type CoreAnswer =
+  | Omit<Extract<StoreAnswer, { code: 'ok' }>, 'consistency' | 'height'>
+  | Extract<StoreAnswer, { code: 'refused' }>
+
+/** What a step asks for: the records are on disk before anything else of it leaves. */
+export interface CoreEffects {
+  readonly records: readonly Uint8Array[]
+  /** Write `whole()` in place of all records, these ones among them. */
+  readonly isWhole: boolean
+  readonly sends: readonly { readonly to: Address; readonly bytes: Uint8Array }[]
+  readonly answers: readonly { readonly id: number; readonly answer: CoreAnswer }[]
+  readonly changes: readonly StoreChange[]
+}
+
+/** The pure machine of one copy, with bytes where it meets disk and network. */
+export interface StoreCore {
+  readonly consistency: Consistency
+  readonly tickMs: number
+  /** Nothing may be called after a step until what it asks for is done. */
+  step(event: CoreEvent): CoreEffects
+  /** The fewest records of which a new copy goes on where this one is. */
+  whole(): Uint8Array[]
+  report(): ReplicaWord
+  /** Whether what it has is also elsewhere, so that it may stop. */
+  isShared(): boolean
+  /** Null: the changes behind the index are not kept, or none are. */
+  changesSince(index: number): readonly StoreChange[] | null
+}
+
+export function refused(
+  refusal: StoreRefusal,
+  why: string,
+  primary: Address | null = null,
+): Extract<StoreAnswer, { code: 'refused' }> {
+  return { code: 'refused', refusal, why, primary }
+}

@@ -1,0 +1,130 @@
+import { isKeyName } from '../../services/store/data.ts'
+import { Replica } from '../../services/store/replica.ts'
+import { VALUE_BYTES_MAX } from '../../services/store/types.ts'
+import type {
+  ReplicaWord,
+  StoreEffects,
+  StoreEvent,
+  StoreReply,
+  StoreRequest,
+} from '../../services/store/types.ts'
+import { decodeMessage, decodeRecord, encodeMessage, encodeRecord } from '../../services/store/wire.ts'
+import type { Address } from '../../types/ids.ts'
+import type { StoreAsk, StoreChange } from '../../types/store-request.ts'
+import { refused } from './store-core.ts'
+import type { CoreAnswer, CoreEffects, CoreEvent, StoreCore } from './store-core.ts'
+
+const NOTHING: CoreEffects = { records: [], isWhole: false, sends: [], answers: [], changes: [] }
+
+/** A copy of a strong store. */
+export class StrongCore implements StoreCore {
+  readonly consistency = 'strong'
+  readonly tickMs = 200
+  readonly #replica: Replica
+  readonly #clockMs: () => number
+
+  /** @param clockMs Unix time, ms. @throws Error for a record that is none */
+  constructor(self: Address, records: readonly Uint8Array[], clockMs: () => number) {
+    this.#clockMs = clockMs
+    const known = records.map((bytes) => {
+      const record = decodeRecord(bytes)
+      if (record === null) throw new Error('a record of no strong store')
+      return record
+    })
+    this.#replica = new Replica({ self, records: known })
+  }
+
+  step(event: CoreEvent): CoreEffects {
+    switch (event.kind) {
+      case 'ask': {
+        const { id, ask } = event
+        const why = whyBad(ask)
+        if (why !== null) return { ...NOTHING, answers: [{ id, answer: why }] }
+        return this.#step({ kind: 'request', id, request: requestOf(ask) }, ask.kind === 'get')
+      }
+      case 'frame': {
+        const message = decodeMessage(event.bytes)
+        return message === null ? NOTHING : this.#step({ kind: 'message', from: event.from, message })
+      }
+      case 'group':
+      case 'tick':
+        return this.#step(event)
+    }
+  }
+
+  whole(): Uint8Array[] {
+    return this.#replica.whole().map(encodeRecord)
+  }
+
+  report(): ReplicaWord {
+    return this.#replica.report()
+  }
+
+  /** A majority has what was acknowledged. */
+  isShared(): boolean {
+    return true
+  }
+
+  changesSince(index: number): readonly StoreChange[] | null {
+    return this.#replica.changesSince(index)
+  }
+
+  #step(event: WithoutClock<StoreEvent>, isGet = false): CoreEffects {
+    const { records, sends, replies, changes }: StoreEffects = this.#replica.step({
+      ...event,
+      clockMs: this.#clockMs(),
+    })
+    const { committed } = this.#replica.report()
+    return {
+      records: records.map(encodeRecord),
+      isWhole: records.some(({ kind }) => kind === 'snapshot'),
+      sends: sends.map(({ to, message }) => ({ to, bytes: encodeMessage(message) })),
+      answers: replies.map(({ id, reply }) => ({ id, answer: answerOf(reply, committed, isGet) })),
+      changes,
+    }
+  }
+}
+
+type WithoutClock<E> = E extends StoreEvent ? Omit<E, 'clockMs'> : never
+
+/** Null: it can be meant. */
+function whyBad(ask: StoreAsk): CoreAnswer | null {
+  if (ask.kind === 'session') return null
+  const isOpen = ask.after !== null || (ask.kind !== 'get' && ask.context !== null)
+  if (isOpen) return refused('wrong-terms', 'this store is strong: it has versions and sessions, no contexts')
+  if (!isKeyName(ask.key)) return refused('bad-request', 'key')
+  return ask.kind === 'put' && ask.value.length > VALUE_BYTES_MAX ? refused('bad-request', 'value') : null
+}
+
+function requestOf(ask: StoreAsk): StoreRequest {
+  switch (ask.kind) {
+    case 'session':
+      return { kind: 'write', command: { write: { kind: 'open' }, id: null } }
+    case 'get':
+      return { kind: 'get', key: ask.key }
+    case 'put':
+    case 'delete': {
+      const { kind, key, version, value, id } = ask
+      const write = kind === 'put' ? { kind, key, version, value } : { kind, key, version }
+      return { kind: 'write', command: { write, id } }
+    }
+  }
+}
+
+function answerOf(reply: StoreReply, index: number, isGet: boolean): CoreAnswer {
+  switch (reply.code) {
+    case 'ok': {
+      const { outcome, version, value } = reply.result
+      const values = isGet && outcome === 'done' ? [value] : []
+      return { code: 'ok', index, outcome, version, values, context: null, clock: null }
+    }
+    case 'E_NOT_PRIMARY':
+      return refused('not-primary', 'another copy leads', reply.primary)
+    case 'E_NO_QUORUM':
+      return refused('no-quorum', reply.why)
+    case 'E_BAD_REQUEST':
+      return refused('bad-request', 'number')
+    case 'E_UNKNOWN_OUTCOME':
+      return refused('unknown-outcome', 'it led when the request came, and does not now')
+  }
+}
