@@ -53,6 +53,11 @@ export class RsdpClient {
     return this.#ask('bodies', { task, query: `?height=${height}` })
   }
 
+  /** The bundle that is the reducer of a task; 404 no-bundle for one of this package. */
+  bundle(task: bigint): Promise<AnswerOf<'bundle'>> {
+    return this.#ask('bundle', { task })
+  }
+
   /** @param state canonical bytes, 0x and hex */
   setInput(task: bigint, state: string): Promise<AnswerOf<'setInput'>> {
     return this.#ask('setInput', { task, body: { state } })

@@ -36,6 +36,8 @@ export interface NodeHandlersInit {
   readonly node: Served
   readonly feed: TaskFeed
   readonly commands: TakesCommands
+  /** Bytes of a reducer that is a bundle; null: it is none. */
+  readonly bundleOf: (reducer: string) => Uint8Array | null
   /** Of this package. */
   readonly version: string
   readonly pid: number
@@ -62,7 +64,8 @@ async function within<T>(outcome: Promise<T>): Promise<T> {
 }
 
 /** What each route does to a node. */
-export function nodeHandlers({ node, feed, commands, version, pid, stop }: NodeHandlersInit): Handlers {
+export function nodeHandlers(init: NodeHandlersInit): Handlers {
+  const { node, feed, commands, bundleOf, version, pid, stop } = init
   const document = openApiDocument(version)
   return {
     health: () => ({ ok: true }),
@@ -76,6 +79,11 @@ export function nodeHandlers({ node, feed, commands, version, pid, stop }: NodeH
       return { heights: [...feed.heights(task, from, limit)] }
     },
     bodies: ({ task, query }) => feed.bodies(task, (query as { readonly height: number }).height),
+    bundle: ({ task }) => {
+      const bytes = bundleOf(feed.reducer(task))
+      if (bytes === null) throw new Refused(404, 'no-bundle', 'its reducer is one of this package')
+      return { bundle: toHex(bytes) }
+    },
     events: ({ task }) => {
       // an unknown task is refused before the stream begins
       feed.heights(task, 1, 1)

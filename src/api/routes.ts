@@ -87,6 +87,14 @@ export const ROUTES = {
     query: z.strictObject({ height: z.coerce.number().int().min(1).max(65_535) }),
     answer: z.object({ inputs: bytes, state: bytes }),
   },
+  bundle: {
+    method: 'GET',
+    path: '/v1/tasks/{task}/bundle',
+    summary:
+      'The bundle that is the reducer of a task, whole: whoever knows its id can check the bytes. For audits; 404 for a reducer of ' +
+      'this package.',
+    answer: z.object({ bundle: bytes }),
+  },
   events: {
     method: 'GET',
     path: '/v1/tasks/{task}/events',

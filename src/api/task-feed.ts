@@ -76,6 +76,11 @@ export class TaskFeed {
     return { tasks }
   }
 
+  /** `name@version`, or the id of a bundle. @throws Refused no-task */
+  reducer(taskId: bigint): string {
+    return this.#find(taskId).task.reducer
+  }
+
   state(taskId: bigint): Decided {
     const last = this.#find(taskId).decided.at(-1)
     if (last === undefined) throw new Refused(404, 'undecided', 'no height is decided yet')

@@ -3,12 +3,15 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ROUTES } from '../api/routes.ts'
+import type { Route } from '../api/routes.ts'
 import { writeWholeFile } from '../adapters/system/write-file.ts'
 import type { BodySource, HeightBodies, WantedBodies } from '../ports/body-source.ts'
+import { fromHex } from '../codec/hex.ts'
 import { STATE_BYTES_MAX } from '../reducers/run.ts'
+import { PROFILE } from '../sandbox/profile.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
-import type { Hex } from '../types/ids.ts'
+import type { Digest, Hex } from '../types/ids.ts'
 import { MEMBERS_MAX } from '../types/ids.ts'
 import { readControl } from './control/file.ts'
 import { toJson } from './output.ts'
@@ -17,11 +20,14 @@ import { toJson } from './output.ts'
 const MEMBER_MS_MAX = 10_000
 /** An input of every member, and the state, in hex, with what frames them. */
 const ANSWER_BYTES_MAX = 2 * (MEMBERS_MAX * (STATE_BYTES_MAX + 11) + STATE_BYTES_MAX) + 1_024
+/** A bundle in hex, with what frames it. */
+const BUNDLE_ANSWER_BYTES_MAX = 2 * PROFILE.bundleBytesMax + 1_024
 /** Sources that fail so often in a row are not asked again. */
 const FAILURES_MAX = 2
 
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/)
 const schema = z.object({ inputs: hex, state: hex })
+const bundleSchema = z.object({ bundle: hex })
 
 /**
  * The source that `--bodies` names: the URL of a node's API, the data directory of a node that runs here, or a folder that
@@ -75,6 +81,12 @@ export async function keepBodies(
   return kept
 }
 
+/** Keeps a bundle there, under its id. */
+export async function keepBundle(dir: string, id: Digest, bytes: Uint8Array): Promise<void> {
+  await mkdir(dir, { recursive: true })
+  writeWholeFile(join(dir, `${id}.js`), bytes, { mode: 0o644, replace: true })
+}
+
 function folderSource(dir: string): BodySource {
   if (!existsSync(dir)) throw failed(dir, 'there is no such folder, and no node runs on it')
   return {
@@ -83,37 +95,51 @@ function folderSource(dir: string): BodySource {
       const file = join(dir, `${inputsRoot}.json`)
       return existsSync(file) ? read(dir, await readFile(file, 'utf8')) : null
     },
+    async bundle(_, id) {
+      const file = join(dir, `${id}.js`)
+      return existsSync(file) ? new Uint8Array(await readFile(file)) : null
+    },
   }
 }
 
 function memberSource(name: string, url: string): BodySource {
+  const ask = async (
+    route: Route,
+    taskId: bigint,
+    query: string,
+    bytesMax: number,
+  ): Promise<string | null> => {
+    const path = route.path.replace('{task}', String(taskId))
+    try {
+      const init = { redirect: 'manual', signal: AbortSignal.timeout(MEMBER_MS_MAX) } as const
+      return await textOf(await fetch(`${url.replace(/\/+$/, '')}${path}${query}`, init), name, bytesMax)
+    } catch (cause) {
+      if (cause instanceof RsdpError) throw cause
+      throw failed(name, 'it cannot be reached')
+    }
+  }
   return {
     name,
     async get({ taskId, height }) {
-      const path = ROUTES.bodies.path.replace('{task}', String(taskId))
-      const address = `${url.replace(/\/+$/, '')}${path}?height=${height}`
-      let text: string | null
-      try {
-        const init = { redirect: 'manual', signal: AbortSignal.timeout(MEMBER_MS_MAX) } as const
-        text = await textOf(await fetch(address, init), name)
-      } catch (cause) {
-        if (cause instanceof RsdpError) throw cause
-        throw failed(name, 'it cannot be reached')
-      }
+      const text = await ask(ROUTES.bodies, taskId, `?height=${height}`, ANSWER_BYTES_MAX)
       return text === null ? null : read(name, text)
+    },
+    async bundle(taskId) {
+      const text = await ask(ROUTES.bundle, taskId, '', BUNDLE_ANSWER_BYTES_MAX)
+      return text === null ? null : readBundle(name, text)
     },
   }
 }
 
 /** Null: it has none. */
-async function textOf(response: Response, name: string): Promise<string | null> {
+async function textOf(response: Response, name: string, bytesMax: number): Promise<string | null> {
   if (response.status === 404) return null
   if (response.status !== 200 || response.body === null) throw failed(name, `status ${response.status}`)
   const decoder = new TextDecoder()
   let [text, length] = ['', 0]
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     length += chunk.length
-    if (length > ANSWER_BYTES_MAX) throw failed(name, `more than ${ANSWER_BYTES_MAX} bytes for one height`)
+    if (length > bytesMax) throw failed(name, `its answer has more than ${bytesMax} bytes`)
     text += decoder.decode(chunk, { stream: true })
   }
   return text
@@ -125,6 +151,14 @@ function read(name: string, text: string): HeightBodies {
     return { inputs: inputs as Hex, state: state as Hex }
   } catch {
     throw failed(name, 'what it has are no bodies of a height')
+  }
+}
+
+function readBundle(name: string, text: string): Uint8Array {
+  try {
+    return fromHex(bundleSchema.parse(JSON.parse(text)).bundle as Hex)
+  } catch {
+    throw failed(name, 'what it has is no bundle')
   }
 }
 

@@ -50,7 +50,7 @@ export const bundleMirror = (): Option =>
 export const bodies = (): Option =>
   new Option(
     '--bodies <source...>',
-    'who keeps inputs that are not on chain: a node’s data directory, the URL of its API, a folder of --keep-bodies',
+    'who keeps inputs and bundles that are not on chain: a node’s data directory, the URL of its API, a folder of --keep-bodies',
   )
 
 /** Read by `brokerOf`, whose errors do not repeat it: it may hold a password. */

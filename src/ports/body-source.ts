@@ -16,12 +16,14 @@ export interface WantedBodies {
 }
 
 /**
- * Keeps bodies of heights: a folder, or a member. It is trusted with nothing; an audit takes only what hashes to what was
- * attested.
+ * Keeps bodies of heights, and the bundle of their task: a folder, or a member. It is trusted with nothing; an audit takes
+ * only what hashes to what was attested.
  */
 export interface BodySource {
   /** For messages. */
   readonly name: string
   /** Null if it has none. Throws RsdpError E_BODIES if it cannot be asked. */
   get(wanted: WantedBodies): Promise<HeightBodies | null>
+  /** What it has as the bundle that a task names, unchecked; null if it has none. Throws RsdpError E_BODIES. */
+  bundle(taskId: bigint, id: Digest): Promise<Uint8Array | null>
 }

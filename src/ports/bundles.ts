@@ -5,6 +5,8 @@ import type { ReducerRunner } from './reducer-runner.ts'
 export interface KnownBundle {
   /** Hash of engine and bytes: a task's `reducer`. */
   readonly id: Digest
+  /** The script: what a member that has lost it, and whoever audits, can be given. */
+  readonly bytes: Uint8Array
   /** As its author calls it. A label. */
   readonly name: string
   readonly usesPrevious: boolean

@@ -27,10 +27,13 @@ export class Bundle {
   /** As its author calls it. A label: `id` is the identity. */
   readonly name: string
   readonly usesPrevious: boolean
+  /** The script. */
+  readonly bytes: Uint8Array
   readonly #program: Program
   #hostFault: HostFault | null = null
 
-  private constructor(program: Program, { name, usesPrevious }: Description) {
+  private constructor(bytes: Uint8Array, program: Program, { name, usesPrevious }: Description) {
+    this.bytes = bytes
     this.#program = program
     this.name = name
     this.usesPrevious = usesPrevious
@@ -42,7 +45,7 @@ export class Bundle {
     if (!prepared.ok) return prepared
     const described = describe(prepared.program, NOTHING)
     if ('code' in described) return { ok: false, ...described }
-    return { ok: true, bundle: new Bundle(prepared.program, described) }
+    return { ok: true, bundle: new Bundle(bytes, prepared.program, described) }
   }
 
   /** What this machine alone came to since `open`; null: nothing. Answers are worth something only then. */

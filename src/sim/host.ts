@@ -303,7 +303,7 @@ export class Host {
   #bundles(gate: { readonly alive: boolean }): { readonly bundles?: Bundles } {
     const { name, hash: id, bundle, usesPrevious, isValid } = this.#world.scenario.app
     if (bundle === null) return {}
-    const known = new Map([[id, { id, name, usesPrevious, authors: [] }]])
+    const known = new Map([[id, { id, bytes: bundle.bytes, name, usesPrevious, authors: [] }]])
     const runner = {
       run: (call: ReducerCall) => this.#reduce(gate, call),
       judge: (_bundle: Digest, _params: Hex, input: Uint8Array) => this.#answer(gate, isValid(input), 0),

@@ -8,13 +8,17 @@ export interface WriteOptions {
 }
 
 /** Writes a file, with its folder: whole and on the disk when this returns, or not at all. Throws the system's error. */
-export function writeWholeFile(path: string, text: string, { mode = 0o666, replace }: WriteOptions): void {
+export function writeWholeFile(
+  path: string,
+  content: string | Uint8Array,
+  { mode = 0o666, replace }: WriteOptions,
+): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const draft = `${path}.${process.pid}.tmp`
   let file: number | null = null
   try {
     file = openSync(draft, 'wx', mode)
-    const bytes = Buffer.from(text)
+    const bytes = Buffer.from(content)
     for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
     fsyncSync(file)
     if (replace) renameSync(draft, path)

@@ -8,6 +8,7 @@ import { PROFILE } from '../../sandbox/profile.ts'
 import { bundleId, bundleIdOf } from '../../sandbox/sandbox.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import type { BodySource } from '../../ports/body-source.ts'
 import type { Address, Digest } from '../../types/ids.ts'
 import { fromMirror } from './bundle-mirror.ts'
 
@@ -65,6 +66,37 @@ function refused(id: Digest, what: string, details: Readonly<Record<string, unkn
     exit: EXIT.mismatch,
     details,
   })
+}
+
+/**
+ * The bytes behind the id of a task's bundle, from whoever keeps bodies of the task, the first that has them. What cannot be asked, and what has other
+ * bytes, is told and left out. Null if nobody has any.
+ *
+ * @throws RsdpError E_BUNDLE_REFUSED if nothing but other bytes came
+ */
+export async function bundleFrom(
+  sources: readonly BodySource[],
+  taskId: bigint,
+  id: Digest,
+  say: (line: string) => void,
+): Promise<Uint8Array | null> {
+  const { hash } = loadEngine()
+  const others: RsdpError[] = []
+  for (const source of sources) {
+    try {
+      const bytes = await source.bundle(taskId, id)
+      if (bytes === null) continue
+      if (bytes.length <= PROFILE.bundleBytesMax && bundleId(hash, bytes) === id) return bytes
+      others.push(refused(id, `what ${source.name} has as the bundle`, { id, name: source.name }))
+      say(`▲ ${others.at(-1)?.message ?? ''}`)
+    } catch (error) {
+      if (!(error instanceof RsdpError)) throw error
+      say(`▲ ${error.message}`)
+    }
+  }
+  const [first] = others
+  if (first !== undefined) throw first
+  return null
 }
 
 /** A bundle that is to be run here. @throws RsdpError E_BUNDLE */

@@ -52,6 +52,7 @@ export async function loadNodeApps(init: NodeAppsInit): Promise<NodeApps> {
     const trusted = policy.sandboxed === 'any' ? [] : policy.sandboxed
     known.set(id, {
       id,
+      bytes: found.bytes,
       name,
       usesPrevious,
       authors: found.authors.filter((author) => trusted.includes(author)),

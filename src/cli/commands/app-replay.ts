@@ -37,11 +37,11 @@ export async function appReplay(
   try {
     const read = await history.read(taskId)
     const params = read.events.find((event) => event.name === 'TaskPublished')?.args.params
-    const foreign = await foreignReducer(read, options)
+    const sources = (options.bodies ?? []).map(bodySource)
+    const foreign = await foreignReducer(read, options, sources, output.say)
     const bundle = other ?? foreign
     if (params === undefined || bundle === null) throw noBundle(params?.reducer ?? `of task ${id}`)
     const kept = new Map<number, Aggregated>()
-    const sources = (options.bodies ?? []).map(bodySource)
     const bodies = await gatherBodies(sources.length === 0 ? [] : wantedBodies(read), sources, output.say)
     const { report } = examineTask(read, {
       recover: recoverSigner,

@@ -32,7 +32,7 @@ import { reportsHtml } from '../audit/html.ts'
 import { KeptVerdicts } from '../audit/kept-verdicts.ts'
 import { auditMany, renderMany } from '../audit/many.ts'
 import { parseHeights, parseRanges, selectTasks } from '../audit/select.ts'
-import { bodySource, gatherBodies, keepBodies } from '../body-sources.ts'
+import { bodySource, gatherBodies, keepBodies, keepBundle } from '../body-sources.ts'
 import { readCompletely } from '../complete.ts'
 import { stateDir } from '../journal.ts'
 import type { AuditOptions, ChainOptions } from '../options.ts'
@@ -152,17 +152,18 @@ async function auditOne(
   const { read, proof } = options.complete
     ? await readCompletely(taskId, options, deployment, say)
     : { read: await history.read(taskId), proof: null }
-  const foreign = await foreignReducer(read, options)
+  const sources = (options.bodies ?? []).map(bodySource)
+  const foreign = await foreignReducer(read, options, sources, say)
   const findReducer = (hash: Digest): AnyReducer | null =>
     findReducerByHash(hash) ?? (foreign?.id === hash ? foreign.asReducer() : null)
   const wanted = options.bodies === undefined ? [] : wantedBodies(read)
-  const sources = (options.bodies ?? []).map(bodySource)
   const bodies = await gatherBodies(wanted, sources, say)
   const bodiesOf = (height: number): readonly HeightBodies[] => bodies.get(height) ?? []
   const { report, bodies: right } = examineTask(read, { recover: recoverSigner, findReducer, bodiesOf })
   if (foreign !== null && foreign.hostFault !== null) throw unable(foreign.hostFault)
   if (options.keepBodies !== undefined) {
     const kept = await keepBodies(options.keepBodies, wanted, right)
+    if (foreign !== null) await keepBundle(options.keepBodies, foreign.id, foreign.bytes)
     say(`✔ bodies of ${kept} heights kept in ${options.keepBodies}`)
   }
   return proof === null ? report : withCompleteness(report, proof)

@@ -128,6 +128,7 @@ async function runNode(
     node: servedBy(staked),
     feed,
     commands: agreements,
+    bundleOf: (reducer) => apps?.bundles.known.get(reducer as Digest)?.bytes ?? null,
     metrics: metricsText(metrics),
     stop,
   })

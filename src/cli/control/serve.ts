@@ -17,6 +17,7 @@ export interface ControlledNode {
   readonly node: Pick<RsdpNode, 'health' | 'leave' | 'trust' | 'resume'>
   readonly feed: TaskFeed
   readonly commands: TakesCommands
+  readonly bundleOf: (reducer: string) => Uint8Array | null
   readonly metrics: MetricsText
   /** Asked to end. */
   readonly stop: () => void
@@ -26,13 +27,13 @@ export interface ControlledNode {
 export async function serveControl(
   init: ControlledNode,
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const { dataDir, key, node, feed, commands, stop } = init
+  const { dataDir, key, node, feed, commands, bundleOf, stop } = init
   const token = randomBytes(32).toString('hex')
   const { pid } = process
   const server = await startApi(
     init.port,
     token,
-    nodeHandlers({ node, feed, commands, version: VERSION, pid, stop }),
+    nodeHandlers({ node, feed, commands, bundleOf, version: VERSION, pid, stop }),
     init.metrics,
   )
   const { port } = server

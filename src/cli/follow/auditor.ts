@@ -24,7 +24,7 @@ export function auditor(
   const right = new Map<number, readonly HeightBodies[]>()
   let foreign: Bundle | null = null
   return async (history) => {
-    foreign ??= await foreignReducer(history, options)
+    foreign ??= await foreignReducer(history, options, sources, say)
     const bundle = foreign
     const missing =
       sources.length === 0 ? [] : wantedBodies(history).filter(({ height }) => !right.has(height))

@@ -22,7 +22,7 @@ function addAudit(program: Command, run: RunCommand): void {
     .addOption(bundles())
     .addOption(bundleMirror())
     .addOption(bodies())
-    .option('--keep-bodies <dir>', 'keep those that are right in this folder')
+    .option('--keep-bodies <dir>', 'keep those that are right in this folder, and the bundle')
     .addOption(json())
     .option('--tasks <numbers>', 'several tasks, e.g. 1,2,5..9; what was done is kept if it is interrupted')
     .option('--all', 'every task of the board', false)

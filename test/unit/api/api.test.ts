@@ -43,6 +43,9 @@ const task = (changes: Partial<FedTask> = {}): FedTask => ({
   ...changes,
 })
 
+const BUNDLE_ID = `0x${'b1'.repeat(32)}`
+const bundleOf = (reducer: string): Uint8Array | null => (reducer === BUNDLE_ID ? Uint8Array.of(1, 2) : null)
+
 describe('local API', () => {
   let server: ApiServer
   let feed: TaskFeed
@@ -81,7 +84,7 @@ describe('local API', () => {
     server = await startApi(
       0,
       TOKEN,
-      nodeHandlers({ node: served, feed, commands, version: '1.2.3', pid: 7, stop }),
+      nodeHandlers({ node: served, feed, commands, bundleOf, version: '1.2.3', pid: 7, stop }),
     )
   })
   afterEach(() => server.close())
@@ -258,6 +261,14 @@ describe('local API', () => {
     expect(await refusal(client().bodies(6n, 1))).equal('404 undecided')
   })
 
+  it('gives the bundle of a task that it runs, and of no other', async () => {
+    open()
+    expect(await refusal(client().bundle(1n))).equal('404 no-bundle')
+    expect(await refusal(client().bundle(5n))).equal('404 no-task')
+    open({ taskId: 6n, reducer: BUNDLE_ID })
+    expect(await client().bundle(6n)).deep.equal({ bundle: '0x0102' })
+  })
+
   it('a stream goes on after the last event that its reader has: no height twice, none left out', async () => {
     const source = open()
     const decide = (height: number): void => source.decided({ height, state: Uint8Array.of(height) })
@@ -328,7 +339,10 @@ describe('local API', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
-    const handlers = nodeHandlers({ node, feed, commands, version: '', pid: 1, stop: () => undefined })
+    const handlers = nodeHandlers({
+      ...{ node, feed, commands, bundleOf, version: '', pid: 1 },
+      stop: () => undefined,
+    })
     const error: unknown = await startApi(port, TOKEN, handlers).catch((thrown: unknown) => thrown)
     other.close()
     expect(error).instanceOf(RsdpError)

@@ -5,10 +5,11 @@ import type { RequestListener, Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { bodySource, gatherBodies, keepBodies } from '../../../src/cli/body-sources.ts'
+import { bodySource, gatherBodies, keepBodies, keepBundle } from '../../../src/cli/body-sources.ts'
 import type { HeightBodies, WantedBodies } from '../../../src/ports/body-source.ts'
 import { RsdpError } from '../../../src/types/errors.ts'
 
+const ID = `0x${'b1'.repeat(32)}` as const
 const BODIES: HeightBodies = { inputs: '0x0102', state: '0x03' }
 const wanted = (height: number): WantedBodies => ({
   taskId: 7n,
@@ -64,7 +65,7 @@ describe('bodies that are not on chain', () => {
       response.on('drain', more)
       more()
     })
-    expect(await problemOf(endless)).contain('bytes for one height')
+    expect(await problemOf(endless)).contain('more than')
     expect(await problemOf('http://127.0.0.1:1')).contain('cannot be reached')
   })
 
@@ -79,6 +80,38 @@ describe('bodies that are not on chain', () => {
     writeFileSync(join(folder, `0x${'1'.repeat(64)}.json`), '{')
     expect(await problemOf(folder)).contain('no bodies of a height')
     expect(() => bodySource(join(dir, 'nowhere'))).throw(RsdpError, 'no such folder')
+  })
+
+  it('a bundle is asked of a member by its task, and found in a folder under its id', async () => {
+    const asked: (string | undefined)[] = []
+    const url = await member(({ url }, response) => {
+      asked.push(url)
+      response.end('{"bundle":"0x0102"}')
+    })
+    expect(await bodySource(url).bundle(7n, ID)).deep.equal(Uint8Array.of(1, 2))
+    expect(asked).deep.equal(['/v1/tasks/7/bundle'])
+    const folder = join(dir, 'bundles')
+    await keepBundle(folder, ID, Uint8Array.of(3))
+    expect(await bodySource(folder).bundle(7n, ID)).deep.equal(Uint8Array.of(3))
+    expect(await bodySource(folder).bundle(7n, `0x${'b2'.repeat(32)}`)).equal(null)
+  })
+
+  it('a bundle is nothing where a member has none, and an error where it answers anything else', async () => {
+    const answering = (code: number, body: string): Promise<string> =>
+      member((_, response) => response.writeHead(code).end(body))
+    expect(await bodySource(await answering(404, '')).bundle(7n, ID)).equal(null)
+    for (const [code, body, why] of [
+      [500, '', 'status 500'],
+      [200, '{"bundle":"0x1"}', 'no bundle'],
+      [200, '{}', 'no bundle'],
+      [200, `{"bundle":"0x${'00'.repeat(100_000)}"}`, 'more than'],
+    ] as const) {
+      const error: unknown = await bodySource(await answering(code, body))
+        .bundle(7n, ID)
+        .catch((thrown: unknown) => thrown)
+      expect(error, why).property('code', 'E_BODIES')
+      expect((error as RsdpError).message).contain(why)
+    }
   })
 
   it('come from all sources; one that fails twice in a row is asked no more', async () => {

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Connection } from '../../../src/adapters/evm/connection.ts'
 import { loadEngine } from '../../../src/adapters/sandbox/load-engine.ts'
-import { findBundle, refusedBundles } from '../../../src/cli/app/find-bundle.ts'
+import { bundleFrom, findBundle, noBundle, refusedBundles } from '../../../src/cli/app/find-bundle.ts'
+import type { BodySource } from '../../../src/ports/body-source.ts'
 import { keccak, toHex } from '../../../src/codec/hex.ts'
 import { bundleId } from '../../../src/sandbox/sandbox.ts'
 import { EXIT } from '../../../src/types/exit-codes.ts'
@@ -87,6 +88,44 @@ describe('findBundle', function () {
     expect(await refusedBundles(id, [folder])).equal(null)
     writeFileSync(join(folder, 'bundle.js'), OTHER)
     expect(await refusedBundles(id, [folder])).deep.include({ code: 'E_BUNDLE_REFUSED', exit: EXIT.mismatch })
+  })
+
+  describe('from whoever keeps bodies of the task', () => {
+    const source = (name: string, bundle: () => Promise<Uint8Array | null>): BodySource => ({
+      ...{ name, bundle },
+      get: () => Promise.resolve(null),
+    })
+    const has = (name: string, bytes: Uint8Array | null): BodySource =>
+      source(name, () => Promise.resolve(bytes))
+    const silent = source('silent', () => Promise.reject(noBundle('it cannot be reached')))
+    const asking = async (...sources: BodySource[]) => {
+      const said: string[] = []
+      const found: unknown = await bundleFrom(sources, 7n, id, (line) => said.push(line)).catch(
+        (thrown: unknown) => thrown,
+      )
+      return { found, said }
+    }
+
+    it('other bytes are refused, whatever they are', async () => {
+      for (const bytes of [OTHER, new Uint8Array(), new Uint8Array(100_000)]) {
+        const { found, said } = await asking(has('liar', bytes), silent, has('poor', null))
+        expect(found).include({ code: 'E_BUNDLE_REFUSED', exit: EXIT.mismatch })
+        expect(said).length(2)
+        expect(said[0]).contain('liar')
+      }
+    })
+
+    it('nobody has it: nothing is wrong', async () => {
+      expect((await asking()).found).equal(null)
+      expect(await asking(silent, has('poor', null))).deep.include({ found: null })
+    })
+
+    it('a liar and a silent one before the one that has it cost nothing but a line', async () => {
+      const never = source('never', () => expect.fail('asked after the right bytes were there'))
+      const { found, said } = await asking(has('liar', OTHER), silent, has('honest', BYTES), never)
+      expect(found).deep.equal(BYTES)
+      expect(said).length(2)
+    })
   })
 
   it('says which folder cannot be read', async () => {
