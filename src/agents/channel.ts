@@ -2,7 +2,7 @@ import type { Peer, Transport } from '../ports/transport.ts'
 import type { Address } from '../types/ids.ts'
 
 /** What a frame beside the protocol is about. */
-export const TOPICS = { ping: 0, pong: 1, service: 2 } as const
+export const TOPICS = { ping: 0, pong: 1, service: 2, bundleAsk: 3, bundlePart: 4 } as const
 export type Topic = keyof typeof TOPICS
 
 /** First byte of such frames: a frame of the protocol is a list in CBOR, and never begins with it. */

@@ -1,3 +1,4 @@
+import { BundleExchange } from '../agents/bundle-exchange.ts'
 import { Channel } from '../agents/channel.ts'
 import { PeerWatch } from '../agents/peer-watch.ts'
 import type { Links } from '../agents/services-agents.ts'
@@ -141,6 +142,14 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
     onFatal: (error) => failure.reject(error),
     onSeated: (seat) => liar?.seated(seat),
   })
+  const exchange =
+    bundles === undefined
+      ? null
+      : new BundleExchange({
+          ...{ channel: link, clock, logger, bundles },
+          membersWith: (id) => node.peers(id),
+          found: (id) => node.bundleFound(id),
+        })
   return {
     node,
     links: { channel: link, watch },
@@ -150,9 +159,13 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
       mindingDamage(dataDir, async () => {
         await Promise.all([runner.start(), bundles?.runner.start()])
         await node.start()
+        exchange?.start()
       }),
     failed,
-    stop: () => node.stop(),
+    stop: () => {
+      exchange?.stop()
+      return node.stop()
+    },
   }
 }
 

@@ -1,25 +1,25 @@
 import { decodeFrame } from '../codec/frames.ts'
 import type { ChainEvent } from '../ports/chain.ts'
-import type { StateSource } from '../ports/state-source.ts'
 import { findReducerByHash } from '../reducers/catalog.ts'
-import { InvariantError } from '../types/errors.ts'
-import type { Cluster } from '../types/cluster.ts'
-import type { Address, Digest, MemberIndex } from '../types/ids.ts'
-import type { TaskParams } from '../types/task.ts'
+import type { Address, Digest } from '../types/ids.ts'
 import { taskRefusal } from './acceptable.ts'
 import { AddressBook } from './address-book.ts'
 import type { LeaveAnswer } from './membership.ts'
+import { Malformed } from './malformed.ts'
 import { memoryOf } from './memory.ts'
 import type { NodeHealth } from './node-health.ts'
 import type { NodeInit } from './node-init.ts'
+import { openSource } from './open-source.ts'
 import { Outbox } from './outbox.ts'
 import { requireOwnJoin } from './own-join.ts'
 import { inTurn, isPassing } from './passing.ts'
-import { decidedBodies, decidedInputs, decidedStates } from './restored.ts'
 import { Predecessors } from './predecessors.ts'
 import { RunningTask } from './running-task.ts'
+import type { TaskEvent } from './running-task.ts'
 import { SignUp } from './sign-up.ts'
 import { TaskBook } from './task-book.ts'
+import { WaitingTasks } from './waiting-tasks.ts'
+import type { DrawnTask } from './waiting-tasks.ts'
 
 /** Blocks of events read at a time. */
 const PAGE_BLOCKS = 2_000
@@ -34,6 +34,7 @@ export class RsdpNode {
   readonly #outbox: Outbox
   readonly #signUp: SignUp
   readonly #book = new TaskBook()
+  readonly #waiting = new WaitingTasks()
   readonly #predecessors: Predecessors
   readonly #byCluster = new Map<Digest, RunningTask>()
   readonly #byTask = new Map<bigint, RunningTask>()
@@ -53,10 +54,11 @@ export class RsdpNode {
   #told: string | null = null
   #failed = false
   #stopping: Promise<void> | null = null
-  readonly #malformed = new Map<Address, number>()
+  readonly #malformed: Malformed
 
   constructor(init: NodeInit) {
     this.#init = init
+    this.#malformed = new Malformed(init.logger)
     this.#outbox = new Outbox(init.store, init.chain)
     this.#predecessors = new Predecessors(init)
     this.#signUp = new SignUp({ ...init, key: init.keyring.address, outbox: this.#outbox })
@@ -67,7 +69,7 @@ export class RsdpNode {
     const { transport, clock } = this.#init
     transport.onMessage((from, bytes) => {
       const frame = decodeFrame(bytes)
-      if (frame === null) return this.#countMalformed(from)
+      if (frame === null) return this.#malformed.count(from)
       this.#byCluster.get(frame.cluster)?.frame(from, frame)
     })
     const known = this.#init.store.cursor()
@@ -122,6 +124,22 @@ export class RsdpNode {
     return this.#byTask.get(taskId)?.resume() ?? null
   }
 
+  /** Whether it is a member of a task that waits for this bundle, or may be drawn for one. */
+  awaits(bundle: Digest): boolean {
+    return this.#waiting.members(bundle).length > 0 || this.#signUp.isIn(bundle)
+  }
+
+  /** A bundle that was missing is here. */
+  bundleFound(bundle: Digest): void {
+    if (this.#hasEnded()) return
+    try {
+      for (const task of this.#waiting.release(bundle)) this.#run(task)
+      this.#lookSoon()
+    } catch (error) {
+      this.#fatal(error)
+    }
+  }
+
   #stopTasks(): void {
     for (const task of this.#byTask.values()) task.stop()
   }
@@ -135,7 +153,7 @@ export class RsdpNode {
       notReady,
       addresses: transport.addresses(),
       store: this.#init.store.verdict,
-      peers: { connected: transport.connected().length, known: this.#peers().size },
+      peers: { connected: transport.connected().length, known: this.peers().size },
       chain: { head: this.#head, cursor: this.#cursor.block, reachable: this.#reachable === true },
       outbox: this.#outbox.length,
       tasks: [...this.#byTask.values()].map((task) => task.health()),
@@ -149,7 +167,10 @@ export class RsdpNode {
     if (this.#failed) return ['it has failed and is about to end']
     if (this.#stopPolling === null) return ['it starts or ends']
     if (this.#reachable !== true) return [`the chain is not reached${this.#unreached}`]
-    return [...this.#byTask.values()].flatMap((task) => task.trouble() ?? [])
+    return [
+      ...this.#waiting.troubles(),
+      ...[...this.#byTask.values()].flatMap((task) => task.trouble() ?? []),
+    ]
   }
 
   #tellReady(): void {
@@ -168,14 +189,7 @@ export class RsdpNode {
     const connected = this.#init.transport.connected().length
     if (connected === this.#connected) return
     this.#connected = connected
-    this.#init.logger.info('peers.connected', { connected, known: this.#peers().size })
-  }
-
-  /** A stranger's noise must not fill the log: told at the 1st, 10th, 100th … time. */
-  #countMalformed(from: Address): void {
-    const count = (this.#malformed.get(from) ?? 0) + 1
-    this.#malformed.set(from, count)
-    if (/^10*$/.test(String(count))) this.#init.logger.warn('frame.malformed', { from, count })
+    this.#init.logger.info('peers.connected', { connected, known: this.peers().size })
   }
 
   /** Evidence does not wait for the next look at the chain; found during one, it gets another. */
@@ -243,14 +257,15 @@ export class RsdpNode {
    * Only once all history is read: what is long over needs neither.
    */
   #connect(): void {
-    this.#init.transport.setPeers(this.#addresses.peers(this.#peers()))
+    this.#init.transport.setPeers(this.#addresses.peers(this.peers()))
     for (const task of this.#byTask.values()) task.start(this.#cursor.block, this.#time)
   }
 
-  /** Whom this node talks to: the other members of its clusters. */
-  #peers(): ReadonlySet<Address> {
+  /** Whom this node talks to: the other members of its clusters, those of one reducer or all. */
+  peers(reducer?: Digest): ReadonlySet<Address> {
     const { block } = this.#cursor
-    const keys = new Set([...this.#byTask.values()].flatMap((task) => task.peers(block)))
+    const running = [...this.#byTask.values()].filter((task) => (reducer ?? task.reducer) === task.reducer)
+    const keys = new Set([...running.flatMap((task) => task.peers(block)), ...this.#waiting.members(reducer)])
     keys.delete(this.#init.keyring.address)
     return keys
   }
@@ -274,6 +289,7 @@ export class RsdpNode {
       this.#time = page.time
       store.setCursor(page.block, page.hash)
       this.#book.prune(page.block, page.time)
+      this.#waiting.prune(page.block, page.time)
     }
   }
 
@@ -295,21 +311,23 @@ export class RsdpNode {
         break
       case 'clusterFormed':
         this.#signUp.formed(event.taskId)
-        this.#run(event)
+        this.#drawn(event)
         break
-      case 'ledgerEvent': {
-        const task = this.#byTask.get(event.taskId)
-        if (task === undefined) this.#book.ledgerEvent(event)
-        else task.take(event)
-        break
-      }
+      case 'ledgerEvent':
       case 'checkpointed':
       case 'republished':
       case 'taskFinalized':
       case 'convicted':
-        this.#byTask.get(event.taskId)?.take(event)
+        this.#tell(event)
         break
     }
+  }
+
+  /** What happens in a task that this node was drawn for, or may be. */
+  #tell(event: TaskEvent): void {
+    if (event.kind === 'ledgerEvent') this.#book.ledgerEvent(event)
+    this.#byTask.get(event.taskId)?.take(event)
+    this.#waiting.take(event)
   }
 
   /**
@@ -321,23 +339,30 @@ export class RsdpNode {
     this.#init.logger.info('task.revoked', { task: String(taskId), block })
     this.#signUp.revoked(taskId)
     this.#book.take(taskId)
-    this.#byTask.get(taskId)?.take(event)
+    this.#tell(event)
+  }
+
+  #drawn(formed: DrawnTask['formed']): void {
+    const { keyring, bundles } = this.#init
+    const published = this.#book.take(formed.taskId)
+    if (published === null || !formed.cluster.members.some(({ key }) => key === keyring.address)) return
+    const task = { formed, published, later: [] }
+    if (bundles?.missing.has(published.params.reducer) === true) this.#waiting.add(task)
+    else this.#run(task)
   }
 
   /** Drawn for a task: bring the application's state and run the protocol. */
-  #run({ taskId, cluster, block }: Extract<ChainEvent, { kind: 'clusterFormed' }>): void {
-    const { keyring, logger } = this.#init
-    const published = this.#book.take(taskId)
+  #run({ formed: { taskId, cluster, block }, published, later }: DrawnTask): void {
+    const { keyring, bundles, logger } = this.#init
     const self = cluster.members.findIndex((member) => member.key === keyring.address)
-    if (published === null || self < 0) return
     const { params } = published
     const task = String(taskId)
-    const { bundles } = this.#init
     const bundle = bundles?.known.get(params.reducer) ?? null
     const reason = taskRefusal(params, bundle)
     const reducer = findReducerByHash(params.reducer)?.id ?? bundle?.id
     if (reason !== null || reducer === undefined) return logger.error('task.refused', { task, reason })
-    const source = this.#source(taskId, reducer, params, self, cluster)
+    const wish = (): void => this.#byTask.get(taskId)?.wish()
+    const source = openSource(this.#init, { taskId, reducer, params, self, cluster, wish })
     if (source === null) return logger.warn('task.without-source', { task, reducer })
     this.#init.onSeated?.({ cluster, self, params })
     const running = new RunningTask({
@@ -361,31 +386,8 @@ export class RsdpNode {
     })
     this.#byCluster.set(cluster.id, running)
     this.#byTask.set(taskId, running)
+    for (const event of later) running.take(event)
     logger.info('task.running', { task, member: self, members: cluster.members.length })
-  }
-
-  /** The application's side of a task; null if it has none, also if these params are too much for it. */
-  #source(
-    taskId: bigint,
-    reducer: string,
-    params: TaskParams,
-    self: MemberIndex,
-    cluster: Cluster,
-  ): StateSource | null {
-    const { sourceFor, store, logger } = this.#init
-    const decided = decidedStates(store, cluster.id)
-    try {
-      return sourceFor({
-        ...{ taskId, reducer, params, self, members: cluster.members.length, decided, cluster },
-        inputsAt: (height) => decidedInputs(store, cluster.id, height),
-        bodiesAt: (height) => decidedBodies(store, cluster.id, height),
-        wish: () => this.#byTask.get(taskId)?.wish(),
-      })
-    } catch (error) {
-      if (error instanceof InvariantError) throw error
-      logger.error('source.failed', { task: String(taskId), error: String(error) })
-      return null
-    }
   }
 
   #fatal(error: unknown): void {

@@ -83,6 +83,10 @@ export class RunningTask {
     this.#stopTicks = init.clock.every(init.params.tickMs, () => this.#tick())
   }
 
+  get reducer(): string {
+    return this.#init.reducer
+  }
+
   get cluster(): Digest {
     return this.#init.cluster.id
   }

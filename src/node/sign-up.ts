@@ -8,7 +8,7 @@ import type { Offer, StockTwins } from '../policy/offer.ts'
 import type { Policy } from '../policy/policy.ts'
 import { reducerHash } from '../reducers/catalog.ts'
 import { chanceOf } from '../types/chance.ts'
-import type { Address } from '../types/ids.ts'
+import type { Address, Digest } from '../types/ids.ts'
 import { seedAt, signedUpAt } from '../types/life.ts'
 import type { Moment } from '../types/moment.ts'
 import { isReached, later } from '../types/moment.ts'
@@ -36,7 +36,7 @@ export interface SignUpInit {
 type Published = Extract<ChainEvent, { kind: 'taskPublished' }>
 
 /** Why a node does not sign up for a task: it cannot run it, has no registration, or a rule of its policy says no. */
-export type JoinRefusal = TaskRefusal | 'sandbox' | 'registration' | 'other-terms' | RuleName
+export type JoinRefusal = TaskRefusal | 'no-bundle' | 'sandbox' | 'registration' | 'other-terms' | RuleName
 
 /** The last answer to a task that was not joined. */
 export interface NotJoined {
@@ -102,6 +102,14 @@ export class SignUp {
   /** Block in which the own key was signed up for a task that is not drawn yet; null: it was not. */
   joinedAt(taskId: bigint): number | null {
     return this.#open.get(taskId)?.joinedAt ?? null
+  }
+
+  /** Whether it is signed up for a task of this reducer that is not drawn yet. */
+  isIn(reducer: Digest): boolean {
+    const open = [...this.#open.values()]
+    return open.some(
+      ({ published, keys }) => published.params.reducer === reducer && keys.includes(this.#init.key),
+    )
   }
 
   /** While sign-up is open, that is its end; afterwards the cluster is still drawn: its members are paid a height. */
@@ -197,6 +205,8 @@ export class SignUp {
   > {
     const { chain, key, policy, stockTwins } = this.#init
     const unable = await this.#unable(params)
+    if (unable === 'no-bundle')
+      return { ...no(unable, 'the bytes of its bundle are missing here'), mayPass: true }
     if (unable === 'sandbox') return { ...no(unable, 'the sandbox cannot say now'), mayPass: true }
     if (unable !== null) return no(unable, 'this node cannot run it')
     const registration = await chain.registration(key)
@@ -217,8 +227,9 @@ export class SignUp {
     return { termsHash: termsHash(chain.domain.chainId, chain.board, taskId, terms) }
   }
 
-  async #unable(params: TaskParams): Promise<TaskRefusal | 'sandbox' | null> {
+  async #unable(params: TaskParams): Promise<TaskRefusal | 'no-bundle' | 'sandbox' | null> {
     const { reducers, bundles } = this.#init
+    if (bundles?.missing.has(params.reducer) === true) return 'no-bundle'
     const isOffered = reducers.some((id) => id === params.reducer || reducerHash(id) === params.reducer)
     const bundle = bundles?.known.get(params.reducer) ?? null
     const refusal = isOffered ? taskRefusal(params, bundle) : 'unknown-reducer'

@@ -22,8 +22,18 @@ export interface BundleRunner extends ReducerRunner {
   acceptsParams(bundle: Digest, params: Hex): Promise<boolean | null>
 }
 
+/**
+ * What became of bytes: they are the bundle and run from now on; they are others; or they are the bundle, and this machine
+ * cannot run it now.
+ */
+export type Added = 'added' | 'other' | 'unable'
+
 /** All bundles of a node, and what runs them. */
 export interface Bundles {
   readonly known: ReadonlyMap<Digest, KnownBundle>
+  /** Ids that the operator named, whose bytes are nowhere to be found on this machine. */
+  readonly missing: ReadonlySet<Digest>
   readonly runner: BundleRunner
+  /** Bytes that somebody gave for a missing one. Keeps them, and never throws for what they are. */
+  readonly add: (id: Digest, bytes: Uint8Array) => Promise<Added>
 }

@@ -310,7 +310,7 @@ export class Host {
       acceptsParams: () => Promise.resolve(true),
       stop: () => Promise.resolve(),
     }
-    return { bundles: { known, runner } }
+    return { bundles: { known, missing: new Set(), runner, add: () => Promise.resolve('other') } }
   }
 
   #source(gate: { readonly alive: boolean }, request: SourceRequest): StateSource {

@@ -50,6 +50,8 @@ export class FaultyNetwork {
   readonly client: Wallet
   readonly twins: DeployedTwins
   readonly nodes: readonly LocalNode[]
+  /** Further arguments of each node. */
+  also: (node: LocalNode) => readonly string[] = () => []
   /** What all processes said. */
   readonly watch = new Watch()
   readonly #chain: DevChain
@@ -101,6 +103,7 @@ export class FaultyNetwork {
     const args = ['--data-dir', node.dataDir, '--listen', node.listen, '--rpc-url', this.rpcUrl]
     args.push('--deployment', this.deploymentFile)
     if (fault !== null) args.push('--fault', fault)
+    args.push(...this.also(node))
     const onEvent = (event: NodeEvent): void => {
       watch.take(node.name, event)
       this.watch.take(node.name, event)

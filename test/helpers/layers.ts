@@ -117,7 +117,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   // commands of clients, between the node's source of states and whoever serves the clients
   agreement: { imports: [...BASE, 'ports', 'reducers', 'catalog'], types: ['node'], packages: [] },
   // what a node sees and does for the services that it hosts
-  agents: { imports: [...BASE, 'ports', 'reducers', 'services'], types: ['node'], packages: [] },
+  agents: {
+    imports: [...BASE, 'ports', 'reducers', 'services', 'adapters/wire'],
+    types: ['node'],
+    packages: [],
+  },
   // puts a node together out of the adapters of this machine
   compose: { imports: [...BASE, 'ports', 'policy', 'faults', 'node', 'agents', 'adapters'] },
   // what the package exports, one file an entry; nobody imports them

@@ -32,7 +32,19 @@ try {
   post({ kind: 'unusable', reason: error instanceof Error ? error.message : String(error) })
 }
 
-function answer(bundles: ReadonlyMap<Digest, Bundle>, request: SandboxRequest): SandboxAnswer {
+function open(bundles: Map<Digest, Bundle>, bytes: Uint8Array): SandboxAnswer {
+  const opened = Bundle.open(loadEngine(), bytes)
+  if (opened.ok) {
+    const { id, name, usesPrevious } = opened.bundle
+    bundles.set(id, opened.bundle)
+    return { kind: 'opened', name, usesPrevious }
+  }
+  const { code } = opened
+  return isHostFault(code) ? { kind: 'unable', code } : { kind: 'broken', code }
+}
+
+function answer(bundles: Map<Digest, Bundle>, request: SandboxRequest): SandboxAnswer {
+  if (request.kind === 'open') return open(bundles, request.bytes)
   const bundle = bundles.get(request.kind === 'reduce' ? (request.call.reducer as Digest) : request.bundle)
   invariant(bundle !== undefined, 'the thread was started with every bundle that it is asked for')
   try {

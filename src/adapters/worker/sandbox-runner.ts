@@ -15,7 +15,7 @@ export interface SandboxRunnerInit {
    * never about the bundle.
    */
   readonly timeoutMs: number
-  /** Bytes of all bundles that it can be asked for. */
+  /** Bytes of the bundles that it can be asked for from the start. */
   readonly bundles: readonly Uint8Array[]
   readonly startThread?: () => Thread<SandboxRequest, SandboxAnswer>
 }
@@ -23,9 +23,12 @@ export interface SandboxRunnerInit {
 /** Runs bundles in a thread of their own: whatever they cost, reducers of this package do not wait for them. */
 export class SandboxRunner implements BundleRunner {
   readonly #thread: TimedThread<SandboxRequest, SandboxAnswer>
+  /** What each thread is started with. */
+  readonly #bundles: Uint8Array[]
 
   constructor({ clock, timeoutMs, bundles, startThread }: SandboxRunnerInit) {
-    const start = startThread ?? (() => startSandboxThread({ bundles }))
+    this.#bundles = [...bundles]
+    const start = startThread ?? (() => startSandboxThread({ bundles: this.#bundles }))
     this.#thread = new TimedThread({ clock, timeoutMs, start })
   }
 
@@ -47,6 +50,23 @@ export class SandboxRunner implements BundleRunner {
 
   acceptsParams(bundle: Digest, params: Hex): Promise<boolean | null> {
     return this.#ask({ kind: 'params', bundle, params })
+  }
+
+  /**
+   * Evaluates one more bundle, which it can be asked for from then on.
+   *
+   * @returns what it says of itself; the fault if it is no reducer; null: this machine cannot say now
+   */
+  async add(
+    bytes: Uint8Array,
+  ): Promise<{ readonly name: string; readonly usesPrevious: boolean } | { readonly broken: string } | null> {
+    const answer = await this.#thread.run({ kind: 'open', bytes })
+    if (!('kind' in answer)) return null
+    if (answer.kind === 'broken') return { broken: answer.code }
+    if (answer.kind !== 'opened') return null
+    this.#bundles.push(bytes)
+    const { name, usesPrevious } = answer
+    return { name, usesPrevious }
   }
 
   stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ReducerCall } from '../../reducers/reducer.ts'
 import type { Reduced } from '../../sandbox/bundle.ts'
-import type { HostFault } from '../../sandbox/result.ts'
+import type { HostFault, SandboxFault } from '../../sandbox/result.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
 
 /** What the reducers' thread is started with. */
@@ -19,10 +19,15 @@ export type SandboxRequest =
   | { readonly kind: 'reduce'; readonly call: ReducerCall }
   | { readonly kind: 'judge'; readonly bundle: Digest; readonly params: Hex; readonly input: Uint8Array }
   | { readonly kind: 'params'; readonly bundle: Digest; readonly params: Hex }
+  /** One more bundle that it can be asked for. */
+  | { readonly kind: 'open'; readonly bytes: Uint8Array }
 
 export type SandboxAnswer =
   | { readonly kind: 'reduced'; readonly result: Reduced }
   | { readonly kind: 'said'; readonly yes: boolean }
+  | { readonly kind: 'opened'; readonly name: string; readonly usesPrevious: boolean }
+  /** It is no reducer, on every machine. */
+  | { readonly kind: 'broken'; readonly code: SandboxFault }
   /** This machine could not say. */
   | { readonly kind: 'unable'; readonly code: HostFault }
 

@@ -62,7 +62,7 @@ function refused(id: Digest, what: string, details: Readonly<Record<string, unkn
   return new RsdpError({
     code: 'E_BUNDLE_REFUSED',
     message: `${what} ${what.startsWith('none') ? 'is' : 'is not'} ${id}: refused`,
-    hint: 'its author has the bytes with that hash; without --bundles and --bundle-mirror what needs them is unavailable',
+    hint: 'its author has the bytes with that hash; without --bundles, --bundle-mirror and --bodies what needs them is unavailable',
     exit: EXIT.mismatch,
     details,
   })

@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs'
 import { SandboxRunner } from '../../adapters/worker/sandbox-runner.ts'
 import type { Connection } from '../../adapters/evm/connection.ts'
-import type { Bundles, KnownBundle } from '../../ports/bundles.ts'
+import type { KnownBundle } from '../../ports/bundles.ts'
+import type { Logger } from '../../ports/logger.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Digest } from '../../types/ids.ts'
 import { isBundleId } from './bundle-name.ts'
-import { findBundle, noBundle, openBundle } from './find-bundle.ts'
+import { AppBundles, bundlesIn } from './app-bundles.ts'
+import { findBundle, openBundle } from './find-bundle.ts'
 import type { Application } from '../../compose/create-node.ts'
 import { readApp, readSource } from './folder.ts'
 
@@ -15,7 +18,7 @@ export const SANDBOX_TIMEOUT_MS = 20_000
 /** The applications of one node, and the bundles that they are for. */
 export interface NodeApps {
   readonly applications: readonly Application[]
-  readonly bundles: Bundles & { readonly runner: SandboxRunner }
+  readonly bundles: AppBundles
 }
 
 export interface NodeAppsInit {
@@ -27,40 +30,45 @@ export interface NodeAppsInit {
   readonly folders: readonly string[]
   /** URL below which bundles lie under their ids. */
   readonly mirror?: string
+  /** Of the node: what members have given it lies there. */
+  readonly dataDir: string
   readonly connection: Connection
   readonly policy: Policy
   readonly clock: Clock
+  readonly logger: Logger
 }
 
-/** Loads them all. @throws RsdpError E_APP, E_NO_BUNDLE, E_BUNDLE, E_BUNDLES_DIR, E_RPC_DOWN */
+/** Loads them all. @throws RsdpError E_APP, E_BUNDLE, E_BUNDLES_DIR, E_RPC_DOWN */
 export async function loadNodeApps(init: NodeAppsInit): Promise<NodeApps> {
-  const { apps, fed, connection, policy, clock } = init
+  const { apps, fed, dataDir, connection, policy, clock, logger } = init
   const sources: Application[] = []
-  const folders = [...init.folders]
+  const kept = bundlesIn(dataDir)
+  const folders = [...init.folders, ...(existsSync(kept) ? [kept] : [])]
   for (const dir of apps) {
     const { id } = await readApp(dir)
     folders.push(`${dir}/build`)
     sources.push(await readSource(dir, id))
   }
   const reducers = [...new Set([...fed, ...sources.flatMap((source) => source.reducers)])]
-  const known = new Map<Digest, KnownBundle>()
-  const bundles: Uint8Array[] = []
+  const known: KnownBundle[] = []
+  const missing: Digest[] = []
   for (const id of reducers.filter(isBundleId)) {
     const found = await findBundle(id, folders, connection, init.mirror)
-    if (found === null) throw noBundle(id)
+    if (found === null) {
+      missing.push(id)
+      continue
+    }
     const { name, usesPrevious } = openBundle(found.bytes)
     const trusted = policy.sandboxed === 'any' ? [] : policy.sandboxed
-    known.set(id, {
+    known.push({
       id,
       bytes: found.bytes,
       name,
       usesPrevious,
       authors: found.authors.filter((author) => trusted.includes(author)),
     })
-    bundles.push(found.bytes)
   }
-  return {
-    applications: sources,
-    bundles: { known, runner: new SandboxRunner({ clock, timeoutMs: SANDBOX_TIMEOUT_MS, bundles }) },
-  }
+  const bundles = known.map(({ bytes }) => bytes)
+  const runner = new SandboxRunner({ clock, timeoutMs: SANDBOX_TIMEOUT_MS, bundles })
+  return { applications: sources, bundles: new AppBundles({ dataDir, runner, known, missing, logger }) }
 }

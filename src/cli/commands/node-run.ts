@@ -93,7 +93,7 @@ async function runNode(
   const shaped = shapedBy(options.links, local)
   const { policy, source } = loadPolicy(options, local)
   const privateKey = await signingKey(options, local)
-  const apps = await nodeApps(options, policy)
+  const apps = await nodeApps(options, policy, logger)
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
   const example = exampleOf(options.provider, deployment.deploymentId)
   const { agreements, machines } = machinesIn(dataDir)
@@ -137,6 +137,7 @@ async function runNode(
   try {
     observed = await observe({ port: options.metricsPort, metrics, staked, deployment, logger })
     await staked.start()
+    await requireBundles(apps, node)
     await Promise.race([staked.failed, ended.promise])
     return EXIT.ok
   } finally {
@@ -212,6 +213,19 @@ async function servicesOf({ dataDir, host }: NodeRunOptions, logger: Logger): Pr
   })
 }
 
+/**
+ * Members of the own clusters are the last to be asked for a bundle: one that no task of this node waits for is nowhere.
+ *
+ * @throws RsdpError E_NO_BUNDLE
+ */
+async function requireBundles(apps: NodeApps | null, node: StakedNode['node']): Promise<void> {
+  if (apps === null || !node.health().chain.reachable) return
+  const nowhere = [...apps.bundles.missing].find((id) => !node.awaits(id))
+  if (nowhere === undefined) return
+  const { noBundle } = await import('../app/find-bundle.ts')
+  throw noBundle(nowhere)
+}
+
 /** What the API does to a node. */
 function servedBy({ node, health }: StakedNode): ControlledNode['node'] {
   return {
@@ -223,15 +237,15 @@ function servedBy({ node, health }: StakedNode): ControlledNode['node'] {
 }
 
 /** The operator's own applications; null if there are none. */
-async function nodeApps(options: NodeRunOptions, policy: Policy): Promise<NodeApps | null> {
-  const { app: apps = [], bundles: folders = [], feed = [] } = options
+async function nodeApps(options: NodeRunOptions, policy: Policy, logger: Logger): Promise<NodeApps | null> {
+  const { app: apps = [], bundles: folders = [], feed = [], dataDir } = options
   const fed = feed.filter(isBundleId)
   if (apps.length + fed.length === 0) return null
   const { loadNodeApps } = await import('../app/node-apps.ts')
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
     return await loadNodeApps({
-      ...{ apps, fed, folders, connection, policy, clock: systemClock },
+      ...{ apps, fed, folders, dataDir, connection, policy, clock: systemClock, logger },
       ...(options.bundleMirror === undefined ? {} : { mirror: options.bundleMirror }),
     })
   } finally {

@@ -97,6 +97,21 @@ describe('SandboxRunner, real thread', function () {
     expect(await runner.acceptsParams(bundle.id, '0x')).to.equal(false)
   })
 
+  it('runs a bundle that came later, also in the thread after this one; what is no reducer changes nothing', async () => {
+    const clock = new VirtualClock()
+    const late = new SandboxRunner({ clock, timeoutMs: TIMEOUT_MS, bundles: [hostile] })
+    const bundle = openBundle(honest)
+    expect(await late.add(honest)).to.deep.equal({ name: median.id, usesPrevious: false })
+    expect(await late.add(bundleOf('return 1'))).to.deep.equal({ broken: 'badOutput' })
+    expect(await late.run(callOf(bundle.id))).to.deep.equal(bundle.reduce(callOf(bundle.id)))
+    const loses = late.run(callOf(openBundle(hostile).id))
+    await new Promise(setImmediate)
+    clock.advance(TIMEOUT_MS)
+    expect(await loses).to.deep.equal({ ok: false, code: 'timedOut' })
+    expect(await late.run(callOf(bundle.id))).to.include({ ok: true })
+    await late.stop()
+  })
+
   it('ends a loop by its fuel, with the verdict that everybody comes to, and goes on', async () => {
     const { id } = openBundle(hostile)
     expect(await runner.run(callOf(id))).to.include({ ok: false, code: 'overBudget' })

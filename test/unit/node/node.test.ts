@@ -11,10 +11,12 @@ import { seededOrder } from '../../../src/codec/roots.ts'
 import type { NodeInit } from '../../../src/node/node-init.ts'
 import { RsdpNode } from '../../../src/node/node.ts'
 import { signObject } from '../../../src/node/signing.ts'
+import type { KnownBundle } from '../../../src/ports/bundles.ts'
 import type { StateSource } from '../../../src/ports/state-source.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import type { Peer } from '../../../src/ports/transport.ts'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
+import type { ReducerCall } from '../../../src/reducers/reducer.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { InvariantError } from '../../../src/types/errors.ts'
 import type { Digest } from '../../../src/types/ids.ts'
@@ -387,6 +389,111 @@ describe('RsdpNode', () => {
       chain.mine()
       await node.start()
       expect(running()).to.be.empty
+    })
+  })
+
+  describe('drawn for a task whose bundle it has lost', () => {
+    const bundle = digestOf('bundle')
+    let missing: Set<Digest>
+    let signed: ProtocolObject[]
+    let known: Map<Digest, KnownBundle>
+
+    beforeEach(() => {
+      disk.crash()
+      missing = new Set([bundle])
+      known = new Map()
+      const runner = {
+        run: (call: ReducerCall) => Promise.resolve(runReducer({ ...call, reducer: rateLimit.id })),
+        judge: () => Promise.resolve(true),
+        acceptsParams: () => Promise.resolve(true),
+        stop: () => Promise.resolve(),
+      }
+      const bundles = { known, missing, runner, add: () => Promise.resolve('other' as const) }
+      signed = []
+      const store = openStore()
+      const signOnce = store.signOnce.bind(store)
+      store.signOnce = (request) => {
+        const made = signOnce(request)
+        signed.push(made.object)
+        return made
+      }
+      node = makeNode({ bundles, store, reducers: [bundle] })
+      publish(1n, { reducer: bundle })
+      form(1n)
+      chain.mine()
+    })
+    const find = (): void => {
+      missing.clear()
+      const bytes = Uint8Array.of(1)
+      known.set(bundle, { id: bundle, bytes, name: 'x@1', usesPrevious: false, authors: [] })
+      node.bundleFound(bundle)
+    }
+
+    it('does not run it, is not ready, and stays connected to its members, who may have it', async () => {
+      await node.start()
+      await settle()
+      expect(running()).deep.equal([])
+      expect(node.health()).deep.include({
+        ready: false,
+        notReady: ['task 1: the bytes of its bundle are missing'],
+      })
+      expect([...node.peers(bundle)]).deep.equal(CLUSTER.members.slice(1).map(({ key }) => key))
+      expect([...node.peers(digestOf('another'))]).deep.equal([])
+      expect(told.at(-1)).length(3)
+      expect([node.awaits(bundle), node.awaits(digestOf('another'))]).deep.equal([true, false])
+      node.bundleFound(digestOf('another'))
+      expect(running()).deep.equal([])
+    })
+
+    it('runs it once it is found, with all that the chain has told meanwhile', async () => {
+      await node.start()
+      const event = { kind: 'ledgerEvent', taskId: 1n, seq: 1, ledgerKind: 'posted' } as const
+      chain.happen({ ...event, originator: BOB, data: new Uint8Array(8) })
+      chain.mine()
+      await poll(2)
+      find()
+      await poll()
+      expect(running()).deep.equal(['1'])
+      expect(signed[0]).deep.include({ type: 'status', height: 1, eventSeq: 1 })
+      expect(observed).deep.equal(['1/1'])
+      expect(node.health().notReady).deep.equal([])
+      expect([...node.peers(bundle)]).length(3)
+      expect(node.awaits(bundle)).equal(false)
+    })
+
+    it('lets go of one that has a result, or that could have ended', async () => {
+      publish(2n, { reducer: bundle, endBlock: chain.headBlock + 50 })
+      form(2n)
+      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6, result: new Uint8Array() })
+      chain.mine()
+      await node.start()
+      expect(node.health().notReady).deep.equal(['task 2: the bytes of its bundle are missing'])
+      chain.mine(100)
+      await poll()
+      expect(node.awaits(bundle)).equal(false)
+      expect(told.at(-1)).deep.equal([])
+      find()
+      await poll()
+      expect(running()).deep.equal([])
+    })
+
+    it('signs up for no other, and knows if it may be drawn for one', async () => {
+      publish(3n, { reducer: bundle })
+      chain.mine()
+      await node.start()
+      await poll()
+      const refused = node.health().notJoined.find(({ taskId }) => taskId === '3')
+      expect(refused).deep.include({ reason: 'no-bundle' })
+      expect(chain.sent).deep.equal([])
+      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6, result: new Uint8Array() })
+      chain.mine()
+      await poll()
+      expect(node.awaits(bundle)).equal(false)
+      const { address } = keyringOf(0)
+      chain.happen({ kind: 'taskJoined', taskId: 3n, key: address, operator: TERMS.client })
+      chain.mine()
+      await poll()
+      expect(node.awaits(bundle)).equal(true)
     })
   })
 
