@@ -1,13 +1,15 @@
 import type { Command } from 'commander'
+import { helpOf, pathOf } from '../../src/cli/all-help.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { leavesOf } from '../../src/cli/settings.ts'
 
 const COLUMNS = 110
 const HEAD = `# Commands
 
-What \`--help\` says on every level; this page is written by \`npm run reference\`, and a test compares the two. Each flag has an
-environment variable, which the flag itself overrides. Exit codes: [README](../README.md#exit-codes). Errors: [errors.md](errors.md).
-Completion: \`rsdp completion bash\`, or \`zsh\`, or \`fish\`, prints a script for the shell to source.
+What \`--help\` says on every level; \`--help --all\` after \`rsdp\` alone says all of it. This page is written by \`npm run reference\`, and
+a test compares the two. Each flag has an environment variable, which the flag itself overrides. Exit codes:
+[README](../README.md#exit-codes). Errors: [errors.md](errors.md). Completion: \`rsdp completion bash\`, or \`zsh\`, or \`fish\`, prints a
+script for the shell to source.
 `
 
 /** The page of all commands, from the command tree itself. */
@@ -15,27 +17,11 @@ export function cliPage(): string {
   const program = buildProgram(() => Promise.resolve())
   const all = program.commands.flatMap(leavesOf)
   const list = all.map((command) => `| [${pathOf(command)}](#${anchor(command)}) | ${said(command)} |`)
-  const sections = all.map((command) => `## ${pathOf(command)}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`)
+  const sections = all.map(
+    (command) => `## ${pathOf(command)}\n\n\`\`\`text\n${helpOf(command, COLUMNS)}\n\`\`\`\n`,
+  )
   return [HEAD, ['| Command | |', '|---|---|', ...list, ''].join('\n'), ...sections].join('\n')
-}
-
-function pathOf(command: Command): string {
-  const names: string[] = []
-  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name())
-  return names.join(' ')
 }
 
 const anchor = (command: Command): string => pathOf(command).replaceAll(' ', '-')
 const said = (command: Command): string => command.description().replaceAll('|', '\\|')
-
-/** What the command prints for `--help`, at a fixed width and without colours. */
-function helpOf(command: Command): string {
-  let text = ''
-  command.configureOutput({
-    writeOut: (part) => (text += part),
-    getOutHelpWidth: () => COLUMNS,
-    getOutHasColors: () => false,
-  })
-  command.outputHelp()
-  return text.trimEnd()
-}

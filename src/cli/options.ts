@@ -113,6 +113,9 @@ export interface DevOptions {
 }
 export interface PageOptions {
   readonly out?: string
+  /** Write the hashes into the deployment file. */
+  readonly pin: boolean
+  readonly deployment: string
   readonly json: boolean
 }
 export interface VerifyPageOptions {

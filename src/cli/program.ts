@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { SettingsCommand } from './environment.ts'
+import { RootCommand } from './all-help.ts'
 import { addAccountCommands } from './groups/account.ts'
 import { addAppCommands } from './groups/app.ts'
 import { addBackupCommands } from './groups/backup.ts'
@@ -29,7 +29,7 @@ import { VERSION } from './version.ts'
  * @param run carries a command out: `runCommand`, or what a test puts in its place
  */
 export function buildProgram(run: RunCommand): Command {
-  const program = new SettingsCommand('rsdp')
+  const program = new RootCommand('rsdp')
     .description(
       'Staked nodes agree on one state after another; anyone can audit every step from an RPC URL.',
     )

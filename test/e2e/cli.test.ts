@@ -5,13 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { id } from 'ethers'
+import { pinOfPage } from '../../src/adapters/esbuild/page-file.ts'
+import { readDeployment, writeDeployment } from '../../src/adapters/evm/deployment.ts'
 import { fund, register } from '../../src/adapters/evm/operator.ts'
 import { Wallet } from '../../src/adapters/evm/wallet.ts'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
 import { fromHex } from '../../src/codec/hex.ts'
+import { EXIT } from '../../src/types/exit-codes.ts'
 import type { Hex } from '../../src/types/ids.ts'
 import type { TestNetwork } from '../helpers/chain.ts'
 import { startTestNetwork } from '../helpers/chain.ts'
+import { rsdpHere } from '../helpers/cli.ts'
 import type { CliRun } from '../helpers/rsdp.ts'
 import { errorCode, rsdp } from '../helpers/rsdp.ts'
 
@@ -229,6 +233,26 @@ describe('command line', function () {
       expect(existsSync(file)).equal(true)
       const list = await rsdp('task', 'list', '--rpc-url', net.rpcUrl, '--deployment', file, '--json')
       expect(envelope(list).data).deep.equal({ tasks: [] })
+      const page = await pinOfPage()
+      const { page: written, ...unpinned } = await readDeployment(file)
+      expect([written, (envelope(deployed).data as { page: unknown }).page]).deep.equal([page, page])
+      // a file of an earlier deployment: without a pin, or with that of another page
+      const html = join(scratch, 'page.html')
+      for (const earlier of [unpinned, { ...unpinned, page: { ...page, sha256: page.keccak256 } }]) {
+        await writeDeployment(file, earlier)
+        const pinned = await rsdpHere('page', '--pin', '--out', html, '--deployment', file)
+        expect([pinned.code, await readDeployment(file)]).deep.equal([0, { ...unpinned, page }])
+      }
+      expect((await rsdpHere('verify-page', html, '--deployment', file)).code).equal(0)
+      await writeDeployment(file, { ...unpinned, page: { ...page, sha256: page.keccak256 } })
+      expect((await rsdpHere('verify-page', html, '--deployment', file)).code).equal(EXIT.mismatch)
+      const nowhere = join(scratch, 'nowhere.json')
+      const refused = await rsdpHere('page', '--pin', '--out', `${html}2`, '--deployment', nowhere, '--json')
+      expect([refused.code, errorCode(refused), existsSync(`${html}2`)]).deep.equal([
+        3,
+        'E_NO_DEPLOYMENT',
+        false,
+      ])
     })
   })
 })

@@ -34,6 +34,12 @@ export async function pageFile(): Promise<PageFile> {
   return hashed(html)
 }
 
+/** What a deployment file says of the dashboard's page: its hashes, without the page itself. */
+export async function pinOfPage(): Promise<Omit<PageFile, 'html'>> {
+  const { sha256, keccak256 } = await pageFile()
+  return { sha256, keccak256 }
+}
+
 /** Hashes of a page, of its UTF-8 bytes. */
 export function hashed(html: string): PageFile {
   const bytes = new TextEncoder().encode(html)

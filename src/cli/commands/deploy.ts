@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { pinOfPage } from '../../adapters/esbuild/page-file.ts'
 import { writeDeployment } from '../../adapters/evm/deployment.ts'
 import { chainIdOf } from '../../adapters/evm/chain-id.ts'
 import { requireToken } from '../../adapters/evm/require-token.ts'
@@ -37,11 +38,13 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
   const deployerKey = await walletKey(options, local)
   if (token !== null) await requireToken(rpcUrl, chainId, token)
   await requireWritable(path)
+  // before anything is paid for
+  const page = await pinOfPage()
   output.say('deploying NodeRegistry, PhaseLog, Slasher, TaskBoard, BundleStore and TaskLines …')
   const journalDir = journalDirOf(path, chainId)
   if (existsSync(join(journalDir, 'plan.json')))
     output.say(`an earlier run was interrupted: going on with its journal in ${journalDir}`)
-  const deployed = await deployContracts({
+  const contracts = await deployContracts({
     journalDir,
     rpcUrl,
     deployerKey,
@@ -49,6 +52,7 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
     ...(token === null ? {} : { token }),
     ...(bountyWei === null ? {} : { bountyWei }),
   })
+  const deployed = { ...contracts, page }
   await writeDeployment(path, deployed)
   await forgetDeployment(journalDir)
   const rows = Object.entries(deployed.contracts).map(([name, { address, block }]) => [
@@ -56,7 +60,10 @@ export async function deploy(options: DeployCommandOptions, { output }: CommandC
     address,
     block ?? '-',
   ])
-  output.result(deployed, `${table(['contract', 'address', 'block'], rows)}\nwrote ${path}`)
+  output.result(
+    deployed,
+    `${table(['contract', 'address', 'block'], rows)}\npage ${page.sha256}\nwrote ${path}`,
+  )
   return EXIT.ok
 }
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { hashed, pageFile } from '../../adapters/esbuild/page-file.ts'
-import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { readDeployment, writeDeployment } from '../../adapters/evm/deployment.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
@@ -11,15 +11,25 @@ const TIMEOUT_MS = 10_000
 /** The page is below 1 MB. */
 const BYTES_MAX = 8 << 20
 
-/** Writes the dashboard as one file, and says its hashes. */
-export async function page({ out }: PageOptions, { output }: CommandContext): Promise<ExitCode> {
+/** Writes the dashboard as one file, pins its hashes in a deployment file, and says them. */
+export async function page(
+  { out, pin, deployment }: PageOptions,
+  { output }: CommandContext,
+): Promise<ExitCode> {
   const { html, sha256, keccak256 } = await pageFile()
+  // read first: a file that is none must leave nothing half done
+  const pinned = pin ? await readDeployment(deployment) : null
   if (out !== undefined) await write(out, html)
+  if (pinned !== null) await writeDeployment(deployment, { ...pinned, page: { sha256, keccak256 } })
   const bytes = Buffer.byteLength(html)
   const lines = [`sha256     ${sha256}`, `keccak256  ${keccak256}`, `bytes      ${String(bytes)}`]
   output.result(
-    { sha256, keccak256, bytes, ...(out === undefined ? {} : { file: out }) },
-    [...lines, ...(out === undefined ? [] : [`wrote      ${out}`])].join('\n'),
+    { sha256, keccak256, bytes, ...(out === undefined ? {} : { file: out }), ...(pin ? { deployment } : {}) },
+    [
+      ...lines,
+      ...(out === undefined ? [] : [`wrote      ${out}`]),
+      ...(pin ? [`pinned in  ${deployment}`] : []),
+    ].join('\n'),
   )
   return EXIT.ok
 }

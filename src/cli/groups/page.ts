@@ -9,8 +9,10 @@ export function addPageCommands(program: Command, run: RunCommand): void {
     .command('page')
     .description('the dashboard as one file that audits any deployment over any RPC endpoint, and its hashes')
     .option('--out <file>', 'where to write it')
+    .option('--pin', 'write its hashes into the deployment file', false)
+    .addOption(deployment())
     .addOption(json())
-    .addHelpText('after', examples('rsdp page', 'rsdp page --out dashboard.html'))
+    .addHelpText('after', examples('rsdp page', 'rsdp page --out dashboard.html', 'rsdp page --pin'))
     .action((options: PageOptions) =>
       run('page', options.json, async (context) =>
         (await import('../commands/page.ts')).page(options, context),

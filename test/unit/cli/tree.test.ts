@@ -108,6 +108,21 @@ describe('command tree', function () {
     }
   })
 
+  it('--help --all is the help of every command, as that command gives it', async () => {
+    const all = await rsdpHere('--help', '--all')
+    expect(all.code).equal(0)
+    const text = all.stdout.replaceAll(/^ +/gm, '')
+    for (const { path } of PUBLIC) {
+      const { stdout } = await rsdpHere(...path, '--help')
+      const examples = stdout.slice(stdout.indexOf('Examples:')).trimEnd().replaceAll(/^ +/gm, '')
+      expect(text.includes(`\nrsdp ${path.join(' ')}\n\nUsage: `), path.join(' ')).equal(true)
+      expect(text.includes(examples), path.join(' ')).equal(true)
+    }
+    expect(all.stdout).not.include('node private')
+    const { stdout: short } = await rsdpHere('--help')
+    expect([short.includes('--all'), short.includes('Examples:')]).deep.equal([true, false])
+  })
+
   it('a flag that does not exist is misuse: exit 2, with a hint', async () => {
     for (const { path } of PUBLIC.filter(({ path }) => path[0] !== 'config')) {
       const run = await rsdpHere(...path, '--no-such-flag')
