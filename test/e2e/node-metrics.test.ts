@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { seriesMax } from '../../src/adapters/system/metrics-registry.ts'
 import { PROCESS_METRICS } from '../../src/adapters/system/process-metrics.ts'
 import { readControl } from '../../src/cli/control/file.ts'
 import { NODE_METRICS } from '../../src/compose/metrics/specs.ts'
+import { rsdpHere } from '../helpers/cli.ts'
 import { FaultyNetwork } from '../helpers/faulty-network.ts'
 import type { Sample } from '../helpers/parse-metrics.ts'
 import { parseMetrics } from '../helpers/parse-metrics.ts'
+import { secretIn } from '../helpers/secret-scan.ts'
+import { untar } from '../helpers/untar.ts'
 
 const NODES = 4
 const HEIGHTS = 2
@@ -70,12 +74,15 @@ describe('metrics of nodes that run, and what they keep to themselves', function
     expect([sent('checkpoint'), sent('finalize')]).deep.equal([1, 1])
   })
 
-  it('no key and no token is in a log, a metric or an answer of the API', async () => {
-    const secrets = network.nodes.flatMap(({ dataDir }) => {
+  const secretsOf = (): readonly string[] =>
+    network.nodes.flatMap(({ dataDir }) => {
       const key = readFileSync(join(dataDir, 'key'), 'utf8').trim().replace(/^0x/, '')
       expect(key).match(/^[0-9a-f]{64}$/i)
       return [key, readControl(dataDir)!.token]
     })
+
+  it('no key and no token is in a log, a metric or an answer of the API', async () => {
+    const secrets = secretsOf()
     expect(new Set(secrets).size).equal(2 * NODES)
     const texts = await Promise.all(
       network.nodes.flatMap(({ dataDir }, i) => [
@@ -87,5 +94,23 @@ describe('metrics of nodes that run, and what they keep to themselves', function
       expect(text.length).above(0)
       for (const secret of secrets) expect(text.toLowerCase().includes(secret.toLowerCase())).equal(false)
     }
+  })
+
+  it('nor in a support bundle, which has the log and what the node says', async () => {
+    const { dataDir } = network.nodes[0]!
+    const out = join(dataDir, 'bundle.tar.gz')
+    const chain = ['--rpc-url', network.rpcUrl, '--deployment', network.deploymentFile]
+    const run = await rsdpHere('support-bundle', '--data-dir', dataDir, '--out', out, ...chain)
+    expect(run.code, run.stderr).equal(0)
+    const archive = readFileSync(out)
+    for (const secret of secretsOf())
+      for (const bytes of [archive, gunzipSync(archive), Buffer.from(run.stdout + run.stderr)])
+        expect(secretIn(bytes, secret)).equal(null)
+    const files = new Map([...untar(archive)].map(([name, bytes]) => [name.split('/')[1], bytes.toString()]))
+    expect(files.get('node.log')).include('"event":"height.decided"')
+    expect(files.get('metrics.txt')).include('rsdp_node_ready 1')
+    expect(files.get('status.json')).include('"ready": true')
+    expect(files.get('doctor.json')).include('code hashes are those of')
+    expect(files.get('deployment.json')).include('"TaskBoard"')
   })
 })

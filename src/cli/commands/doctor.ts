@@ -37,6 +37,21 @@ const fail = (name: string, text: string, hint: string): Check => ({ name, verdi
 
 /** Looks at everything that a node needs. Exit 4 if the chain cannot be reached, 3 if anything else fails. */
 export async function doctor(options: DoctorOptions, { output }: CommandContext): Promise<ExitCode> {
+  const checks = await examine(options)
+  const failed = checks.filter(({ verdict }) => verdict === 'fail')
+  const warned = checks.filter(({ verdict }) => verdict === 'warn')
+  const lines = checks.map(
+    ({ name, verdict, text, hint }) =>
+      `${MARK[verdict]} ${verdict.padEnd(4)} ${name.padEnd(10)} ${text}${hint === '' ? '' : ` -> ${hint}`}`,
+  )
+  lines.push(`${failed.length} failed, ${warned.length} warnings`)
+  output.result({ checks, failed: failed.length, warnings: warned.length }, lines.join('\n'))
+  if (failed.length === 0) return EXIT.ok
+  return failed.some(({ name }) => name === 'chain') ? EXIT.unreachable : EXIT.precondition
+}
+
+/** What `doctor` finds, check by check. */
+export async function examine(options: DoctorOptions): Promise<readonly Check[]> {
   const checks: Check[] = []
   const key = options.dataDir === undefined ? null : checkKey(options, checks)
   if (options.dataDir !== undefined) checks.push(...(await checkPorts(options.dataDir, options.listen)))
@@ -60,16 +75,7 @@ export async function doctor(options: DoctorOptions, { output }: CommandContext)
       chain.close()
     }
   }
-  const failed = checks.filter(({ verdict }) => verdict === 'fail')
-  const warned = checks.filter(({ verdict }) => verdict === 'warn')
-  const lines = checks.map(
-    ({ name, verdict, text, hint }) =>
-      `${MARK[verdict]} ${verdict.padEnd(4)} ${name.padEnd(10)} ${text}${hint === '' ? '' : ` -> ${hint}`}`,
-  )
-  lines.push(`${failed.length} failed, ${warned.length} warnings`)
-  output.result({ checks, failed: failed.length, warnings: warned.length }, lines.join('\n'))
-  if (failed.length === 0) return EXIT.ok
-  return failed.some(({ name }) => name === 'chain') ? EXIT.unreachable : EXIT.precondition
+  return checks
 }
 
 /** The deployment, with its chain id and code hashes checked. Null if that fails. */

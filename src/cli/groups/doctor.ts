@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { deployment, examples, json, rpcUrl } from '../flags.ts'
-import type { DoctorOptions } from '../options.ts'
+import { dataDir, deployment, examples, json, rpcUrl } from '../flags.ts'
+import type { DoctorOptions, SupportBundleOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** doctor, config show / validate: what this machine has, and what a command would run with. */
+/** doctor, support-bundle, config show / validate: what this machine has, and what a command would run with. */
 export function addDoctorCommands(program: Command, run: RunCommand): void {
   program
     .command('doctor')
@@ -22,6 +22,7 @@ export function addDoctorCommands(program: Command, run: RunCommand): void {
         (await import('../commands/doctor.ts')).doctor(options, context),
       ),
     )
+  addSupportBundle(program, run)
   const config = program.command('config').description('where settings come from')
   config
     .command('show [command...]')
@@ -52,6 +53,37 @@ export function addDoctorCommands(program: Command, run: RunCommand): void {
     .action((words: string[], options: { readonly json: boolean }) =>
       run('config validate', options.json, async (context) =>
         (await import('../commands/config-validate.ts')).configValidate(words, program, context),
+      ),
+    )
+}
+
+function addSupportBundle(program: Command, run: RunCommand): void {
+  program
+    .command('support-bundle')
+    .description(
+      'writes log, status, settings, versions and the result of doctor, without secrets, into one .tar.gz',
+    )
+    .addOption(dataDir())
+    .option('--out <file>', 'file to write (default: rsdp-support-TIME.tar.gz)')
+    .option('--force', 'replace a file that is there', false)
+    .option(
+      '--secret-file <file...>',
+      'files whose lines and values must not be in it, beside those that are found: docs/operator.md',
+    )
+    .option('--listen <multiaddr...>', 'where the node is to listen, for doctor', ['/ip4/0.0.0.0/tcp/9100'])
+    .addOption(rpcUrl())
+    .addOption(deployment())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp support-bundle --data-dir ./alice',
+        'rsdp support-bundle --data-dir ./alice --secret-file ./alice.pw --out alice.tar.gz',
+      ),
+    )
+    .action((options: SupportBundleOptions) =>
+      run('support-bundle', options.json, async (context) =>
+        (await import('../commands/support-bundle.ts')).supportBundle(options, program, context),
       ),
     )
 }
