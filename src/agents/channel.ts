@@ -2,7 +2,15 @@ import type { Peer, Transport } from '../ports/transport.ts'
 import type { Address } from '../types/ids.ts'
 
 /** What a frame beside the protocol is about. */
-export const TOPICS = { ping: 0, pong: 1, service: 2, bundleAsk: 3, bundlePart: 4 } as const
+export const TOPICS = {
+  ping: 0,
+  pong: 1,
+  service: 2,
+  bundleAsk: 3,
+  bundlePart: 4,
+  request: 5,
+  reply: 6,
+} as const
 export type Topic = keyof typeof TOPICS
 
 /** First byte of such frames: a frame of the protocol is a list in CBOR, and never begins with it. */
@@ -38,7 +46,11 @@ export class Channel implements Transport {
 
   /** Same promises as `send`. */
   sendTopic(topic: Topic, to: Address, body: Uint8Array): void {
-    this.#link.send(to, Uint8Array.of(MARK, TOPICS[topic], ...body))
+    const frame = new Uint8Array(2 + body.length)
+    frame[0] = MARK
+    frame[1] = TOPICS[topic]
+    frame.set(body, 2)
+    this.#link.send(to, frame)
   }
 
   onMessage(receive: (from: Address, bytes: Uint8Array) => void): void {

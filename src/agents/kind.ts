@@ -1,9 +1,9 @@
 import type { Clock } from '../ports/clock.ts'
+import type { StoreWatcher } from '../ports/stores.ts'
 import type { InstanceRow } from '../services/placement/codec.ts'
 import type { Kind, ServiceSpec } from '../services/placement/spec.ts'
 import type { GroupRow, ReplicaReport } from '../services/replication/codec.ts'
 import type { Address } from '../types/ids.ts'
-import type { StoreChange } from '../types/store-request.ts'
 
 /** Where a copy stands in its service, from the placement that was decided last. */
 export interface Assignment {
@@ -41,8 +41,12 @@ export interface Copy {
   receive(from: Address, bytes: Uint8Array): void
   /** A client's request and its reply. @throws RsdpError */
   request(bytes: Uint8Array): Promise<Uint8Array>
-  /** Of a store: its changes behind an index, then each as it comes; null: those are not kept, or it has none. */
-  watch?(after: number, push: (change: StoreChange) => void): (() => void) | null
+  /**
+   * Of a store: its changes behind an index, then each as it comes; null: those are not kept, or it has none.
+   *
+   * @param after null: from now on
+   */
+  watch?(after: number | null, watcher: StoreWatcher): (() => void) | null
   /** Requests answered since its start. */
   served(): number
   /** Whether placement may be told that it runs. */

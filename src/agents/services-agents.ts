@@ -3,14 +3,19 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Sampler } from '../ports/sampler.ts'
 import type { StateSource } from '../ports/state-source.ts'
+import type { Stores } from '../ports/stores.ts'
 import type { Agreed } from '../services/services.ts'
 import { services } from '../services/services.ts'
 import { invariant } from '../types/errors.ts'
 import type { Address, MemberIndex } from '../types/ids.ts'
 import { assignmentsOf } from './assignments.ts'
 import type { Channel } from './channel.ts'
-import type { Copy, ServiceKind } from './kind.ts'
+import type { ServiceKind } from './kind.ts'
+import { NodeStores, replyOf } from './node-stores.ts'
+import type { LineView } from './node-stores.ts'
 import type { PeerWatch } from './peer-watch.ts'
+import { Remote } from './remote.ts'
+import type { ServiceName } from './remote.ts'
 import { ServicesSource } from './services-source.ts'
 import type { HostFacts } from './services-source.ts'
 import { Supervisor } from './supervisor.ts'
@@ -52,6 +57,7 @@ export class ServicesAgents {
   readonly #lineOf = new Map<bigint, bigint>()
   readonly #lines = new Map<bigint, Line>()
   #links: Links | null = null
+  #remote: Remote | null = null
 
   constructor(init: ServicesAgentsInit) {
     this.#init = init
@@ -61,6 +67,10 @@ export class ServicesAgents {
   connect(links: Links): void {
     this.#links = links
     links.channel.onTopic('service', (from, bytes) => this.#receive(from, bytes))
+    this.#remote = new Remote({
+      ...{ channel: links.channel, clock: this.#init.clock },
+      handle: (from, name, body) => this.#handle(from, name, body),
+    })
   }
 
   open({ taskId, cluster, self, params, decided }: SourceRequest): StateSource {
@@ -81,16 +91,28 @@ export class ServicesAgents {
     })
   }
 
-  /** The copy of a service here, of any line; null: none runs. */
-  copy(service: number): Copy | null {
-    for (const { supervisor } of this.#lines.values()) {
-      const copy = supervisor.copy(service)
-      if (copy !== null) return copy
-    }
-    return null
+  #view(task: bigint): LineView | null {
+    const name = this.#lineOf.get(task)
+    const line = name === undefined ? undefined : this.#lines.get(name)
+    if (name === undefined || line === undefined || line.decided === null) return null
+    const { supervisor, decided } = line
+    return { name, ...decided, copyOf: (service) => supervisor.copy(service) }
+  }
+
+  /** The stores of the tasks of this node. */
+  stores(): Stores {
+    return new NodeStores({
+      lineOf: (task) => this.#view(task),
+      connected: () => this.#links?.channel.connected() ?? [],
+      remote: {
+        ask: (to, name, body) =>
+          this.#remote?.ask(to, name, body) ?? Promise.resolve({ outcome: 'unhandled' }),
+      },
+    })
   }
 
   async stop(): Promise<void> {
+    this.#remote?.stop()
     await Promise.all([...this.#lines.values()].map(({ supervisor }) => supervisor.stop()))
   }
 
@@ -125,7 +147,17 @@ export class ServicesAgents {
     if (frame.length < HEAD_BYTES) return
     const view = new DataView(frame.buffer, frame.byteOffset, HEAD_BYTES)
     const line = this.#lines.get(view.getBigUint64(0))
-    const isMember = line?.decided?.state.header.seats.some(({ key }) => key === from) === true
-    if (isMember) line.supervisor.receive(view.getUint16(8), from, frame.slice(HEAD_BYTES))
+    if (line !== undefined && isMember(line, from))
+      line.supervisor.receive(view.getUint16(8), from, frame.slice(HEAD_BYTES))
   }
+
+  #handle(from: Address, { line: name, service }: ServiceName, body: Uint8Array): Promise<Uint8Array | null> {
+    const line = this.#lines.get(name)
+    const copy = line !== undefined && isMember(line, from) ? line.supervisor.copy(service) : null
+    return copy === null ? Promise.resolve(null) : replyOf(copy, body)
+  }
+}
+
+function isMember({ decided }: Line, key: Address): boolean {
+  return decided?.state.header.seats.some((seat) => seat.key === key) === true
 }

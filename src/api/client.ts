@@ -1,25 +1,7 @@
+import { call, events } from './call.ts'
+import type { ApiPlace, Call } from './call.ts'
 import type { AnswerOf, Decided, Operation } from './routes.ts'
-import { ROUTES } from './routes.ts'
-
-/** Where a node's API is: `control.json` in its data directory holds both. */
-export interface ApiPlace {
-  readonly port: number
-  /** For what changes something. */
-  readonly token?: string
-}
-
-/** An answer other than 200. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError'
-  readonly status: number
-  readonly error: string
-
-  constructor(status: number, error: string, message: string) {
-    super(`${error} (${status})${message === '' ? '' : `: ${message}`}`)
-    this.status = status
-    this.error = error
-  }
-}
+import { StoreClient } from './store-client.ts'
 
 /** A node's local API, typed by its table of routes. Every method rejects with an ApiError, or a TypeError of fetch. */
 export class RsdpClient {
@@ -45,12 +27,12 @@ export class RsdpClient {
 
   /** Up to 1,000 decided heights from `from` on. */
   heights(task: bigint, from = 1, limit = 100): Promise<AnswerOf<'heights'>> {
-    return this.#ask('heights', { task, query: `?from=${from}&limit=${limit}` })
+    return this.#ask('heights', { task, query: { from, limit } })
   }
 
   /** The inputs and the state of a decided height: what an audit needs of it. */
   bodies(task: bigint, height: number): Promise<AnswerOf<'bodies'>> {
-    return this.#ask('bodies', { task, query: `?height=${height}` })
+    return this.#ask('bodies', { task, query: { height } })
   }
 
   /** The bundle that is the reducer of a task; 404 no-bundle for one of this package. */
@@ -75,7 +57,7 @@ export class RsdpClient {
 
   /** What became of a command that this node was asked for under a name. */
   outcome(task: bigint, request: string): Promise<AnswerOf<'outcome'>> {
-    return this.#ask('outcome', { task, query: `?request=${encodeURIComponent(request)}` })
+    return this.#ask('outcome', { task, query: { request } })
   }
 
   leave(task: bigint): Promise<AnswerOf<'leave'>> {
@@ -94,48 +76,17 @@ export class RsdpClient {
     return this.#ask('stop')
   }
 
+  /** A store of a task. */
+  store(task: bigint, service: number): StoreClient {
+    return new StoreClient(this.#place, task, service, this.#timeoutMs)
+  }
+
   /** Each height after `after` once, in order, until the node ends or `signal` aborts. */
-  async *events(task: bigint, after = 0, signal?: AbortSignal): AsyncGenerator<Decided> {
-    const headers = { 'last-event-id': String(after) }
-    const response = await fetch(
-      this.#url('events', task),
-      signal === undefined ? { headers } : { headers, signal },
-    )
-    if (!response.ok) throw await errorOf(response)
-    let text = ''
-    const decoder = new TextDecoder()
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      text += decoder.decode(chunk, { stream: true })
-      const events = text.split('\n\n')
-      text = events.pop() ?? ''
-      for (const event of events) {
-        const [, data] = /^data: (.*)$/m.exec(event) ?? []
-        if (data !== undefined) yield JSON.parse(data) as Decided
-      }
-    }
+  events(task: bigint, after = 0, signal?: AbortSignal): AsyncGenerator<Decided> {
+    return events(this.#place, 'events', after, { task, ...(signal === undefined ? {} : { signal }) })
   }
 
-  async #ask<K extends Operation>(
-    operation: K,
-    { task, query = '', body }: { task?: bigint; query?: string; body?: unknown } = {},
-  ): Promise<AnswerOf<K>> {
-    const { token = '' } = this.#place
-    const response = await fetch(`${this.#url(operation, task)}${query}`, {
-      method: ROUTES[operation].method,
-      headers: { authorization: `Bearer ${token}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(this.#timeoutMs),
-    })
-    if (!response.ok) throw await errorOf(response)
-    return (await response.json()) as AnswerOf<K>
+  #ask<K extends Operation>(operation: K, what: Call = {}): Promise<AnswerOf<K>> {
+    return call(this.#place, operation, { ...what, signal: AbortSignal.timeout(this.#timeoutMs) })
   }
-
-  #url(operation: Operation, task = 0n): string {
-    return `http://127.0.0.1:${this.#place.port}${ROUTES[operation].path.replace('{task}', String(task))}`
-  }
-}
-
-async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as { error?: string; message?: string }
-  return new ApiError(response.status, body.error ?? 'no answer of a node', body.message ?? '')
 }

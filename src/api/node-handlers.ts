@@ -1,8 +1,10 @@
 import { fromHex, toHex } from '../codec/hex.ts'
+import type { Stores } from '../ports/stores.ts'
 import type { Hex } from '../types/ids.ts'
 import { openApiDocument } from './openapi.ts'
 import { Refused } from './refused.ts'
 import type { Asked, Handlers } from './server.ts'
+import { storeHandlers } from './store-handlers.ts'
 import type { TaskFeed } from './task-feed.ts'
 
 /** What the API needs of a node. */
@@ -38,6 +40,7 @@ export interface NodeHandlersInit {
   readonly commands: TakesCommands
   /** Bytes of a reducer that is a bundle; null: it is none. */
   readonly bundleOf: (reducer: string) => Uint8Array | null
+  readonly stores: Stores
   /** Of this package. */
   readonly version: string
   readonly pid: number
@@ -65,7 +68,7 @@ async function within<T>(outcome: Promise<T>): Promise<T> {
 
 /** What each route does to a node. */
 export function nodeHandlers(init: NodeHandlersInit): Handlers {
-  const { node, feed, commands, bundleOf, version, pid, stop } = init
+  const { node, feed, commands, stores, bundleOf, version, pid, stop } = init
   const document = openApiDocument(version)
   return {
     health: () => ({ ok: true }),
@@ -87,7 +90,10 @@ export function nodeHandlers(init: NodeHandlersInit): Handlers {
     events: ({ task }) => {
       // an unknown task is refused before the stream begins
       feed.heights(task, 1, 1)
-      return (from, push) => feed.subscribe(task, from, push)
+      return (after, push) =>
+        feed.subscribe(task, (after ?? 0) + 1, (decided) =>
+          push({ id: decided.height, event: 'decided', data: decided }),
+        )
     },
     setInput: async ({ task, body }: Asked) => {
       await feed.setInput(task, fromHex((body as { readonly state: Hex }).state))
@@ -111,6 +117,7 @@ export function nodeHandlers(init: NodeHandlersInit): Handlers {
       const outcome = known.height <= anchored ? 'anchored' : 'decided'
       return { outcome, height: known.height, result: toHex(known.result) }
     },
+    ...storeHandlers(stores),
     leave: ({ task }) => ({ answer: node.leave(task) }),
     trust: ({ task }) => ({ answer: node.trust(task) ? 'trusted' : 'not-a-member' }),
     resume: ({ task }) => {

@@ -31,14 +31,17 @@ function describe(operationId: Operation, route: Route): Record<string, unknown>
   }
 }
 
+const PATH_SCHEMAS = {
+  task: { type: 'string', pattern: '^[0-9]{1,20}$' },
+  service: { type: 'string', pattern: '^[0-9]{1,5}$' },
+  key: { type: 'string', minLength: 1, maxLength: 256 },
+} as const
+
 function parametersOf(path: string, query: z.ZodType | undefined): unknown[] {
-  const task = {
-    name: 'task',
-    in: 'path',
-    required: true,
-    schema: { type: 'string', pattern: '^[0-9]{1,20}$' },
-  }
+  const named = Object.entries(PATH_SCHEMAS)
+    .filter(([name]) => path.includes(`{${name}}`))
+    .map(([name, schema]) => ({ name, in: 'path', required: true, schema }))
   const { properties = {} } = query === undefined ? {} : z.toJSONSchema(query)
   const asked = Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }))
-  return path.includes('{task}') ? [task, ...asked] : asked
+  return [...named, ...asked]
 }

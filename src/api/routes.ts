@@ -1,17 +1,18 @@
 import { z } from 'zod'
+import { bytes } from './fields.ts'
+import { STORE_ROUTES } from './store-routes.ts'
 
-const bytes = z.string().regex(/^0x([0-9a-f]{2})*$/, 'expected 0x and two lower-case hex digits a byte')
 const height = z.int().min(0).max(65_535)
 const decided = z.object({ height, state: bytes })
 const ok = z.object({ ok: z.boolean() })
 
 /** What can be asked of a node, and what it answers. */
 export interface Route {
-  readonly method: 'GET' | 'PUT' | 'POST'
-  /** `{task}` is a task's number. */
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  /** `{task}` and `{service}` are numbers, `{key}` is text, percent-encoded. */
   readonly path: string
   readonly summary: string
-  /** Whoever asks must have the token of this run: it changes something. */
+  /** Whoever asks must have the token of this run: it changes something, or is not public. */
   readonly needsToken?: true
   readonly query?: z.ZodType
   readonly body?: z.ZodType
@@ -137,6 +138,7 @@ export const ROUTES = {
       z.object({ outcome: z.enum(['decided', 'anchored']), height, result: bytes }),
     ]),
   },
+  ...STORE_ROUTES,
   leave: {
     method: 'POST',
     path: '/v1/tasks/{task}/leave',

@@ -5,23 +5,24 @@ import type { z } from 'zod'
 import { stream } from './event-stream.ts'
 import type { Follow } from './event-stream.ts'
 import { closeAll, isLocalHost, limitRequests, listen } from './loopback.ts'
-import type { Matched } from './match.ts'
+import type { Matched, PathParams } from './match.ts'
 import { match } from './match.ts'
 import type { MetricsText } from './metrics-server.ts'
 import { Refused } from './refused.ts'
 import type { AnswerOf, Operation } from './routes.ts'
 
-export interface Asked {
-  /** 0 where the path names none. */
-  readonly task: bigint
+export interface Asked extends PathParams {
   readonly query: unknown
   readonly body: unknown
 }
 
-/** What each operation does; `events` says how to follow a task. A `Refused` is answered as it is. */
+/** Operations whose answer is a stream. */
+type Streams = 'events' | 'storeChanges'
+
+/** What each operation does; a stream says how to follow. A `Refused` is answered as it is. */
 export type Handlers = {
-  readonly [K in Exclude<Operation, 'events'>]: (asked: Asked) => AnswerOf<K> | Promise<AnswerOf<K>>
-} & { readonly events: (asked: Asked) => Follow }
+  readonly [K in Exclude<Operation, Streams>]: (asked: Asked) => AnswerOf<K> | Promise<AnswerOf<K>>
+} & { readonly [K in Streams]: (asked: Asked) => Follow }
 
 export interface ApiServer {
   readonly port: number
@@ -29,8 +30,8 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
-/** A state of 31 KiB in hex, and its frame. */
-const BODY_BYTES_MAX = 66_000
+/** A value of 32 KiB in hex, and its frame. */
+const BODY_BYTES_MAX = 72_000
 
 /**
  * The one HTTP server of a node, on the loopback interface only. What changes something needs the token; a web page cannot
@@ -86,8 +87,8 @@ async function respond(
   const { operation, route } = matched
   if (route.needsToken === true) requireToken(request, token)
   const asked = await read(request, matched)
-  if (operation === 'events') {
-    stream(request, response, handlers.events(asked))
+  if (operation === 'events' || operation === 'storeChanges') {
+    stream(request, response, handlers[operation](asked))
     return
   }
   const answer = await handlers[operation](asked)
@@ -99,9 +100,9 @@ function requireToken({ headers }: IncomingMessage, expected: Buffer): void {
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw new Refused(401, 'token')
 }
 
-async function read(request: IncomingMessage, { route, task, query }: Matched): Promise<Asked> {
+async function read(request: IncomingMessage, { route, params, query }: Matched): Promise<Asked> {
   return {
-    task: task ?? 0n,
+    ...params,
     query: route.query === undefined ? {} : parse(route.query, query, 'query'),
     body: route.body === undefined ? {} : parse(route.body, await readJson(request), 'body'),
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { ApiError, RsdpClient } from '../api/client.ts'
+import { ApiError } from '../api/call.ts'
+import { RsdpClient } from '../api/client.ts'
 import { fromHex, toHex, utf8Hex } from '../codec/hex.ts'
 import { findMachine } from '../reducers/catalog.ts'
 import type { Hex } from '../types/ids.ts'

@@ -274,6 +274,10 @@ export interface KvOptions extends MachineOptions {
 export interface KvWatchOptions extends MachineOptions {
   readonly after: number
 }
+export interface StoreWatchOptions extends MachineOptions {
+  readonly key?: string
+  readonly after?: number
+}
 export interface ClaimOptions extends MachineOptions {
   /** Absent in `read`. */
   readonly as?: string

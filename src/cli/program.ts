@@ -10,6 +10,7 @@ import { addEvidenceCommands } from './groups/evidence.ts'
 import { addLearnCommands } from './groups/learn.ts'
 import { addLineCommands } from './groups/line.ts'
 import { addMachineCommands } from './groups/machines.ts'
+import { addStoreCommands } from './groups/store.ts'
 import { addLabCommands } from './groups/lab.ts'
 import { addKeysCommands } from './groups/keys.ts'
 import { addNetworkCommands } from './groups/network.ts'
@@ -50,6 +51,7 @@ export function buildProgram(run: RunCommand): Command {
   addLineCommands(program, run)
   addAppCommands(program, run)
   addMachineCommands(program, run)
+  addStoreCommands(program, run)
   addServicesCommands(program, run)
   addCheckCommands(program, run)
   addDoctorCommands(program, run)

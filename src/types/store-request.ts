@@ -35,6 +35,9 @@ export type StoreAsk =
  * - `behind`: this copy has not seen what the client has
  * - `full`: there is no room
  * - `not-begun`: the copies of the group are not all there yet
+ * - `no-store`: the node that was asked knows of no such store
+ * - `no-copy`: it has no copy, and could not ask one
+ * - `gone`: the changes that a watch has to go on with are not kept any more
  */
 export const STORE_REFUSALS = [
   'not-primary',
@@ -45,6 +48,9 @@ export const STORE_REFUSALS = [
   'behind',
   'full',
   'not-begun',
+  'no-store',
+  'no-copy',
+  'gone',
 ] as const
 export type StoreRefusal = (typeof STORE_REFUSALS)[number]
 
@@ -89,6 +95,16 @@ export type StoreAnswer =
       readonly why: string
       readonly primary: Address | null
     }
+
+export type StoreRefused = Extract<StoreAnswer, { readonly code: 'refused' }>
+
+export function refusedAs(
+  refusal: StoreRefusal,
+  why: string,
+  primary: Address | null = null,
+): StoreRefused {
+  return { code: 'refused', refusal, why, primary }
+}
 
 /** A put or delete that a strong store has applied, in the order of its log. */
 export interface StoreChange {

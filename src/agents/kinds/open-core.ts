@@ -19,7 +19,7 @@ import { NO_CLOCK } from '../../services/store/versions.ts'
 import type { Clock } from '../../services/store/versions.ts'
 import type { Address } from '../../types/ids.ts'
 import type { StoreAsk } from '../../types/store-request.ts'
-import { refused } from './store-core.ts'
+import { refusedAs } from '../../types/store-request.ts'
 import type { CoreAnswer, CoreEffects, CoreEvent, StoreCore } from './store-core.ts'
 
 /** Bytes of records from which on all are written anew, if they are more than twice what is needed. */
@@ -124,17 +124,17 @@ function bytesOf(records: readonly Uint8Array[]): number {
 /** The request, or why it is none. */
 function requestOf(ask: StoreAsk): OpenRequest | CoreAnswer {
   if (ask.kind === 'session' || (ask.kind !== 'get' && (ask.version !== null || ask.id !== null)))
-    return refused(
+    return refusedAs(
       'wrong-terms',
       'this store is causal or eventual: it has contexts, no versions and sessions',
     )
-  if (!isKeyName(ask.key)) return refused('bad-request', 'key')
+  if (!isKeyName(ask.key)) return refusedAs('bad-request', 'key')
   const { key } = ask
   const after = clockIn(ask.after)
   const context = ask.kind === 'get' ? NO_CLOCK : clockIn(ask.context)
-  if (after === null || context === null) return refused('bad-request', 'context')
+  if (after === null || context === null) return refusedAs('bad-request', 'context')
   if (ask.kind === 'get') return { kind: 'get', key, after }
-  if (ask.value.length > VALUE_BYTES_MAX) return refused('bad-request', 'value')
+  if (ask.value.length > VALUE_BYTES_MAX) return refusedAs('bad-request', 'value')
   return { kind: 'write', key, value: ask.kind === 'put' ? ask.value : null, context, after }
 }
 
@@ -161,10 +161,10 @@ function answerOf(reply: OpenReply, isGet: boolean): CoreAnswer {
       }
     }
     case 'E_BEHIND':
-      return refused('behind', 'this copy has not seen what the client has')
+      return refusedAs('behind', 'this copy has not seen what the client has')
     case 'E_BAD_REQUEST':
-      return refused('bad-request', 'number')
+      return refusedAs('bad-request', 'number')
     case 'E_FULL':
-      return refused('full', 'no room, or too many writes of the key side by side')
+      return refusedAs('full', 'no room, or too many writes of the key side by side')
   }
 }

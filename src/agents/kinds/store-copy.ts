@@ -1,11 +1,12 @@
 import type { RecordJournal } from '../../ports/record-journal.ts'
+import type { StoreWatcher } from '../../ports/stores.ts'
 import { groupView, isReplicaReady } from '../../services/replication/view.ts'
 import { decodeAsk, encodeAnswer } from '../../services/store/requests.ts'
 import type { ReplicaWord } from '../../services/store/types.ts'
 import type { Address } from '../../types/ids.ts'
-import type { StoreAnswer, StoreChange } from '../../types/store-request.ts'
+import type { StoreAnswer } from '../../types/store-request.ts'
 import type { Assignment, Copy, CopyInit } from '../kind.ts'
-import { refused } from './store-core.ts'
+import { refusedAs } from '../../types/store-request.ts'
 import type { CoreAnswer, CoreEffects, CoreEvent, StoreCore } from './store-core.ts'
 
 /** How long a request waits for its answer, ms: it may still be done after that. */
@@ -13,8 +14,6 @@ const REQUEST_MS = 5_000
 /** How long a copy that stops waits until another one has what it has, ms. */
 const DRAIN_MS = 10_000
 const DRAIN_LOOK_MS = 100
-
-type Watcher = (change: StoreChange) => void
 
 /**
  * A copy of a store on this node. What has come since the last turn of the event loop is taken together: all steps, then one
@@ -26,7 +25,7 @@ export class StoreCopy implements Copy {
   readonly #journal: RecordJournal
   readonly #stopTicking: () => void
   readonly #waiting = new Map<number, (answer: StoreAnswer) => void>()
-  readonly #watchers = new Set<Watcher>()
+  readonly #watchers = new Set<StoreWatcher>()
   #assignment: Assignment
   #inbox: CoreEvent[] = []
   #isScheduled = false
@@ -77,13 +76,12 @@ export class StoreCopy implements Copy {
     return this.#core.report()
   }
 
-  /** Changes behind an index, then each as it comes; null: those are not kept, or the store has none. */
-  watch(after: number, push: Watcher): (() => void) | null {
-    const past = this.#core.changesSince(after)
-    if (past === null) return null
-    for (const change of past) push(change)
-    this.#watchers.add(push)
-    return () => void this.#watchers.delete(push)
+  watch(after: number | null, watcher: StoreWatcher): (() => void) | null {
+    const past = this.#core.changesSince(after ?? this.#core.report().committed)
+    if (past === null || this.#isOver) return null
+    for (const change of past) watcher.changed(change)
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
   }
 
   async drain(isLeaving: boolean): Promise<void> {
@@ -110,11 +108,11 @@ export class StoreCopy implements Copy {
 
   #answer(bytes: Uint8Array): Promise<StoreAnswer> {
     const ask = decodeAsk(bytes)
-    if (ask === null) return Promise.resolve(refused('bad-request', 'bytes'))
-    if (this.#isDraining) return Promise.resolve(refused('no-quorum', 'this copy stops'))
+    if (ask === null) return Promise.resolve(refusedAs('bad-request', 'bytes'))
+    if (this.#isDraining) return Promise.resolve(refusedAs('no-quorum', 'this copy stops'))
     const { group } = this.#assignment
     if (group === null || group.members === 0n)
-      return Promise.resolve(refused('not-begun', 'the copies of the group are not all there yet'))
+      return Promise.resolve(refusedAs('not-begun', 'the copies of the group are not all there yet'))
     const id = (this.#requests += 1)
     return new Promise((resolve) => {
       const end = (answer: StoreAnswer): void => {
@@ -123,7 +121,7 @@ export class StoreCopy implements Copy {
         resolve(answer)
       }
       const stopWaiting = this.#init.clock.after(REQUEST_MS, () =>
-        end(refused('unknown-outcome', 'no majority has it on disk yet')),
+        end(refusedAs('unknown-outcome', 'no majority has it on disk yet')),
       )
       this.#waiting.set(id, end)
       this.#take({ kind: 'ask', id, ask })
@@ -164,7 +162,7 @@ export class StoreCopy implements Copy {
       if (answer.code === 'ok') this.#served += 1
       end?.(this.#whole(answer))
     }
-    for (const change of changes) for (const push of this.#watchers) push(change)
+    for (const change of changes) for (const watcher of this.#watchers) watcher.changed(change)
   }
 
   #whole(answer: CoreAnswer): StoreAnswer {
@@ -177,7 +175,8 @@ export class StoreCopy implements Copy {
     this.#isOver = true
     this.#stopTicking()
     this.#journal.close()
-    for (const end of this.#waiting.values()) end(refused('unknown-outcome', 'the copy has stopped'))
+    for (const end of this.#waiting.values()) end(refusedAs('unknown-outcome', 'the copy has stopped'))
+    for (const watcher of this.#watchers) watcher.ended()
     this.#watchers.clear()
   }
 }

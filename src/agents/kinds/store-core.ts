@@ -1,13 +1,7 @@
 import type { ReplicaWord } from '../../services/store/types.ts'
 import type { GroupView } from '../../services/replication/view.ts'
 import type { Address } from '../../types/ids.ts'
-import type {
-  Consistency,
-  StoreAnswer,
-  StoreAsk,
-  StoreChange,
-  StoreRefusal,
-} from '../../types/store-request.ts'
+import type { Consistency, StoreAnswer, StoreAsk, StoreChange } from '../../types/store-request.ts'
 
 export type CoreEvent =
   | { readonly kind: 'group'; readonly group: GroupView }
@@ -43,12 +37,4 @@ export interface StoreCore {
   isShared(): boolean
   /** Null: the changes behind the index are not kept, or none are. */
   changesSince(index: number): readonly StoreChange[] | null
-}
-
-export function refused(
-  refusal: StoreRefusal,
-  why: string,
-  primary: Address | null = null,
-): Extract<StoreAnswer, { code: 'refused' }> {
-  return { code: 'refused', refusal, why, primary }
 }

@@ -11,7 +11,7 @@ import type {
 import { decodeMessage, decodeRecord, encodeMessage, encodeRecord } from '../../services/store/wire.ts'
 import type { Address } from '../../types/ids.ts'
 import type { StoreAsk, StoreChange } from '../../types/store-request.ts'
-import { refused } from './store-core.ts'
+import { refusedAs } from '../../types/store-request.ts'
 import type { CoreAnswer, CoreEffects, CoreEvent, StoreCore } from './store-core.ts'
 
 const NOTHING: CoreEffects = { records: [], isWhole: false, sends: [], answers: [], changes: [] }
@@ -91,9 +91,10 @@ type WithoutClock<E> = E extends StoreEvent ? Omit<E, 'clockMs'> : never
 function whyBad(ask: StoreAsk): CoreAnswer | null {
   if (ask.kind === 'session') return null
   const isOpen = ask.after !== null || (ask.kind !== 'get' && ask.context !== null)
-  if (isOpen) return refused('wrong-terms', 'this store is strong: it has versions and sessions, no contexts')
-  if (!isKeyName(ask.key)) return refused('bad-request', 'key')
-  return ask.kind === 'put' && ask.value.length > VALUE_BYTES_MAX ? refused('bad-request', 'value') : null
+  if (isOpen)
+    return refusedAs('wrong-terms', 'this store is strong: it has versions and sessions, no contexts')
+  if (!isKeyName(ask.key)) return refusedAs('bad-request', 'key')
+  return ask.kind === 'put' && ask.value.length > VALUE_BYTES_MAX ? refusedAs('bad-request', 'value') : null
 }
 
 function requestOf(ask: StoreAsk): StoreRequest {
@@ -119,12 +120,12 @@ function answerOf(reply: StoreReply, index: number, isGet: boolean): CoreAnswer 
       return { code: 'ok', index, outcome, version, values, context: null, clock: null }
     }
     case 'E_NOT_PRIMARY':
-      return refused('not-primary', 'another copy leads', reply.primary)
+      return refusedAs('not-primary', 'another copy leads', reply.primary)
     case 'E_NO_QUORUM':
-      return refused('no-quorum', reply.why)
+      return refusedAs('no-quorum', reply.why)
     case 'E_BAD_REQUEST':
-      return refused('bad-request', 'number')
+      return refusedAs('bad-request', 'number')
     case 'E_UNKNOWN_OUTCOME':
-      return refused('unknown-outcome', 'it led when the request came, and does not now')
+      return refusedAs('unknown-outcome', 'it led when the request came, and does not now')
   }
 }

@@ -122,15 +122,12 @@ async function runNode(
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
   const control = await serveControl({
-    dataDir,
-    key,
-    port: options.apiPort,
+    ...{ dataDir, key, feed, stop, port: options.apiPort },
     node: servedBy(staked),
-    feed,
     commands: agreements,
     bundleOf: (reducer) => apps?.bundles.known.get(reducer as Digest)?.bytes ?? null,
+    stores: services.stores(),
     metrics: metricsText(metrics),
-    stop,
   })
   logger.info('api.listening', { port: control.port })
   let observed: Observed | null = null

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ApiError, RsdpClient } from '../../api/client.ts'
+import { ApiError } from '../../api/call.ts'
+import { RsdpClient } from '../../api/client.ts'
 import { fromHex, toHex, utf8Hex } from '../../codec/hex.ts'
 import { decodeKvResult, encodeKvCommand } from '../../reducers/machines/kv-config.ts'
 import type { KvCommand, KvResult } from '../../reducers/machines/kv-config.ts'

@@ -36,6 +36,8 @@ export class StoreCopies {
   readonly groups: GroupWorld
   /** Frames that crossed. */
   frames = 0
+  /** No height is decided. */
+  isStill = false
   isCut: (a: number, b: number) => boolean = () => false
   /** What a copy's records are kept in. */
   journal: (seat: number, folder: string, name: string) => RecordJournal = (_, folder, name) =>
@@ -99,7 +101,7 @@ export class StoreCopies {
   }
 
   /** Time passes, with heights or while they stand still. */
-  async pass(ms: number, { isStill = false } = {}): Promise<void> {
+  async pass(ms: number, { isStill = this.isStill } = {}): Promise<void> {
     for (let at = 0; at < ms; at += MAIL_MS) {
       if (!isStill && at % HEIGHT_MS === 0) this.height()
       this.clock.advance(MAIL_MS)

@@ -5,7 +5,7 @@ import { LOG_ENTRIES_MAX } from '../../../src/services/store/log.ts'
 import { encodeMessage } from '../../../src/services/store/wire.ts'
 import type { Address } from '../../../src/types/ids.ts'
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../../../src/services/store/types.ts'
-import type { StoreAnswer, StoreAsk } from '../../../src/types/store-request.ts'
+import type { StoreAnswer, StoreAsk, StoreChange } from '../../../src/types/store-request.ts'
 import { bytes, get, put, StoreCopies } from '../../helpers/store/copies.ts'
 
 type Answered = Extract<StoreAnswer, { code: 'ok' }>
@@ -237,12 +237,19 @@ describe('store on nodes', () => {
     await store.answer(0, put('b', 'y'))
     await store.pass(1000)
     const seen: string[] = []
-    const from = store.copies[1]?.watch?.(0, ({ key, index }) => seen.push(`${index} ${key}`))
+    const changed = ({ key, index }: StoreChange): void => void seen.push(`${index} ${key}`)
+    const ended = (): void => void seen.push('0 ended')
+    const from = store.copies[1]?.watch?.(0, { changed, ended })
+    const [none] = [store.copies[1]?.watch?.(null, { changed: () => expect.fail(), ended: () => undefined })]
+    none?.()
     expect(from).not.equal(null)
     await store.answer(0, { ...put('a', ''), kind: 'delete' } as StoreAsk)
     await store.pass(1000)
     expect(seen.map((one) => one.split(' ')[1])).deep.equal(['a', 'b', 'a'])
+    await store.copies[1]?.stop()
+    expect(seen.at(-1)).equal('0 ended')
+    expect(store.copies[1]?.watch?.(null, { changed, ended })).equal(null)
     from?.()
-    expect((await world('eventual')).copies[0]?.watch?.(0, () => undefined)).equal(null)
+    expect((await world('eventual')).copies[0]?.watch?.(0, { changed, ended })).equal(null)
   })
 })

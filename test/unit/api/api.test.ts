@@ -3,9 +3,11 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { expect } from 'chai'
-import { ApiError, RsdpClient } from '../../../src/api/client.ts'
+import { ApiError } from '../../../src/api/call.ts'
+import { RsdpClient } from '../../../src/api/client.ts'
 import type { Served, TakesCommands } from '../../../src/api/node-handlers.ts'
 import { nodeHandlers } from '../../../src/api/node-handlers.ts'
+import { pathOf } from '../../../src/api/match.ts'
 import { openApiDocument } from '../../../src/api/openapi.ts'
 import type { Decided, Route } from '../../../src/api/routes.ts'
 import { ROUTES } from '../../../src/api/routes.ts'
@@ -13,11 +15,13 @@ import type { ApiServer } from '../../../src/api/server.ts'
 import { startApi } from '../../../src/api/server.ts'
 import type { FedTask } from '../../../src/api/task-feed.ts'
 import { TaskFeed } from '../../../src/api/task-feed.ts'
+import type { Stores } from '../../../src/ports/stores.ts'
 import type { StateSource } from '../../../src/ports/state-source.ts'
 import { RsdpError } from '../../../src/types/errors.ts'
 import { EXIT } from '../../../src/types/exit-codes.ts'
 
 const TOKEN = 'a'.repeat(64)
+const PARAMS = { task: 1n, service: 1, key: 'k' }
 const ROUTE_LIST = Object.values(ROUTES) as readonly Route[]
 
 interface Answer {
@@ -30,6 +34,15 @@ interface Asking {
   readonly host?: string
   readonly body?: string
   readonly token?: string
+}
+
+/** Its own tests are `stores.test.ts`. */
+const stores: Stores = {
+  ask: (_, __, ask) => {
+    const key = ask.kind === 'session' ? '' : ask.key
+    return Promise.resolve({ code: 'refused', refusal: 'no-store', why: key, primary: null })
+  },
+  watch: () => ({ code: 'refused', refusal: 'no-store', why: '', primary: null }),
 }
 
 const task = (changes: Partial<FedTask> = {}): FedTask => ({
@@ -84,7 +97,7 @@ describe('local API', () => {
     server = await startApi(
       0,
       TOKEN,
-      nodeHandlers({ node: served, feed, commands, bundleOf, version: '1.2.3', pid: 7, stop }),
+      nodeHandlers({ node: served, feed, commands, stores, bundleOf, version: '1.2.3', pid: 7, stop }),
     )
   })
   afterEach(() => server.close())
@@ -144,7 +157,7 @@ describe('local API', () => {
     for (const host of ['example.com', '127.0.0.1.example.com', '0.0.0.0', '[::1]'])
       it(`a page that calls this machine '${host}', on every route`, async () => {
         for (const { method, path } of ROUTE_LIST) {
-          const answer = await ask(path.replace('{task}', '1'), { method, host, token: TOKEN })
+          const answer = await ask(pathOf(path, PARAMS), { method, host, token: TOKEN })
           expect(answer, path).deep.equal({ status: 403, body: { error: 'host' } })
         }
       })
@@ -155,16 +168,17 @@ describe('local API', () => {
         if (needsToken !== true) continue
         for (const token of [undefined, '', TOKEN.slice(1), 'b'.repeat(64)]) {
           const asking = token === undefined ? { method } : { method, token }
-          const answer = await ask(path.replace('{task}', '1'), { ...asking, body: '{"state":"0x01"}' })
+          const body = method === 'PUT' || method === 'POST' ? { body: '{"state":"0x01"}' } : {}
+          const answer = await ask(pathOf(path, PARAMS), { ...asking, ...body })
           expect(answer, path).deep.equal({ status: 401, body: { error: 'token' } })
         }
       }
       expect(calls).deep.equal([])
     })
 
-    it('GET alone goes without a token', () => {
+    it('GET alone goes without a token, but of what stores hold', () => {
       for (const { method, path, needsToken } of ROUTE_LIST)
-        expect(needsToken === true, path).equal(method !== 'GET')
+        expect(needsToken === true, path).equal(method !== 'GET' || path.includes('/stores/'))
     })
 
     for (const path of [
@@ -340,7 +354,7 @@ describe('local API', () => {
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
     const handlers = nodeHandlers({
-      ...{ node, feed, commands, bundleOf, version: '', pid: 1 },
+      ...{ node, feed, commands, stores, bundleOf, version: '', pid: 1 },
       stop: () => undefined,
     })
     const error: unknown = await startApi(port, TOKEN, handlers).catch((thrown: unknown) => thrown)

@@ -27,6 +27,7 @@ const EXITS: ReadonlySet<unknown> = new Set([...Object.values(EXIT)])
 const ARGUMENTS: Readonly<Record<string, string>> = {
   id: '1',
   task: '1',
+  service: '1',
   amount: '1',
   tranche: '0',
   name: 'nobody',
