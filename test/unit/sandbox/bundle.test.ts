@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { loadEngine } from '../../../src/adapters/sandbox/load-engine.ts'
 import { toHex } from '../../../src/codec/hex.ts'
@@ -6,6 +7,7 @@ import { findReducer } from '../../../src/reducers/catalog.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
 import { Bundle } from '../../../src/sandbox/bundle.ts'
 import { bundleAnswers, nativeAnswers } from '../../helpers/bundle-answers.ts'
+import { readBundles, SANDBOX_PAGE, withBundles } from '../../helpers/bundles-results.ts'
 import { BARE_CONTEXT } from '../../helpers/context.ts'
 import { bundleOf } from '../../helpers/hostile-bundles.ts'
 import { openBundle, stockBundle } from '../../helpers/stock-bundles.ts'
@@ -119,6 +121,14 @@ describe('bundles of reducers', function () {
       expect(bundle.judge('0x', Uint8Array.of(9)).accepts, `after ${code}`).to.equal(true)
       expect(ended(9)).to.equal('0x09')
     })
+  })
+
+  it('docs/sandbox.md says how far these bundles were compared, and no others', () => {
+    const results = readBundles()
+    const ids = Object.entries(results).map(([name, { bundle }]) => [name, bundle])
+    expect(ids).to.deep.equal(Object.entries(bundles).map(([name, { id }]) => [name, id]))
+    const page = readFileSync(SANDBOX_PAGE, 'utf8')
+    expect(withBundles(page, results)).to.equal(page)
   })
 
   for (const id of TWINNED_IDS) {
