@@ -24,7 +24,7 @@ const USAGE = `Checks histories of the stock machines and of stores for lineariz
   npm run histories -- --real 50
   npm run histories -- --store --first 1 --count 200
 
-  --machine NAME  kv, lock or leader (default: all)
+  --machine NAME  kv, lock, leader or work (default: all)
   --store         copies of a strong store instead of machines
   --first N       number of the first simulated world (default 1): runs of adjoining ranges add up
   --count N       simulated worlds of each machine (default 20)

@@ -89,7 +89,8 @@ export async function tell(
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  'not-a-command': 'keys have 1 to 128 bytes, values up to 4,096, names up to 64',
+  'not-a-command':
+    'keys have 1 to 128 bytes, values up to 4,096, names up to 64, bodies of jobs up to 512, outputs up to 64',
   'no-machine': 'the task takes no commands, or this node was not drawn for it',
   'session-over': 'it was not applied; give the command again',
   over: 'the task has decided its last height; it was not applied',

@@ -284,6 +284,16 @@ export interface ClaimOptions extends MachineOptions {
   /** Seconds; of `acquire` and `campaign`. */
   readonly ttl?: number
 }
+export interface WorkOptions extends MachineOptions {
+  readonly as?: string
+  /** Seconds; of `claim` and `renew`. */
+  readonly ttl?: number
+  /** Digits, up to 128 bits; of `renew`, `done` and `fail`. */
+  readonly token?: string
+  readonly tries?: number
+  readonly body?: string
+  readonly output?: string
+}
 export interface AppOptions {
   readonly json: boolean
 }

@@ -7,6 +7,7 @@ import { commandLog } from './command-log/reducer.ts'
 import { kvConfig } from './machines/kv-config.ts'
 import { leaderElection } from './machines/leader-election.ts'
 import { lock } from './machines/lock.ts'
+import { workAssignment } from './machines/work-assignment.ts'
 import { median } from './median.ts'
 import { popularValue } from './popular-value.ts'
 import { rateLease } from './rate-lease.ts'
@@ -26,7 +27,10 @@ export type FindReducer = (id: string) => AnyReducer | null
 
 /** Machines on a log of commands, by the id of their reducer. */
 const MACHINES: ReadonlyMap<string, Machine<unknown>> = new Map(
-  [kvConfig, lock, leaderElection].map((machine) => [machine.id, machine as Machine<unknown>]),
+  [kvConfig, lock, leaderElection, workAssignment].map((machine) => [
+    machine.id,
+    machine as Machine<unknown>,
+  ]),
 )
 
 /** Reducers that a contract computes, too. */

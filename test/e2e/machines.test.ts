@@ -21,7 +21,7 @@ import { rsdpHere } from '../helpers/cli.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { FaultyNetwork } from '../helpers/faulty-network.ts'
 import { realHistory } from '../helpers/linearizability/real.ts'
-import { kvConfigBundle, openBundle, stockBundle } from '../helpers/stock-bundles.ts'
+import { machineBundle, openBundle, stockBundle } from '../helpers/stock-bundles.ts'
 
 const NODES = 4
 /** Two a node. */
@@ -406,7 +406,7 @@ describe('machines on four processes, one of them killed under load', function (
       expect(offline.findings).deep.equal([])
       expect(offline.counts.aggregatesRecomputed).equal(came)
       const bundle = network.file('kv-config.js')
-      writeFileSync(bundle, await kvConfigBundle())
+      writeFileSync(bundle, await machineBundle('kv'))
       const replayed = await rsdpHere(
         ...['app', 'replay', String(task), '--bundle', bundle, '--bodies', folder],
         ...place,

@@ -20,9 +20,9 @@ export async function stockBundle(id: string): Promise<Uint8Array> {
   return buildBundle(module, exported)
 }
 
-/** `kv-config@1` on its log of commands, as a bundle. */
-export function kvConfigBundle(): Promise<Uint8Array> {
-  return buildBundle(fileURLToPath(new URL('./kv-config-module.ts', import.meta.url)))
+/** A stock machine on its log of commands, as a bundle. */
+export function machineBundle(exported: 'kv' | 'locks' | 'leaders' | 'work'): Promise<Uint8Array> {
+  return buildBundle(fileURLToPath(new URL('./machine-modules.ts', import.meta.url)), exported)
 }
 
 /** A bundle in the engine of this package. */

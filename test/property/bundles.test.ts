@@ -1,12 +1,21 @@
 import { expect } from 'chai'
 import { findReducer } from '../../src/reducers/catalog.ts'
 import { bundleAnswers, nativeAnswers } from '../helpers/bundle-answers.ts'
-import { openBundle, stockBundle } from '../helpers/stock-bundles.ts'
+import { machineCases } from '../helpers/machine-cases.ts'
+import { machineBundle, openBundle, stockBundle } from '../helpers/stock-bundles.ts'
 import { TWINNED_IDS, twinCase } from '../helpers/twin-cases.ts'
 
 /** A sample of what `npm run bundles` compares: a case takes some ten runs of the sandbox. */
 const FIRST = 1_000
 const CASES = 150
+/** Of eight heights each. */
+const RUNS = 5
+const MACHINES = [
+  ['kv-config@1', 'kv', 'kv'],
+  ['lock@1', 'lock', 'locks'],
+  ['leader-election@1', 'leader', 'leaders'],
+  ['work-assignment@1', 'work', 'work'],
+] as const
 
 describe('stock reducers as bundles', () => {
   for (const id of TWINNED_IDS)
@@ -17,5 +26,18 @@ describe('stock reducers as bundles', () => {
         const expected = nativeAnswers(findReducer(id)!, one)
         expect(bundleAnswers(bundle, one), `case ${number}`).to.deep.equal(expected)
       }
+    })
+
+  for (const [id, workload, exported] of MACHINES)
+    it(`${id}: the heights of ${RUNS} runs are answered in the sandbox as outside`, async () => {
+      const bundle = openBundle(await machineBundle(exported))
+      let states = 0
+      for (let number = FIRST; number < FIRST + RUNS; number += 1)
+        for (const one of machineCases(workload, number)) {
+          const expected = nativeAnswers(findReducer(id)!, one)
+          expect(bundleAnswers(bundle, one), `run ${number}, height ${one.height}`).to.deep.equal(expected)
+          if (expected.status !== null && expected.accepted.every(Boolean)) states += 1
+        }
+      expect(states, 'no height is refused').to.equal(RUNS * 8)
     })
 })

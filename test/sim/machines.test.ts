@@ -25,12 +25,15 @@ const CASES: readonly {
   { mutant: 'dedupeOffByOne', machine: 'kv', options: { repeats: true }, found: /^not linearizable/ },
   { mutant: 'readsOwnState', machine: 'kv', found: /^not linearizable/ },
   { mutant: 'expiryForgets', machine: 'kv', options: REPEATS, found: /^not linearizable/ },
+  { mutant: 'workerWoken', machine: 'work', found: /^not linearizable/ },
+  { mutant: 'claimKeepsToken', machine: 'work', found: /^not linearizable/ },
+  { mutant: 'claimWithinSkew', machine: 'work', found: /^not linearizable/ },
 ]
 
 describe('machines in worlds of faults and liars', () => {
   after(restoreCrypto)
 
-  for (const machine of ['kv', 'lock', 'leader'] as const)
+  for (const machine of ['kv', 'lock', 'leader', 'work'] as const)
     it(`${machine}: every history is linearizable, every watch whole, every fence holds`, async () => {
       const counted: SimulatedRun[] = []
       for (let seed = 1; seed <= WORLDS_MAX && counted.length < COUNTED; seed += 1) {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { dataDir, examples, integer, json } from '../flags.ts'
+import { examples, integer } from '../flags.ts'
 import type { ClaimOptions, KvOptions, KvWatchOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
+import { asked } from './asked.ts'
+import { addWorkCommands } from './work.ts'
 
-/** kv get, put, delete, watch; lock and leader: what machines of tasks are told, by a node on this machine. */
+/** kv get, put, delete, watch; lock, leader and work: what machines of tasks are told, by a node on this machine. */
 export function addMachineCommands(program: Command, run: RunCommand): void {
   addKvCommands(program, run)
   addClaimCommands(program, run, 'lock', 'locks of a task of lock@1', {
@@ -17,12 +19,7 @@ export function addMachineCommands(program: Command, run: RunCommand): void {
     resign: 'leads no more, and wants to no more',
     read: 'says who leads a group, and until when',
   })
-}
-
-/** The node, and its task. */
-function asked(command: Command): Command {
-  const task = new Option('--task <id>', 'the task; default: the newest of this kind that the node runs')
-  return command.addOption(dataDir()).addOption(task).addOption(json())
+  addWorkCommands(program, run)
 }
 
 function addKvCommands(program: Command, run: RunCommand): void {

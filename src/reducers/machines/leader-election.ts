@@ -4,8 +4,18 @@ import { ByteReader, ByteWriter } from '../bytes.ts'
 import type { Machine } from '../command-log/machine.ts'
 import { mayGrantNext } from '../lease.ts'
 import type { Codec } from '../reducer.ts'
-import type { Holder } from './lock.ts'
-import { ascends, nameIn, putName, putToken, TTL_MS, tokenIn } from './names.ts'
+import type { Holder } from './names.ts'
+import {
+  ascends,
+  holderIn,
+  isSameHolder,
+  nameIn,
+  putHolder,
+  putName,
+  putToken,
+  TTL_MS,
+  tokenIn,
+} from './names.ts'
 
 /** Who wants to lead, and until when that counts. */
 export interface Candidate extends Holder {
@@ -75,7 +85,7 @@ export const leaderElection: Machine<LeaderState> = {
       isLed: false,
       candidates: [],
     }
-    const isMe = (one: Holder | undefined): boolean => one?.proposer === proposer && one.owner === owner
+    const isMe = (one: Holder | undefined): boolean => isSameHolder(one, { proposer, owner })
     const answer = (next: Group) => {
       const outcome = !next.isLed ? 'none' : isMe(next.candidates[0]) ? 'leader' : 'follower'
       return {
@@ -171,8 +181,7 @@ function stateCodec(): Codec<LeaderState> {
         putToken(putName(to, name).u64(term), token)
           .u8(isLed ? 1 : 0)
           .u8(candidates.length)
-        for (const { proposer, owner, untilMs } of candidates)
-          putName(to.bytes(fromHex(proposer)), owner).u64(untilMs)
+        for (const candidate of candidates) putHolder(to, candidate).u64(candidate.untilMs)
       }
       return to.done()
     },
@@ -194,9 +203,9 @@ function groupIn(from: ByteReader): Group | null {
   if (name === null || led > 1 || count > CANDIDATES_MAX || (led === 1 && count === 0)) return null
   const candidates: Candidate[] = []
   for (let i = 0; i < count; i += 1) {
-    const [proposer, owner, untilMs] = [toHex(from.take(20)), nameIn(from), from.u64()]
-    if (owner === null) return null
-    candidates.push({ proposer, owner, untilMs })
+    const [holder, untilMs] = [holderIn(from), from.u64()]
+    if (holder === null) return null
+    candidates.push({ ...holder, untilMs })
   }
   return from.failed ? null : { name, term, token, isLed: led === 1, candidates }
 }

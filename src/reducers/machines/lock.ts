@@ -1,16 +1,20 @@
-import { fromHex, toHex } from '../../codec/hex.ts'
-import type { Address, Hex } from '../../types/ids.ts'
+import type { Hex } from '../../types/ids.ts'
 import { ByteReader, ByteWriter } from '../bytes.ts'
 import type { Machine } from '../command-log/machine.ts'
 import { mayGrantNext } from '../lease.ts'
 import type { Codec } from '../reducer.ts'
-import { ascends, nameIn, putName, putToken, TTL_MS, tokenIn } from './names.ts'
-
-/** Who holds something: a name that a client chose, at the member that proposes for it. */
-export interface Holder {
-  readonly proposer: Address
-  readonly owner: Hex
-}
+import type { Holder } from './names.ts'
+import {
+  ascends,
+  holderIn,
+  isSameHolder,
+  nameIn,
+  putHolder,
+  putName,
+  putToken,
+  TTL_MS,
+  tokenIn,
+} from './names.ts'
 
 export interface LockRow extends Holder {
   readonly name: Hex
@@ -66,7 +70,7 @@ export const lock: Machine<LockState> = {
     })
     if (command === null) return answer('free', state, null)
     const { kind, name, owner, ttlMs } = command
-    const isMine = row?.proposer === proposer && row.owner === owner && row.endMs > 0n
+    const isMine = row !== null && row.endMs > 0n && isSameHolder(row, { proposer, owner })
     const isOver = row === null || (row.endMs > 0n && mayGrantNext(row.endMs, agreedMs))
     const set = (next: LockRow): LockState =>
       [...state.filter((one) => one !== row), next].sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -135,20 +139,16 @@ function stateCodec(): Codec<LockState> {
   return {
     encode(state) {
       const to = new ByteWriter()
-      for (const { name, proposer, owner, token, endMs } of state) {
-        putName(to, name).bytes(fromHex(proposer))
-        putToken(putName(to, owner), token).u64(endMs)
-      }
+      for (const row of state) putToken(putHolder(putName(to, row.name), row), row.token).u64(row.endMs)
       return to.done()
     },
     decode(bytes) {
       const from = new ByteReader(bytes)
       const rows: LockRow[] = []
       while (!from.isWhole) {
-        const [name, proposer, owner] = [nameIn(from), toHex(from.take(20)), nameIn(from)]
-        const [token, endMs] = [tokenIn(from), from.u64()]
-        if (name === null || owner === null || from.failed) return null
-        rows.push({ name, proposer, owner, token, endMs })
+        const [name, holder, token, endMs] = [nameIn(from), holderIn(from), tokenIn(from), from.u64()]
+        if (name === null || holder === null || from.failed) return null
+        rows.push({ name, ...holder, token, endMs })
       }
       return ascends(rows.map(({ name }) => name)) && rows.length <= LOCKS_MAX ? rows : null
     },

@@ -8,6 +8,10 @@ export interface Operation<I, O> {
   returnedAt: number
   /** Null while the outcome is not known. */
   output: O | null
+  /** That holds it, as its node said. */
+  height?: number
+  /** An answer that nobody has to believe: the output is null then. */
+  said?: O | null
 }
 
 export type History<I, O> = readonly Operation<I, O>[]
@@ -28,9 +32,10 @@ export class Recorder<I, O> {
     return operation
   }
 
-  answered(operation: Operation<I, O>, output: O): void {
+  answered(operation: Operation<I, O>, output: O, height?: number): void {
     operation.returnedAt = this.#clock()
     operation.output = output
+    if (height !== undefined) operation.height = height
   }
 
   /** It was refused for good. Without it the history must be right: so a refused command that was applied shows. */

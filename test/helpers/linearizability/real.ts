@@ -55,16 +55,16 @@ export async function realHistory({ network, task, machine, number, fault }: Rea
 
   async function client(node: LocalNode, i: number, own: Random): Promise<void> {
     const owner = utf8Hex(`h${number}-${node.name}-${i}`)
-    const last = new Map<string, unknown>()
+    const seen = new Map<string, unknown[]>()
     for (let count = 1; count <= OPERATIONS_A_CLIENT; count += 1) {
       await sleep(own.int(0, 150))
       const key = `h${number}-${own.int(1, KEYS)}`
-      const input = workload.draw(own, owner, key, last.get(key) ?? null)
+      const input = workload.draw(own, owner, key, seen.get(key) ?? [])
       const operation = recorder.invoke(`${node.key}/${owner}`, key, input)
       const output = await ask(node, operation, `${owner}-${count}`)
       if (output === null) continue
       answers += 1
-      last.set(key, output)
+      seen.set(key, [...(seen.get(key) ?? []), output])
     }
   }
 
@@ -77,10 +77,10 @@ export async function realHistory({ network, task, machine, number, fault }: Rea
     while (performance.now() < deadline) {
       try {
         const command = toHex(workload.encode(operation.input))
-        const { result } = await apiOf(node).command(task, command, request)
+        const { height, result } = await apiOf(node).command(task, command, request)
         const output = workload.decode(fromHex(result as Hex))
         if (output === null) throw new Error(`an answer of no machine: ${result}`)
-        recorder.answered(operation, output)
+        recorder.answered(operation, output, height)
         return output
       } catch (error) {
         if (error instanceof ApiError && error.status === 409) {

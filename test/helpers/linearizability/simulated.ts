@@ -98,7 +98,7 @@ interface Client {
   readonly name: string
   readonly owner: Hex
   readonly dice: Random
-  readonly last: Map<string, unknown>
+  readonly seen: Map<string, unknown[]>
   count: number
   /** What it waits for, over deaths of its node. */
   waiting: { readonly operation: Operation<unknown, unknown>; readonly request: string } | null
@@ -124,8 +124,8 @@ class MachineWorld {
   readonly #refused: { node: number; operation: Operation<unknown, unknown>; why: string }[] = []
   #operations = 0
   #moments = 0
-  /** One for each key. */
-  readonly #resources = new Map(KEYS.map((key) => [key as string, fencedResource()]))
+  /** One for each thing that tokens are given of. */
+  readonly #resources = new Map<string, ReturnType<typeof fencedResource>>()
 
   constructor(workload: Workload<unknown, unknown>, dice: Random, options: MachineOptions) {
     this.#workload = workload
@@ -164,6 +164,7 @@ class MachineWorld {
     const names = new Set((this.#clients.get(node) ?? []).map(({ name }) => name))
     for (const operation of this.recorder.history) {
       if (!names.has(operation.client)) continue
+      operation.said = operation.output
       operation.output = null
       operation.returnedAt = Infinity
     }
@@ -255,7 +256,7 @@ class MachineWorld {
       const name = `${node}-${i}`
       return {
         ...{ node, name: `${node}/${utf8Hex(name)}`, owner: utf8Hex(name), dice: this.#dice.fork() },
-        ...{ last: new Map<string, unknown>(), count: 0, waiting: null },
+        ...{ seen: new Map<string, unknown[]>(), count: 0, waiting: null },
       }
     })
     this.#clients.set(node, made)
@@ -274,7 +275,7 @@ class MachineWorld {
         this.#operations += 1
         client.count += 1
         const key = client.dice.pick(KEYS)
-        const input = this.#workload.draw(client.dice, client.owner, key, client.last.get(key) ?? null)
+        const input = this.#workload.draw(client.dice, client.owner, key, client.seen.get(key) ?? [])
         const operation = this.recorder.invoke(client.name, key, input)
         client.waiting = { operation, request: `${client.name}/${client.count}` }
       }
@@ -288,9 +289,9 @@ class MachineWorld {
         } else {
           const output = this.#workload.decode(outcome.result)
           if (output === null) return void this.problems.push(`${operation.client}: an answer of no machine`)
-          this.recorder.answered(operation, output)
-          client.last.set(operation.key, output)
-          this.#use(client, clock, operation.key, this.#workload.token(operation.input, output))
+          this.recorder.answered(operation, output, outcome.height)
+          client.seen.set(operation.key, [...(client.seen.get(operation.key) ?? []), output])
+          this.#use(client, clock, operation.key, this.#workload.grant(operation.input, output))
         }
         this.#go(client, life, clock)
       })
@@ -299,9 +300,16 @@ class MachineWorld {
   }
 
   /** Writes to a resource that has a fence, soon or much later: the holder may have slept past its lease. */
-  #use(client: Client, clock: Clock, key: string, token: bigint | null): void {
-    const resource = this.#resources.get(key)
-    if (token === null || resource === undefined) return
+  #use(
+    client: Client,
+    clock: Clock,
+    key: string,
+    grant: { readonly of: string; readonly token: bigint } | null,
+  ): void {
+    if (grant === null) return
+    const { of, token } = grant
+    const resource = this.#resources.get(`${key}/${of}`) ?? fencedResource()
+    this.#resources.set(`${key}/${of}`, resource)
     for (let i = 0; i < 2; i += 1)
       clock.after(client.dice.pick([1, 200, 1_500, 6_000]), () => {
         if (resource.fence(token)) resource.accepted.push({ token, client: client.name })

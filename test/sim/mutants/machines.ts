@@ -58,6 +58,30 @@ export const MACHINE_MUTANTS = {
       SMALL_TABLE,
     ],
   },
-  /** Not broken: what the one above is held against. */
+  workerWoken: {
+    name: 'a worker that wakes after its lease may finish a job that waits again',
+    edits: [
+      [
+        'reducers/machines/work-assignment.ts',
+        "!isMine || job.status !== 'held'",
+        "!isMine || (job.status !== 'held' && command.kind !== 'done')",
+      ],
+    ],
+  },
+  claimKeepsToken: {
+    name: 'a job that is claimed again keeps the token of the claim before',
+    edits: [
+      [
+        'reducers/machines/work-assignment.ts',
+        'tries: job.tries + 1,\n    token,',
+        'tries: job.tries + 1,\n    token: job.tries > 0 ? job.token : token,',
+      ],
+    ],
+  },
+  claimWithinSkew: {
+    name: 'a job is claimed again at the end of its lease, within the skew of clocks',
+    edits: [['reducers/lease.ts', 'agreedMs >= endMs + SKEW_MS_MAX', 'agreedMs >= endMs']],
+  },
+  /** Not broken: what `expiryForgets` is held against. */
   smallTable: { name: 'few sessions fit', edits: [SMALL_TABLE] },
 } as const satisfies Readonly<Record<string, Mutant>>

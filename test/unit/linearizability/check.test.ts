@@ -4,12 +4,15 @@ import { fromHex, utf8Hex } from '../../../src/codec/hex.ts'
 import type { KvCommand, KvResult } from '../../../src/reducers/machines/kv-config.ts'
 import type { LeaderCommand, LeaderResult } from '../../../src/reducers/machines/leader-election.ts'
 import type { LockCommand, LockResult } from '../../../src/reducers/machines/lock.ts'
+import type { Job, WorkCommand, WorkResult } from '../../../src/reducers/machines/work-codec.ts'
+import type { Hex } from '../../../src/types/ids.ts'
 import type { Model } from '../../helpers/linearizability/check.ts'
 import { checkHistory } from '../../helpers/linearizability/check.ts'
 import type { Operation } from '../../helpers/linearizability/history.ts'
 import { Recorder } from '../../helpers/linearizability/history.ts'
 import { checkVersions, kvModel } from '../../helpers/linearizability/kv-model.ts'
 import { leaderModel, lockModel } from '../../helpers/linearizability/lease-models.ts'
+import { workModel } from '../../helpers/linearizability/work-model.ts'
 
 type Op<I, O> = Operation<I, O>
 const bytes = (text: string): Uint8Array => fromHex(utf8Hex(text))
@@ -219,6 +222,139 @@ const BAD_LEADERS: Readonly<Record<string, readonly Leader[]>> = {
   'somebody leads in no term': [asks(1, '0x0a', 'campaign', told('leader', 0, 0, '0x0a'))],
 }
 
+type Work = Op<WorkCommand, WorkResult>
+const QUEUE = '0x01'
+const A: Job = {
+  ...{
+    queue: QUEUE,
+    name: '0x0a',
+    status: 'waiting',
+    tries: 0,
+    triesMax: 2,
+    place: 1n,
+    token: 0n,
+    endMs: 0n,
+  },
+  ...{ holder: null, body: bytes('do') },
+}
+const B: Job = { ...A, name: '0x0b', place: 2n }
+const heldBy = (owner: Hex, token: number, nowMs: number, job = A, tries = 1): Job => ({
+  ...{ ...job, status: 'held', tries, token: BigInt(token), endMs: BigInt(nowMs + 2_000) },
+  holder: { proposer: '0x', owner },
+})
+const over = (job: Job, status: 'done' | 'failed' | 'waiting', body = job.body): Job => ({
+  ...{ ...job, status, endMs: 0n, body },
+})
+const says = (outcome: WorkResult['outcome'], ...jobs: Job[]): WorkResult => ({ outcome, jobs })
+const asked = (from: number, owner: Hex, input: WorkCommand, output: WorkResult | null): Work =>
+  at(from, output === null ? NEVER : from + 1, `n/${owner}`, input, output)
+const adds = (from: number, job = A): Work =>
+  asked(
+    from,
+    '0x0c',
+    { kind: 'add', queue: QUEUE, job: job.name, triesMax: job.triesMax, body: job.body },
+    says('done', job),
+  )
+const claims = (from: number, owner: Hex, output: WorkResult | null): Work =>
+  asked(from, owner, { kind: 'claim', queue: QUEUE, owner, ttlMs: 2_000 }, output)
+const tells = (
+  from: number,
+  kind: 'renew' | 'done' | 'fail',
+  owner: Hex,
+  token: number,
+  output: WorkResult | null,
+): Work => {
+  const claimed = { queue: QUEUE, job: A.name, owner, token: BigInt(token) } as const
+  if (kind === 'renew') return asked(from, owner, { kind, ...claimed, ttlMs: 2_000 }, output)
+  return asked(
+    from,
+    owner,
+    kind === 'done' ? { kind, ...claimed, output: bytes('ok') } : { kind, ...claimed },
+    output,
+  )
+}
+const lists = (from: number, ...jobs: Job[]): Work =>
+  asked(from, '0x0c', { kind: 'list', queue: QUEUE }, says('done', ...jobs))
+const one = heldBy('0x0d', 5, 0)
+const two = heldBy('0x0e', 6, 2_500, A, 2)
+
+const BAD_WORK: Readonly<Record<string, readonly Work[]>> = {
+  'a job for two at once': [
+    adds(1),
+    claims(3, '0x0d', says('done', one)),
+    claims(5, '0x0e', says('done', heldBy('0x0e', 6, 2_499, A, 2))),
+  ],
+  'a token for two claims': [
+    adds(1),
+    claims(3, '0x0d', says('done', one)),
+    claims(5, '0x0e', says('done', { ...two, token: 5n })),
+  ],
+  'the later job first': [adds(1), adds(3, B), claims(5, '0x0d', says('done', heldBy('0x0d', 5, 0, B)))],
+  'a job that nobody added': [claims(1, '0x0d', says('done', one))],
+  'none waits, and one does': [adds(1), claims(3, '0x0d', says('none'))],
+  'done after its lease, when another has it': [
+    adds(1),
+    claims(3, '0x0d', says('done', one)),
+    claims(5, '0x0e', says('done', two)),
+    tells(7, 'done', '0x0d', 5, says('done', over(one, 'done', bytes('ok')))),
+  ],
+  'done after its lease, when it waits again': [
+    adds(1),
+    adds(2, B),
+    claims(4, '0x0d', says('done', one)),
+    tells(6, 'fail', '0x0d', 5, says('lost', over(one, 'waiting'))),
+    tells(8, 'done', '0x0d', 5, says('done', over(one, 'done', bytes('ok')))),
+  ],
+  'done under another token': [
+    adds(1),
+    claims(3, '0x0d', says('done', one)),
+    tells(5, 'done', '0x0d', 4, says('done', over(one, 'done', bytes('ok')))),
+  ],
+  'done, and then it waits': [
+    adds(1),
+    claims(3, '0x0d', says('done', one)),
+    tells(5, 'done', '0x0d', 5, says('done', over(one, 'done', bytes('ok')))),
+    lists(7, over(one, 'waiting')),
+  ],
+  'claimed more often than it may be': [
+    adds(1),
+    claims(3, '0x0d', says('done', one)),
+    claims(5, '0x0e', says('done', two)),
+    claims(7, '0x0d', says('done', heldBy('0x0d', 7, 5_000, A, 3))),
+  ],
+  'lost, and it is held under this token': [
+    adds(1),
+    claims(3, '0x0d', says('done', one)),
+    tells(5, 'renew', '0x0d', 5, says('lost', one)),
+  ],
+  'a name twice': [adds(1), adds(3)],
+}
+
+const GOOD_WORK: Readonly<Record<string, readonly Work[]>> = {
+  'one after another': [
+    adds(1),
+    adds(3, B),
+    claims(5, '0x0d', says('done', one)),
+    claims(7, '0x0e', says('done', two)),
+    tells(9, 'done', '0x0d', 5, says('lost', two)),
+    tells(11, 'fail', '0x0e', 6, says('done', over(two, 'failed'))),
+    lists(13, B, over(two, 'failed')),
+  ],
+  'a claim without an answer': [
+    adds(1),
+    claims(3, '0x0d', null),
+    claims(4, '0x0e', says('none')),
+    lists(6, one),
+    claims(8, '0x0e', says('done', two)),
+  ],
+  'a claim without an answer that ended unseen': [
+    adds(1),
+    claims(3, '0x0d', null),
+    claims(4, '0x0e', says('none')),
+    claims(6, '0x0e', says('done', { ...two, token: 9n, endMs: 90_000n })),
+  ],
+}
+
 function suite<S, I, O>(
   name: string,
   model: Model<S, I, O>,
@@ -240,6 +376,7 @@ describe('linearizability of histories', () => {
   suite('kv', kvModel, BAD_KV, GOOD_KV)
   suite('lock', lockModel, BAD_LOCKS, GOOD_LOCKS)
   suite('leader', leaderModel, BAD_LEADERS, {})
+  suite('work', workModel, BAD_WORK, GOOD_WORK)
 
   it('versions are one order over all keys', () => {
     const [a, b] = [put(1, 2, 'a', 4, undefined, 'x'), put(3, 4, 'b', 3, undefined, 'y')]
