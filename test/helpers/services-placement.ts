@@ -20,6 +20,8 @@ export interface HostFacts {
   readonly isListed: boolean
   /** Services that do not run there. */
   readonly refuses: readonly number[]
+  /** Services that start there, and do not run yet. */
+  readonly starting?: readonly number[]
 }
 
 export const IDLE: HostFacts = {
@@ -160,11 +162,11 @@ export function healthOf(hosts: readonly HostFacts[], isCut = false): HealthStat
 export function reportsOf(
   before: PlacementState,
   member: number,
-  { refuses }: HostFacts,
+  { refuses, starting = [] }: HostFacts,
   load: (row: InstanceRow) => number,
 ): Report[] {
   return before.instances
-    .filter((row) => row.member === member)
+    .filter((row) => row.member === member && !starting.includes(row.service))
     .map((row) => ({
       service: row.service,
       report: refuses.includes(row.service) ? 'failed' : 'running',

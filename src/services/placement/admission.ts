@@ -39,12 +39,14 @@ export function settleMoves(plan: Plan): ReadonlyMap<number, InstanceRow> {
 
 /**
  * Copies on hosts that are out of service. A convicted host keeps nothing. A copy on a crashed one goes once another has
- * taken its place, and not before: where there is no room it waits for its host.
+ * taken its place, and not before: where there is no room it waits for its host. Of a store another one has taken its place
+ * once it runs, which is when it has the data: if most of its hosts come back, their copies are wanted.
  */
-export function dropLost(plan: Plan, { service, wanted }: ServiceRow): void {
+export function dropLost(plan: Plan, { service, kind, wanted }: ServiceRow): void {
   const lost = plan.lost(service)
   for (const row of lost) if (plan.hosts.get(row.member)?.verdict === 'byzantine') plan.remove(row)
-  const spare = plan.live(service).length + plan.lost(service).length - wanted
+  const others = plan.live(service).filter(({ phase }) => kind !== 'store' || phase === 'running')
+  const spare = others.length + plan.lost(service).length - wanted
   for (const row of plan.lost(service).slice(0, Math.max(0, spare))) plan.remove(row)
 }
 

@@ -286,6 +286,27 @@ describe('failures', () => {
     expect(world.primary(1)).not.equal(dead).not.equal(NO_SEAT)
   })
 
+  it('a copy of a store stays on a crashed host until another one runs, and is there if the host comes back before', () => {
+    const seven = [...FIVE, IDLE, IDLE]
+    const world = new World(seven)
+    world.height([specOf(1, { kind: 'store', copiesMin: 3, copiesMax: 3 })])
+    world.height()
+    const [dead, other] = world.seats(1) as [number, number]
+    const down = (...seats: readonly number[]): readonly HostFacts[] =>
+      seven.map((host, seat) =>
+        seats.includes(seat) ? { ...host, verdict: 'crash', isListed: false } : { ...host, starting },
+      )
+    // new copies have not got the data yet
+    let starting = [1]
+    world.hosts = down(dead, other)
+    for (let i = 0; i < 3; i += 1) world.height()
+    expect(world.seats(1)).include.members([dead, other]).length(5)
+    starting = []
+    world.hosts = down(dead)
+    for (let i = 0; i < 2; i += 1) world.height()
+    expect(world.seats(1)).include(other).not.include(dead)
+  })
+
   it('a copy that its host has given up on starts elsewhere, and the host stays free of it until it forgets', () => {
     const world = new World(FIVE)
     world.height([specOf(1)])
