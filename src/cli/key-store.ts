@@ -62,6 +62,15 @@ export function keyFacts(name: string, path: string): KeyFacts | null {
   }
 }
 
+/** Whether a file holds a private key without a password, as local chains have them. False if it cannot be read. */
+export function isBareKey(path: string): boolean {
+  try {
+    return parsePlainKey(readFileSync(path, 'utf8').trim()) !== null
+  } catch {
+    return false
+  }
+}
+
 /** Undefined: the text is no key. Tools other than this one leave the address out. */
 function addressIn(text: string): Address | null | undefined {
   if (!isKeystoreJson(text)) {

@@ -202,14 +202,6 @@ export interface DoctorOptions extends ChainOptions {
   readonly keyFile?: string
   readonly listen: readonly string[]
 }
-export interface SupportBundleOptions extends DoctorOptions {
-  readonly dataDir: string
-  readonly out?: string
-  /** Replace a file that is there. */
-  readonly force: boolean
-  /** Files whose lines and values must not be in it. */
-  readonly secretFile?: readonly string[]
-}
 export interface NodePrivateOptions {
   readonly dataDir: string
   readonly listen: readonly string[]

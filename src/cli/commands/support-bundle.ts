@@ -1,19 +1,15 @@
-import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
-import type { SupportBundleOptions } from '../options.ts'
+import { requireDataDir } from '../data-dir.ts'
+import type { SupportBundleOptions } from '../operator-options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 import { requireRoomFor, writeBundle } from '../support/bundle-file.ts'
 import { knownSecrets } from '../support/known-secrets.ts'
 import { collectParts } from '../support/parts.ts'
 import { MASK } from '../support/secrets.ts'
-
-/** What a data directory has at least one of. */
-const MARKS = ['key', 'store.sqlite', 'node.log']
 
 /** Writes what somebody else needs to find a fault of a node, without its secrets, into one archive. */
 export async function supportBundle(
@@ -56,20 +52,6 @@ export async function supportBundle(
     unread.map((file) => `${file} cannot be read: what it holds was not searched for`),
   )
   return EXIT.ok
-}
-
-function requireDataDir(dataDir: string): void {
-  const isFolder = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === true
-  if (isFolder && MARKS.some((name) => existsSync(join(dataDir, name)))) return
-  throw new RsdpError({
-    code: 'E_DATA_DIR',
-    message: isFolder
-      ? `${dataDir} holds neither a key nor a store nor a log of a node`
-      : `there is no folder ${dataDir}`,
-    hint: 'name the data directory of a node with --data-dir',
-    exit: EXIT.precondition,
-    details: { dataDir },
-  })
 }
 
 function unreadable(path: string): RsdpError {

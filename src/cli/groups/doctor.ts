@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { dataDir, deployment, examples, json, rpcUrl } from '../flags.ts'
-import type { DoctorOptions, SupportBundleOptions } from '../options.ts'
+import type { SupportBundleOptions } from '../operator-options.ts'
+import type { DoctorOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
 /** doctor, support-bundle, config show / validate: what this machine has, and what a command would run with. */

@@ -16,6 +16,7 @@ import {
   transport,
   yes,
 } from '../flags.ts'
+import type { NodeSystemdOptions } from '../operator-options.ts'
 import type {
   NodeFreezeOptions,
   NodeInitOptions,
@@ -32,7 +33,7 @@ import type {
 import type { RunCommand } from '../run-command.ts'
 
 /**
- * node init, register, run, status, stop, leave, trust-store, update-addresses, rotate-key, freeze, and the hidden node
+ * node init, register, run, systemd, status, stop, leave, trust-store, update-addresses, rotate-key, freeze, and the hidden node
  * private.
  */
 export function addNodeCommands(program: Command, run: RunCommand): void {
@@ -93,9 +94,37 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
         (await import('../commands/node-run.ts')).nodeRun(options, context),
       ),
     )
+  addSystemd(node, run)
   addOrders(node, run)
   addRegistered(node, run)
   addPrivate(node, run)
+}
+
+function addSystemd(node: Command, run: RunCommand): void {
+  node
+    .command('systemd')
+    .description('prints a hardened unit of systemd that runs the node of a data directory')
+    .addOption(dataDir())
+    .addOption(deployment())
+    .option('--user <name>', 'user that the node runs as', 'rsdp')
+    .option('--password-file <file>', 'file of the key’s password, which systemd hands to the node alone')
+    .option(
+      '--env-file <file>',
+      'file of RSDP_ settings, for the unit to read (default: /etc/rsdp/ and the folder’s name, .env)',
+    )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp node systemd --data-dir /var/lib/rsdp/alice --deployment /etc/rsdp/1.json --password-file /etc/rsdp/alice.pw',
+        'rsdp node systemd --data-dir ./alice --password-file ./alice.pw --user alice --json',
+      ),
+    )
+    .action((options: NodeSystemdOptions) =>
+      run('node systemd', options.json, async (context) =>
+        (await import('../commands/node-systemd.ts')).nodeSystemd(options, context),
+      ),
+    )
 }
 
 function addPrivate(node: Command, run: RunCommand): void {
