@@ -16,7 +16,7 @@ export const fetchPost: HttpPost = async (url, body, { timeoutMs, bytesMax, clos
   }
 }
 
-/** What an answer says that is none; nothing if that is too much. */
+/** The text of an answer whose status is not 200; empty if it is longer than REFUSAL_BYTES_MAX. */
 async function wordsOf(response: Response): Promise<string> {
   try {
     return await textOf(response, REFUSAL_BYTES_MAX)

@@ -22,7 +22,7 @@ import type { StoreAsk } from '../../types/store-request.ts'
 import { refusedAs } from '../../types/store-request.ts'
 import type { CoreAnswer, CoreEffects, CoreEvent, StoreCore } from './store-core.ts'
 
-/** Bytes of records from which on all are written anew, if they are more than twice what is needed. */
+/** The file is written anew when its records take more bytes than this and more than twice what the copy needs. */
 const JOURNAL_BYTES_MAX = 1_048_576
 
 type Consistency = 'causal' | 'eventual'
