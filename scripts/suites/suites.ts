@@ -80,7 +80,7 @@ export const SUITES: readonly Suite[] = [
     long: [
       ...['user-pages-hardhat', 'user-pages-anvil', 'offline', 'slashing'],
       ...['audit-flips', 'commands', 'user-pages-author', 'faulty-members', 'kill', 'amqp'],
-      ...['machines', 'demo-telecom'],
+      ...['machines', 'demo-telecom', 'foreign-bundles'],
     ],
   },
 ]

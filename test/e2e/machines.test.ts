@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -10,18 +10,17 @@ import { fromHex, toHex, utf8Hex } from '../../src/codec/hex.ts'
 import { logCodec } from '../../src/reducers/command-log/log-state.ts'
 import { makeFence } from '../../src/reducers/fence.ts'
 import { decodeKvResult, encodeKvCommand, kvConfig } from '../../src/reducers/machines/kv-config.ts'
-import { median } from '../../src/reducers/median.ts'
 import { U16_MAX } from '../../src/services/fields.ts'
 import { DEFAULT_POLICY } from '../../src/services/policy.ts'
 import { services } from '../../src/services/services.ts'
 import type { Agreed } from '../../src/services/services.ts'
-import type { Digest, Hex } from '../../src/types/ids.ts'
+import type { Hex } from '../../src/types/ids.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
 import { rsdpHere } from '../helpers/cli.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { FaultyNetwork } from '../helpers/faulty-network.ts'
 import { realHistory } from '../helpers/linearizability/real.ts'
-import { machineBundle, openBundle, stockBundle } from '../helpers/stock-bundles.ts'
+import { machineBundle } from '../helpers/stock-bundles.ts'
 
 const NODES = 4
 /** Two a node. */
@@ -58,9 +57,6 @@ describe('machines on four processes, one of them killed under load', function (
   let network: FaultyNetwork
   let nodes: readonly [LocalNode, LocalNode, LocalNode, LocalNode]
   const tasks = new Map<string, bigint>()
-  /** A bundle that each node has in a folder of its own. */
-  let bundle: Digest
-  const bundlesOf = ({ name }: LocalNode): string => network.file(`bundles-of-${name}`)
 
   const MACHINES: Readonly<Record<string, string>> = {
     kv: 'kv-config@1',
@@ -83,13 +79,6 @@ describe('machines on four processes, one of them killed under load', function (
   before(async () => {
     network = await FaultyNetwork.create(NODES)
     nodes = network.nodes as typeof nodes
-    const bytes = await stockBundle(median.id)
-    bundle = openBundle(bytes).id
-    for (const node of nodes) {
-      mkdirSync(bundlesOf(node))
-      writeFileSync(join(bundlesOf(node), 'median.js'), bytes)
-    }
-    network.also = (node) => ['--feed', bundle, '--bundles', bundlesOf(node)]
     for (const node of nodes) network.start(node)
     for (const reducer of ['kv-config@1', 'lock@1', 'leader-election@1']) {
       const work = await taskWork({ reducer, params: PARAMS })
@@ -340,37 +329,6 @@ describe('machines on four processes, one of them killed under load', function (
         return life?.verdict === 'up' && life.incarnation === last.incarnation + 1
       })
       expect(last.failures).at.least(1)
-    })
-  })
-
-  describe('a bundle', () => {
-    const state = (value: bigint): Hex =>
-      toHex(median.state.encode({ median: 0n, rows: [{ member: 0, value }] }))
-
-    it('that bob has lost comes from another member of his cluster; bob decides on, and keeps it', async () => {
-      const [alice, bob] = nodes
-      const reducerParams = toHex(median.params.encode({ min: 0n, max: 100n }))
-      const work = { reducer: bundle, reducerParams, stateCap: 256, inputCap: 64 }
-      const task = await network.runTask(600, { ...work, ...pace, slotTicks: 20, epochHeights: 20 })
-      for (const node of nodes) await clientOf(node).setInput(task, state(7n))
-      const heightAt = async (node: LocalNode): Promise<number> =>
-        (
-          await clientOf(node)
-            .state(task)
-            .catch(() => null)
-        )?.height ?? 0
-      await until(async () => (await heightAt(bob)) > 0)
-      await network.stop(bob)
-      rmSync(join(bundlesOf(bob), 'median.js'))
-      const before = await heightAt(alice)
-      network.start(bob)
-      await network.until('bob has the bundle again', () => network.hasSaid(bob, 'bundle.found'))
-      await network.until('bob runs it', () => network.hasSaid(bob, 'task.running', task))
-      await clientOf(bob).setInput(task, state(9n))
-      await until(async () => (await heightAt(bob)) > before)
-      expect(existsSync(join(bob.dataDir, 'bundles', `${bundle}.js`))).equal(true)
-      const { bundle: served } = await clientOf(bob).bundle(task)
-      expect(served).equal(toHex(await stockBundle(median.id)))
     })
   })
 
