@@ -275,9 +275,10 @@ export class RsdpNode {
     return this.#failed || this.#stopping !== null
   }
 
+  /** Up to the head that was just seen: where the last look ended there, nothing is asked. */
   async #readEvents(): Promise<void> {
     const { chain, store } = this.#init
-    while (true) {
+    while (this.#cursor.block !== this.#head - chain.reorgDepth) {
       const page = await chain.eventsAfter(this.#cursor.block, this.#cursor.hash, PAGE_BLOCKS)
       if (page === null || this.#hasEnded()) return
       for (const event of page.events) {

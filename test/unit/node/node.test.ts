@@ -556,7 +556,7 @@ describe('RsdpNode', () => {
       const send = await sendFromBob(frameOf([]), 1)
       await settle()
       const held = Promise.withResolvers<undefined>()
-      chain.before = (method) => (method === 'eventsAfter' ? held.promise : undefined)
+      chain.before = (method) => (method === 'head' ? held.promise : undefined)
       clock.advance(POLL_MS)
       await settle()
       send(frameOf(lie()))
@@ -599,6 +599,22 @@ describe('RsdpNode', () => {
       expect(fatal).to.be.empty
     })
 
+    it('whose head stands is asked for the head alone', async () => {
+      chain.mine()
+      await node.start()
+      await settle()
+      const asked: string[] = []
+      chain.before = (method) => {
+        asked.push(method)
+        return undefined
+      }
+      await poll(3)
+      expect(asked).to.deep.equal(['head', 'head', 'head'])
+      chain.mine()
+      await poll(1)
+      expect(asked.slice(3)).to.deep.equal(['head', 'eventsAfter'])
+    })
+
     it('with a reorganisation stops the node, which signs nothing any more', async () => {
       publish(1n, { debateTicks: 100 })
       form(1n)
@@ -606,6 +622,7 @@ describe('RsdpNode', () => {
       await node.start()
       await settle()
       chain.hashOf = (block) => digestOf(`another block ${block}`)
+      chain.mine()
       await poll(3)
       expect(fatal).to.have.length(1)
       expect(fatal[0]).to.deep.include({ code: 'E_REORG' })
