@@ -5,27 +5,43 @@ interface TelecomData {
   readonly seconds: number
   readonly stages: {
     readonly placement: { readonly services: number }
-    readonly crash: { readonly lost: number; readonly verdictMs: number; readonly recoveredMs: number }
+    readonly crash: {
+      readonly copies: number
+      readonly verdictMs: number
+      readonly primary: string
+      readonly primaryMs: number
+      readonly recoveredMs: number
+      readonly placedMs: number
+      readonly lostWrites: number
+    }
     readonly lie: { readonly offence: string }
     readonly cut: {
+      readonly refused: readonly number[]
       readonly acknowledged: number
       readonly decided: readonly number[]
       readonly stopped: number
+      readonly open: {
+        readonly acknowledged: readonly number[]
+        readonly values: number
+        readonly valuesAfter: number
+      }
     }
     readonly writes: {
-      readonly acknowledged: number
-      readonly lost: number
-      readonly reads: number
-      readonly wrong: number
+      readonly strong: Written & { readonly wrong: number }
+      readonly eventual: Written
     }
-    readonly audit: { readonly services: Audited; readonly kv: Audited }
+    readonly audit: {
+      readonly verdict: string
+      readonly recomputed: number
+      readonly convictions: number
+    }
   }
 }
 
-interface Audited {
-  readonly verdict: string
-  readonly recomputed: number
-  readonly convictions: number
+interface Written {
+  readonly acknowledged: number
+  readonly lost: number
+  readonly reads: number
 }
 
 describe('rsdp demo telecom', function () {
@@ -36,20 +52,29 @@ describe('rsdp demo telecom', function () {
     expect(run.code, run.stderr).equal(0)
     const { stages } = (JSON.parse(run.stdout) as { data: TelecomData }).data
     expect(stages.placement).deep.include({ services: 10 })
-    expect(stages.crash.lost).greaterThan(0)
+    const { crash, cut, writes, audit } = stages
+    expect(crash.copies).greaterThan(0)
     // a member is silent for three seconds before it is taken for dead
-    expect(stages.crash.verdictMs).greaterThan(3_000)
-    expect(stages.crash.recoveredMs).at.least(stages.crash.verdictMs)
+    expect(crash.verdictMs).greaterThan(3_000)
+    expect(crash.primary).oneOf(['Edge1', 'Edge2', 'Core2', 'Cloud1'])
+    expect(crash.primaryMs).greaterThan(crash.verdictMs)
+    // and nobody else leads before it is
+    expect(crash.recoveredMs).greaterThan(3_000)
+    expect(crash.placedMs).at.least(crash.primaryMs)
+    expect(crash.lostWrites).equal(0)
     expect(stages.lie).deep.include({ offence: 'E1' })
-    expect(stages.cut).deep.include({ acknowledged: 0, decided: [0, 0], stopped: 0 })
-    expect(stages.writes).deep.include({ lost: 0, wrong: 0 })
-    expect(stages.writes.acknowledged).greaterThan(20)
-    expect(stages.writes.reads).greaterThan(4)
-    const { services, kv } = stages.audit
-    for (const { verdict, recomputed } of [services, kv]) {
-      expect(verdict).equal('verified')
-      expect(recomputed).at.least(20)
+    expect(cut).deep.include({ acknowledged: 0, decided: [0, 0], stopped: 0 })
+    for (const refused of cut.refused) expect(refused).greaterThan(0)
+    for (const acknowledged of cut.open.acknowledged) expect(acknowledged).at.least(4)
+    expect(cut.open).deep.include({ values: 2, valuesAfter: 1 })
+    expect(writes.strong).deep.include({ lost: 0, wrong: 0 })
+    expect(writes.eventual).deep.include({ lost: 0 })
+    for (const { acknowledged, reads } of [writes.strong, writes.eventual]) {
+      expect(acknowledged).greaterThan(20)
+      expect(reads).greaterThan(4)
     }
-    expect(services.convictions).at.least(1)
+    expect(audit).deep.include({ verdict: 'verified' })
+    expect(audit.recomputed).at.least(20)
+    expect(audit.convictions).at.least(1)
   })
 })

@@ -6,7 +6,6 @@ import { writeWholeFile } from '../../adapters/system/write-file.ts'
 import { DEFAULT_POLICY } from '../../services/policy.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
-import type { TaskParams } from '../../types/task.ts'
 import { taskWork } from '../app/task-work.ts'
 import { auditWithBodies } from '../local/audit-process.ts'
 import { publishTask } from '../local/client.ts'
@@ -19,14 +18,16 @@ import { Watch, waitFor } from '../local/watch.ts'
 import type { DemoOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { taskOf } from '../task-params.ts'
-import { CORES, TELECOM_NODES } from '../telecom/document.ts'
+import { CORES, EVENTUAL, STRONG, TELECOM_NODES } from '../telecom/document.ts'
+import { cut } from '../telecom/cut.ts'
 import { shapeLinks } from '../telecom/links.ts'
-import { Load } from '../telecom/load.ts'
+import { Load, lostOf } from '../telecom/load.ts'
+import { missingFrom, OpenLoad } from '../telecom/open-load.ts'
 import { seconds, TelecomStage } from '../telecom/stage.ts'
-import { CORE, crash, cut, lie, LIE, place } from '../telecom/stages.ts'
+import { CORE, crash, lie, LIE, place } from '../telecom/stages.ts'
 import { BLOCK_MS, missing } from './demo-stage.ts'
 
-/** More than the demo comes to: a height a second, and five at most where they open on demand. */
+/** More than the demo comes to: a height a second. */
 const HEIGHTS = 1_000
 const EPOCH = 20
 /** For all of it, on two idle cores. */
@@ -36,9 +37,9 @@ const JOIN_BLOCKS = 60
 const STALL_BLOCKS = 1_500
 /** For how long the liar lies: it has to come back first. */
 const LIE_HEIGHTS = 60
-/** Clients: at nodes of each layer that stay. */
-const CLIENTS = ['Edge1', 'Core2', 'Cloud1']
-const PACE = { debateTicks: 10, shareTicks: 10, confirmTicks: 30, helloTicks: 10 }
+/** Clients: at nodes that stay. The cut has some of each on either side. */
+const CLIENTS = { strong: ['Edge1', 'Core2', 'Cloud1'], eventual: ['Edge1', 'Cloud1'] }
+const PACE = { slotTicks: 20, debateTicks: 10, shareTicks: 10, confirmTicks: 30, helloTicks: 10 }
 
 /**
  * The document's network: five operators, five processes, its links as delays; services placed, a core killed, a core that
@@ -55,6 +56,7 @@ export async function demoTelecom(
   let network: LocalNetwork | null = null
   let stage: TelecomStage | null = null
   const loads: Load[] = []
+  const openLoads: OpenLoad[] = []
   const timed = async (name: string, work: () => Promise<Record<string, unknown>>): Promise<void> => {
     const fromMs = performance.now()
     const facts = await work()
@@ -78,30 +80,36 @@ export async function demoTelecom(
     })
     const running = network
     stages['start'] = { ms: performance.now() - startedMs }
-    let tasks = { services: 0n, kv: 0n }
-    await timed('two clusters drawn', async () => {
-      tasks = await drawTasks(running, watch, signal)
-      return { services: String(tasks.services), kv: String(tasks.kv) }
+    let task = 0n
+    await timed('cluster drawn', async () => {
+      task = await drawTask(running, watch, signal)
+      return { task: String(task) }
     })
-    const acts = (stage = new TelecomStage({ network, watch, tasks, signal, say: output.say }))
+    const acts = (stage = new TelecomStage({ network, watch, task, signal, say: output.say }))
     await timed('placement', () => place(acts))
-    for (const name of CLIENTS) loads.push(new Load(name.toLowerCase(), acts.node(name).dataDir, tasks.kv))
+    for (const at of CLIENTS.strong) loads.push(new Load(at, acts.store(at, STRONG)))
+    for (const at of CLIENTS.eventual) openLoads.push(new OpenLoad(at, acts.store(at, EVENTUAL)))
     await timed('clients', async () => {
-      await acts.wait('every client writes', () => loads.every((load) => load.count().acknowledged >= 4))
-      output.say(`${loads.length} clients write and read through kv-config@1, at ${CLIENTS.join(', ')}`)
+      await acts.wait('every client writes', () => {
+        const isWriting = loads.every((load) => load.acknowledgedIn(0, Infinity) >= 4)
+        return isWriting && openLoads.every((load) => load.keysIn(0, Infinity).length > 0)
+      })
+      output.say(
+        `clients write and read: strong ones at ${CLIENTS.strong.join(', ')}, eventual ones at ${CLIENTS.eventual.join(', ')}`,
+      )
       return {}
     })
     await timed('crash', () => crash(acts, loads))
     await timed('lie', () => lie(acts, (from) => startLiar(running, from, watch, signal)))
-    await timed('cut', () => cut(acts, loads))
-    await timed('writes', () => settle(acts, loads))
+    await timed('cut', () => cut(acts, loads, openLoads))
+    await timed('writes', () => settle(acts, loads, openLoads))
     await timed('audit', () => audit(acts))
     const ms = performance.now() - startedMs
     const late = ms > AIM_MS ? [`missed: it aims at ${seconds(AIM_MS)} on two idle cores`] : []
     output.result({ seconds: ms / 1000, stages }, `✔ all of it happened, in ${seconds(ms)}`, late)
     return EXIT.ok
   } finally {
-    for (const load of loads) void load.stop()
+    for (const load of [...loads, ...openLoads]) void load.stop().catch(() => undefined)
     await stopNodes(stage?.later ?? [])
     await network?.stop()
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
@@ -137,87 +145,82 @@ function startLiar(
   })
 }
 
-/** One task for the services, with a height a second, and one for strong writes, whose heights open on demand. */
-async function drawTasks(
-  network: LocalNetwork,
-  watch: Watch,
-  signal: AbortSignal,
-): Promise<{ services: bigint; kv: bigint }> {
+/** A task of the services, with a height a second. */
+async function drawTask(network: LocalNetwork, watch: Watch, signal: AbortSignal): Promise<bigint> {
   const { client, connection, processes } = network
   const nodes = TELECOM_NODES.length
   const wait = (what: string, condition: () => boolean): Promise<void> =>
     waitFor(condition, { what, timeoutMs: 120_000, signal, nodes: processes })
-  const publish = async (
-    reducer: string,
-    params: string,
-    pace: Partial<TaskParams>,
-  ): Promise<[bigint, number]> => {
-    const work = await taskWork({ reducer, params })
-    if (work === null) throw missing(`a reducer ${reducer}`)
-    const head = await connection.provider.getBlockNumber()
-    const { taskBlocksMax } = connection.deployment.windows
-    const size = {
-      nodes,
-      heights: HEIGHTS,
-      epoch: EPOCH,
-      factor: 10,
-      joinBlocks: JOIN_BLOCKS,
-      head,
-      taskBlocksMax,
-    }
-    const task = { ...taskOf(size, work), ...PACE, ...pace, minNodes: nodes, stallBlocks: STALL_BLOCKS }
-    return [await publishTask(client, task), task.joinDeadline]
+  const work = await taskWork({ reducer: 'services@1', params: JSON.stringify(DEFAULT_POLICY) })
+  if (work === null) throw missing('a reducer services@1')
+  const head = await connection.provider.getBlockNumber()
+  const { taskBlocksMax } = connection.deployment.windows
+  const size = {
+    ...{ nodes, heights: HEIGHTS, epoch: EPOCH, factor: 10 },
+    ...{ joinBlocks: JOIN_BLOCKS, head, taskBlocksMax },
   }
-  const [services] = await publish('services@1', JSON.stringify(DEFAULT_POLICY), {
-    slotTicks: 20,
-  })
-  const kvParams = '{"minHeightTicks":4,"sessionIdleMs":60000,"generation":0}'
-  const [kv, deadline] = await publish('kv-config@1', kvParams, { slotTicks: 20 })
+  const params = { ...taskOf(size, work), ...PACE, minNodes: nodes, stallBlocks: STALL_BLOCKS }
+  const task = await publishTask(client, params)
   const said = (event: string): number =>
-    watch.of(event).filter(({ facts }) => [String(services), String(kv)].includes(String(facts['task'])))
-      .length
-  await wait('all nodes signed up for both', () => said('task.joined') === 2 * nodes)
-  await mineTo(network, deadline)
-  await wait('all nodes drawn for both', () => said('task.running') === 2 * nodes)
+    watch.of(event).filter(({ facts }) => facts['task'] === String(task)).length
+  await wait('all nodes signed up', () => said('task.joined') === nodes)
+  await mineTo(network, params.joinDeadline)
+  await wait('all nodes drawn', () => said('task.running') === nodes)
   await wait('all members connected', () => watch.isMesh(nodes))
-  return { services, kv }
+  return task
 }
 
-/** Every acknowledged write is there, once, and no read was older. */
-async function settle(stage: TelecomStage, loads: readonly Load[]): Promise<Record<string, unknown>> {
-  await Promise.all(loads.map((load) => load.stop()))
-  const kept = await Promise.all(loads.map((load) => load.isKept()))
-  const counts = loads.map((load) => load.count())
-  const sum = (name: keyof (typeof counts)[number]): number => counts.reduce((all, one) => all + one[name], 0)
-  const lost = kept.filter((isKept) => !isKept).length
-  stage.say(
-    `acknowledged strong writes: ${sum('acknowledged')}, lost: ${lost}; reads: ${sum('reads')}, stale or doubled: ${sum('wrong')}`,
-  )
-  if (lost + sum('wrong') > 0) throw missing('every acknowledged write, and no stale read')
-  return { acknowledged: sum('acknowledged'), lost, reads: sum('reads'), wrong: sum('wrong') }
-}
-
-/** A separate process judges both tasks from the chain, with bodies from a member. */
-async function audit(stage: TelecomStage): Promise<Record<string, unknown>> {
-  const { network, tasks, watch, say } = stage
-  const results: Record<string, unknown> = {}
-  for (const [name, task] of Object.entries(tasks)) {
-    await stage.wait(`a checkpoint of ${name}`, () =>
-      watch.of('checkpoint.mined').some(({ facts }) => facts['task'] === String(task)),
-    )
-    const bodies = ['Edge1', 'Cloud1'].map((member) => stage.node(member).dataDir)
-    const { exitCode, data } = await auditWithBodies(network, task, bodies)
-    const report = data as {
-      verdict: string
-      counts: { aggregatesRecomputed: number }
-      convictions: unknown[]
-    }
-    if (exitCode !== 0) throw missing(`an audit of ${name} without findings (exit code ${exitCode})`)
-    const { verdict, counts, convictions } = report
-    say(
-      `audit    ${name}: ${verdict}; ${counts.aggregatesRecomputed} heights recomputed, ${convictions.length} convictions`,
-    )
-    results[name] = { verdict, recomputed: counts.aggregatesRecomputed, convictions: convictions.length }
+/** Every acknowledged write is there, once, and no strong read was older. */
+async function settle(
+  stage: TelecomStage,
+  loads: readonly Load[],
+  openLoads: readonly OpenLoad[],
+): Promise<Record<string, unknown>> {
+  await Promise.all([...loads, ...openLoads].map((load) => load.stop()))
+  const lost = await lostOf(loads, stage.store('Cloud1', STRONG))
+  const strong = {
+    acknowledged: loads.reduce((sum, load) => sum + load.acknowledged.length, 0),
+    lost,
+    reads: loads.reduce((sum, load) => sum + load.reads, 0),
+    wrong: loads.reduce((sum, load) => sum + load.wrong, 0),
   }
-  return results
+  let missingKeys = openLoads.flatMap((load) => load.keysIn(0, Infinity))
+  const acknowledged = missingKeys.length
+  await stage.wait('every acknowledged eventual write at one node', async () => {
+    missingKeys = await missingFrom(stage.store('Edge2', EVENTUAL), missingKeys)
+    return missingKeys.length === 0
+  })
+  const eventual = {
+    ...{ acknowledged, lost: missingKeys.length },
+    reads: openLoads.reduce((sum, load) => sum + load.reads, 0),
+    older: openLoads.reduce((sum, load) => sum + load.older, 0),
+  }
+  stage.say(
+    `strong    acknowledged: ${strong.acknowledged}, lost: ${lost}; reads: ${strong.reads}, stale or doubled: ${strong.wrong}`,
+  )
+  stage.say(
+    `eventual  acknowledged: ${acknowledged}, lost: ${eventual.lost}; reads: ${eventual.reads}, before the write was there: ${eventual.older}`,
+  )
+  if (lost + strong.wrong > 0) throw missing('every acknowledged strong write, and no stale read')
+  return { strong, eventual }
+}
+
+/** A separate process judges the task from the chain, with bodies from members. */
+async function audit(stage: TelecomStage): Promise<Record<string, unknown>> {
+  const { network, task, watch, say } = stage
+  await stage.wait('a checkpoint', () =>
+    watch.of('checkpoint.mined').some(({ facts }) => facts['task'] === String(task)),
+  )
+  const bodies = ['Edge1', 'Cloud1'].map((member) => stage.node(member).dataDir)
+  const { exitCode, data } = await auditWithBodies(network, task, bodies)
+  const report = data as {
+    verdict: string
+    counts: { aggregatesRecomputed: number }
+    convictions: unknown[]
+  }
+  if (exitCode !== 0) throw missing(`an audit without findings (exit code ${exitCode})`)
+  const { verdict, counts, convictions } = report
+  const recomputed = counts.aggregatesRecomputed
+  say(`audit    ${verdict}; ${recomputed} heights recomputed, ${convictions.length} convictions`)
+  return { verdict, recomputed, convictions: convictions.length }
 }

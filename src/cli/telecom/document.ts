@@ -1,5 +1,6 @@
+import { PRIORITY_MAX } from '../../services/placement/spec.ts'
 import type { Tier } from '../../services/placement/spec.ts'
-import type { OrderedService } from '../services/service-file.ts'
+import type { OrderedService, ServiceInFile } from '../services/service-file.ts'
 import { fromFile } from '../services/service-file.ts'
 
 /** A node of the document's network: its layer, and what it has. */
@@ -59,14 +60,43 @@ export const TELECOM_SERVICES: readonly {
   { name: 'Shared memory', tier: 'cloud', priority: 4 },
 ]
 
+/** The two of them that keep data, by number: strong and eventual. The others count what they are asked. */
+export const STRONG = 10
+export const EVENTUAL = 2
+/** More copies than a layer has nodes: they go over all layers. After one node is lost the eventual store is on every other. */
+const STORES: Readonly<Record<number, Pick<ServiceInFile, 'copies' | 'terms'>>> = {
+  [STRONG]: { copies: { min: 3, max: 3 }, terms: { mode: 'active-passive', consistency: 'strong' } },
+  [EVENTUAL]: { copies: { min: 4, max: 4 }, terms: { mode: 'active-active', consistency: 'eventual' } },
+}
+const COPY_OF_STORE = { cores: 0.1, memoryGb: 0.1, transactionsPerSecond: 5 }
+
 /** As orders. A core that is left alone has room for the four services of its layer. */
 export function telecomOrders(): OrderedService[] {
-  return TELECOM_SERVICES.map(({ tier, priority }, i) =>
-    fromFile({
-      ...{ service: i + 1, kind: 'counter', tier, spread: 'node', priority, criticality: priority / 10 },
-      copies: { min: 1, max: 1 },
+  return TELECOM_SERVICES.map(({ tier, priority }, i) => {
+    const same = {
+      service: i + 1,
+      spread: 'node' as const,
+      priority,
+      criticality: priority / 10,
+      calls: [] as number[],
+    }
+    const store = STORES[i + 1]
+    if (store !== undefined)
+      return fromFile({ ...same, ...store, kind: 'store', tier: 'any', needs: COPY_OF_STORE })
+    return fromFile({
+      ...{ ...same, kind: 'counter', tier, copies: { min: 1, max: 1 } },
       needs: { cores: 0.5, memoryGb: 0.5, transactionsPerSecond: 40 },
-      calls: [],
-    }),
-  )
+    })
+  })
+}
+
+/** The strong store as it begins: one copy, for which of the cores only the first has the memory. */
+export function firstCopy(): OrderedService {
+  const { spec, terms } = telecomOrders()[STRONG - 1] ?? missingStore()
+  const needs = { ...spec.needs, memory: 1050 }
+  return { terms, spec: { ...spec, tier: 'core', priority: PRIORITY_MAX, copiesMin: 1, copiesMax: 1, needs } }
+}
+
+function missingStore(): never {
+  throw new Error('the document has no shared memory')
 }

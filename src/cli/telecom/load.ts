@@ -1,135 +1,115 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from '../../api/call.ts'
-import { RsdpClient } from '../../api/client.ts'
-import { fromHex, toHex, utf8Hex } from '../../codec/hex.ts'
-import { decodeKvResult, encodeKvCommand } from '../../reducers/machines/kv-config.ts'
-import type { KvCommand, KvResult } from '../../reducers/machines/kv-config.ts'
+import type { StoreClient } from '../../api/store-client.ts'
+import { fromHex } from '../../codec/hex.ts'
 import type { Hex } from '../../types/ids.ts'
-import { readControl } from '../control/file.ts'
+import type { Answered } from './requests.ts'
+import { Loop, Requests, valueOf } from './requests.ts'
 
-/** What became of the requests of a load so far. */
-export interface LoadCount {
-  /** Writes and reads that were answered. */
-  readonly acknowledged: number
-  readonly reads: number
-  /** Requests that got no answer in time: asked again, by the same name. */
-  readonly unanswered: number
-  /** Reads that were older than a write that was acknowledged before, and writes that were applied twice or not at all. */
-  readonly wrong: number
-}
-
-/** How long a last read may take: heights stand still while members are missing. */
+const PAUSE_MS = 100
+/** How long a last read may take: longer than a failover. */
 const PATIENCE_MS = 60_000
 
-/** Strong writes and reads of one client at one node, one after the other: each write depends on the one before. */
+/**
+ * Strong writes and reads of one client at one node, one after the other. Each write names the version that the one before it
+ * made, so that one that is lost or applied twice breaks the chain.
+ */
 export class Load {
-  readonly name: string
-  readonly #client: RsdpClient
-  readonly #task: bigint
-  readonly #stop = new AbortController()
-  readonly #done: Promise<void>
-  #version = 0n
-  #writes = 0
-  #reads = 0
-  #unanswered = 0
-  #wrong = 0
-  /** Moments of acknowledged writes, monotonic ms. */
-  readonly acknowledgedMs: number[] = []
+  readonly at: string
+  readonly requests: Requests
+  readonly acknowledged: Answered[] = []
+  /** Reads that were answered. */
+  reads = 0
+  /** Reads older than a write that was acknowledged before, and breaks of the chain. */
+  wrong = 0
+  readonly #loop: Loop
+  #session: number | null = null
+  #version = 0
 
-  /** @throws Error if no node runs on the folder */
-  constructor(name: string, dataDir: string, task: bigint) {
-    const control = readControl(dataDir)
-    if (control === null) throw new Error(`no node runs on ${dataDir}`)
-    this.name = name
-    this.#client = new RsdpClient(control, 12_000)
-    this.#task = task
-    this.#done = this.#run()
+  constructor(at: string, store: StoreClient) {
+    this.at = at
+    this.requests = new Requests(store)
+    this.#loop = new Loop(PAUSE_MS, () => this.#turn())
   }
 
-  count(): LoadCount {
-    const { length } = this.acknowledgedMs
-    return { acknowledged: length, reads: this.#reads, unanswered: this.#unanswered, wrong: this.#wrong }
+  get key(): string {
+    return this.at.toLowerCase()
   }
 
-  /** After the request that is under way. */
+  /** Writes that were asked and acknowledged between two moments. @throws what the client failed of */
+  acknowledgedIn(fromMs: number, toMs: number): number {
+    this.#loop.check()
+    return this.acknowledged.filter(({ askedMs, doneMs }) => askedMs >= fromMs && doneMs <= toMs).length
+  }
+
   async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#done
+    await this.#loop.stop()
+    this.#loop.check()
   }
 
-  /** Whether the last acknowledged write is what a reader gets now. */
-  async isKept(): Promise<boolean> {
-    const deadline = performance.now() + PATIENCE_MS
-    const isLate = (): boolean => performance.now() > deadline
-    const answer = await this.#ask({ kind: 'get', key: this.#key }, `${this.name}-last`, isLate)
-    return answer?.outcome === 'done' && answer.version === this.#version && textOf(answer) === this.#value
-  }
-
-  get #key(): Hex {
-    return utf8Hex(this.name)
-  }
-
-  get #value(): string {
-    return `${this.name}/${this.#writes}`
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await this.#write()
-      if (this.#writes % 4 === 0) await this.#read()
-    }
-  }
-
-  async #write(): Promise<void> {
-    const value = fromHex(utf8Hex(`${this.name}/${this.#writes + 1}`))
-    const put = { kind: 'put', key: this.#key, version: this.#version, value } as const
-    const answer = await this.#ask(put, `${this.name}-${this.#writes + 1}`)
-    if (answer === null) return
-    if (answer.outcome !== 'done') {
-      this.#wrong += 1
-      this.#stop.abort()
+  async #turn(): Promise<void> {
+    if (this.#session === null) {
+      const begun = await this.requests.ask((store) => store.session(), this.#loop.isStopped)
+      this.#session = begun?.answer ?? null
       return
     }
-    this.#writes += 1
-    this.#version = answer.version
-    this.acknowledgedMs.push(performance.now())
+    await this.#write(this.#session)
+    if (this.acknowledged.length % 4 === 0) await this.#read()
+  }
+
+  async #write(session: number): Promise<void> {
+    const seq = this.acknowledged.length + 1
+    const conditions = { session, seq, version: this.#version }
+    const value = valueOf(this.key, seq)
+    try {
+      const written = await this.requests.ask(
+        (store) => store.put(this.key, value, conditions),
+        this.#loop.isStopped,
+      )
+      if (written === null) return
+      this.#version = written.answer.version
+      this.acknowledged.push({ askedMs: written.askedMs, doneMs: written.doneMs })
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409) throw error
+      this.wrong += 1
+      void this.#loop.stop()
+    }
   }
 
   async #read(): Promise<void> {
-    const answer = await this.#ask({ kind: 'get', key: this.#key }, `${this.name}-read-${this.#writes}`)
-    if (answer === null) return
-    this.#reads += 1
-    if (answer.outcome !== 'done' || textOf(answer) !== this.#value) this.#wrong += 1
-  }
-
-  /** Asks until there is an answer; null: given up. */
-  async #ask(
-    command: KvCommand,
-    request: string,
-    isOver = (): boolean => this.#stop.signal.aborted,
-  ): Promise<KvResult | null> {
-    for (;;) {
-      try {
-        const { result } = await this.#client.command(this.#task, toHex(encodeKvCommand(command)), request)
-        return decodeKvResult(fromHex(result as Hex))
-      } catch (error) {
-        if (error instanceof ApiError && error.status !== 504 && error.status !== 503) throw error
-        this.#unanswered += 1
-        if (isOver()) return null
-        await sleep(50)
-      }
-    }
+    const read = await this.requests.ask((store) => store.get(this.key), this.#loop.isStopped)
+    if (read === null) return
+    this.reads += 1
+    if (numberIn(read.answer.values) !== this.acknowledged.length) this.wrong += 1
   }
 }
 
-function textOf({ value }: KvResult): string {
-  return new TextDecoder().decode(value)
+/** How many of the writes that were acknowledged until now are not there, as another client reads them from a store. */
+export async function lostOf(loads: readonly Load[], store: StoreClient): Promise<number> {
+  const reader = new Requests(store)
+  const deadline = performance.now() + PATIENCE_MS
+  const lost = await Promise.all(
+    loads.map(async ({ key, acknowledged: { length } }) => {
+      const read = await reader.ask(
+        (one) => one.get(key),
+        () => performance.now() > deadline,
+      )
+      return Math.max(0, length - (read === null ? 0 : numberIn(read.answer.values)))
+    }),
+  )
+  return lost.reduce((sum, one) => sum + one, 0)
+}
+
+/** Number of the write that made the value; 0: none. */
+function numberIn([value]: readonly string[]): number {
+  if (value === undefined) return 0
+  const [, number = 0] = new TextDecoder().decode(fromHex(value as Hex)).split('/')
+  return Number(number)
 }
 
 /** Longest time between two acknowledged writes of all loads, from one moment to another, ms. */
 export function longestGapMs(loads: readonly Load[], fromMs: number, toMs: number): number {
   const moments = loads
-    .flatMap(({ acknowledgedMs }) => acknowledgedMs)
+    .flatMap(({ acknowledged }) => acknowledged.map(({ doneMs }) => doneMs))
     .filter((ms) => ms >= fromMs && ms <= toMs)
     .sort((a, b) => a - b)
   return [fromMs, ...moments].reduce((longest, ms, i, all) => Math.max(longest, (all[i + 1] ?? toMs) - ms), 0)

@@ -1,6 +1,8 @@
 import { RsdpClient } from '../../api/client.ts'
+import type { StoreClient } from '../../api/store-client.ts'
 import { fromHex } from '../../codec/hex.ts'
 import type { ServiceRow } from '../../services/placement/codec.ts'
+import type { GroupRow } from '../../services/replication/codec.ts'
 import { services } from '../../services/services.ts'
 import type { Agreed } from '../../services/services.ts'
 import type { Hex } from '../../types/ids.ts'
@@ -11,14 +13,15 @@ import type { LocalNode } from '../local/register-nodes.ts'
 import type { Watch } from '../local/watch.ts'
 import { waitFor } from '../local/watch.ts'
 import { TELECOM_SERVICES } from './document.ts'
+import { storeAt } from './requests.ts'
 
 /** What every chapter of the story works on. */
 export class TelecomStage {
   readonly network: LocalNetwork
   readonly watch: Watch
   readonly say: (line: string) => void
-  /** Task of services@1, and of kv-config@1. */
-  readonly tasks: { readonly services: bigint; readonly kv: bigint }
+  /** Task of services@1. */
+  readonly task: bigint
   readonly #signal: AbortSignal
   /** Processes that have to run. */
   readonly #running: Map<string, NodeProcess>
@@ -27,13 +30,13 @@ export class TelecomStage {
     readonly network: LocalNetwork
     readonly watch: Watch
     readonly say: (line: string) => void
-    readonly tasks: { readonly services: bigint; readonly kv: bigint }
+    readonly task: bigint
     readonly signal: AbortSignal
   }) {
     this.network = init.network
     this.watch = init.watch
     this.say = init.say
-    this.tasks = init.tasks
+    this.task = init.task
     this.#signal = init.signal
     this.#running = new Map(init.network.processes.map((process) => [process.name, process]))
   }
@@ -47,7 +50,7 @@ export class TelecomStage {
   seat(name: string): number {
     const { key } = this.node(name)
     const said = this.watch.of('task.running').find(({ node, facts }) => {
-      return node === name && facts['task'] === String(this.tasks.services)
+      return node === name && facts['task'] === String(this.task)
     })
     if (said === undefined) throw new Error(`${name} (${key}) has no seat`)
     return Number(said.facts['member'])
@@ -55,6 +58,11 @@ export class TelecomStage {
 
   nameOf(seat: number): string {
     return this.network.nodes.find(({ name }) => this.seat(name) === seat)?.name ?? `seat ${seat}`
+  }
+
+  /** A store, as it answers at a node. */
+  store(at: string, service: number): StoreClient {
+    return storeAt(this.node(at).dataDir, this.task, service)
   }
 
   /** kill -9. */
@@ -77,7 +85,7 @@ export class TelecomStage {
   async agreed(at: string): Promise<Agreed | null> {
     const control = readControl(this.node(at).dataDir)
     if (control === null) return null
-    const last = await new RsdpClient(control).state(this.tasks.services).catch(() => null)
+    const last = await new RsdpClient(control).state(this.task).catch(() => null)
     const state = last === null ? null : services.state.decode(fromHex(last.state as Hex))
     return state?.kind === 'agreed' ? state : null
   }
@@ -120,6 +128,11 @@ export function isPlaced({ placement }: Agreed, without: readonly number[] = [])
     placement.services.every(({ standing }) => standing === 'placed') &&
     placement.instances.every(({ phase, member }) => phase === 'running' && !without.includes(member))
   )
+}
+
+/** The group of a store; null: there is none yet. */
+export function groupOf({ replication }: Agreed, service: number): GroupRow | null {
+  return replication.groups.find((row) => row.service === service) ?? null
 }
 
 /** A time as people read it. */
