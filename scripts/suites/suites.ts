@@ -78,7 +78,7 @@ export const SUITES: readonly Suite[] = [
     args: mocha(300_000),
     isRetried: true,
     long: [
-      ...['user-pages-hardhat', 'user-pages-anvil', 'offline', 'slashing'],
+      ...['user-pages-hardhat', 'offline', 'slashing'],
       ...['audit-flips', 'commands', 'user-pages-author', 'faulty-members', 'kill', 'amqp'],
       ...['machines', 'demo-telecom', 'foreign-bundles'],
     ],

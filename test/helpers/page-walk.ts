@@ -5,16 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { environmentForChildren } from '../../src/cli/environment.ts'
 import { holdPort } from '../../src/cli/local/ports.ts'
-import { anvilProgram, startAnvil } from './anvil.ts'
-import type { Anvil } from './anvil.ts'
 import type { DocStep } from './doc-steps.ts'
 import { stepsOf } from './doc-steps.ts'
 import { walk } from './doc-walk.ts'
 import { Shell } from './shell.ts'
-import { skip } from './skip.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const BLOCK_MS = 250
 /** The commands of a page of `docs/`, in order. */
 export const page = (name: string): DocStep[] =>
   stepsOf(`docs/${name}.md`, readFileSync(join(ROOT, 'docs', `${name}.md`), 'utf8'))
@@ -47,11 +43,9 @@ async function freePort(): Promise<string> {
   return String(port)
 }
 
-/** One after the other; on anvil not the publisher's: what it sends, others send there too. */
+/** Pages that are walked one after the other on one chain; the author's brings a network of its own up. */
 export const WALKS = {
   Hardhat: ['deployer', 'operator', 'publisher', 'auditor'],
-  anvil: ['deployer', 'operator', 'auditor'],
-  // it brings a network of its own up
   alone: ['author'],
 } as const
 
@@ -61,27 +55,11 @@ export function describeWalk(chain: keyof typeof WALKS): void {
   describe(`what users read, typed as it stands: ${chain}`, function () {
     this.timeout(900_000)
     const desk = new Desk()
-    let anvil: Anvil | null = null
-
-    after(async () => {
-      await desk.close()
-      await anvil?.close()
-    })
+    after(() => desk.close())
 
     it(`every command of ${pages.join(', ')} does as its page says`, async function () {
-      const program = anvilProgram()
-      if (chain === 'anvil' && program === null) skip(this, 'npm has no anvil for this machine')
-      if (chain === 'anvil') anvil = await startAnvil(program!, BLOCK_MS)
-      const rpcUrl = anvil?.rpcUrl
-      const ports: Readonly<Record<string, string>> = {
-        '8545': rpcUrl === undefined ? await freePort() : new URL(rpcUrl).port,
-        '9100': await freePort(),
-      }
-      const fill = (text: string): string =>
-        // this chain runs already
-        rpcUrl !== undefined && text.includes('scripts/start-chain.ts')
-          ? `echo "chain 31337 on ${rpcUrl}, a block every ${BLOCK_MS} ms" &`
-          : text.replaceAll(/8545|9100/g, (port) => ports[port] ?? port)
+      const ports: Readonly<Record<string, string>> = { '8545': await freePort(), '9100': await freePort() }
+      const fill = (text: string): string => text.replaceAll(/8545|9100/g, (port) => ports[port] ?? port)
       for (const name of pages) {
         const steps = page(name)
         const walked = await walk(desk.terminal(), steps, fill)

@@ -1,3 +1,0 @@
-import { describeWalk } from '../helpers/page-walk.ts'
-
-describeWalk('anvil')
