@@ -1,3 +1,4 @@
+import { keccak } from '../codec/hex.ts'
 import { termsHash } from '../codec/roots.ts'
 import type { Bundles } from '../ports/bundles.ts'
 import type { Chain, ChainEvent } from '../ports/chain.ts'
@@ -16,6 +17,7 @@ import type { TaskParams } from '../types/task.ts'
 import { goesOn } from '../types/task.ts'
 import { taskRefusal } from './acceptable.ts'
 import type { TaskRefusal } from './acceptable.ts'
+import { foreignTwinCode } from './foreign-twin.ts'
 import type { Outbox } from './outbox.ts'
 import { inTurn } from './passing.ts'
 import { settledAt } from './settled.ts'
@@ -220,7 +222,11 @@ export class SignUp {
     const time = Number((await chain.latest()).time)
     const bundle = this.#init.bundles?.known.get(params.reducer) ?? null
     const isLine = goesOn(params) && ((await chain.isLine?.(client)) ?? false)
-    const task = { params, bundle, terms, isLine, chance: chanceOf(Number(chain.domain.chainId)) }
+    const twinCode = await foreignTwinCode(chain, params, terms, stockTwins)
+    // an endpoint that is behind has not seen it yet
+    if (twinCode !== null && keccak(twinCode) !== terms.twinCodeHash)
+      return { ...no('twin', 'the twin has other code here than the task says'), mayPass: true }
+    const task = { params, bundle, terms, twinCode, isLine, chance: chanceOf(Number(chain.domain.chainId)) }
     const offer: Offer = { ...task, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
     const failed = judge(policy, offer, stockTwins).find(({ holds }) => !holds)
     if (failed !== undefined) return { reason: failed.rule, text: failed.text, mayPass: mayPass(failed.rule) }

@@ -9,7 +9,7 @@ export const POLICY_KEYS: { readonly [key in keyof Policy]: string } = {
   sandboxed:
     'reducers of others that are joined: any, or a list of their ids and of addresses that have published them',
   twins:
-    'none: tasks without a twin; stock: the twin of this package for the reducer, by its exact code hash',
+    'none: tasks without a twin; stock: the twin of this package for the reducer, by its exact code hash; pure: any other one whose code reads nothing but what it is asked',
   clients: 'any, or the addresses of the clients whose tasks are joined',
   predecessors:
     'tasks that go on from another one, and wait for it with their locks: none; lines: those of a line of tasks; any',

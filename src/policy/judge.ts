@@ -1,7 +1,10 @@
+import { keccak } from '../codec/hex.ts'
 import { findReducerByHash, reducerHash } from '../reducers/catalog.ts'
+import type { Digest } from '../types/ids.ts'
 import { goesOn } from '../types/task.ts'
 import type { Offer, StockTwins } from './offer.ts'
 import type { Policy } from './policy.ts'
+import { impurity } from './twin-code.ts'
 
 /** Whether one rule of a policy lets a node sign up. */
 export interface Finding {
@@ -74,19 +77,38 @@ function judgeReducer({ reducers, sandboxed }: Policy, { params, bundle }: Offer
 }
 
 /** The code alone counts: whatever else could be looked at, a client can make it look right. */
-function judgeTwin(
-  { twins }: Policy,
-  { params, terms: { twinCodeHash } }: Offer,
-  stockTwins: StockTwins,
-): Omit<Finding, 'rule'> {
+function judgeTwin({ twins }: Policy, offer: Offer, stockTwins: StockTwins): Omit<Finding, 'rule'> {
+  const { twinCodeHash } = offer.terms
+  const { kind, text } = twinOf(offer, stockTwins)
+  const shown = kind === 'none' ? text : `${text}, code hash ${twinCodeHash}`
+  return { holds: kind !== null && twins.includes(kind), text: `${shown}; allowed: ${list(twins)}` }
+}
+
+/** Whether this is the code of the twin that the package comes with for this reducer. */
+export function isStockTwin(stockTwins: StockTwins, twinCodeHash: Digest, reducer: Digest): boolean {
   const stockFor = stockTwins.get(twinCodeHash)
-  const isStock = stockFor !== undefined && reducerHash(stockFor) === params.reducer
-  const kind = NO_CODE.test(twinCodeHash) && BigInt(params.twin) === 0n ? 'none' : 'stock'
-  const shown = kind === 'none' ? 'none' : `${isStock ? 'stock' : 'foreign'}, code hash ${twinCodeHash}`
-  return {
-    holds: twins.includes(kind) && (kind === 'none' || isStock),
-    text: `${shown}; allowed: ${list(twins)}`,
+  return stockFor !== undefined && reducerHash(stockFor) === reducer
+}
+
+interface TwinKind {
+  /** Null: none that a policy takes. */
+  readonly kind: Policy['twins'][number] | null
+  readonly text: string
+}
+
+function twinOf({ params, terms: { twinCodeHash }, twinCode }: Offer, stockTwins: StockTwins): TwinKind {
+  if (NO_CODE.test(twinCodeHash)) {
+    const isNone = BigInt(params.twin) === 0n
+    return isNone ? { kind: 'none', text: 'none' } : { kind: null, text: 'foreign without code' }
   }
+  if (isStockTwin(stockTwins, twinCodeHash, params.reducer)) return { kind: 'stock', text: 'stock' }
+  if (twinCode === null) return { kind: null, text: 'foreign' }
+  if (keccak(twinCode) !== twinCodeHash)
+    return { kind: null, text: 'foreign, and its code is not known here' }
+  const impure = impurity(twinCode)
+  return impure === null
+    ? { kind: 'pure', text: 'pure' }
+    : { kind: null, text: `foreign, not pure: ${impure.what} at byte ${impure.at}` }
 }
 
 function judgeClient({ clients }: Policy, { terms: { client } }: Offer): Omit<Finding, 'rule'> {

@@ -1,6 +1,6 @@
 import type { Terms } from '../codec/roots.ts'
 import type { Chance } from '../types/chance.ts'
-import type { Address, Digest } from '../types/ids.ts'
+import type { Address, Digest, Hex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 
 /** What a published task asks of a node, and what the node has, at one block. Amounts are token wei. */
@@ -9,6 +9,8 @@ export interface Offer {
   /** The reducer, if it is a bundle: who of the policy's authors has published it. */
   readonly bundle: { readonly authors: readonly Address[] } | null
   readonly terms: Terms
+  /** Of the task's twin, if it is none of this package: its code as an endpoint says, which may not be what the terms are about. */
+  readonly twinCode: Hex | null
   /** The client is a line of tasks of this deployment. */
   readonly isLine: boolean
   /** Of the chain that draws the cluster. */

@@ -16,10 +16,10 @@ export interface Policy {
   readonly sandboxed: 'any' | readonly Hex[]
   /**
    * `none`: tasks without a twin. `stock`: the twin of the task's reducer that this package comes with, by its exact code
-   * hash. There is no third kind: the code of a proxy, of a delegated account, or of a twin that reads storage, blocks or
-   * its caller does not say what it answers to the slasher.
+   * hash. `pure`: any other one whose code reads nothing but what it is asked. There is no fourth kind: the code of a proxy, of a
+   * delegated account, or of a twin that reads storage, blocks or its caller does not say what it answers to the slasher.
    */
-  readonly twins: readonly ('none' | 'stock')[]
+  readonly twins: readonly ('none' | 'stock' | 'pure')[]
   readonly clients: 'any' | readonly Address[]
   /**
    * Tasks that go on from another one, whose members wait, unpaid, with their locks, until that one is over. `lines`: those of a
@@ -44,13 +44,13 @@ export interface Policy {
 
 const BLOCKS_MAX = 2 ** 32 - 1
 
-/** On a local chain nothing is worth anything: everything but a foreign twin is joined. */
+/** On a local chain nothing is worth anything: everything but a twin that may answer each as it likes is joined. */
 const LOCAL: Policy = {
   schema: 1,
   chances: ['good', 'weak', 'local'],
   reducers: reducerIds(),
   sandboxed: 'any',
-  twins: ['none', 'stock'],
+  twins: ['none', 'stock', 'pure'],
   clients: 'any',
   predecessors: 'any',
   lockPercentPerTask: 100,
@@ -67,6 +67,7 @@ const STRICT: Policy = {
   ...LOCAL,
   chances: ['good', 'local'],
   sandboxed: [],
+  twins: ['none', 'stock'],
   predecessors: 'none',
   lockPercentPerTask: 10,
   lockPercentTotal: 50,

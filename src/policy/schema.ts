@@ -27,7 +27,7 @@ const policySchema = z.strictObject({
   chances: z.array(z.enum(['good', 'weak', 'local'])),
   reducers: z.array(z.string().regex(/^[a-z0-9-]+@\d+$/, 'expected name@version')),
   sandboxed: z.union([z.literal('any'), z.array(bundleOrAuthor)]),
-  twins: z.array(z.enum(['none', 'stock'])),
+  twins: z.array(z.enum(['none', 'stock', 'pure'])),
   clients: z.union([z.literal('any'), z.array(address)]),
   predecessors: z.enum(['none', 'lines', 'any']).default('none'),
   lockPercentPerTask: percent,

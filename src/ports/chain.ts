@@ -217,6 +217,8 @@ export interface Chain {
   signups(taskId: bigint): Promise<readonly Address[]>
   /** What the task's terms are at the latest block; null if there is no such task. */
   terms(taskId: bigint): Promise<Terms | null>
+  /** Code at an address at the latest block; empty: none. */
+  code(address: Address): Promise<Hex>
   /** @param termsHash what is agreed to: the contract refuses any other */
   prepareJoin(taskId: bigint, key: Address, termsHash: Digest): PreparedCall
   /**

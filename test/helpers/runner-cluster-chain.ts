@@ -15,7 +15,7 @@ import { utf8Hex } from '../../src/codec/hex.ts'
 import { RsdpError } from '../../src/types/errors.ts'
 import { EXIT } from '../../src/types/exit-codes.ts'
 import type { Evidence } from '../../src/types/evidence.ts'
-import type { Address, Digest } from '../../src/types/ids.ts'
+import type { Address, Digest, Hex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { TaskStatus } from '../../src/types/task.ts'
 import { DOMAIN } from './runner-cluster.ts'
@@ -126,6 +126,14 @@ export class ScriptedChain implements Chain {
   async terms(taskId: bigint): Promise<Terms | null> {
     await this.before('terms')
     return this.termsNow(taskId)
+  }
+
+  /** Code at any address. */
+  codeNow: Hex = '0x'
+
+  async code(): Promise<Hex> {
+    await this.before('code')
+    return this.codeNow
   }
 
   /** Terms hashes that joins have named. */

@@ -214,6 +214,10 @@ export class EvmChain implements Chain {
     return this.#revertOf(() => this.connection.provider.call({ from, to, data, blockTag: 'latest' }))
   }
 
+  async code(address: Address): Promise<Hex> {
+    return (await this.connection.read(this.connection.provider.getCode(address))) as Hex
+  }
+
   async twinAggregate({ twin, params, context, inputs, closing }: TwinCall): Promise<Uint8Array | null> {
     const { seed, height, members, previous, events } = context
     const told = { seed, height, members, previous: toHex(previous ?? new Uint8Array()) }

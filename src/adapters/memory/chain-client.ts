@@ -35,6 +35,8 @@ export function memoryChainClient(chain: MemoryChain, self: Address, travel: Tra
     lockTailSeconds: (chain.windows?.graceSeconds ?? 0) + (chain.windows?.evidenceSeconds ?? 0),
     seedDelaySeconds: 0,
     terms: (taskId) => ask(() => chain.termsOf(taskId)),
+    // twinCodeAt is its hash
+    code: (address) => ask(() => address),
     prepareJoin: (taskId, key, agreed) => chain.prepare({ kind: 'join', taskId, key, agreed }),
     prepareForm: (taskId, { number }) =>
       ask(() => chain.prepare({ kind: 'form', taskId, mixHash: chain.mixHashOf(Number(number)) })),

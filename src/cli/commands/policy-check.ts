@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { connect } from '../../adapters/evm/connect.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { stockTwins } from '../../adapters/evm/stock-twins.ts'
+import { foreignTwinCode } from '../../node/foreign-twin.ts'
 import type { Chain } from '../../ports/chain.ts'
 import { judge } from '../../policy/judge.ts'
 import type { Offer } from '../../policy/offer.ts'
@@ -77,8 +78,10 @@ async function readOffer(chain: Chain, taskId: bigint, key: Address): Promise<Om
   const { lockTailBlocks, lockTailSeconds } = chain
   const time = Number((await chain.latest()).time)
   const chance = chanceOf(Number(chain.domain.chainId))
-  const isLine = goesOn(published.params) && ((await chain.isLine?.(terms.client)) ?? false)
-  const task = { params: published.params, terms, isLine, chance }
+  const { params } = published
+  const isLine = goesOn(params) && ((await chain.isLine?.(terms.client)) ?? false)
+  const twinCode = await foreignTwinCode(chain, params, terms, stockTwins())
+  const task = { params, terms, twinCode, isLine, chance }
   return { ...task, head, time, lockTailBlocks, lockTailSeconds, stake, allowance }
 }
 

@@ -1,11 +1,14 @@
 import { EvmChain } from '../../adapters/evm/evm-chain.ts'
 import { join } from '../../adapters/evm/operator.ts'
 import { stockTwins } from '../../adapters/evm/stock-twins.ts'
+import { keccak } from '../../codec/hex.ts'
+import { foreignTwinCode } from '../../node/foreign-twin.ts'
+import { impurity } from '../../policy/twin-code.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
-import type { Address, Digest } from '../../types/ids.ts'
+import type { Address, Digest, Hex } from '../../types/ids.ts'
 import type { TaskSendOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { inTokens, readToken } from '../stake-view.ts'
@@ -33,9 +36,10 @@ export function taskJoin(
     if (terms.client !== client || terms.paramsHash !== paramsHash) throw changed(taskId)
     const token = await readToken(connection)
     const reward = (params.rewardPerHeight * BigInt(params.heights)) / BigInt(params.maxNodes)
+    const twinCode = await foreignTwinCode(chain, params, terms, stockTwins())
     const go = await agreed([
       `join     task ${taskId} of ${client} with ${key}`,
-      `reducer  ${findReducerByHash(params.reducer)?.id ?? params.reducer}, twin ${twinText(terms.twinCodeHash, params.twin)}`,
+      `reducer  ${findReducerByHash(params.reducer)?.id ?? params.reducer}, twin ${twinText(params.twin, terms.twinCodeHash, twinCode)}`,
       `lock     ${inTokens(params.stakePerNode, token)} until the evidence window after block ${params.endBlock} is over`,
       `reward   at least ${inTokens(reward, token)} for all ${params.heights} heights`,
     ])
@@ -53,12 +57,13 @@ export function taskJoin(
   })
 }
 
-function twinText(codeHash: Digest, twin: Address): string {
+function twinText(twin: Address, codeHash: Digest, code: Hex | null): string {
   if (BigInt(twin) === 0n) return 'none'
   const stock = stockTwins().get(codeHash)
-  return stock === undefined
-    ? `FOREIGN, ${twin}: its client can have it say what it likes`
-    : `stock, of ${stock}`
+  if (stock !== undefined) return `stock, of ${stock}`
+  return code !== null && keccak(code) === codeHash && impurity(code) === null
+    ? `pure, ${twin}: it says the same to everybody`
+    : `FOREIGN, ${twin}: its client can have it say what it likes`
 }
 
 function changed(taskId: bigint): RsdpError {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
+import { keccak } from '../../../src/codec/hex.ts'
 import { termsHash } from '../../../src/codec/roots.ts'
 import { Outbox } from '../../../src/node/outbox.ts'
 import { SignUp } from '../../../src/node/sign-up.ts'
@@ -7,7 +8,7 @@ import type { SignUpInit } from '../../../src/node/sign-up.ts'
 import { defaultPolicy } from '../../../src/policy/policy.ts'
 import type { ChainEvent } from '../../../src/ports/chain.ts'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
-import type { Address } from '../../../src/types/ids.ts'
+import type { Address, Hex } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import type { TaskParams } from '../../../src/types/task.ts'
 import { chainFault, ScriptedChain, TERMS } from '../../helpers/runner-cluster-chain.ts'
@@ -125,6 +126,26 @@ describe('SignUp', () => {
       chain.termsNow = () => ({ ...TERMS, twinCodeHash: digestOf('stock') })
       signing.published(task(2n, params({ twin: BOB })))
       await signing.poll(10)
+      expect(chain.sent).to.deep.equal(['join 2'])
+    })
+
+    it('and joins where the code of a foreign twin is pure, once the endpoint has the code that the task names', async () => {
+      const [lying, pure]: Hex[] = ['0x3360005260205ff3', '0x60205ff3']
+      const signing = signUp()
+      const offered = async (taskId: bigint, code: Hex): Promise<void> => {
+        chain.termsNow = () => ({ ...TERMS, twinCodeHash: keccak(code) })
+        signing.published(task(taskId, params({ twin: BOB })))
+        await signing.poll(10)
+      }
+      chain.codeNow = lying!
+      await offered(1n, lying!)
+      chain.codeNow = '0x'
+      await offered(2n, pure!)
+      expect(refusals()).to.deep.equal(['twin', 'twin'])
+      chain.codeNow = pure!
+      await signing.poll(17)
+      expect(chain.sent).to.deep.equal([])
+      await signing.poll(18)
       expect(chain.sent).to.deep.equal(['join 2'])
     })
   })

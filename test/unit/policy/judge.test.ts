@@ -1,11 +1,12 @@
 import { expect } from 'chai'
+import { keccak } from '../../../src/codec/hex.ts'
 import type { RuleName } from '../../../src/policy/judge.ts'
 import { judge, mayPass, RULE_NAMES } from '../../../src/policy/judge.ts'
 import type { Offer, StockTwins } from '../../../src/policy/offer.ts'
 import type { Policy } from '../../../src/policy/policy.ts'
 import { defaultPolicy } from '../../../src/policy/policy.ts'
 import { reducerHash } from '../../../src/reducers/catalog.ts'
-import type { Address } from '../../../src/types/ids.ts'
+import type { Address, Hex } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import { taskParams } from '../../helpers/runner-cluster.ts'
 import { digestOf } from '../../helpers/store-kit.ts'
@@ -43,6 +44,7 @@ function offer({ params, terms, ...facts }: Changes = {}): Offer {
   return {
     head: HEAD,
     bundle: null,
+    twinCode: null,
     isLine: false,
     chance: 'good',
     ...{ time: TIME, lockTailBlocks: 10, lockTailSeconds: 120 },
@@ -174,6 +176,32 @@ describe('policy', () => {
     expect(failing({ ...all, chance: 'local' })).not.include('chance')
     const foreign: Changes = { params: { twin: TWIN }, terms: { twinCodeHash: digestOf('proxy') } }
     expect(failing(foreign, defaultPolicy(true))).deep.equal(['twin'])
+  })
+
+  it('joins a task with a pure twin where its policy says so, by default on local chains alone', () => {
+    const pure: Policy = { ...STRICT, twins: ['none', 'pure'] }
+    const withCode = (twinCode: Hex, twinCodeHash = keccak(twinCode)): Changes => ({
+      params: { twin: TWIN },
+      terms: { twinCodeHash },
+      twinCode,
+    })
+    const [good, lying]: Hex[] = ['0x60205ff3', '0x3360005260205ff3']
+    expect(failing(withCode(lying!), pure)).deep.equal(['twin'])
+    expect(failing(withCode(good!, keccak(lying!)), pure)).deep.equal(['twin'])
+    expect(failing({ params: { twin: TWIN }, terms: { twinCodeHash: keccak(good!) } }, pure)).deep.equal([
+      'twin',
+    ])
+    expect(failing({ ...withCode(good!), terms: { twinCodeHash: NIL } }, pure)).deep.equal(['twin'])
+    expect(failing(withCode(good!))).deep.equal(['twin'])
+    expect(failing(withCode(good!), pure)).deep.equal([])
+    expect(failing(withCode(good!), defaultPolicy(true))).not.include('twin')
+    // each kind is allowed by itself
+    expect(failing(withCode(good!, STOCK), pure)).deep.equal(['twin'])
+    expect(failing(withCode(good!), { ...STRICT, twins: ['stock'] })).deep.equal(['twin'])
+    const told = judge(pure, offer(withCode(lying!)), TWINS).find(({ rule }) => rule === 'twin')
+    expect(told?.text).match(
+      /^foreign, not pure: CALLER at byte 0, code hash 0x[0-9a-f]{64}; allowed: none, pure$/,
+    )
   })
 
   it('shows every rule, and looks again only where time or locks may change the answer', () => {
