@@ -14,6 +14,10 @@ contract TestTwin is IReducer {
     bytes1 private constant AGGREGATE_LIES_ABOUT_LENGTH = 0x05;
     bytes1 private constant AGGREGATE_ANSWERS_NOTHING = 0x06;
     bytes1 private constant CLOSE_REVERTS = 0x07;
+    /// @dev `validate` refuses what `aggregate` takes, for much gas.
+    bytes1 private constant REFUSES_AND_IS_DEAR = 0x08;
+    /// @dev So much memory costs 19.8 M gas.
+    uint256 private constant DEAR_BYTES = 3_200_000;
 
     error AsAsked();
 
@@ -24,6 +28,7 @@ contract TestTwin is IReducer {
     ) external pure override returns (bool valid) {
         if (params[0] == VALIDATE_REVERTS) revert AsAsked();
         valid = state.length != 0;
+        if (params[0] == REFUSES_AND_IS_DEAR) return false;
         if (params[0] != VALIDATE_MAYBE) return valid;
         assembly ("memory-safe") {
             mstore(0x00, 2)
@@ -40,6 +45,7 @@ contract TestTwin is IReducer {
     ) external pure override returns (bytes memory) {
         bytes1 mode = params[0];
         for (uint256 i = 0; i < inputs.length; ++i) require(inputs[i].state.length != 0, AsAsked());
+        if (mode == REFUSES_AND_IS_DEAR) _spend();
         if (mode == AGGREGATE_REVERTS) revert AsAsked();
         if (mode == AGGREGATE_BURNS) {
             assembly ("memory-safe") {
@@ -59,6 +65,14 @@ contract TestTwin is IReducer {
             }
         }
         return abi.encode(keccak256(abi.encode(params, context, inputs, events)));
+    }
+
+    function _spend() private pure {
+        bytes32 spent;
+        assembly ("memory-safe") {
+            spent := keccak256(0x00, DEAR_BYTES)
+        }
+        require(spent != 0, AsAsked());
     }
 
     /// @inheritdoc IReducer

@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 /// @title The Solidity twin of a reducer
 /// @notice Recomputes what a member claims to have aggregated. Same bytes in, same bytes out as the TypeScript reducer.
-/// @dev Called by `staticcall`. Must be pure in effect: no storage, no block data, no calls. A revert means "no verdict".
+/// @dev Called by `staticcall`. Must be pure in effect: no storage, no block data, no calls. A revert, and too little gas, mean "no
+/// verdict". A proof gives it at most what a transaction may have.
 interface IReducer {
     /// @notice A seat of the cluster.
     /// @param key its signing key

@@ -16,6 +16,8 @@ library Reduction {
     uint256 private constant WORD = 32;
     /// @dev Of a ledger event: kind, originator, length.
     uint256 private constant EVENT_HEAD = 23;
+    /// @dev Of the gas: a twin that took all it was given leaves at most the 64th part, one that reverted in time leaves this.
+    uint256 private constant LEFT_AFTER_REVERT = 32;
 
     /// @notice Root after the height that a claim is about.
     function rootAfter(ISlasher.Claim calldata claim) internal pure returns (bytes32) {
@@ -195,11 +197,15 @@ library Reduction {
         if (success) state = _bytes(state);
     }
 
-    /// @dev A twin that reverts or runs out of gas says nothing.
+    /// @dev A twin that reverts says nothing. One that may have lacked gas gives no verdict: who brings the proof chooses how
+    /// much there is, and the 64th part that EIP-150 keeps back would do for a conviction by `validate`.
     function _ask(address twin, bytes memory call) private view returns (bool success, bytes memory answer) {
+        uint256 gasBefore = gasleft();
         // a failed decoding of the answer must be told from the answer "no"
         // solhint-disable-next-line avoid-low-level-calls
-        return twin.staticcall(call);
+        (success, answer) = twin.staticcall(call);
+        bool lackedGas = !success && gasleft() < gasBefore / LEFT_AFTER_REVERT;
+        if (lackedGas) revert ISlasher.NoVerdict("twin's gas");
     }
 
     function _bool(bytes memory answer) private pure returns (bool) {

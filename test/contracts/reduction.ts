@@ -16,6 +16,9 @@ async function seven(changes: Partial<TaskParams> = {}) {
   return provable(w, await registeredMany(w, 7), changes)
 }
 
+/** EIP-7825: of a transaction. */
+const GAS_MAX = 2 ** 24
+
 const ordinary = () => seven()
 
 describe('Slasher.wrongReduction', () => {
@@ -200,7 +203,7 @@ describe('Slasher.wrongReduction', () => {
     for (const [name, mode, reason] of [
       ['whose validate reverts', '0x01', 'twin reverts'],
       ['whose aggregate reverts', '0x02', 'twin reverts'],
-      ['that takes all the gas', '0x03', 'twin reverts'],
+      ['that takes all the gas', '0x03', "twin's gas"],
       ['that answers neither yes nor no', '0x04', "twin's answer"],
       ['that answers with less than it says', '0x05', "twin's answer"],
       ['that answers nothing', '0x06', "twin's answer"],
@@ -212,6 +215,16 @@ describe('Slasher.wrongReduction', () => {
         await refused(judge(c.w, await accusation(c, options)), c.w.slasher, 'NoVerdict', label(reason))
       })
     }
+
+    it('C-1: that lacks gas for its answer, however much is left for a conviction by an input that it alone refuses', async () => {
+      const c = await seven({ reducerParams: '0x08' })
+      const { name, args } = await accusation(c)
+      // 13.7 M were enough
+      for (const gasLimit of [GAS_MAX, 14_500_000]) {
+        const call = judge(c.w, { name, args: [...args, { gasLimit }] })
+        await refused(call, c.w.slasher, 'NoVerdict', label("twin's gas"))
+      }
+    })
 
     it('that answers with something else than a yes or no, or than bytes', async () => {
       const twin = `0x${'7e'.repeat(20)}`
