@@ -1,8 +1,8 @@
 /**
  * Runs the test suites and ends with one line: N passed, N failed, N skipped.
  *
- * Suites run side by side, one a core; then end-to-end files in the same way. What a process prints is shown when it
- * ends. Fails on any failed test, a suite that ran none, a crash, and on more skips than SKIPS_MAX. An end-to-end file
+ * Suites run side by side, one a core; then end-to-end files, three for two cores, as they wait for blocks and processes
+ * half of their time. What a process prints is shown when it ends. Fails on any failed test, a suite that ran none, a crash, and on more skips than SKIPS_MAX. An end-to-end file
  * that fails runs once more, alone: what passes then is named as FLAKY.
  */
 import { closeSync, existsSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -55,7 +55,7 @@ const results: SuiteRun[] = await inLanes(
 for (const suite of suites.filter(({ isRetried }) => isRetried === true)) {
   const files = globSync(suite.files, { cwd: root }).sort(longestFirst(suite))
   const runFile = (file: string): Promise<Counts> => runTests(file, [...(suite.args ?? []), file])
-  results.push(await timed(suite.name, () => runFiles(files, cores, runFile)))
+  results.push(await timed(suite.name, () => runFiles(files, cores + Math.ceil(cores / 2), runFile)))
 }
 report()
 
