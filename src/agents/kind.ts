@@ -51,7 +51,7 @@ export interface Copy {
   served(): number
   /** Whether placement may be told that it runs. */
   isReady(): boolean
-  /** What a store says of its data; others: null. */
+  /** What a store says of its data in the next input of this member; others: null. */
   report(): Omit<ReplicaReport, 'service'> | null
   /**
    * Takes no more requests, and ends when those that it has taken are answered.

@@ -9,11 +9,12 @@ const SEEDS = 10
 
 /** The first world of 50 that sees it: `npm run histories -- --mutants` looks for it anew. */
 const SEEN_IN: Readonly<Record<keyof typeof STORE_MUTANTS, number>> = {
-  noFencing: 46,
+  noFencing: 26,
   staleLease: 2,
+  trustsItsWallClock: 3,
   acknowledgesEarly: 2,
   tokenMayBeEqual: 1,
-  readsNoMajority: 4,
+  readsNoMajority: 24,
 }
 
 describe('a strong store among faults', () => {
@@ -32,6 +33,10 @@ describe('a strong store among faults', () => {
     const world = new StoreWorld({ seed: 1, nodes: 5, copies: 5 })
     world.run(3000)
     expect(codesOf(world, PUT)[world.primary]).equal('ok')
+    // its wall clock is set back: it may not think that it has more time
+    const primary = world.hosts[world.primary]
+    if (primary !== undefined) primary.offsetMs = -3_600_000
+    world.run(1000)
     split(world, [world.primary, (world.primary + 1) % 5])
     world.run(6000)
     const { heights } = world

@@ -67,7 +67,7 @@ export class OpenCore implements StoreCore {
       case 'tick':
         return this.#step(event, this.#bulk.tick().map(framed))
       case 'group':
-        return this.#step(event)
+        return this.#step({ kind: 'group', group: event.group })
     }
   }
 
@@ -80,6 +80,10 @@ export class OpenCore implements StoreCore {
   /** There is no log. */
   report(): ReplicaWord {
     return { token: 0n, epoch: 0n, index: 0, committed: 0, standing: 'following' }
+  }
+
+  speak(): ReplicaWord {
+    return this.report()
   }
 
   isShared(): boolean {

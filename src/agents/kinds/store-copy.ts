@@ -46,11 +46,12 @@ export class StoreCopy implements Copy {
 
   assigned(assignment: Assignment): void {
     this.#assignment = assignment
-    const { group, copies, keys } = assignment
+    const { group, copies, keys, height, agreedMs } = assignment
     if (group === null) return
     if (group.consistency !== this.#core.consistency) throw new Error('the terms of its group are others now')
     // members as the group has them; before it has begun nobody leads, and all is refused
-    if (group.members !== 0n) this.#take({ kind: 'group', group: groupView(group, copies, keys) })
+    if (group.members === 0n) return
+    this.#take({ kind: 'group', group: groupView(group, copies, keys), height, agreedMs })
   }
 
   receive(from: Address, bytes: Uint8Array): void {
@@ -73,7 +74,7 @@ export class StoreCopy implements Copy {
   }
 
   report(): ReplicaWord {
-    return this.#core.report()
+    return this.#core.speak(this.#assignment.height + 1)
   }
 
   watch(after: number | null, watcher: StoreWatcher): (() => void) | null {

@@ -4,7 +4,13 @@ import type { Address } from '../../types/ids.ts'
 import type { Consistency, StoreAnswer, StoreAsk, StoreChange } from '../../types/store-request.ts'
 
 export type CoreEvent =
-  | { readonly kind: 'group'; readonly group: GroupView }
+  | {
+      readonly kind: 'group'
+      readonly group: GroupView
+      /** Heights of the line until then, and agreed time. */
+      readonly height: number
+      readonly agreedMs: number
+    }
   | { readonly kind: 'frame'; readonly from: Address; readonly bytes: Uint8Array }
   | { readonly kind: 'ask'; readonly id: number; readonly ask: StoreAsk }
   | { readonly kind: 'tick' }
@@ -33,6 +39,8 @@ export interface StoreCore {
   /** The fewest records of which a new copy goes on where this one is. */
   whole(): Uint8Array[]
   report(): ReplicaWord
+  /** What it says of its data in the next input, which is for this height. */
+  speak(height: number): ReplicaWord
   /** Whether what it has is also elsewhere, so that it may stop. */
   isShared(): boolean
   /** Null: the changes behind the index are not kept, or none are. */

@@ -6,6 +6,7 @@ import { OpenCore } from './open-core.ts'
 import { StoreCopy } from './store-copy.ts'
 import type { StoreCore } from './store-core.ts'
 import { StrongCore } from './strong-core.ts'
+import type { Clocks } from './strong-core.ts'
 
 export interface StoreKindInit {
   /** Opens the records of a copy, and makes their file if there is none. @throws RsdpError E_RECORDS */
@@ -26,7 +27,8 @@ export function storeKind({ journal, clockMs }: StoreKindInit): ServiceKind {
       const consistency = init.assignment.group?.consistency ?? 'strong'
       const records = journal(init.folder, consistency)
       try {
-        const core = coreOf(init.assignment.self, consistency, records.read(), clockMs)
+        const clocks = { unixMs: clockMs, nowMs: () => init.clock.nowMs() }
+        const core = coreOf(init.assignment.self, consistency, records.read(), clocks)
         return await Promise.resolve(new StoreCopy(init, core, records))
       } catch (error) {
         records.close()
@@ -40,9 +42,9 @@ function coreOf(
   self: Address,
   consistency: Consistency,
   records: readonly Uint8Array[],
-  clockMs: () => number,
+  clocks: Clocks,
 ): StoreCore {
   return consistency === 'strong'
-    ? new StrongCore(self, records, clockMs)
+    ? new StrongCore(self, records, clocks)
     : new OpenCore(self, consistency, records)
 }

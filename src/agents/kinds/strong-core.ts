@@ -1,4 +1,5 @@
 import { isKeyName } from '../../services/store/data.ts'
+import { LeaseTime } from '../../services/store/lease-time.ts'
 import { Replica } from '../../services/store/replica.ts'
 import { VALUE_BYTES_MAX } from '../../services/store/types.ts'
 import type {
@@ -16,16 +17,26 @@ import type { CoreAnswer, CoreEffects, CoreEvent, StoreCore } from './store-core
 
 const NOTHING: CoreEffects = { records: [], isWhole: false, sends: [], answers: [], changes: [] }
 
+export interface Clocks {
+  /** Unix time, ms. */
+  readonly unixMs: () => number
+  /** Never falling, ms. */
+  readonly nowMs: () => number
+}
+
 /** A copy of a strong store. */
 export class StrongCore implements StoreCore {
   readonly consistency = 'strong'
   readonly tickMs = 200
   readonly #replica: Replica
-  readonly #clockMs: () => number
+  readonly #self: Address
+  readonly #clocks: Clocks
+  readonly #leaseTime = new LeaseTime()
 
-  /** @param clockMs Unix time, ms. @throws Error for a record that is none */
-  constructor(self: Address, records: readonly Uint8Array[], clockMs: () => number) {
-    this.#clockMs = clockMs
+  /** @throws Error for a record that is none */
+  constructor(self: Address, records: readonly Uint8Array[], clocks: Clocks) {
+    this.#self = self
+    this.#clocks = clocks
     const known = records.map((bytes) => {
       const record = decodeRecord(bytes)
       if (record === null) throw new Error('a record of no strong store')
@@ -46,7 +57,12 @@ export class StrongCore implements StoreCore {
         const message = decodeMessage(event.bytes)
         return message === null ? NOTHING : this.#step({ kind: 'message', from: event.from, message })
       }
-      case 'group':
+      case 'group': {
+        const { group, height, agreedMs } = event
+        const isListed = group.inSync.includes(this.#self)
+        this.#leaseTime.decided({ height, agreedMs, isListed }, this.#clocks.nowMs())
+        return this.#step({ kind: 'group', group })
+      }
       case 'tick':
         return this.#step(event)
     }
@@ -58,6 +74,11 @@ export class StrongCore implements StoreCore {
 
   report(): ReplicaWord {
     return this.#replica.report()
+  }
+
+  speak(height: number): ReplicaWord {
+    this.#leaseTime.said(height, this.#clocks.nowMs())
+    return this.report()
   }
 
   /** A majority has what was acknowledged. */
@@ -72,7 +93,8 @@ export class StrongCore implements StoreCore {
   #step(event: WithoutClock<StoreEvent>, isGet = false): CoreEffects {
     const { records, sends, replies, changes }: StoreEffects = this.#replica.step({
       ...event,
-      clockMs: this.#clockMs(),
+      // either clock may be wrong: a wall clock is set back, a monotonic one stands still while the machine sleeps
+      clockMs: Math.max(this.#clocks.unixMs(), this.#leaseTime.latestMs(this.#clocks.nowMs())),
     })
     const { committed } = this.#replica.report()
     return {

@@ -19,6 +19,8 @@ export interface GroupView {
   /** Copies that catch up before they become members. */
   readonly learners: readonly Address[]
   readonly leaseEndMs: number
+  /** Members whose word of the height has everything that was committed. */
+  readonly inSync: readonly Address[]
 }
 
 /** @param keys by seat; @param copies of the service that have not failed */
@@ -43,6 +45,7 @@ export function groupView(
     size: members.length + row.absent,
     learners: copies.flatMap(({ member }) => (seats.includes(member) ? [] : keyOf(member))),
     leaseEndMs: row.leaseEndMs,
+    inSync: seatsIn(row.inSync, keys.length).flatMap(keyOf),
   }
 }
 

@@ -121,7 +121,7 @@ export type StoreRecord =
   /** All entries up to it go; if `isWhole`, all others too. */
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot; readonly isWhole: boolean }
 
-/** `clockMs`: the node's own clock, ms since 1970. */
+/** `clockMs`: the latest that agreed time can be, ms since 1970, as far as the node knows. */
 export type StoreEvent = { readonly clockMs: number } & (
   | { readonly kind: 'group'; readonly group: GroupView }
   | { readonly kind: 'message'; readonly from: Address; readonly message: Message }

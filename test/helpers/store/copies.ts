@@ -39,6 +39,8 @@ export class StoreCopies {
   /** No height is decided. */
   isStill = false
   isCut: (a: number, b: number) => boolean = () => false
+  /** How far the wall clock of a node is off, ms. */
+  readonly offsetsMs = new Map<number, number>()
   /** What a copy's records are kept in. */
   journal: (seat: number, folder: string, name: string) => RecordJournal = (_, folder, name) =>
     new SqliteRecordJournal(folder, name)
@@ -55,14 +57,15 @@ export class StoreCopies {
   async startAll(): Promise<this> {
     this.height()
     for (const seat of this.keys.keys()) await this.start(seat)
-    await this.pass(2 * HEIGHT_MS)
+    // it begins, serves, and knows how long its lease is
+    await this.pass(4 * HEIGHT_MS)
     return this
   }
 
   async start(seat: number): Promise<void> {
     const kind = storeKind({
       journal: (folder, name) => this.journal(seat, folder, name),
-      clockMs: () => this.clock.nowMs(),
+      clockMs: () => this.clock.nowMs() + (this.offsetsMs.get(seat) ?? 0),
     })
     const copy: Copy = await kind.open({
       assignment: this.assignment(seat),

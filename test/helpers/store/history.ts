@@ -33,6 +33,8 @@ const SHAPES = [
   { nodes: 5, copies: 5 },
   { nodes: 7, copies: 5 },
 ] as const
+/** How far a wall clock is set back: longer than a lease. */
+const SET_BACK_MS = 30_000
 const KINDS = ['kill', 'kill', 'pause', 'pause', 'cut', 'cut', 'lone', 'loss', 'move'] as const
 
 /** Runs one world and judges what its clients and watches have seen. */
@@ -54,7 +56,7 @@ export function runStoreSeed(seed: number): StoreRun {
     const kind = world.random.pick(KINDS)
     if (recorder.isBusy) effective += 1
     struck[kind] = (struck[kind] ?? 0) + 1
-    strike(world, kind)
+    strike(world, kind, seed % 2 === 1)
   }
   heal(world)
   world.run(HEALED_MS)
@@ -79,8 +81,12 @@ function judge(recorder: Recorder<KvCommand, KvResult>): string[] {
   return versions === null ? [] : [versions]
 }
 
-/** A fault now, most often at the primary, and its end some time later. */
-function strike(world: StoreWorld, kind: (typeof KINDS)[number]): void {
+/**
+ * A fault now, most often at the primary, and its end some time later.
+ *
+ * @param setsClocks a node that is cut off has its wall clock set back, too
+ */
+function strike(world: StoreWorld, kind: (typeof KINDS)[number], setsClocks: boolean): void {
   const { random, queue, network, hosts } = world
   const seats = world.members
   const isAimed = random.chance(0.6) && seats.includes(world.primary)
@@ -88,6 +94,7 @@ function strike(world: StoreWorld, kind: (typeof KINDS)[number]): void {
   const host = hosts[seat]
   const ms = random.int(300, 8_000)
   const later = (run: () => void): void => queue.push(ms, run)
+  if (setsClocks && (kind === 'cut' || kind === 'lone')) setBack(world, seat, later)
   switch (kind) {
     case 'kill':
       host?.kill()
@@ -109,6 +116,14 @@ function strike(world: StoreWorld, kind: (typeof KINDS)[number]): void {
       if (free.length > 0) world.move(seat, random.pick(free))
     }
   }
+}
+
+/** The wall clock of a node, until it is set right; agreed time is that of most clocks, so one at a time. */
+function setBack({ hosts }: StoreWorld, seat: number, later: (run: () => void) => void): void {
+  const host = hosts[seat]
+  if (host === undefined || hosts.some(({ offsetMs }) => offsetMs < -SET_BACK_MS / 2)) return
+  host.offsetMs -= SET_BACK_MS
+  later(() => void (host.offsetMs += SET_BACK_MS))
 }
 
 /** @returns ends it, unless another one has begun */

@@ -1,7 +1,9 @@
 import type { Address } from '../../../src/types/ids.ts'
+import type { GroupView } from '../../../src/services/replication/view.ts'
+import { LeaseTime } from '../../../src/services/store/lease-time.ts'
 import { Replica } from '../../../src/services/store/replica.ts'
 import { decodeRecord, encodeRecord } from '../../../src/services/store/wire.ts'
-import type { StoreEffects, StoreEvent, StoreReply } from '../../../src/services/store/types.ts'
+import type { ReplicaWord, StoreEffects, StoreEvent, StoreReply } from '../../../src/services/store/types.ts'
 import type { EventQueue } from '../../../src/sim/event-queue.ts'
 import type { StoreChange } from '../../../src/types/store-request.ts'
 
@@ -19,8 +21,8 @@ export interface Mouth {
 /** A node with a copy and a disk: it dies, comes back from what it has synced, is stopped and woken. */
 export class StoreHost {
   readonly key: Address
-  /** How far its clock is off, ms. */
-  readonly offsetMs: number
+  /** How far its wall clock is off, ms. */
+  offsetMs: number
   replica: Replica | null = null
   isPaused = false
   readonly #disk: Uint8Array[] = []
@@ -29,6 +31,7 @@ export class StoreHost {
   /** What came while it was paused. */
   #inbox: (() => void)[] = []
   #life = 0
+  #leaseTime = new LeaseTime()
   /** When all that was done so far has left. */
   #freeMs = 0
 
@@ -55,6 +58,7 @@ export class StoreHost {
       return record
     })
     this.replica = new Replica({ self: this.key, records })
+    this.#leaseTime = new LeaseTime()
     this.isPaused = false
   }
 
@@ -80,13 +84,29 @@ export class StoreHost {
     for (const run of this.#inbox.splice(0)) run()
   }
 
+  /** What it says of its copy in its input for a height. */
+  speak(height: number): ReplicaWord | null {
+    this.#leaseTime.said(height, this.#queue.nowMs)
+    return this.replica?.report() ?? null
+  }
+
+  /** Learns of a decided height. */
+  learn(group: GroupView, height: number, agreedMs: number): void {
+    if (this.replica === null) return
+    if (this.isPaused) return void this.#inbox.push(() => this.learn(group, height, agreedMs))
+    const isListed = group.inSync.includes(this.key)
+    this.#leaseTime.decided({ height, agreedMs, isListed }, this.#queue.nowMs)
+    this.take({ kind: 'group', group })
+  }
+
   /** What comes while it is stopped is waiting when it wakes, under the clock of then. */
   take(
     event: StoreEvent extends infer E ? (E extends StoreEvent ? Omit<E, 'clockMs'> : never) : never,
   ): void {
     if (this.replica === null) return
     if (this.isPaused) return void this.#inbox.push(() => this.take(event))
-    const effects = this.replica.step({ ...event, clockMs: this.clockMs() })
+    const clockMs = Math.max(this.clockMs(), this.#leaseTime.latestMs(this.#queue.nowMs))
+    const effects = this.replica.step({ ...event, clockMs })
     const life = this.#life
     const bytes = effects.records.map(encodeRecord)
     // nothing leaves before the disk has it, and nothing overtakes; a death in between loses both

@@ -59,7 +59,7 @@ export class StoreWorld {
   constructor({ seed, nodes, copies }: StorePlan) {
     this.queue.nowMs = START_MS
     this.random = new Random(seed)
-    this.#groups = new GroupWorld(nodes, { ...REPLICATION, leaseMs: 2000 })
+    this.#groups = new GroupWorld(nodes, { ...REPLICATION, leaseMs: 2600 })
     this.network = new Network(
       this.queue,
       this.random.fork(),
@@ -202,8 +202,8 @@ export class StoreWorld {
     )
     const reports = new Map(
       part.flatMap((seat) => {
-        const report = this.copies.has(seat) ? this.hosts[seat]?.replica?.report() : undefined
-        return report === undefined ? [] : [[seat, report] as const]
+        const report = this.copies.has(seat) ? this.hosts[seat]?.speak(this.heights) : null
+        return report === null || report === undefined ? [] : [[seat, report] as const]
       }),
     )
     const placement = storesOn(this.copies, [{ copiesMin: this.copies.size, primary: this.#move?.to ?? 0 }])
@@ -216,9 +216,11 @@ export class StoreWorld {
   #tell(part: readonly number[], instances: readonly InstanceRow[]): void {
     const keys = this.hosts.map(({ key }) => key)
     const view = groupView(this.#groups.row, instances, keys)
+    const { heights } = this
+    const { agreedMs } = this.#groups
     for (const seat of part)
       this.queue.push(this.random.int(1, 200), () => {
-        if (this.isReachable(seat, part[0] ?? seat)) this.hosts[seat]?.take({ kind: 'group', group: view })
+        if (this.isReachable(seat, part[0] ?? seat)) this.hosts[seat]?.learn(view, heights, agreedMs)
       })
   }
 

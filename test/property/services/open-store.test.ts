@@ -78,7 +78,7 @@ class OpenWorld {
     if (this.#random.chance(0.5)) disk.splice(0, disk.length, ...copy.whole().map(encodeOpenRecord))
     const group: GroupView = {
       ...{ mode: 'active-active', consistency: this.#consistency, token: 1n, primary: null, successor: null },
-      ...{ members: this.#keys, size: COPIES, learners: [], leaseEndMs: 0 },
+      ...{ members: this.#keys, size: COPIES, learners: [], leaseEndMs: 0, inSync: [] },
     }
     copy.step({ kind: 'group', group })
     return copy

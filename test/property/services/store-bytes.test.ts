@@ -71,7 +71,7 @@ describe('bytes of stores', () => {
         primary: null,
         successor: null,
       } as const),
-      ...{ members: [alice, bob], size: 2, learners: [], leaseEndMs: 0 },
+      ...{ members: [alice, bob], size: 2, learners: [], leaseEndMs: 0, inSync: [] },
     }
     copy.step({ kind: 'group', group })
     const none = new Map<string, number>()

@@ -16,6 +16,10 @@ export const STORE_MUTANTS = {
       ],
     ],
   },
+  trustsItsWallClock: {
+    name: 'a primary knows how late it is from its wall clock alone',
+    edits: [['services/store/lease-time.ts', 'return latest(this.#bound, nowMs)', 'return 0']],
+  },
   acknowledgesEarly: {
     name: 'a write is answered before a majority has it',
     edits: [['services/store/lead.ts', '[Math.floor(size / 2)] ?? 0', '[0] ?? 0']],

@@ -31,7 +31,10 @@ describe('store on nodes', () => {
   const onDisk = (store: StoreCopies, seat: number): ReturnType<StrongCore['report']> => {
     const records = new SqliteRecordJournal(`${store.folder}/${seat}`, 'strong')
     try {
-      return new StrongCore(store.keys[seat] ?? '0x', records.read(), () => 0).report()
+      return new StrongCore(store.keys[seat] ?? '0x', records.read(), {
+        unixMs: () => 0,
+        nowMs: () => 0,
+      }).report()
     } finally {
       records.close()
     }
@@ -113,6 +116,19 @@ describe('store on nodes', () => {
     const answer = await store.answer(0, get('a'), { isStill: true })
     expect(answer).include({ refusal: 'no-quorum', why: 'lease-over' })
   })
+
+  for (const setBack of ['before', 'after'])
+    it(`answers no read after its lease, its wall clock set back an hour ${setBack} the last height`, async () => {
+      const store = await world('strong')
+      const back = (): void => void store.offsetsMs.set(0, -3_600_000)
+      if (setBack === 'before') back()
+      await store.pass(2000)
+      if (setBack === 'after') back()
+      expect(await store.answer(0, get('a'), { isStill: true })).include({ code: 'ok' })
+      await store.pass(3000, { isStill: true })
+      const answer = await store.answer(0, get('a'), { isStill: true })
+      expect(answer).include({ refusal: 'no-quorum', why: 'lease-over' })
+    })
 
   it('killed -9, all of it: what was acknowledged is there, and tokens only rise', async () => {
     const store = await world('strong')

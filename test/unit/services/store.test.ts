@@ -43,7 +43,7 @@ const put = (key: string, text: string, version: number | null = null): Write =>
 const plain = (write: Write): Command => ({ write, id: null })
 const groupOf = (more: Partial<GroupView> = {}): GroupView => ({
   ...{ mode: 'active-passive', consistency: 'strong', token: 1n, primary: alice, successor: null },
-  ...{ members: [alice, bob, carol], size: 3, learners: [], leaseEndMs: 10_000 },
+  ...{ members: [alice, bob, carol], size: 3, learners: [], leaseEndMs: 10_000, inSync: [] },
   ...more,
 })
 
