@@ -44,13 +44,14 @@ export class Channel implements Transport {
     this.#receivers.set(topic, receive)
   }
 
-  /** Same promises as `send`. */
+  /** Same promises as `send`. All but the measure of a link gives way to the protocol. */
   sendTopic(topic: Topic, to: Address, body: Uint8Array): void {
     const frame = new Uint8Array(2 + body.length)
     frame[0] = MARK
     frame[1] = TOPICS[topic]
     frame.set(body, 2)
-    this.#link.send(to, frame)
+    if (topic === 'ping' || topic === 'pong') this.#link.send(to, frame)
+    else this.#link.sendData(to, frame)
   }
 
   onMessage(receive: (from: Address, bytes: Uint8Array) => void): void {
@@ -88,6 +89,10 @@ export class Channel implements Transport {
 
   send(to: Address, bytes: Uint8Array): void {
     this.#link.send(to, bytes)
+  }
+
+  sendData(to: Address, bytes: Uint8Array): void {
+    this.#link.sendData(to, bytes)
   }
 
   counters(): ReturnType<Transport['counters']> {

@@ -109,6 +109,10 @@ export class FaultyTransport implements Transport {
     else this.#post(speaker, speaker.mouth.speak(member.index, frame.parts))
   }
 
+  sendData(to: Address, bytes: Uint8Array): void {
+    this.#link.sendData(to, bytes)
+  }
+
   onMessage(receive: (from: Address, bytes: Uint8Array) => void): void {
     this.#link.onMessage((from, bytes) => {
       this.#hear(from, bytes)

@@ -25,10 +25,11 @@ export class ShapedTransport implements Transport {
   }
 
   send(to: Address, bytes: Uint8Array): void {
-    const { delayMs, isCut } = this.#shapeOf(to)
-    if (isCut) return
-    if (delayMs === 0) this.#link.send(to, bytes)
-    else this.#clock.after(delayMs, () => this.#link.send(to, bytes))
+    this.#later(to, () => this.#link.send(to, bytes))
+  }
+
+  sendData(to: Address, bytes: Uint8Array): void {
+    this.#later(to, () => this.#link.sendData(to, bytes))
   }
 
   broadcast(bytes: Uint8Array): void {
@@ -63,5 +64,12 @@ export class ShapedTransport implements Transport {
 
   counters(): ReturnType<Transport['counters']> {
     return this.#link.counters()
+  }
+
+  #later(to: Address, send: () => void): void {
+    const { delayMs, isCut } = this.#shapeOf(to)
+    if (isCut) return
+    if (delayMs === 0) send()
+    else this.#clock.after(delayMs, send)
   }
 }

@@ -30,6 +30,11 @@ export interface Transport {
   broadcast(bytes: Uint8Array): void
   /** To one peer. Same promises as `broadcast`; unknown peers are ignored. */
   send(to: Address, bytes: Uint8Array): void
+  /**
+   * To one peer, for what is not of the protocol: leaves when no frame of `send` and `broadcast` waits, and takes no room of
+   * theirs. Same promises as `broadcast`.
+   */
+  sendData(to: Address, bytes: Uint8Array): void
   /** The one receiver of whole frames, 1 … 65,536 bytes each. Must not throw. Set before `start`. */
   onMessage(receive: (from: Address, bytes: Uint8Array) => void): void
   /** Counters for health and metrics, since start. */

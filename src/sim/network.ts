@@ -106,6 +106,7 @@ export function networkTransport(
       for (const peer of peers) send(peer, bytes)
     },
     send,
+    sendData: send,
     onMessage,
     counters: () => ({
       framesSent: 0,

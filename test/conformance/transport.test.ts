@@ -70,6 +70,22 @@ function describeTransport(name: string, createNetwork: () => Network): void {
       expect(alice!.received).to.be.empty
     })
 
+    it('loses no frame of the protocol to data, however much of that waits', async () => {
+      const [alice, bob] = await startMesh(2)
+      const names = Array.from({ length: 100 }, (_, i) => `protocol ${i}`)
+      const data = Buffer.alloc(60_000, 'd')
+      for (const [i, name] of names.entries()) {
+        alice!.transport.sendData(bob!.transport.key, data)
+        if (i % 2 === 0) alice!.transport.send(bob!.transport.key, Buffer.from(name))
+        else alice!.transport.broadcast(Buffer.from(name))
+      }
+      const heard = (): string[] => texts(bob!.received).filter((text) => text.startsWith('protocol'))
+      await eventually(() => heard().length === names.length)
+      expect(heard()).to.deep.equal(names)
+      // and data come, too
+      await eventually(() => bob!.received.some(({ bytes }) => bytes.length === data.length))
+    })
+
     it('sends to the one named and to nobody else', async () => {
       const [alice, bob, carol] = await startMesh(3)
       alice!.transport.send(bob!.transport.key, Buffer.from('for bob'))

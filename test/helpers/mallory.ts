@@ -95,6 +95,7 @@ export class LiarWorld {
       onMessage: (receive) => link.onMessage(receive),
       counters: () => link.counters(),
       broadcast: (bytes) => link.broadcast(bytes),
+      sendData: (to, bytes) => link.sendData(to, bytes),
       send: (to, bytes) => {
         const member = this.world.cluster.members.findIndex(({ key }) => key === to)
         this.sent.push({ to: member, parts: decodeFrame(bytes)?.parts ?? [] })

@@ -427,6 +427,7 @@ export class RunnerCluster {
       onMessage: (receive) => link.onMessage(receive),
       counters: () => link.counters(),
       broadcast: (bytes) => link.broadcast(bytes),
+      sendData: (to, bytes) => link.sendData(to, bytes),
       send: (to, bytes) => {
         this.#burn(seat)
         this.wire.sent(seat.member, bytes)

@@ -9,6 +9,7 @@ import type { Peer, Transport, TransportCounters } from '../../ports/transport.t
 import { invariant } from '../../types/errors.ts'
 import type { Address, Hex } from '../../types/ids.ts'
 import { Counters } from '../wire/counters.ts'
+import type { Lane } from '../wire/flow.ts'
 import { Broker } from './broker.ts'
 import type { BrokerUrl } from './broker-url.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
@@ -136,15 +137,15 @@ export class AmqpTransport implements Transport {
   broadcast(bytes: Uint8Array): void {
     checkSize(bytes)
     this.#counters.framesDropped += this.#links.size - this.connected().length
-    if (this.connected().length > 0) this.#outgoing.push('everybody', bytes)
+    if (this.connected().length > 0) this.#outgoing.push('everybody', bytes, 'protocol')
   }
 
   send(to: Address, bytes: Uint8Array): void {
-    checkSize(bytes)
-    const link = this.#links.get(to)
-    if (link === undefined) return
-    if (link.isConnected) this.#outgoing.push(to, bytes)
-    else this.#counters.framesDropped += 1
+    this.#send(to, bytes, 'protocol')
+  }
+
+  sendData(to: Address, bytes: Uint8Array): void {
+    this.#send(to, bytes, 'data')
   }
 
   onMessage(receive: (from: Address, bytes: Uint8Array) => void): void {
@@ -154,6 +155,14 @@ export class AmqpTransport implements Transport {
 
   counters(): TransportCounters {
     return this.#counters.snapshot()
+  }
+
+  #send(to: Address, bytes: Uint8Array, lane: Lane): void {
+    checkSize(bytes)
+    const link = this.#links.get(to)
+    if (link === undefined) return
+    if (link.isConnected) this.#outgoing.push(to, bytes, lane)
+    else this.#counters.framesDropped += 1
   }
 
   #addPeer(key: Address): void {

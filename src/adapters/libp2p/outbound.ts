@@ -4,7 +4,8 @@ import { backoffMs } from '../wire/backoff.ts'
 import { Bucket } from '../wire/bucket.ts'
 import type { Counters } from '../wire/counters.ts'
 import { PREFIX_BYTES } from './frame-decoder.ts'
-import { PACE_COST_FRAME_BYTES } from '../wire/flow.ts'
+import { PACE_COST_FRAME_BYTES, reserveOf } from '../wire/flow.ts'
+import type { Lane } from '../wire/flow.ts'
 import { BATCH_BYTES_MAX, CLOSE_DEADLINE_MS, STABLE_STREAM_MS } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { Outbox } from '../wire/outbox.ts'
@@ -31,7 +32,7 @@ export interface OutboundComponents {
  */
 export class Outbound {
   readonly #with: OutboundComponents
-  readonly #outbox: Outbox
+  readonly #outbox: Outbox<Uint8Array>
   readonly #pace: Bucket
   readonly #abort = new AbortController()
   #stream: Stream | null = null
@@ -69,12 +70,14 @@ export class Outbound {
   }
 
   /** Queues a whole frame with its prefix. Frames of one turn of the event loop leave in one write. */
-  send(frame: Uint8Array): void {
+  send(frame: Uint8Array, lane: Lane): void {
     if (this.#stream === null) {
       this.#with.counters.framesDropped += 1
       return
     }
-    this.#with.counters.framesDropped += this.#outbox.push(frame)
+    this.#with.counters.framesDropped += this.#outbox.push(frame, lane).length
+    // data may be waiting for what the protocol need not wait for
+    if (lane === 'protocol') this.#endPacing()
     this.#queuePump()
   }
 
@@ -142,11 +145,15 @@ export class Outbound {
 
   #forget(): void {
     this.#stream = null
-    this.#with.counters.framesDropped += this.#outbox.clear()
-    this.#cancelPacing?.()
-    this.#cancelPacing = null
+    this.#with.counters.framesDropped += this.#outbox.clear().length
+    this.#endPacing()
     this.#cancelStall?.()
     this.#cancelStall = null
+  }
+
+  #endPacing(): void {
+    this.#cancelPacing?.()
+    this.#cancelPacing = null
   }
 
   #retry(): void {
@@ -194,14 +201,16 @@ export class Outbound {
 
   /** The next frames that fit into one write and the pace; none when the outbox is empty or has to wait. */
   #nextBatch(): Uint8Array[] {
-    const { clock, counters } = this.#with
+    const { clock, counters, limits } = this.#with
     const batch: Uint8Array[] = []
     let bytes = 0
-    let frame = this.#outbox.peek()
-    while (frame !== null && (bytes === 0 || bytes + frame.length <= BATCH_BYTES_MAX)) {
+    let next = this.#outbox.next()
+    while (next !== null && (bytes === 0 || bytes + next.frame.length <= BATCH_BYTES_MAX)) {
+      const { frame, lane } = next
       const costBytes = frame.length + PACE_COST_FRAME_BYTES
-      if (!this.#pace.take(costBytes)) {
-        this.#cancelPacing = clock.after(this.#pace.waitMs(costBytes), () => {
+      const reserve = reserveOf(lane, limits)
+      if (!this.#pace.take(costBytes, reserve)) {
+        this.#cancelPacing = clock.after(this.#pace.waitMs(costBytes + reserve), () => {
           this.#cancelPacing = null
           this.#pump()
         })
@@ -212,7 +221,7 @@ export class Outbound {
       bytes += frame.length
       counters.framesSent += 1
       counters.bytesSent += frame.length - PREFIX_BYTES
-      frame = this.#outbox.peek()
+      next = this.#outbox.next()
     }
     return batch
   }

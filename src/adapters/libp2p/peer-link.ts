@@ -5,6 +5,7 @@ import type { Logger } from '../../ports/logger.ts'
 import type { Address } from '../../types/ids.ts'
 import { Bucket } from '../wire/bucket.ts'
 import type { Counters, Refusal } from '../wire/counters.ts'
+import type { Lane } from '../wire/flow.ts'
 import { readFrames } from './inbound.ts'
 import { CONNECTIONS_PER_PEER_MAX, COST_BYTES, INBOUND_STREAMS_MAX, PROTOCOL } from './limits.ts'
 import type { Limits } from './limits.ts'
@@ -75,8 +76,8 @@ export class PeerLink {
     this.#addresses = addresses
   }
 
-  send(frame: Uint8Array): void {
-    this.#outbound.send(frame)
+  send(frame: Uint8Array, lane: Lane): void {
+    this.#outbound.send(frame, lane)
   }
 
   /**

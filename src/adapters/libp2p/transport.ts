@@ -114,11 +114,15 @@ export class Libp2pTransport implements Transport {
 
   broadcast(bytes: Uint8Array): void {
     const frame = toFrame(bytes)
-    for (const link of this.#links.values()) link.send(frame)
+    for (const link of this.#links.values()) link.send(frame, 'protocol')
   }
 
   send(to: Address, bytes: Uint8Array): void {
-    this.#links.get(to)?.send(toFrame(bytes))
+    this.#links.get(to)?.send(toFrame(bytes), 'protocol')
+  }
+
+  sendData(to: Address, bytes: Uint8Array): void {
+    this.#links.get(to)?.send(toFrame(bytes), 'data')
   }
 
   onMessage(receive: (from: Address, bytes: Uint8Array) => void): void {

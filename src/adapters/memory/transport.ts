@@ -189,6 +189,11 @@ export class MemoryTransport implements Transport {
     if (this.#peers.has(to)) this.#post(to, bytes)
   }
 
+  /** Nothing waits here for anything else. */
+  sendData(to: Address, bytes: Uint8Array): void {
+    this.send(to, bytes)
+  }
+
   onMessage(receive: (from: Address, bytes: Uint8Array) => void): void {
     invariant(this.#state === 'new', 'receiver set after start')
     this.#receive = receive

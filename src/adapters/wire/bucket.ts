@@ -22,9 +22,9 @@ export class Bucket {
     return cost <= this.#level
   }
 
-  /** Takes the cost and returns true, or takes nothing and returns false. */
-  take(cost: number): boolean {
-    if (!this.has(cost)) return false
+  /** Takes the cost and returns true, or takes nothing and returns false. `reserve`: what has to be left of it. */
+  take(cost: number, reserve = 0): boolean {
+    if (!this.has(cost + reserve)) return false
     this.#level -= cost
     return true
   }

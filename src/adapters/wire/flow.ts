@@ -13,7 +13,7 @@ export interface FlowLimits {
   readonly paceBurstBytes: number
   /** How long a peer over the flood budget stays cut off. */
   readonly isolationMs: number
-  /** Frames and bytes waiting to leave; beyond, the oldest are dropped. */
+  /** Frames and bytes waiting to leave, in each lane; beyond, the oldest are dropped. */
   readonly outboxFramesMax: number
   readonly outboxBytesMax: number
 }
@@ -32,6 +32,14 @@ export const DEFAULT_FLOW: FlowLimits = {
   isolationMs: 30_000,
   outboxFramesMax: 256,
   outboxBytesMax: 4 * MIB,
+}
+
+/** Frames of the protocol go first; `data` is what services say to each other. */
+export type Lane = 'protocol' | 'data'
+
+/** What a lane leaves of the pace for others, bytes: data never use it up, so that the protocol does not wait for its turn. */
+export function reserveOf(lane: Lane, { paceBurstBytes }: Pick<FlowLimits, 'paceBurstBytes'>): number {
+  return lane === 'data' ? paceBurstBytes / 2 : 0
 }
 
 /** What the flood budget charges for a frame besides its bytes, so that many tiny ones are not free. */

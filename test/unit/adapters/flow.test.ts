@@ -3,8 +3,12 @@ import fc from 'fast-check'
 import { backoffMs } from '../../../src/adapters/wire/backoff.ts'
 import { Bucket } from '../../../src/adapters/wire/bucket.ts'
 import { DEFAULT_LIMITS } from '../../../src/adapters/libp2p/limits.ts'
+import { PREFIX_BYTES } from '../../../src/adapters/libp2p/frame-decoder.ts'
+import { PACE_COST_FRAME_BYTES, reserveOf } from '../../../src/adapters/wire/flow.ts'
 import { Outbox } from '../../../src/adapters/wire/outbox.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
+import { FRAME_BYTES_MAX } from '../../../src/ports/transport.ts'
+import { holds } from '../../helpers/holds.ts'
 
 /** A clock whose hand the test moves. */
 function handClock(): Clock & { ms: number } {
@@ -33,6 +37,20 @@ describe('Bucket', () => {
     expect(bucket.take(1_000)).to.equal(true)
   })
 
+  it('keeps a reserve from who has to leave one', () => {
+    const bucket = new Bucket(handClock(), 100, 1_000)
+    expect(bucket.take(600, 500)).to.equal(false)
+    expect(bucket.take(500, 500)).to.equal(true)
+    expect(bucket.take(1, 500)).to.equal(false)
+    expect(bucket.take(500)).to.equal(true)
+  })
+
+  it('a frame of data fits into the pace beside its reserve, however long it is', () => {
+    const longest = FRAME_BYTES_MAX + PREFIX_BYTES + PACE_COST_FRAME_BYTES
+    expect(longest + reserveOf('data', DEFAULT_LIMITS)).to.be.at.most(DEFAULT_LIMITS.paceBurstBytes)
+    expect(reserveOf('protocol', DEFAULT_LIMITS)).to.equal(0)
+  })
+
   it('a sender at the own pace never exceeds the flood budget, even bunched by one stream window', () => {
     const { paceBytesPerSecond, paceBurstBytes, floodBytesPerSecond, floodBurstBytes } = DEFAULT_LIMITS
     expect(paceBytesPerSecond).to.be.below(floodBytesPerSecond)
@@ -41,33 +59,49 @@ describe('Bucket', () => {
 })
 
 describe('Outbox', () => {
-  it('drops the oldest when full and counts exactly what is lost', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 50 }), (lengths) => {
-        const outbox = new Outbox(8, 100)
-        let dropped = 0
-        lengths.forEach((length, at) => {
-          dropped += outbox.push(new Uint8Array(length).fill(at))
-        })
-        const kept: number[] = []
-        for (let frame = outbox.peek(); frame !== null; frame = outbox.peek()) {
-          kept.push(frame.length)
+  it('drops the oldest of a full lane and tells exactly what is lost; data take nothing from the protocol', () => {
+    const pushes = fc.array(
+      fc.record({
+        length: fc.integer({ min: 1, max: 60 }),
+        lane: fc.constantFrom('protocol' as const, 'data' as const),
+      }),
+      { maxLength: 60 },
+    )
+    holds(
+      fc.property(pushes, (list) => {
+        const outbox = new Outbox<Uint8Array>(8, 100)
+        const dropped = { protocol: 0, data: 0 }
+        for (const { length, lane } of list) dropped[lane] += outbox.push(new Uint8Array(length), lane).length
+        const kept: typeof list = []
+        for (let next = outbox.next(); next !== null; next = outbox.next()) {
+          kept.push({ length: next.frame.length, lane: next.lane })
           outbox.shift()
         }
-        expect(kept).to.deep.equal(lengths.slice(dropped))
-        expect(kept.length).to.be.at.most(8)
-        expect(kept.reduce((sum, length) => sum + length, 0)).to.be.at.most(100)
+        const of = (lane: 'protocol' | 'data'): typeof list => list.filter((one) => one.lane === lane)
+        // as if the other lane were empty, and the protocol first
+        expect(kept).to.deep.equal([
+          ...of('protocol').slice(dropped.protocol),
+          ...of('data').slice(dropped.data),
+        ])
+        for (const lane of ['protocol', 'data'] as const) {
+          const alone = new Outbox<Uint8Array>(8, 100)
+          const lost = of(lane).flatMap(({ length }) => alone.push(new Uint8Array(length), lane))
+          expect(dropped[lane]).to.equal(lost.length)
+          const rest = kept.filter((one) => one.lane === lane)
+          expect(rest.length).to.be.at.most(8)
+          expect(rest.reduce((sum, { length }) => sum + length, 0)).to.be.at.most(100)
+        }
       }),
     )
   })
 
   it('forgets everything at once', () => {
-    const outbox = new Outbox(8, 100)
-    outbox.push(new Uint8Array(60))
-    outbox.push(new Uint8Array(30))
-    expect(outbox.clear()).to.equal(2)
-    expect(outbox.peek()).to.equal(null)
-    expect(outbox.push(new Uint8Array(100))).to.equal(0)
+    const outbox = new Outbox<Uint8Array>(8, 100)
+    outbox.push(new Uint8Array(60), 'protocol')
+    outbox.push(new Uint8Array(30), 'data')
+    expect(outbox.clear()).to.have.length(2)
+    expect(outbox.next()).to.equal(null)
+    expect(outbox.push(new Uint8Array(100), 'data')).to.be.empty
   })
 })
 

@@ -28,18 +28,20 @@ describe('shaped transport', () => {
     const { clock, alice, heard } = await pair(() => ({ delayMs: 15, isCut: false }))
     alice.send(BOB, Uint8Array.of(1))
     alice.broadcast(Uint8Array.of(2))
+    alice.sendData(BOB, Uint8Array.of(3))
     clock.advance(14)
     await turn()
     expect(heard).deep.equal([])
     clock.advance(1)
     await turn()
-    expect(heard).deep.equal(['bob 1', 'bob 2'])
+    expect(heard).deep.equal(['bob 1', 'bob 2', 'bob 3'])
   })
 
   it('lets nothing pass a cut, either way, and says that nobody is connected; heals', async () => {
     let isCut = true
     const { alice, bob, heard } = await pair(() => ({ delayMs: 0, isCut }))
     alice.send(BOB, Uint8Array.of(1))
+    alice.sendData(BOB, Uint8Array.of(1))
     bob.send(ALICE, Uint8Array.of(2))
     await turn()
     expect(heard).deep.equal([])

@@ -31,6 +31,7 @@ function watched(kind: 'whole' | 'lost' = 'whole'): {
     send: (to, bytes) => {
       if (decodeFrame(bytes)?.parts[0]?.kind === 'own') asked.push(seats.get(to) ?? -1)
     },
+    sendData: () => undefined,
     onMessage: () => undefined,
     counters: () => ({
       ...{ framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, framesDropped: 0 },
