@@ -1,4 +1,4 @@
-import type { DoctorOptions, OnDataDirOptions } from './options.ts'
+import type { DoctorOptions } from './options.ts'
 
 /** Options of commands for whoever operates a node, after parsing. */
 export interface SupportBundleOptions extends DoctorOptions {
@@ -8,11 +8,4 @@ export interface SupportBundleOptions extends DoctorOptions {
   readonly force: boolean
   /** Files whose lines and values must not be in it. */
   readonly secretFile?: readonly string[]
-}
-export interface NodeSystemdOptions extends OnDataDirOptions {
-  readonly deployment: string
-  readonly user: string
-  readonly passwordFile?: string
-  /** Of the unit; absent: `/etc/rsdp/NAME.env`. */
-  readonly envFile?: string
 }

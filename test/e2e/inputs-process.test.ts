@@ -39,11 +39,13 @@ const PATIENCE_MS = 300_000
 /** A real process whose streams lead where a test says. */
 class Run {
   readonly child: ChildProcess
+  stdout = ''
   stderr = ''
   code: number | null = null
 
   constructor(args: readonly string[], stdio: StdioOptions) {
     this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], { stdio })
+    this.child.stdout?.on('data', (data: Buffer) => (this.stdout += data.toString()))
     this.child.stderr?.on('data', (data: Buffer) => (this.stderr += data.toString()))
     this.child.once('exit', (code, signal) => (this.code = code ?? (signal === null ? 1 : 128)))
   }
@@ -53,8 +55,8 @@ class Run {
     return this.code
   }
 
-  async stop(): Promise<number | null> {
-    if (this.code === null) this.child.kill('SIGTERM')
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.code === null) this.child.kill(signal)
     return this.ended()
   }
 }
@@ -251,7 +253,7 @@ describe('streams, disks and ports of real processes', function () {
     expect(failed).include('E_REORG').and.include('After a deep re-org')
   })
 
-  it('node status tells by its exit code and in words that a node is not ready', async () => {
+  it('node status and watch tell that a node is not ready, the one by its exit code', async () => {
     const [node] = nodes as [LocalNode]
     const { hostname, port } = new URL(net.rpcUrl)
     const sockets = new Set<Socket>()
@@ -266,6 +268,9 @@ describe('streams, disks and ports of real processes', function () {
     const status = (...more: readonly string[]): Promise<CliRun> =>
       rsdp('node', 'status', '--data-dir', node.dataDir, ...more)
     expect((await status('--wait', '120')).code, run.stderr).equal(0)
+    const watched = start(['watch', '--data-dir', node.dataDir], ['ignore', 'pipe', 'pipe'])
+    const isSeen = (what: RegExp): Promise<void> => eventually(() => what.test(watched.stdout), PATIENCE_MS)
+    await isSeen(/Z  node 0x\w+ ready$/m)
     relay.close()
     for (const socket of sockets) socket.destroy()
     await eventually(() => logOf(node).includes('chain.unreachable'), PATIENCE_MS)
@@ -274,7 +279,10 @@ describe('streams, disks and ports of real processes', function () {
     expect(cut.stdout).include('not ready: the chain is not reached')
     expect((await status('--wait', '1')).code).equal(5)
     expect(logOf(node)).include('node.not-ready')
+    await isSeen(/Z  node 0x\w+ not ready: the chain is not reached/m)
     expect(await run.stop()).equal(143)
+    await isSeen(/Z  node gone: no process answers$/m)
+    expect([await watched.stop('SIGINT'), watched.stderr]).deep.equal([130, ''])
     const none = await status()
     expect([none.code, errorCode(none)]).deep.equal([3, 'E_NODE_NOT_RUNNING'])
   })

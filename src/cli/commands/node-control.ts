@@ -1,7 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EndpointStatus } from '../../adapters/evm/endpoints/pool.ts'
-import type { NodeHealth } from '../../node/node-health.ts'
-import type { SigningHealth } from '../../node/signing-watch.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
@@ -11,10 +8,11 @@ import type {
   NodeStatusOptions,
   NodeStopOptions,
   NodeTrustStoreOptions,
-} from '../options.ts'
-import { table } from '../output.ts'
+} from '../node-options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { confirm } from '../terminal.ts'
+import { nodeView } from '../watch/node-view.ts'
+import type { ShownHealth } from '../watch/node-view.ts'
 import { parseTaskId } from './task-list.ts'
 
 /** How often it is looked whether a process is gone. */
@@ -36,7 +34,7 @@ export async function nodeStatus(
   const { control, health } = found
   output.result(
     { pid: control.pid, apiPort: control.port, health },
-    render(health as unknown as ShownHealth, control.pid),
+    nodeView(health as unknown as ShownHealth, control.pid).join('\n'),
   )
   return health['ready'] === true ? EXIT.ok : EXIT.unreachable
 }
@@ -49,48 +47,6 @@ function notReady(dataDir: string, seconds: number, isRunning: boolean): RsdpErr
     exit: EXIT.timeout,
     details: { dataDir, isRunning },
   })
-}
-
-/** What `node run` serves. */
-interface ShownHealth extends NodeHealth {
-  readonly endpoints: readonly EndpointStatus[]
-}
-
-function render(health: ShownHealth, pid: number): string {
-  const { key, ready, notReady, addresses, peers, chain, outbox, tasks, notJoined, endpoints } = health
-  const lines = [
-    `node     ${key}  process ${pid}  ${ready ? 'ready' : 'not ready'}`,
-    `listens  ${addresses.join('  ')}`,
-    `peers    ${peers.connected} of ${peers.known} connected`,
-    `chain    ${chain.reachable ? 'reachable' : 'NOT reachable'}, head ${chain.head}, read up to ${chain.cursor}`,
-    ...endpoints.map(endpointLine),
-    `outbox   ${outbox} transactions waiting`,
-  ]
-  for (const reason of notReady) lines.push(`not ready: ${reason}`)
-  for (const { taskId, reason, text } of notJoined) lines.push(`refused  task ${taskId}: ${reason} (${text})`)
-  if (tasks.length === 0) return [...lines, 'tasks    none'].join('\n')
-  const rows = tasks.map((task) => [
-    task.taskId,
-    task.status,
-    `${task.decidedHeight} of ${task.heights}`,
-    task.anchoredHeight,
-    task.membership,
-    signingOf(task.signing),
-  ])
-  return [...lines, '', table(['task', 'phase', 'decided', 'anchored', 'membership', 'signing'], rows)].join(
-    '\n',
-  )
-}
-
-function endpointLine({ name, trouble, troubles }: EndpointStatus): string {
-  const before = troubles === 0 ? '' : `, troubles so far: ${troubles}`
-  return `endpoint ${name}  ${trouble === null ? `nothing wrong${before}` : `${trouble.kind}: ${trouble.text}`}`
-}
-
-/** What a node may sign in a task, in a word or a few. */
-function signingOf({ state, upTo, answered }: SigningHealth): string {
-  if (state === 'proved') return 'proved'
-  return state === 'waiting' ? `waiting: nothing up to height ${upTo}` : `unknown: ${answered} have answered`
 }
 
 /** Ends a node in order and waits until its process is gone. */

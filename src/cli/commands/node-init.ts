@@ -4,7 +4,7 @@ import { newPrivateKey } from '../../adapters/keys/keyring.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { peerIdOfKey } from '../local/peer-id.ts'
-import type { NodeInitOptions } from '../options.ts'
+import type { NodeInitOptions } from '../node-options.ts'
 import { newPassword } from '../password.ts'
 import type { CommandContext } from '../run-command.ts'
 

@@ -18,7 +18,7 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import type { PrivateCluster } from '../local/private-cluster.ts'
 import { readPrivateCluster } from '../local/private-cluster.ts'
 import { PrivateWorkload } from '../local/private-workload.ts'
-import type { NodePrivateOptions } from '../options.ts'
+import type { NodePrivateOptions } from '../node-options.ts'
 import { lossyStdout } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
 

@@ -16,7 +16,6 @@ import {
   transport,
   yes,
 } from '../flags.ts'
-import type { NodeSystemdOptions } from '../operator-options.ts'
 import type {
   NodeFreezeOptions,
   NodeInitOptions,
@@ -26,19 +25,22 @@ import type {
   NodeRotateOptions,
   NodeRunOptions,
   NodeStatusOptions,
+  NodeSystemdOptions,
   NodeStopOptions,
   NodeTrustStoreOptions,
   NodeUpdateOptions,
-} from '../options.ts'
+  WatchOptions,
+} from '../node-options.ts'
 import type { RunCommand } from '../run-command.ts'
 
 /**
  * node init, register, run, systemd, status, stop, leave, trust-store, update-addresses, rotate-key, freeze, and the hidden node
- * private.
+ * private; watch.
  */
 export function addNodeCommands(program: Command, run: RunCommand): void {
   const node = program.command('node').description('run a staked node')
   addPreparing(node, run)
+  addWatch(program, run)
   node
     .command('run')
     .description('runs one node in the foreground; its log goes to stdout as JSON lines')
@@ -226,6 +228,26 @@ function addRegistered(node: Command, run: RunCommand): void {
     .action((key: string, options: NodeFreezeOptions) =>
       run('node freeze', options.json, async (context) =>
         (await import('../commands/node-keys.ts')).nodeFreeze(key, options, context),
+      ),
+    )
+}
+
+function addWatch(program: Command, run: RunCommand): void {
+  program
+    .command('watch')
+    .description(
+      'follows the node on a data directory: a page on a terminal, else a line per change; until interrupted',
+    )
+    .addOption(dataDir())
+    .option('--every <seconds>', 'pause between two looks', integer(1, 3_600), 1)
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('rsdp watch --data-dir ./alice', 'rsdp watch --data-dir ./alice --every 5 --json'),
+    )
+    .action((options: WatchOptions) =>
+      run('watch', options.json, async (context) =>
+        (await import('../commands/watch.ts')).watch(options, context),
       ),
     )
 }
