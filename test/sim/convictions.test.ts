@@ -14,7 +14,9 @@ const HEIGHTS = 6
 /** Whole nodes over a chain in memory, one of them a liar, until the result is on chain and a while longer. */
 async function run(liar: LiarName, nodes = 4): Promise<{ world: World; convictions: Conviction[] }> {
   const random = new Random(SEED)
-  const drawn = drawScenario(random, { heights: HEIGHTS, nodes, calm: true, liar, provable: true })
+  // its vote is for a wrong state, and whoever has the right one may be first to say so: without a twin nobody can
+  const provable = liar !== 'amnesia'
+  const drawn = drawScenario(random, { heights: HEIGHTS, nodes, calm: true, liar, provable })
   // one epoch: a CHECKPOINT of a task that goes on convicts of two parents as well
   const params = liar === 'bogus-checkpoint' ? { ...drawn.params, epochHeights: HEIGHTS } : drawn.params
   const scenario = { ...drawn, params }
