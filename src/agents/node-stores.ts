@@ -1,4 +1,5 @@
-import type { Stores, StoreWatcher } from '../ports/stores.ts'
+import type { CopyFolders } from '../ports/copy-folders.ts'
+import type { KeptCopy, Stores, StoreWatcher } from '../ports/stores.ts'
 import { seatsIn } from '../services/health/codec.ts'
 import { NO_SEAT } from '../services/placement/codec.ts'
 import type { GroupRow } from '../services/replication/codec.ts'
@@ -25,6 +26,10 @@ export interface NodeStoresInit {
   readonly remote: Pick<Remote, 'ask'>
   /** Members that can be reached. */
   readonly connected: () => readonly Address[]
+  readonly folders: CopyFolders
+  /** Name of the line of a task; of one that is not known, the task. */
+  readonly lineName: (task: bigint) => bigint
+  readonly useOf: (line: bigint, service: number) => KeptCopy['use']
 }
 
 /** Where a store is, as far as this node knows. */
@@ -76,6 +81,20 @@ export class NodeStores implements Stores {
       copy.watch?.(after, watcher) ??
       refusedAs('gone', 'the changes behind that index are not kept: read all anew')
     )
+  }
+
+  kept(): KeptCopy[] {
+    const { folders, useOf } = this.#init
+    return folders.list().map((one) => ({ ...one, use: useOf(one.line, one.service) }))
+  }
+
+  purge(task: bigint, service: number, isForced: boolean): number | 'placed' | 'unknown' | 'nothing' {
+    const line = this.#init.lineName(task)
+    const found = this.kept().find((one) => one.line === line && one.service === service)
+    if (found === undefined) return 'nothing'
+    if (found.use === 'placed' || (found.use === 'unknown' && !isForced)) return found.use
+    this.#init.folders.remove(line, service)
+    return found.bytes
   }
 
   #place(task: bigint, service: number): Place | StoreRefused {

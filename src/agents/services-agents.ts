@@ -1,9 +1,10 @@
 import type { SourceRequest } from '../node/node-init.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { CopyFolders } from '../ports/copy-folders.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Sampler } from '../ports/sampler.ts'
 import type { StateSource } from '../ports/state-source.ts'
-import type { Stores } from '../ports/stores.ts'
+import type { KeptCopy, Stores } from '../ports/stores.ts'
 import type { Agreed } from '../services/services.ts'
 import { services } from '../services/services.ts'
 import { invariant } from '../types/errors.ts'
@@ -30,8 +31,7 @@ export interface ServicesAgentsInit {
   readonly clockMs: () => number
   readonly logger: Logger
   readonly kinds: readonly ServiceKind[]
-  /** Folder of a copy of a service of a line. */
-  readonly folderOf: (line: bigint, service: number) => string
+  readonly folders: CopyFolders
 }
 
 /** What a node has towards other members. */
@@ -104,6 +104,9 @@ export class ServicesAgents {
     return new NodeStores({
       lineOf: (task) => this.#view(task),
       connected: () => this.#links?.channel.connected() ?? [],
+      folders: this.#init.folders,
+      lineName: (task) => this.#lineOf.get(task) ?? task,
+      useOf: (line, service) => this.#useOf(line, service),
       remote: {
         ask: (to, name, body) =>
           this.#remote?.ask(to, name, body) ?? Promise.resolve({ outcome: 'unhandled' }),
@@ -116,15 +119,26 @@ export class ServicesAgents {
     await Promise.all([...this.#lines.values()].map(({ supervisor }) => supervisor.stop()))
   }
 
+  #useOf(name: bigint, service: number): KeptCopy['use'] {
+    const line = this.#lines.get(name)
+    if (line === undefined || line.decided === null) return 'unknown'
+    const { state, self } = line.decided
+    const { placement, replication } = state
+    const group = replication.groups.find((row) => row.service === service)
+    const isMember = group !== undefined && ((group.members >> BigInt(self)) & 1n) === 1n
+    const isPlaced = placement.instances.some((row) => row.service === service && row.member === self)
+    return isMember || isPlaced || line.supervisor.has(service) ? 'placed' : 'left'
+  }
+
   #line(taskId: bigint, predecessor: bigint): Line {
     const name = predecessor === 0n ? taskId : (this.#lineOf.get(predecessor) ?? predecessor)
     this.#lineOf.set(taskId, name)
     let line = this.#lines.get(name)
     if (line === undefined) {
-      const { kinds, folderOf, clock, logger } = this.#init
+      const { kinds, folders, clock, logger } = this.#init
       const supervisor = new Supervisor({
         ...{ kinds, clock, logger },
-        folderOf: (service) => folderOf(name, service),
+        folderOf: (service) => folders.of(name, service),
         send: (service, to, bytes) => this.#send(name, service, to, bytes),
       })
       line = { supervisor, newest: 0n, decided: null }

@@ -84,6 +84,11 @@ export class Supervisor implements Agent<readonly Assignment[]> {
     return slot?.state.standing === 'running' ? slot.copy : null
   }
 
+  /** Whether a copy of a service is wanted here, or still here. */
+  has(service: number): boolean {
+    return this.#wanted.has(service) || this.#slots.has(service)
+  }
+
   /** From the copy of a service on another member. */
   receive(service: number, from: Address, bytes: Uint8Array): void {
     const slot = this.#slots.get(service)

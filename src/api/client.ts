@@ -76,6 +76,11 @@ export class RsdpClient {
     return this.#ask('stop')
   }
 
+  /** What copies of stores have on the disk of the node. */
+  storesKept(): Promise<AnswerOf<'storesKept'>> {
+    return this.#ask('storesKept')
+  }
+
   /** A store of a task. */
   store(task: bigint, service: number): StoreClient {
     return new StoreClient(this.#place, task, service, this.#timeoutMs)

@@ -38,6 +38,11 @@ export class StoreClient {
     return this.#ask('storeDelete', { key, query: { ...conditions } })
   }
 
+  /** Removes what a copy left on the disk of the node, for good. @param force also if the node does not know its use */
+  purge(force: boolean): Promise<AnswerOf<'storePurge'>> {
+    return this.#ask('storePurge', { query: { force: String(force) } })
+  }
+
   /** Number of a new session: a write of it, asked again, is applied once. */
   async session(): Promise<number> {
     return (await this.#ask('storeSession', {})).session

@@ -5,7 +5,10 @@ import type { StoreAnswer, StoreAsk, StoreRefusal, StoreRefused } from '../types
 import { Refused } from './refused.ts'
 import type { Asked, Handlers } from './server.ts'
 
-type StoreHandlers = Pick<Handlers, 'storeGet' | 'storePut' | 'storeDelete' | 'storeSession' | 'storeChanges'>
+type StoreHandlers = Pick<
+  Handlers,
+  'storeGet' | 'storePut' | 'storeDelete' | 'storeSession' | 'storeChanges' | 'storesKept' | 'storePurge'
+>
 type Answered = Extract<StoreAnswer, { readonly code: 'ok' }>
 
 /** What a put or delete says beside the key. */
@@ -69,6 +72,13 @@ export function storeHandlers(stores: Stores): StoreHandlers {
     },
     storeDelete: (asked) => write(asked, 'delete', new Uint8Array(), asked.query as Conditions),
     storeSession: async (asked) => ({ session: (await ask(asked, { kind: 'session' })).version }),
+    storesKept: () => ({ copies: stores.kept().map((one) => ({ ...one, line: String(one.line) })) }),
+    storePurge: ({ task, service, query }) => {
+      const { force } = query as { readonly force?: 'true' | 'false' }
+      const done = stores.purge(task, service, force === 'true')
+      if (typeof done === 'number') return { bytes: done }
+      throw new Refused(done === 'nothing' ? 404 : 409, done)
+    },
     storeChanges: ({ task, service, query }) => {
       const { after: behind, key } = query as { readonly after?: number; readonly key?: string }
       return (last, push, end) => {

@@ -64,6 +64,32 @@ export const STORE_ROUTES = {
     needsToken: true,
     answer: z.object({ session: count }),
   },
+  storesKept: {
+    method: 'GET',
+    path: '/v1/stores',
+    summary:
+      'What copies of stores have on the disk of this node. `placed`: in use; `left`: the members have agreed that no copy is here; ' +
+      '`unknown`: this node has no decided placement of the line, which is named by its first task.',
+    needsToken: true,
+    answer: z.object({
+      copies: z.array(
+        z.object({
+          ...{ line: z.string(), service: count, bytes: count },
+          use: z.enum(['placed', 'left', 'unknown']),
+        }),
+      ),
+    }),
+  },
+  storePurge: {
+    method: 'DELETE',
+    path: '/v1/tasks/{task}/stores/{service}/data',
+    summary:
+      'Removes what a copy left on the disk of this node, for good. 409 placed: it is in use; 409 unknown: not without `force`; ' +
+      '404 nothing.',
+    needsToken: true,
+    query: z.strictObject({ force: z.enum(['true', 'false']).optional() }),
+    answer: z.object({ bytes: count }),
+  },
   storeChanges: {
     method: 'GET',
     path: '/v1/tasks/{task}/stores/{service}/changes',

@@ -200,6 +200,9 @@ export interface StoreWatchOptions extends MachineOptions {
   readonly key?: string
   readonly after?: number
 }
+export interface StorePurgeOptions extends MachineOptions {
+  readonly force: boolean
+}
 export interface ClaimOptions extends MachineOptions {
   /** Absent in `read`. */
   readonly as?: string

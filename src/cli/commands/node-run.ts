@@ -7,6 +7,7 @@ import { requestsOfMember } from '../rate-limit/traffic.ts'
 import { RateLimitSource } from '../rate-limit/workload.ts'
 import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
+import { DiskCopyFolders } from '../../adapters/system/copy-folders.ts'
 import { createSampler } from '../../adapters/system/sampler.ts'
 import { counter } from '../../agents/kinds/counter.ts'
 import { storeKind } from '../../agents/kinds/store.ts'
@@ -206,7 +207,7 @@ async function servicesOf({ dataDir, host }: NodeRunOptions, logger: Logger): Pr
         clockMs: () => Date.now(),
       }),
     ],
-    folderOf: (line, service) => join(dataDir, 'services', String(line), String(service)),
+    folders: new DiskCopyFolders(join(dataDir, 'services')),
   })
 }
 

@@ -1,10 +1,18 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { dataDir, examples, integer, json } from '../flags.ts'
-import type { KvOptions, MachineOptions, StoreWatchOptions } from '../options.ts'
+import type {
+  KvOptions,
+  MachineOptions,
+  OnDataDirOptions,
+  StorePurgeOptions,
+  StoreWatchOptions,
+} from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** store get, put, delete, watch: keys and values of a store, at a node on this machine. */
+const number = integer(1, 65_535)
+
+/** store get, put, delete, watch, data, purge: keys and values of a store, at a node on this machine. */
 export function addStoreCommands(program: Command, run: RunCommand): void {
   const store = program.command('store').description('keys and values of a store, a service of services@1')
   const asked = (command: Command): Command =>
@@ -12,7 +20,6 @@ export function addStoreCommands(program: Command, run: RunCommand): void {
       .addOption(dataDir())
       .addOption(new Option('--task <id>', 'the task; default: the newest of services@1 that the node runs'))
       .addOption(json())
-  const number = integer(1, 65_535)
   const condition = (): Option =>
     new Option(
       '--if-version <n>',
@@ -72,6 +79,41 @@ export function addStoreCommands(program: Command, run: RunCommand): void {
     .action((service: number, options: StoreWatchOptions) =>
       run('store watch', options.json, async (context) =>
         (await import('../commands/store.ts')).storeWatch(service, options, context),
+      ),
+    )
+  addDataCommands(store, run, asked)
+}
+
+/** What copies leave on the disk of a node. */
+function addDataCommands(store: Command, run: RunCommand, asked: (command: Command) => Command): void {
+  store
+    .command('data')
+    .description(
+      'what copies of stores have on the disk of a node: in use, or left there when they went elsewhere',
+    )
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText('after', examples('rsdp store data --data-dir ./node'))
+    .action((options: OnDataDirOptions) =>
+      run('store data', options.json, async (context) =>
+        (await import('../commands/store-data.ts')).storeData(options, context),
+      ),
+    )
+  asked(store.command('purge').argument('<service>', 'number of the store', number))
+    .description(
+      'removes what a copy left on the disk of a node, for good; refuses while the members count on a copy there',
+    )
+    .option('--force', 'also if the node has no decided placement of the line: its tasks are over', false)
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp store purge 1 --data-dir ./node',
+        'rsdp store purge 1 --task 7 --force --data-dir ./node',
+      ),
+    )
+    .action((service: number, options: StorePurgeOptions) =>
+      run('store purge', options.json, async (context) =>
+        (await import('../commands/store-data.ts')).storePurge(service, options, context),
       ),
     )
 }

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DiskCopyFolders } from '../../../src/adapters/system/copy-folders.ts'
 import { NodeStores } from '../../../src/agents/node-stores.ts'
 import { RsdpClient } from '../../../src/api/client.ts'
 import { nodeHandlers } from '../../../src/api/node-handlers.ts'
@@ -6,6 +8,7 @@ import { startApi } from '../../../src/api/server.ts'
 import type { StoreClient } from '../../../src/api/store-client.ts'
 import { TaskFeed } from '../../../src/api/task-feed.ts'
 import { EMPTY_HEADER } from '../../../src/services/header.ts'
+import type { KeptCopy } from '../../../src/ports/stores.ts'
 import type { Address } from '../../../src/types/ids.ts'
 import type { Consistency } from '../../../src/types/store-request.ts'
 import { StoreCopies } from './copies.ts'
@@ -19,12 +22,15 @@ export const GATE = 4
 /** A store with three copies, and the local API of a node on each seat. Time passes by itself. */
 export class StoreApi {
   readonly copies: StoreCopies
+  readonly folders: DiskCopyFolders
+  useOf: (line: bigint, service: number) => KeptCopy['use'] = () => 'placed'
   #servers: readonly ApiServer[] = []
   #time: Promise<void> = Promise.resolve()
   #isOver = false
 
   private constructor(copies: StoreCopies) {
     this.copies = copies
+    this.folders = new DiskCopyFolders(join(copies.folder, 'services'))
   }
 
   static async open(consistency: Consistency): Promise<StoreApi> {
@@ -69,6 +75,9 @@ export class StoreApi {
               copyOf: () => copies.copies[self] ?? null,
             },
       connected: () => copies.keys.filter((_, seat) => !copies.isCut(self, seat)),
+      folders: this.folders,
+      lineName: (task) => task,
+      useOf: (line, service) => this.useOf(line, service),
       remote: {
         ask: async (to, { line, service }, body) => {
           const copy = copies.copies[copies.keys.indexOf(to)]

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import { SqliteRecordJournal } from '../../../src/adapters/sqlite/record-journal.ts'
 import { ApiError } from '../../../src/api/call.ts'
+import { RsdpClient } from '../../../src/api/client.ts'
 import type { StoreClient } from '../../../src/api/store-client.ts'
 import { fromHex, utf8Hex } from '../../../src/codec/hex.ts'
 import type { Consistency } from '../../../src/types/store-request.ts'
@@ -51,6 +53,25 @@ describe('stores over the API', () => {
       const { status } = await fetch(url + path, { headers })
       expect(status, path).oneOf([400, 404])
     }
+  })
+
+  it('removes what a copy left on the disk, and nothing that is in use or not known', async () => {
+    await world('strong')
+    const data = new SqliteRecordJournal(api.folders.of(TASK, 3), 'strong')
+    data.append([Uint8Array.of(1)])
+    data.close()
+    const left = at(0, TASK, 3)
+    const client = new RsdpClient({ port: api.port(0), token: TOKEN })
+    expect(await refusal(at(0, TASK, 3, 'b'.repeat(64)).purge(true))).equal('401 token')
+    expect(await refusal(left.purge(true))).equal('409 placed')
+    api.useOf = () => 'unknown'
+    expect(await refusal(left.purge(false))).equal('409 unknown')
+    api.useOf = (line, service) => (line === TASK && service === 3 ? 'left' : 'unknown')
+    expect(await refusal(at(0, TASK, 4).purge(true))).equal('404 nothing')
+    const { copies: kept } = await client.storesKept()
+    expect(kept).deep.equal([{ line: '7', service: 3, bytes: kept[0]?.bytes, use: 'left' }])
+    expect(await left.purge(false)).deep.equal({ bytes: kept[0]?.bytes })
+    expect((await client.storesKept()).copies).deep.equal([])
   })
 
   it('strong: get, put, compare-and-set, delete; each says its consistency, height and index', async () => {

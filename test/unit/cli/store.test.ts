@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -52,5 +52,22 @@ describe('rsdp store', function () {
     for (const value of ['one', 'two']) expect((await run('put', 'a', value)).code).equal(0)
     expect(await run('get', 'a')).deep.equal({ code: 0, out: 'two' })
     expect(await run('put', 'a', 'x', '--if-version', '1')).deep.equal({ code: 2, out: 'E_STORE' })
+  })
+
+  it('shows what is on the disk of the node, and removes what is in use for nobody', async () => {
+    await open('strong', 0)
+    const data = async (): Promise<string> =>
+      (await rsdpHere('store', 'data', '--data-dir', dir)).stdout.trim()
+    expect(await data()).equal('no data of any store')
+    expect(await run('purge')).deep.equal({ code: 3, out: 'E_STORE_MISSING' })
+    mkdirSync(api.folders.of(7n, 1), { recursive: true })
+    writeFileSync(join(api.folders.of(7n, 1), 'strong.sqlite'), 'records')
+    expect(await data()).equal('task 7  store 1  7 bytes  in use')
+    for (const use of ['placed', 'unknown'] as const) {
+      api.useOf = () => use
+      expect(await run('purge')).deep.equal({ code: 3, out: 'E_STORE_IN_USE' })
+    }
+    expect(await run('purge', '--force')).deep.equal({ code: 0, out: 'removed 7 bytes of store 1' })
+    expect(await data()).equal('no data of any store')
   })
 })
