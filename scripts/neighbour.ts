@@ -1,6 +1,6 @@
 /**
- * What a task loses by a neighbour that uses up its fuel: four nodes run a task of a stock reducer, a task of a bundle, and a
- * task of a second bundle whose inputs cost nearly nothing or nearly all fuel of a call, in turn. Counts heights.
+ * What a task loses by a neighbour that burns its fuel: four nodes run a task of a stock reducer, a task of a bundle, and a
+ * task of a second bundle, whose inputs cost in turn nearly nothing and nearly all the fuel of a call. Counts heights.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { toHex } from '../src/codec/hex.ts'
 import { reducerHash } from '../src/reducers/catalog.ts'
 import { median } from '../src/reducers/median.ts'
 import { FUEL } from '../src/sandbox/profile.ts'
+import { invariant } from '../src/types/errors.ts'
 import type { Digest } from '../src/types/ids.ts'
 import { BARE_CONTEXT } from '../test/helpers/context.ts'
 import { FaultyNetwork } from '../test/helpers/faulty-network.ts'
@@ -119,15 +120,15 @@ async function bring(task: bigint, input: `0x${string}`): Promise<void> {
   for (const node of network.nodes) await clientOf(node).setInput(task, input)
 }
 
-/** The heights that one of the nodes has decided. */
+/** The heights that the first node has decided. */
 async function heightsOf(tasks: Readonly<Record<keyof Heights, bigint>>): Promise<Heights> {
   const [node] = network.nodes
-  const of = async (task: bigint): Promise<number> =>
-    (
-      await clientOf(node!)
-        .state(task)
-        .catch(() => null)
-    )?.height ?? 0
-  const [stock, foreign, burning] = await Promise.all(NAMES.map((name) => of(tasks[name])))
-  return { stock: stock!, foreign: foreign!, burning: burning! }
+  invariant(node !== undefined, 'the network has nodes')
+  const of = async (task: bigint): Promise<number> => {
+    const decided = await clientOf(node)
+      .state(task)
+      .catch(() => null)
+    return decided?.height ?? 0
+  }
+  return { stock: await of(tasks.stock), foreign: await of(tasks.foreign), burning: await of(tasks.burning) }
 }

@@ -20,20 +20,20 @@ describe('hostile reducers on other hosts: verdict, state and fuel of the vector
   this.timeout(600_000)
 
   it('in the thread of a node, whose time-out ends none of them', async () => {
-    const reducers = Object.entries(HOSTILE).map(([name, body]) => ({ name, bytes: reducerOf(body) }))
-    const bundles = reducers.map(({ bytes }) => bytes)
-    const runner = new SandboxRunner({ clock: systemClock, timeoutMs: SANDBOX_TIMEOUT_MS, bundles })
-    try {
-      await runner.start()
-      for (const { name, bytes } of reducers) {
-        const reducer = bundleId(loadEngine().hash, bytes)
-        const called = outcomeOfCall(await runner.run({ reducer, ...HOSTILE_CALL }))
+    for (const [name, body] of Object.entries(HOSTILE)) {
+      const bytes = reducerOf(body)
+      const bundle = { id: bundleId(loadEngine().hash, bytes), bytes }
+      const runner = new SandboxRunner({
+        ...{ clock: systemClock, timeoutMs: SANDBOX_TIMEOUT_MS, bundles: [bundle] },
+      })
+      try {
+        const called = outcomeOfCall(await runner.run({ reducer: bundle.id, ...HOSTILE_CALL }))
         // the thread does not say what the evaluation has cost
         expect({ ...outcomes[name], ...called }, name).deep.equal(outcomes[name])
         expect(called, name).to.have.property('fuel')
+      } finally {
+        await runner.stop()
       }
-    } finally {
-      await runner.stop()
     }
   })
 

@@ -3,7 +3,6 @@ import { Bundle, isHostFault } from '../../sandbox/bundle.ts'
 import { Fault } from '../../sandbox/guest.ts'
 import { invariant } from '../../types/errors.ts'
 import type { Digest } from '../../types/ids.ts'
-import { loadEngine } from '../sandbox/load-engine.ts'
 import type {
   SandboxAnswer,
   SandboxInit,
@@ -12,15 +11,17 @@ import type {
   WorkerRequest,
 } from './worker-protocol.ts'
 
-// The sandbox's thread: evaluates its bundles, then answers one request after another.
+// A thread of the sandbox: evaluates its bundles, then answers one request after another.
 
 invariant(parentPort !== null, 'sandbox-entry.ts runs in a worker only')
 const port = parentPort
 
+const { engine, bundles: given } = workerData as SandboxInit
+
 try {
   const bundles = new Map<Digest, Bundle>()
-  for (const bytes of (workerData as SandboxInit).bundles) {
-    const opened = Bundle.open(loadEngine(), bytes)
+  for (const bytes of given) {
+    const opened = Bundle.open(engine, bytes)
     if (!opened.ok) throw new Error(`a bundle comes to ${opened.code}: ${opened.detail}`)
     bundles.set(opened.bundle.id, opened.bundle)
   }
@@ -33,7 +34,7 @@ try {
 }
 
 function open(bundles: Map<Digest, Bundle>, bytes: Uint8Array): SandboxAnswer {
-  const opened = Bundle.open(loadEngine(), bytes)
+  const opened = Bundle.open(engine, bytes)
   if (opened.ok) {
     const { id, name, usesPrevious } = opened.bundle
     bundles.set(id, opened.bundle)

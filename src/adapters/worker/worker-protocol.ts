@@ -1,5 +1,6 @@
 import type { ReducerCall } from '../../reducers/reducer.ts'
 import type { Reduced } from '../../sandbox/bundle.ts'
+import type { Engine } from '../../sandbox/sandbox.ts'
 import type { HostFault, SandboxFault } from '../../sandbox/result.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
 
@@ -9,8 +10,10 @@ export interface WorkerInit {
   readonly reducerModules: readonly string[]
 }
 
-/** What the sandbox's thread is started with. */
+/** What a thread of the sandbox is started with. */
 export interface SandboxInit {
+  /** Compiled once per process: threads share it. */
+  readonly engine: Engine
   /** Bytes of all bundles that it can be asked for. */
   readonly bundles: readonly Uint8Array[]
 }

@@ -46,7 +46,7 @@ export class AppBundles implements Bundles {
   /** Kept in the data directory, so that the next start has them. */
   async add(id: Digest, bytes: Uint8Array): Promise<Added> {
     if (bundleId(loadEngine().hash, bytes) !== id) return 'other'
-    const opened = await this.runner.add(bytes)
+    const opened = await this.runner.add(id, bytes)
     // who named it has signed up for what its hash says: a reducer that is none is nobody's lie
     if (opened === null || 'broken' in opened) return 'unable'
     this.#keep(id, bytes)

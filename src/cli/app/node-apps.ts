@@ -68,7 +68,6 @@ export async function loadNodeApps(init: NodeAppsInit): Promise<NodeApps> {
       authors: found.authors.filter((author) => trusted.includes(author)),
     })
   }
-  const bundles = known.map(({ bytes }) => bytes)
-  const runner = new SandboxRunner({ clock, timeoutMs: SANDBOX_TIMEOUT_MS, bundles })
+  const runner = new SandboxRunner({ clock, timeoutMs: SANDBOX_TIMEOUT_MS, bundles: known })
   return { applications: sources, bundles: new AppBundles({ dataDir, runner, known, missing, logger }) }
 }

@@ -12,6 +12,8 @@ import type {
 } from '../../../src/adapters/worker/worker-protocol.ts'
 import { toHex } from '../../../src/codec/hex.ts'
 import { median } from '../../../src/reducers/median.ts'
+import { loadEngine } from '../../../src/adapters/sandbox/load-engine.ts'
+import { bundleId } from '../../../src/sandbox/sandbox.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import { BARE_CONTEXT } from '../../helpers/context.ts'
 import { bundleOf, reducerOf } from '../../helpers/hostile-bundles.ts'
@@ -21,6 +23,7 @@ import { openBundle, stockBundle } from '../../helpers/stock-bundles.ts'
 const TIMEOUT_MS = 120_000
 const PARAMS = toHex(median.params.encode({ min: 0n, max: 100n }))
 const input = (value: bigint): Uint8Array => median.state.encode({ median: 0n, rows: [{ member: 0, value }] })
+const named = (bytes: Uint8Array) => ({ id: bundleId(loadEngine().hash, bytes), bytes })
 const callOf = (reducer: string) => ({
   reducer,
   params: PARAMS,
@@ -49,7 +52,7 @@ describe('SandboxRunner, scripted thread', () => {
     new SandboxRunner({
       clock: new VirtualClock(),
       timeoutMs: 10,
-      bundles: [],
+      bundles: [{ id: NIL, bytes: new Uint8Array() }],
       startThread: () => new Answering(answer),
     })
 
@@ -72,13 +75,14 @@ describe('SandboxRunner, real thread', function () {
 
   before(async () => {
     honest = await stockBundle(median.id)
-    runner = new SandboxRunner({ clock: systemClock, timeoutMs: TIMEOUT_MS, bundles: [honest, hostile] })
+    const bundles = [honest, hostile].map(named)
+    runner = new SandboxRunner({ clock: systemClock, timeoutMs: TIMEOUT_MS, bundles })
     await runner.start()
   })
   after(() => runner.stop())
 
   it('does not start with what is no reducer', async () => {
-    const bundles = [bundleOf('return 1')]
+    const bundles = [named(bundleOf('return 1'))]
     const broken = new SandboxRunner({ clock: systemClock, timeoutMs: TIMEOUT_MS, bundles })
     const code = await broken.start().then(
       () => 'started',
@@ -99,17 +103,29 @@ describe('SandboxRunner, real thread', function () {
 
   it('runs a bundle that came later, also in the thread after this one; what is no reducer changes nothing', async () => {
     const clock = new VirtualClock()
-    const late = new SandboxRunner({ clock, timeoutMs: TIMEOUT_MS, bundles: [hostile] })
-    const bundle = openBundle(honest)
-    expect(await late.add(honest)).to.deep.equal({ name: median.id, usesPrevious: false })
-    expect(await late.add(bundleOf('return 1'))).to.deep.equal({ broken: 'badOutput' })
-    expect(await late.run(callOf(bundle.id))).to.deep.equal(bundle.reduce(callOf(bundle.id)))
-    const loses = late.run(callOf(openBundle(hostile).id))
+    const late = new SandboxRunner({ clock, timeoutMs: TIMEOUT_MS, bundles: [named(honest)] })
+    const { id } = openBundle(hostile)
+    expect(await late.add(id, hostile)).to.deep.equal({ name: 'x@1', usesPrevious: false })
+    expect(await late.add(NIL, bundleOf('return 1'))).to.deep.equal({ broken: 'badOutput' })
+    const loses = late.run(callOf(id))
     await new Promise(setImmediate)
     clock.advance(TIMEOUT_MS)
     expect(await loses).to.deep.equal({ ok: false, code: 'timedOut' })
-    expect(await late.run(callOf(bundle.id))).to.include({ ok: true })
+    expect(await late.run(callOf(id))).to.include({ ok: false, code: 'overBudget' })
+    const bundle = openBundle(honest)
+    expect(await late.run(callOf(bundle.id))).to.deep.equal(bundle.reduce(callOf(bundle.id)))
     await late.stop()
+  })
+
+  it('no bundle waits for another one that uses up its fuel', async () => {
+    const [slow, quick] = [openBundle(hostile).id, openBundle(honest).id]
+    const ended: string[] = []
+    const note = (name: string) => (): number => ended.push(name)
+    const burning = [1, 2].map(() => runner.run(callOf(slow)).then(note('slow')))
+    for (let call = 0; call < 5; call += 1) await runner.run(callOf(quick)).then(note('quick'))
+    await Promise.all(burning)
+    expect(ended).to.have.length(7)
+    expect(ended.at(-1)).to.equal('slow')
   })
 
   it('ends a loop by its fuel, with the verdict that everybody comes to, and goes on', async () => {
