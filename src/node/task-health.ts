@@ -12,6 +12,8 @@ export interface TaskHealth {
   readonly heights: number
   readonly round: number
   readonly status: string
+  /** The task that this one goes on from, while that has not come to an end; null otherwise. */
+  readonly waitsFor: string | null
   readonly membership: Membership
   readonly signing: SigningHealth
   readonly decidedHeight: number

@@ -184,6 +184,7 @@ export class TaskRunner {
       heights: s.config.heights,
       round: s.round,
       status: s.log.status,
+      waitsFor: this.waitsForPredecessor ? String(this.#init.params.predecessor) : null,
       membership: membershipOf(s),
       signing: this.#watch.health(),
       decidedHeight: s.chain.height,

@@ -34,13 +34,15 @@ function factsOf(health: ShownHealth): Fact[] {
 
 /** Phases and rounds change several times a height: they are on the page, and not among these. */
 function taskFacts(task: TaskHealth): Fact[] {
-  const { taskId, decidedHeight, heights, anchoredHeight, membership, signing, isolated, frozen } = task
+  const { taskId, decidedHeight, heights, anchoredHeight, membership, signing, waitsFor, isolated, frozen } =
+    task
   const facts: Fact[] = [
     ['decided', `${decidedHeight} of ${heights}`],
     ['anchored', String(anchoredHeight)],
     ['membership', membership],
     ['signing', signingOf(signing)],
   ]
+  if (waitsFor !== null) facts.push(['waits for', `task ${waitsFor}`])
   if (isolated.length > 0) facts.push(['isolated for flooding:', `members ${isolated.join(', ')}`])
   if (frozen !== null) facts.push(['frozen:', frozen])
   for (const [status, count] of Object.entries(task.evidence))

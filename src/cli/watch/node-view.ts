@@ -24,7 +24,7 @@ export function nodeView(health: ShownHealth, pid: number): string[] {
   if (tasks.length === 0) return [...lines, 'tasks    none']
   const rows = tasks.map((task) => [
     task.taskId,
-    task.status,
+    task.waitsFor === null ? task.status : `waits for task ${task.waitsFor}`,
     `${task.decidedHeight} of ${task.heights}`,
     task.anchoredHeight,
     task.membership,

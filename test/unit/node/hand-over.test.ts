@@ -43,6 +43,7 @@ describe('what a task was handed over', function () {
       expect(decided[0]?.state).deep.equal(demandOf(15))
     }
     expect(world.seat(0).handed).deep.equal([toHex(HANDED)])
+    expect(world.runner(0).health().waitsFor).equal(null)
     await world.kill(1)
     await world.restart(1)
     expect(await world.run(4)).equal(true)
@@ -54,6 +55,7 @@ describe('what a task was handed over', function () {
     for (const { runner, log } of world.seats) {
       expect(runner?.isReady).equal(false)
       expect(runner?.waitsForPredecessor).equal(true)
+      expect(runner?.health().waitsFor).equal('9')
       expect(log).deep.equal([])
     }
     expect(world.fatal).deep.equal([])

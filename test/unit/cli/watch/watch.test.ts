@@ -16,7 +16,7 @@ const TASK = {
     decidedHeight: 2,
     anchoredHeight: 0,
   },
-  signing: { state: 'proved' },
+  ...{ signing: { state: 'proved' }, waitsFor: null },
   ...{ isolated: [], frozen: null, evidence: { found: 0, submitted: 0, accepted: 0, refused: 0 } },
 } as unknown as TaskHealth
 const NODE = {
@@ -83,6 +83,13 @@ describe('watch', () => {
         ].map((name) => `task 7 ${name} over`),
       ])
     })
+  })
+
+  it('a task that waits for another one says for which, until that is over', () => {
+    const waiting = { ...NODE, tasks: [{ ...TASK, waitsFor: '6' }] }
+    expect(nodeView(waiting, 1).at(-1)).match(/^7 +waits for task 6 +2 of 20/)
+    expect(changes(NODE, waiting)).deep.equal(['task 7 waits for task 6'])
+    expect(changes(waiting, NODE)).deep.equal(['task 7 waits for over'])
   })
 
   it('a node without tasks says so', () => {
