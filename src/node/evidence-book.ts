@@ -1,4 +1,12 @@
-import { accusedOf, basePercent, evidenceId, isProof } from '../codec/evidence.ts'
+import {
+  accusedOf,
+  basePercent,
+  convictingObject,
+  evidenceId,
+  hashesOf,
+  heightOf,
+  isProof,
+} from '../codec/evidence.ts'
 import type { JudgedTask } from '../codec/evidence.ts'
 import type { EvidenceStatus, Store, StoredEvidence } from '../ports/store.ts'
 import type { Evidence } from '../types/evidence.ts'
@@ -51,4 +59,11 @@ export class EvidenceBook {
     for (const { status } of this.#known.values()) counts[status] += 1
     return counts
   }
+}
+
+/** What the log says of a piece of evidence. */
+export function factsOf(evidence: Evidence): Readonly<Record<string, unknown>> {
+  const [first, second] = hashesOf(evidence)
+  const { type } = convictingObject(evidence).object
+  return { member: accusedOf(evidence), kind: evidence.kind, type, height: heightOf(evidence), first, second }
 }

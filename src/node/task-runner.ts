@@ -1,10 +1,10 @@
 import type { RawFrame } from '../codec/frames.ts'
 import { appendEvent } from '../codec/events.ts'
-import { accusedOf, convictingObject, hashesOf, heightOf } from '../codec/evidence.ts'
 import { keccak, toHex } from '../codec/hex.ts'
 import { domainSeparator } from '../codec/objects.ts'
 import type { EngineEffect, EngineInput } from '../protocol/io.ts'
 import { isWantedBody } from '../protocol/receive.ts'
+import type { ReducerRunner } from '../ports/reducer-runner.ts'
 import { restoreEngine } from '../protocol/restore.ts'
 import { maySign, SIGN_NOTHING } from '../protocol/standing.ts'
 import type { CheckpointBox, EngineState } from '../protocol/state.ts'
@@ -16,12 +16,11 @@ import { NIL } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Signed } from '../types/objects.ts'
 import { Admit } from './admit.ts'
-import type { RefusalCode } from './admit.ts'
 import { Aggregator } from './aggregator.ts'
 import { BodyGate } from './body-gate.ts'
 import { engineConfig } from './engine-config.ts'
 import { EngineLoop } from './engine-loop.ts'
-import { EvidenceBook } from './evidence-book.ts'
+import { EvidenceBook, factsOf } from './evidence-book.ts'
 import { failPoint } from './failpoints.ts'
 import { MemberLink } from './member-link.ts'
 import type { LeaveAnswer } from './membership.ts'
@@ -30,6 +29,7 @@ import { Observer } from './observer.ts'
 import { Challenger } from './challenger.ts'
 import type { HandedOn } from './opened.ts'
 import { beforeOf } from './opened.ts'
+import { Refusals } from './refusals.ts'
 import { missingCheckpoints, restoredTask } from './restored.ts'
 import { Serving } from './serving.ts'
 import type { SignerInit, ToSign } from './signing.ts'
@@ -40,10 +40,8 @@ import type { TaskHealth } from './task-health.ts'
 import { TwinCheck } from './twin-check.ts'
 import { Vetter } from './vetter.ts'
 import type { TaskRunnerInit } from './task-runner-init.ts'
+import { ToldSource } from './told-source.ts'
 import { goesOn } from '../types/task.ts'
-
-/** A peer's refusals are all counted; the log tells of the first of each kind in so many seconds. */
-const REFUSALS_TOLD_SECONDS = 60
 
 /**
  * Drives one engine: admit → record → step → effects, one input at a time. All protocol decisions are the engine's; this
@@ -72,8 +70,8 @@ export class TaskRunner {
   /** Rolling hash of them. */
   #eventsHash = NIL
   readonly #ignored: Record<string, number> = {}
-  readonly #refused: Record<string, number> = {}
-  readonly #told = new Set<string>()
+  readonly #refusals: Refusals
+  readonly #source: ToldSource
   #measured: { transitional: Validity | null; operational: Validity | null } = {
     transitional: null,
     operational: null,
@@ -86,12 +84,14 @@ export class TaskRunner {
     this.#signer = { cluster: init.cluster.id, self: init.self, keyring: init.keyring, separator }
     this.#link = new MemberLink(init.cluster, init.self, init.transport)
     this.#serving = new Serving(init.store, init.cluster.id, this.#link)
+    this.#refusals = new Refusals(init)
+    this.#source = new ToldSource(init)
     this.#members = new Map(init.cluster.members.map((member) => [member.key, member.index]))
     this.#admit = new Admit({
       cluster: init.cluster,
       separator,
       recover: init.recover,
-      refused: (from, code) => this.#refuse(from, code),
+      refused: (from, code) => this.#refusals.add(from, code),
       isolation: (member, isolated) => {
         const event = isolated ? 'member.isolated' : 'member.released'
         init.logger.warn(event, { task: String(init.taskId), member })
@@ -129,17 +129,7 @@ export class TaskRunner {
     this.input({ kind: 'fence', upTo: SIGN_NOTHING })
     this.#secondTicks = Math.max(1, Math.round(1000 / init.params.tickMs))
     this.challenger = this.#makeChallenger(separator)
-    this.#vetter = isProvable
-      ? new Vetter({
-          ...init,
-          runner,
-          secondTicks: this.#secondTicks,
-          events: () => this.#events,
-          handedOver,
-          vetted: (height) => this.#vetted(height),
-          wrong: (opened) => this.challenger.refuted(opened),
-        })
-      : null
+    this.#vetter = isProvable ? this.#makeVetter(runner) : null
     this.#observer = new Observer({
       ...init,
       source: this.#gate?.source(init.source) ?? init.source,
@@ -166,14 +156,8 @@ export class TaskRunner {
 
   /** The state before height 1 is known: the result of the predecessor, or nothing. Once. */
   takeOver(state: Uint8Array): void {
-    const { source, logger, taskId } = this.#init
     this.#handed = state
-    try {
-      source.handedOver?.(state.slice())
-    } catch (error) {
-      if (error instanceof InvariantError) throw error
-      logger.error('source.failed', { task: String(taskId), height: 0, error: String(error) })
-    }
+    this.#source.handedOver(state)
   }
 
   health(): TaskHealth {
@@ -197,7 +181,7 @@ export class TaskRunner {
       difference: this.#aggregator.difference,
       evidence: this.evidence.counts,
       ignored: { ...this.#ignored },
-      refused: { ...this.#refused },
+      refused: { ...this.#refusals.counts },
     }
   }
 
@@ -233,8 +217,10 @@ export class TaskRunner {
   tick(): void {
     if (this.#loop.isStopped) return
     const { tick } = this.state
-    if (tick % this.#secondTicks === 0) this.#admit.refill()
-    if (tick % (REFUSALS_TOLD_SECONDS * this.#secondTicks) === 0) this.#told.clear()
+    if (tick % this.#secondTicks === 0) {
+      this.#admit.refill()
+      this.#refusals.second(tick / this.#secondTicks)
+    }
     this.#twin?.tick()
     this.#loop.guarded(() => this.#watch.tick())
     this.input({ kind: 'tick' })
@@ -331,11 +317,6 @@ export class TaskRunner {
     }
   }
 
-  #vetted(height: number): void {
-    this.input({ kind: 'vetted', height })
-    this.challenger.vetted(height)
-  }
-
   /** What this node does not answer for it does not bring to the chain either. */
   #certified(checkpoint: CheckpointBox): void {
     if (this.#vetter === null || this.state.vetted >= checkpoint.height) this.#init.onCertified(checkpoint)
@@ -361,24 +342,8 @@ export class TaskRunner {
       // gave the same bytes twice (paper, section 4); null: this node ran no aggregation for the height
       locallyValid: this.#aggregator.decided(effect),
     })
-    this.#tellApplication(effect)
+    this.#source.decided(effect)
     this.#watch.weigh()
-  }
-
-  /** What the application makes of a decision is not the protocol's concern. */
-  #tellApplication({ decided, state, bodies }: Extract<EngineEffect, { kind: 'decided' }>): void {
-    const { source, logger, taskId } = this.#init
-    const { height } = decided
-    const inputs = decided.inputs.flatMap(({ member, object }) => {
-      const body = object.type === 'status' ? bodies.get(object.stateHash) : undefined
-      return body === undefined ? [] : [{ member, state: body.slice() }]
-    })
-    try {
-      source.decided({ height, state: state.slice(), inputs })
-    } catch (error) {
-      if (error instanceof InvariantError) throw error
-      logger.error('source.failed', { task: String(taskId), height, error: String(error) })
-    }
   }
 
   #sign(request: ToSign): Signed {
@@ -397,12 +362,7 @@ export class TaskRunner {
         ? { ...found, ...beforeOf(store, cluster.id, found.share.object.height, this.#handedOn()) }
         : found
     if (!this.evidence.keep(evidence)) return
-    const member = accusedOf(evidence)
-    const [first, second] = hashesOf(evidence)
-    const { kind } = evidence
-    const { type } = convictingObject(evidence).object
-    const height = heightOf(evidence)
-    logger.warn('evidence.found', { task: String(taskId), member, kind, type, height, first, second })
+    logger.warn('evidence.found', { task: String(taskId), ...factsOf(evidence) })
     this.#init.onEvidence()
   }
 
@@ -411,15 +371,6 @@ export class TaskRunner {
     for (const { height, round, event, from, to } of entries) {
       this.#init.logger.info('phase.enter', { task, height, round, transition: event, from, to })
     }
-  }
-
-  /** A flood of bad frames must not become a flood of log lines. */
-  #refuse(from: MemberIndex, code: RefusalCode): void {
-    this.#refused[code] = (this.#refused[code] ?? 0) + 1
-    const line = `${from}/${code}`
-    if (this.#told.has(line)) return
-    this.#told.add(line)
-    this.#init.logger.warn('frame.refused', { task: String(this.#init.taskId), from, code })
   }
 
   #handedOn(): HandedOn {
@@ -437,6 +388,21 @@ export class TaskRunner {
     const vetted = (): number => this.state.vetted
     const keep = (found: Evidence): void => this.#keepEvidence(found)
     return new Challenger({ ...this.#init, separator, handed, vetted, keep })
+  }
+
+  #makeVetter(runner: ReducerRunner): Vetter {
+    return new Vetter({
+      ...this.#init,
+      runner,
+      secondTicks: this.#secondTicks,
+      events: () => this.#events,
+      handedOver: () => this.#requireHanded(),
+      vetted: (height) => {
+        this.input({ kind: 'vetted', height })
+        this.challenger.vetted(height)
+      },
+      wrong: (opened) => this.challenger.refuted(opened),
+    })
   }
 
   #makeGate(): BodyGate | null {
