@@ -7,6 +7,7 @@ export default tseslint.config(
       '.toolchain',
       'artifacts',
       'dist',
+      'examples/*/build',
       '.page',
       'cache',
       'types',

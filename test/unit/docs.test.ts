@@ -14,6 +14,7 @@ const PAGES = [
   'SECURITY.md',
   'examples/temperature/README.md',
   'examples/ballot/README.md',
+  'examples/rate-limit/README.md',
   ...readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`),
 ].filter((page) => page.endsWith('.md'))
 const COMMANDS = PAGES.flatMap(commandsIn)
