@@ -1,7 +1,7 @@
-import { EXAMPLE_PARAMS_HEX } from './rate-limit/budget.ts'
-import { WINDOW_SECONDS } from './rate-limit/trace.ts'
+import { toHex } from '../codec/hex.ts'
 import { reducerHash } from '../reducers/catalog.ts'
 import { rateLimit } from '../reducers/rate-limit.ts'
+import type { RateLimitParams } from '../reducers/rate-limit-codec.ts'
 import type { Deployment } from '../adapters/evm/deployment.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
@@ -14,7 +14,7 @@ export interface RateLimitTask {
   readonly heights: number
   /** R: heights per checkpoint. */
   readonly epoch: number
-  /** Replay speed of the trace: a window of 10 s becomes one height every 10 / factor seconds. */
+  /** One height every 10 / factor seconds; of a trace, its replay speed. */
   readonly factor: number
   readonly joinBlocks: number
   /** Block number now. */
@@ -43,6 +43,8 @@ export type TaskWork = Pick<
   'reducer' | 'reducerParams' | 'usesPrevious' | 'stateCap' | 'inputCap' | 'calldataInputs'
 >
 
+/** From height to height at factor 1. */
+const HEIGHT_SECONDS = 10
 const TICK_MS = 50
 /** Blocks until the duty to submit moves on. */
 const TURN_BLOCKS = 4
@@ -106,11 +108,17 @@ function badTimes(message: string, hint: string): RsdpError {
 
 const stallBlocksFor = (nodes: number): number => 8 * nodes * TURN_BLOCKS
 
+/**
+ * What a rate-limit task takes unless told otherwise. 120,000 tokens in 10 s are 720,000 a minute; the cap on a member's
+ * claim is above any queue that the demo's trace leads to.
+ */
+export const USUAL_LIMIT: RateLimitParams = { budget: 120_000n, demandMax: 1_000_000n }
+
 /** Parameters of a rate-limit task over the example trace, with time-outs that fit its replay speed. */
 export function rateLimitTask(task: RateLimitTask): TaskParams {
   return taskOf(task, {
     reducer: reducerHash(rateLimit.id),
-    reducerParams: EXAMPLE_PARAMS_HEX,
+    reducerParams: toHex(rateLimit.params.encode(USUAL_LIMIT)),
     usesPrevious: false,
     stateCap: stateBytes(task.nodes),
     inputCap: stateBytes(1),
@@ -120,7 +128,7 @@ export function rateLimitTask(task: RateLimitTask): TaskParams {
 
 /** Parameters of a task that makes a decision every 10 / factor seconds. */
 export function taskOf(task: RateLimitTask, work: TaskWork): TaskParams {
-  const slotTicks = Math.max(2, Math.round((WINDOW_SECONDS * 1000) / task.factor / TICK_MS))
+  const slotTicks = Math.max(2, Math.round((HEIGHT_SECONDS * 1000) / task.factor / TICK_MS))
   const phaseTicks = Math.max(10, Math.round(slotTicks * 0.6))
   return {
     ...work,

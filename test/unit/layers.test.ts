@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { LAYERS, violations } from '../helpers/layers.ts'
+import { importsIn, LAYERS, violations } from '../helpers/layers.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -104,6 +104,13 @@ describe('layers', () => {
     const files = globSync('{src,examples}/**/*.{ts,tsx}', { cwd: root })
     expect(files.length).greaterThan(0)
     expect(files.flatMap((file) => violations(file, readFileSync(`${root}/${file}`, 'utf8')))).deep.equal([])
+  })
+
+  it('nodes and tasks do not know the demo’s workload: it is handed to them', () => {
+    for (const file of ['src/cli/commands/node-run.ts', 'src/cli/task-params.ts']) {
+      const imported = importsIn(file, readFileSync(`${root}/${file}`, 'utf8'))
+      expect(imported.filter(({ from }) => from.includes('rate-limit/'))).deep.equal([])
+    }
   })
 
   it('no layer is imported that has no rule', () => {

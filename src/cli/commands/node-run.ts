@@ -1,10 +1,5 @@
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { loadTrace } from '../rate-limit/trace.ts'
-import { ProviderClient } from '../rate-limit/provider-client.ts'
-import { ProviderSource, sessionName } from '../rate-limit/provider-source.ts'
-import { requestsOfMember } from '../rate-limit/traffic.ts'
-import { RateLimitSource } from '../rate-limit/workload.ts'
 import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { DiskCopyFolders } from '../../adapters/system/copy-folders.ts'
@@ -20,16 +15,12 @@ import { readKeyFile } from '../../adapters/keys/key-file.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { openLogFile } from '../../adapters/system/log-file.ts'
 import { createLogger } from '../../adapters/system/logger.ts'
-import { fromHex } from '../../codec/hex.ts'
 import { createNode, refuseFaults } from '../../compose/create-node.ts'
 import type { Application, CreateNodeInit, StakedNode } from '../../compose/create-node.ts'
 import { NodeMetrics } from '../../compose/metrics/node-metrics.ts'
 import { parseFaults } from '../../faults/parse.ts'
 import type { SourceRequest } from '../../node/node-init.ts'
 import type { Logger } from '../../ports/logger.ts'
-import type { StateSource } from '../../ports/state-source.ts'
-import { rateLease } from '../../reducers/rate-lease.ts'
-import { rateLimit } from '../../reducers/rate-limit.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
@@ -56,8 +47,15 @@ import type { Policy } from '../../policy/policy.ts'
 import type { CommandContext } from '../run-command.ts'
 import { VERSION } from '../version.ts'
 
+/** What a node brings to tasks of this deployment without being told to. */
+export type BuiltIn = (deploymentId: Digest) => Application
+
 /** One staked node in the foreground, until SIGTERM or SIGINT; stopping flushes and unlocks, and leaves no task. */
-export async function nodeRun(options: NodeRunOptions, { signal }: CommandContext): Promise<ExitCode> {
+export async function nodeRun(
+  options: NodeRunOptions,
+  { signal }: CommandContext,
+  builtIn: BuiltIn,
+): Promise<ExitCode> {
   const file = openLogFile(join(options.dataDir, 'node.log'))
   const print = lossyStdout()
   const metrics = new NodeMetrics(VERSION, () => performance.now())
@@ -70,7 +68,7 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
     }),
   )
   try {
-    return await runNode(options, logger, metrics, signal)
+    return await runNode(options, builtIn, { logger, metrics, signal })
   } catch (error) {
     // stderr may lead nowhere
     logger.error('node.failed', { pid: process.pid, error: diskFault(error) ?? error })
@@ -78,11 +76,16 @@ export async function nodeRun(options: NodeRunOptions, { signal }: CommandContex
   }
 }
 
+interface Surroundings {
+  readonly logger: Logger
+  readonly metrics: NodeMetrics
+  readonly signal: AbortSignal
+}
+
 async function runNode(
   options: NodeRunOptions,
-  logger: Logger,
-  metrics: NodeMetrics,
-  signal: AbortSignal,
+  builtIn: BuiltIn,
+  { logger, metrics, signal }: Surroundings,
 ): Promise<ExitCode> {
   const { dataDir, rpcUrl, listen, join: autoJoin, pollMs } = options
   const broker = brokerOf(options.transport)
@@ -96,7 +99,7 @@ async function runNode(
   const privateKey = await signingKey(options, local)
   const apps = await nodeApps(options, policy, logger)
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
-  const example = exampleOf(options.provider, deployment.deploymentId)
+  const own = builtIn(deployment.deploymentId)
   const { agreements, machines } = machinesIn(dataDir)
   const services = await servicesOf(options, logger)
   const hosted = { reducers: services.reducers, open: (request: SourceRequest) => services.open(request) }
@@ -104,7 +107,7 @@ async function runNode(
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
     applications: [
       feed.inputs(options.feed ?? []),
-      ...[...(apps?.applications ?? []), example, machines, hosted].map((application) =>
+      ...[...(apps?.applications ?? []), own, machines, hosted].map((application) =>
         feed.follow(application),
       ),
     ],
@@ -144,15 +147,6 @@ async function runNode(
     await services.stop()
     await staked.stop()
     agreements.close()
-  }
-}
-
-/** The example of a shared rate limit: leases need a provider to lend from. */
-function exampleOf(url: string | undefined, deploymentId: Digest): Application {
-  const provider = url === undefined ? null : new ProviderClient(url)
-  return {
-    reducers: provider === null ? [rateLimit.id] : [rateLimit.id, rateLease.id],
-    open: exampleSource(provider, deploymentId),
   }
 }
 
@@ -260,30 +254,4 @@ async function signingKey(options: NodeRunOptions, isLocalChain: boolean): Promi
   })
   refuseTestKey(privateKey, isLocalChain)
   return privateKey
-}
-
-/** The example's application: a queue of LLM requests, in front of a provider that is replayed or real. */
-function exampleSource(
-  provider: ProviderClient | null,
-  deploymentId: Digest,
-): (request: SourceRequest) => StateSource | null {
-  return ({ reducer, taskId, params, self: member, members, decided }) => {
-    const rows = loadTrace()
-    const bytes = fromHex(params.reducerParams)
-    if (reducer === rateLimit.id) {
-      const demandMax = rateLimit.params.decode(bytes)?.demandMax
-      return demandMax === undefined
-        ? null
-        : new RateLimitSource({ rows, member, members, demandMax, decided })
-    }
-    const lease = rateLease.params.decode(bytes)
-    if (lease === null || provider === null) return null
-    const { heights } = params
-    const requests = requestsOfMember(rows, heights, member, members)
-    const session = sessionName(deploymentId, taskId)
-    const init = { provider, clock: systemClock, session, requests, heights, member, params: lease, decided }
-    const source = new ProviderSource(init)
-    source.start()
-    return source
-  }
 }

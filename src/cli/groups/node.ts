@@ -92,9 +92,11 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       ),
     )
     .action((options: NodeRunOptions) =>
-      run('node run', false, async (context) =>
-        (await import('../commands/node-run.ts')).nodeRun(options, context),
-      ),
+      run('node run', false, async (context) => {
+        const { nodeRun } = await import('../commands/node-run.ts')
+        const { rateLimitApplication } = await import('../rate-limit/application.ts')
+        return nodeRun(options, context, (id) => rateLimitApplication(options.provider, id))
+      }),
     )
   addSystemd(node, run)
   addOrders(node, run)

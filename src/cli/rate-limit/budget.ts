@@ -3,6 +3,7 @@ import type { RateLimitParams } from '../../reducers/rate-limit-codec.ts'
 import type { RateLeaseParams } from '../../reducers/rate-lease-codec.ts'
 import { toHex } from '../../codec/hex.ts'
 import type { Hex } from '../../types/ids.ts'
+import { USUAL_LIMIT } from '../task-params.ts'
 
 /**
  * Params of the example's task. 120,000 tokens a window of 10 s are 720,000 tokens a minute, 1.6 times what arrives on
@@ -10,7 +11,7 @@ import type { Hex } from '../../types/ids.ts'
  * more is queued than the budget covers, and the last queue is empty again in the last window. The cap on a
  * member's claim is above any queue that this leads to.
  */
-export const EXAMPLE_PARAMS: RateLimitParams = { budget: 120_000n, demandMax: 1_000_000n }
+export const EXAMPLE_PARAMS: RateLimitParams = USUAL_LIMIT
 
 /** The same as a task carries them. */
 export const EXAMPLE_PARAMS_HEX: Hex = toHex(rateLimit.params.encode(EXAMPLE_PARAMS))

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { joinBlocksFor, taskTimes } from '../../../src/cli/task-params.ts'
+import { WINDOW_SECONDS } from '../../../src/cli/rate-limit/trace.ts'
+import { joinBlocksFor, rateLimitTask, taskTimes } from '../../../src/cli/task-params.ts'
 
 describe('sign-up of a published task', () => {
   it('L-join-blocks: is longer than the depth at which nodes read the chain, on every kind of chain', () => {
@@ -17,6 +18,14 @@ describe('sign-up of a published task', () => {
         const blocks = joinBlocksFor(6, nodes, blockMs)
         expect(blocks - 6 - nodes).at.least(Math.ceil(10_000 / blockMs))
       }
+  })
+})
+
+describe('pace of a task', () => {
+  it('at factor 1 a height is as long as a window of the demo’s trace', () => {
+    const size = { nodes: 4, heights: 60, epoch: 4, joinBlocks: 20, head: 1, taskBlocksMax: 1_800 }
+    const { slotTicks, tickMs } = rateLimitTask({ ...size, factor: 1 })
+    expect(slotTicks * tickMs).equal(WINDOW_SECONDS * 1_000)
   })
 })
 
