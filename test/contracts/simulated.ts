@@ -30,7 +30,7 @@ const LIARS: readonly (readonly [LiarName, number])[] = [
   ['unjustified-vote', 3 * REAL_EVERY],
   ['wrong-aggregate', 4 * REAL_EVERY],
   ['forked-log', 7 * REAL_EVERY],
-  ['bogus-checkpoint', 14 * REAL_EVERY],
+  ['bogus-checkpoint', 7 * REAL_EVERY],
 ]
 
 interface Docket {
