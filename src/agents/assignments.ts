@@ -6,7 +6,7 @@ import type { Assignment } from './kind.ts'
 
 /** The copies that a decided state gives to a member, by service. Those that it has given up on are not among them. */
 export function assignmentsOf(state: Agreed, self: MemberIndex): Assignment[] {
-  const { header, placement, replication } = state
+  const { header, placement, replication, deadlock } = state
   const keys = header.seats.map(({ key }) => key)
   const own = keys[self]
   if (own === undefined) return []
@@ -19,6 +19,7 @@ export function assignmentsOf(state: Agreed, self: MemberIndex): Assignment[] {
         ...{ spec, keys, copies, self: own },
         height: header.heights,
         agreedMs: header.agreedMs,
+        victims: deadlock.victims.map(({ tx }) => tx),
         primary: spec.primary === NO_SEAT ? null : (keys[spec.primary] ?? null),
         group: replication.groups.find(({ service }) => service === spec.service) ?? null,
       },

@@ -3,6 +3,8 @@ import type { StoreWatcher } from '../ports/stores.ts'
 import type { InstanceRow } from '../services/placement/codec.ts'
 import type { Kind, ServiceSpec } from '../services/placement/spec.ts'
 import type { GroupRow, ReplicaReport } from '../services/replication/codec.ts'
+import type { TxNumber } from '../services/transactions/locks.ts'
+import type { SaidWait } from '../services/transactions/slice.ts'
 import type { Address } from '../types/ids.ts'
 
 /** Where a copy stands in its service, from the placement that was decided last. */
@@ -18,6 +20,8 @@ export interface Assignment {
   readonly primary: Address | null
   /** Copies that have not failed, by seat; the own one is among them. */
   readonly copies: readonly InstanceRow[]
+  /** Transactions that have to abort, as the members agree. */
+  readonly victims: readonly TxNumber[]
   /** Of a store, once its group has begun. */
   readonly group: GroupRow | null
 }
@@ -53,6 +57,8 @@ export interface Copy {
   isReady(): boolean
   /** What a store says of its data in the next input of this member; others: null. */
   report(): Omit<ReplicaReport, 'service'> | null
+  /** Who waits for whom at locks here. */
+  waits?(): readonly SaidWait[]
   /**
    * Takes no more requests, and ends when those that it has taken are answered.
    *

@@ -4,6 +4,7 @@ import type { CopyFolders } from '../ports/copy-folders.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Sampler } from '../ports/sampler.ts'
 import type { StateSource } from '../ports/state-source.ts'
+import type { Locks } from '../ports/locks.ts'
 import type { KeptCopy, Stores } from '../ports/stores.ts'
 import type { Agreed } from '../services/services.ts'
 import { services } from '../services/services.ts'
@@ -12,6 +13,7 @@ import type { Address, MemberIndex } from '../types/ids.ts'
 import { assignmentsOf } from './assignments.ts'
 import type { Channel } from './channel.ts'
 import type { ServiceKind } from './kind.ts'
+import { NodeLocks } from './node-locks.ts'
 import { NodeStores, replyOf } from './node-stores.ts'
 import type { LineView } from './node-stores.ts'
 import type { PeerWatch } from './peer-watch.ts'
@@ -58,6 +60,9 @@ export class ServicesAgents {
   readonly #lines = new Map<bigint, Line>()
   #links: Links | null = null
   #remote: Remote | null = null
+  readonly #asking: Pick<Remote, 'ask'> = {
+    ask: (to, name, body) => this.#remote?.ask(to, name, body) ?? Promise.resolve({ outcome: 'unhandled' }),
+  }
 
   constructor(init: ServicesAgentsInit) {
     this.#init = init
@@ -91,7 +96,7 @@ export class ServicesAgents {
     })
   }
 
-  #view(task: bigint): LineView | null {
+  #view(task: bigint): (LineView & { readonly state: Agreed }) | null {
     const name = this.#lineOf.get(task)
     const line = name === undefined ? undefined : this.#lines.get(name)
     if (name === undefined || line === undefined || line.decided === null) return null
@@ -107,11 +112,13 @@ export class ServicesAgents {
       folders: this.#init.folders,
       lineName: (task) => this.#lineOf.get(task) ?? task,
       useOf: (line, service) => this.#useOf(line, service),
-      remote: {
-        ask: (to, name, body) =>
-          this.#remote?.ask(to, name, body) ?? Promise.resolve({ outcome: 'unhandled' }),
-      },
+      remote: this.#asking,
     })
+  }
+
+  /** The locks of the tasks of this node. */
+  locks(): Locks {
+    return new NodeLocks({ lineOf: (task) => this.#view(task), remote: this.#asking })
   }
 
   async stop(): Promise<void> {

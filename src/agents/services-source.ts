@@ -36,7 +36,7 @@ export interface ServicesSourceInit {
   /** All its heights are decided: nothing is observed any more. */
   readonly isOver: boolean
   /** Runs what the task decides. */
-  readonly supervisor: Pick<Supervisor, 'reports' | 'replicas'>
+  readonly supervisor: Pick<Supervisor, 'reports' | 'replicas' | 'waits'>
   /** Of each decided state. */
   readonly onDecided: (state: Agreed) => void
 }
@@ -79,7 +79,7 @@ export class ServicesSource implements StateSource {
       trust: { peers: sightings },
       placement: { tier: host.tier, region: host.region, reports },
       replication: { reports: supervisor.replicas() },
-      deadlock: { waits: [] },
+      deadlock: { waits: supervisor.waits() },
       models: NO_MODELS,
     }
   }

@@ -2,6 +2,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Report } from '../services/placement/codec.ts'
 import type { ReplicaReport } from '../services/replication/codec.ts'
+import { SAID_MAX } from '../services/transactions/slice.ts'
+import type { SaidWait } from '../services/transactions/slice.ts'
 import type { Address } from '../types/ids.ts'
 import type { Agent } from './agent.ts'
 import type { Assignment, Copy, ServiceKind } from './kind.ts'
@@ -76,6 +78,14 @@ export class Supervisor implements Agent<readonly Assignment[]> {
         return report === null ? [] : [{ service, ...report }]
       })
       .sort((a, b) => a.service - b.service)
+  }
+
+  /** Who waits for whom at the locks here: the first of them. */
+  waits(): readonly SaidWait[] {
+    return [...this.#slots.values()]
+      .flatMap(({ state, copy }) => (state.standing === 'running' ? (copy?.waits?.() ?? []) : []))
+      .sort((a, b) => a.stamp - b.stamp)
+      .slice(0, SAID_MAX)
   }
 
   /** The copy of a service here; null: none runs. */

@@ -81,6 +81,21 @@ export class RsdpClient {
     return this.#ask('storesKept')
   }
 
+  /** Locks a key for a transaction of its client's; rejects with 504 waiting while another one has it. @returns fencing token */
+  async acquire(
+    task: bigint,
+    service: number,
+    key: string,
+    body: { readonly tx: number; readonly work?: number; readonly priority?: number },
+  ): Promise<bigint> {
+    return BigInt((await this.#ask('lockAcquire', { task, service, key, body })).token)
+  }
+
+  /** Releases all that a transaction has locked at a service. */
+  release(task: bigint, service: number, tx: number): Promise<AnswerOf<'lockRelease'>> {
+    return this.#ask('lockRelease', { task, service, body: { tx } })
+  }
+
   /** A store of a task. */
   store(task: bigint, service: number): StoreClient {
     return new StoreClient(this.#place, task, service, this.#timeoutMs)

@@ -1,6 +1,8 @@
 import { fromHex, toHex } from '../codec/hex.ts'
+import type { Locks } from '../ports/locks.ts'
 import type { Stores } from '../ports/stores.ts'
 import type { Hex } from '../types/ids.ts'
+import { lockHandlers } from './lock-handlers.ts'
 import { openApiDocument } from './openapi.ts'
 import { Refused } from './refused.ts'
 import type { Asked, Handlers } from './server.ts'
@@ -41,6 +43,7 @@ export interface NodeHandlersInit {
   /** Bytes of a reducer that is a bundle; null: it is none. */
   readonly bundleOf: (reducer: string) => Uint8Array | null
   readonly stores: Stores
+  readonly locks: Locks
   /** Of this package. */
   readonly version: string
   readonly pid: number
@@ -68,7 +71,7 @@ async function within<T>(outcome: Promise<T>): Promise<T> {
 
 /** What each route does to a node. */
 export function nodeHandlers(init: NodeHandlersInit): Handlers {
-  const { node, feed, commands, stores, bundleOf, version, pid, stop } = init
+  const { node, feed, commands, stores, locks, bundleOf, version, pid, stop } = init
   const document = openApiDocument(version)
   return {
     health: () => ({ ok: true }),
@@ -118,6 +121,7 @@ export function nodeHandlers(init: NodeHandlersInit): Handlers {
       return { outcome, height: known.height, result: toHex(known.result) }
     },
     ...storeHandlers(stores),
+    ...lockHandlers(locks),
     leave: ({ task }) => ({ answer: node.leave(task) }),
     trust: ({ task }) => ({ answer: node.trust(task) ? 'trusted' : 'not-a-member' }),
     resume: ({ task }) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bytes } from './fields.ts'
+import { LOCK_ROUTES } from './lock-routes.ts'
 import { STORE_ROUTES } from './store-routes.ts'
 
 const height = z.int().min(0).max(65_535)
@@ -139,6 +140,7 @@ export const ROUTES = {
     ]),
   },
   ...STORE_ROUTES,
+  ...LOCK_ROUTES,
   leave: {
     method: 'POST',
     path: '/v1/tasks/{task}/leave',

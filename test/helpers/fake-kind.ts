@@ -72,7 +72,16 @@ export function assignment(service: number, kind: Kind = 'counter'): Assignment 
       criticality: 0,
       calls: [0, 0, 0, 0],
     },
-    ...{ height: 1, agreedMs: 1, keys: [SELF], self: SELF, primary: SELF, copies: [], group: null },
+    ...{
+      height: 1,
+      agreedMs: 1,
+      keys: [SELF],
+      self: SELF,
+      primary: SELF,
+      copies: [],
+      victims: [],
+      group: null,
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { DiskCopyFolders } from '../../adapters/system/copy-folders.ts'
 import { createSampler } from '../../adapters/system/sampler.ts'
 import { counter } from '../../agents/kinds/counter.ts'
+import { lockKind } from '../../agents/kinds/lock.ts'
 import { storeKind } from '../../agents/kinds/store.ts'
 import { ServicesAgents } from '../../agents/services-agents.ts'
 import { SqliteCommandJournal } from '../../adapters/sqlite/command-journal.ts'
@@ -131,6 +132,7 @@ async function runNode(
     commands: agreements,
     bundleOf: (reducer) => apps?.bundles.known.get(reducer as Digest)?.bytes ?? null,
     stores: services.stores(),
+    locks: services.locks(),
     metrics: metricsText(metrics),
   })
   logger.info('api.listening', { port: control.port })
@@ -196,6 +198,7 @@ async function servicesOf({ dataDir, host }: NodeRunOptions, logger: Logger): Pr
     logger,
     kinds: [
       counter,
+      lockKind(() => Date.now()),
       storeKind({
         journal: (folder, name) => new SqliteRecordJournal(folder, name),
         clockMs: () => Date.now(),

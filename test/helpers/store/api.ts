@@ -10,6 +10,7 @@ import { TaskFeed } from '../../../src/api/task-feed.ts'
 import { EMPTY_HEADER } from '../../../src/services/header.ts'
 import type { KeptCopy } from '../../../src/ports/stores.ts'
 import type { Address } from '../../../src/types/ids.ts'
+import { lockAnswer } from '../../../src/types/lock-request.ts'
 import type { Consistency } from '../../../src/types/store-request.ts'
 import { StoreCopies } from './copies.ts'
 
@@ -91,9 +92,10 @@ export class StoreApi {
       health: () => ({ ready: true, tasks: [] }),
       ...{ leave: () => '', trust: () => true, resume: () => true },
     }
+    const locks = { ask: () => Promise.resolve(lockAnswer('no-service')) }
     const commands = { outcome: () => null, propose: () => null }
     const feed = new TaskFeed(() => Promise.resolve(true))
     const rest = { bundleOf: () => null, version: '', pid: 1, stop: () => undefined }
-    return startApi(0, TOKEN, nodeHandlers({ node, feed, commands, stores, ...rest }))
+    return startApi(0, TOKEN, nodeHandlers({ node, feed, commands, stores, locks, ...rest }))
   }
 }

@@ -160,7 +160,7 @@ export class StoreCopies {
     if (spec === undefined) throw new Error('no store')
     return {
       ...{ spec, keys: this.keys, copies: instances, self: this.keys[seat] ?? '0x' },
-      ...{ height: this.groups.heights, agreedMs: this.groups.agreedMs, primary: null },
+      ...{ height: this.groups.heights, agreedMs: this.groups.agreedMs, primary: null, victims: [] },
       group: group ?? null,
     }
   }

@@ -15,7 +15,9 @@ import type { ApiServer } from '../../../src/api/server.ts'
 import { startApi } from '../../../src/api/server.ts'
 import type { FedTask } from '../../../src/api/task-feed.ts'
 import { TaskFeed } from '../../../src/api/task-feed.ts'
+import type { Locks } from '../../../src/ports/locks.ts'
 import type { Stores } from '../../../src/ports/stores.ts'
+import { lockAnswer } from '../../../src/types/lock-request.ts'
 import type { StateSource } from '../../../src/ports/state-source.ts'
 import { RsdpError } from '../../../src/types/errors.ts'
 import { EXIT } from '../../../src/types/exit-codes.ts'
@@ -46,6 +48,9 @@ const stores: Stores = {
   kept: () => [],
   purge: () => 'nothing',
 }
+
+/** Their own tests are `lock-kind.test.ts`. */
+const locks: Locks = { ask: () => Promise.resolve(lockAnswer('no-service')) }
 
 const task = (changes: Partial<FedTask> = {}): FedTask => ({
   taskId: 1n,
@@ -99,7 +104,7 @@ describe('local API', () => {
     server = await startApi(
       0,
       TOKEN,
-      nodeHandlers({ node: served, feed, commands, stores, bundleOf, version: '1.2.3', pid: 7, stop }),
+      nodeHandlers({ node: served, feed, commands, stores, locks, bundleOf, version: '1.2.3', pid: 7, stop }),
     )
   })
   afterEach(() => server.close())
@@ -356,7 +361,7 @@ describe('local API', () => {
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
     const handlers = nodeHandlers({
-      ...{ node, feed, commands, stores, bundleOf, version: '', pid: 1 },
+      ...{ node, feed, commands, stores, locks, bundleOf, version: '', pid: 1 },
       stop: () => undefined,
     })
     const error: unknown = await startApi(port, TOKEN, handlers).catch((thrown: unknown) => thrown)
