@@ -14,6 +14,11 @@ interface TelecomData {
       readonly placedMs: number
       readonly lostWrites: number
     }
+    readonly deadlock: {
+      readonly nodes: readonly string[]
+      readonly victim: number
+      readonly brokenMs: number
+    }
     readonly lie: { readonly offence: string }
     readonly cut: {
       readonly refused: readonly number[]
@@ -53,6 +58,9 @@ describe('rsdp demo telecom', function () {
     const { stages } = (JSON.parse(run.stdout) as { data: TelecomData }).data
     expect(stages.placement).deep.include({ services: 10 })
     const { crash, cut, writes, audit } = stages
+    const [core, edge] = stages.deadlock.nodes
+    expect([core, edge]).deep.equal([core?.match(/^Core\d$/)?.[0], edge?.match(/^Edge\d$/)?.[0]])
+    expect(stages.deadlock.victim).equal(2)
     expect(crash.copies).greaterThan(0)
     // a member is silent for three seconds before it is taken for dead
     expect(crash.verdictMs).greaterThan(3_000)

@@ -20,6 +20,7 @@ import type { CommandContext } from '../run-command.ts'
 import { taskOf } from '../task-params.ts'
 import { CORES, EVENTUAL, STRONG, TELECOM_NODES } from '../telecom/document.ts'
 import { cut } from '../telecom/cut.ts'
+import { deadlock } from '../telecom/deadlock.ts'
 import { shapeLinks } from '../telecom/links.ts'
 import { Load, lostOf } from '../telecom/load.ts'
 import { missingFrom, OpenLoad } from '../telecom/open-load.ts'
@@ -89,16 +90,8 @@ export async function demoTelecom(
     await timed('placement', () => place(acts))
     for (const at of CLIENTS.strong) loads.push(new Load(at, acts.store(at, STRONG)))
     for (const at of CLIENTS.eventual) openLoads.push(new OpenLoad(at, acts.store(at, EVENTUAL)))
-    await timed('clients', async () => {
-      await acts.wait('every client writes', () => {
-        const isWriting = loads.every((load) => load.acknowledgedIn(0, Infinity) >= 4)
-        return isWriting && openLoads.every((load) => load.keysIn(0, Infinity).length > 0)
-      })
-      output.say(
-        `clients write and read: strong ones at ${CLIENTS.strong.join(', ')}, eventual ones at ${CLIENTS.eventual.join(', ')}`,
-      )
-      return {}
-    })
+    await timed('clients', () => begin(acts, loads, openLoads))
+    await timed('deadlock', () => deadlock(acts))
     await timed('crash', () => crash(acts, loads))
     await timed('lie', () => lie(acts, (from) => startLiar(running, from, watch, signal)))
     await timed('cut', () => cut(acts, loads, openLoads))
@@ -168,6 +161,23 @@ async function drawTask(network: LocalNetwork, watch: Watch, signal: AbortSignal
   await wait('all nodes drawn', () => said('task.running') === nodes)
   await wait('all members connected', () => watch.isMesh(nodes))
   return task
+}
+
+/** Every client has written. */
+async function begin(
+  stage: TelecomStage,
+  loads: readonly Load[],
+  openLoads: readonly OpenLoad[],
+): Promise<Record<string, unknown>> {
+  await stage.wait('every client writes', () => {
+    const isWriting = loads.every((load) => load.acknowledgedIn(0, Infinity) >= 4)
+    return isWriting && openLoads.every((load) => load.keysIn(0, Infinity).length > 0)
+  })
+  const { strong, eventual } = CLIENTS
+  stage.say(
+    `clients write and read: strong ones at ${strong.join(', ')}, eventual ones at ${eventual.join(', ')}`,
+  )
+  return {}
 }
 
 /** Every acknowledged write is there, once, and no strong read was older. */

@@ -60,9 +60,11 @@ export const TELECOM_SERVICES: readonly {
   { name: 'Shared memory', tier: 'cloud', priority: 4 },
 ]
 
-/** The two of them that keep data, by number: strong and eventual. The others count what they are asked. */
+/** The two of them that keep data, by number: strong and eventual. */
 export const STRONG = 10
 export const EVENTUAL = 2
+/** Two that lock keys for transactions, in different layers: on different nodes. */
+export const LOCKS = [5, 1] as const
 /** More copies than a layer has nodes: they go over all layers. After one node is lost the eventual store is on every other. */
 const STORES: Readonly<Record<number, Pick<ServiceInFile, 'copies' | 'terms'>>> = {
   [STRONG]: { copies: { min: 3, max: 3 }, terms: { mode: 'active-passive', consistency: 'strong' } },
@@ -84,11 +86,13 @@ export function telecomOrders(): OrderedService[] {
     if (store !== undefined)
       return fromFile({ ...same, ...store, kind: 'store', tier: 'any', needs: COPY_OF_STORE })
     return fromFile({
-      ...{ ...same, kind: 'counter', tier, copies: { min: 1, max: 1 } },
+      ...{ ...same, kind: isLock(i + 1) ? 'lock' : 'counter', tier, copies: { min: 1, max: 1 } },
       needs: { cores: 0.5, memoryGb: 0.5, transactionsPerSecond: 40 },
     })
   })
 }
+
+const isLock = (service: number): boolean => LOCKS.some((one) => one === service)
 
 /** The strong store as it begins: one copy, for which of the cores only the first has the memory. */
 export function firstCopy(): OrderedService {

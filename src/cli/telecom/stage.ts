@@ -60,6 +60,13 @@ export class TelecomStage {
     return this.network.nodes.find(({ name }) => this.seat(name) === seat)?.name ?? `seat ${seat}`
   }
 
+  /** The API of a node. @throws Error if it does not run */
+  client(at: string): RsdpClient {
+    const control = readControl(this.node(at).dataDir)
+    if (control === null) throw new Error(`${at} does not run`)
+    return new RsdpClient(control)
+  }
+
   /** A store, as it answers at a node. */
   store(at: string, service: number): StoreClient {
     return storeAt(this.node(at).dataDir, this.task, service)
@@ -101,7 +108,7 @@ export class TelecomStage {
     return found as unknown as Agreed
   }
 
-  wait(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  readonly wait = (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
     const nodes = [...this.#running.values()]
     return waitFor(condition, { what, timeoutMs: 120_000, signal: this.#signal, nodes })
   }
