@@ -86,6 +86,10 @@ export class OpenCore implements StoreCore {
     return this.report()
   }
 
+  hasCaughtUp(): boolean {
+    return this.#replica.hasCaughtUp
+  }
+
   isShared(): boolean {
     return this.#replica.isShared
   }

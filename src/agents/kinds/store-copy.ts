@@ -31,8 +31,6 @@ export class StoreCopy implements Copy {
   #isScheduled = false
   #requests = 0
   #served = 0
-  /** Whether another copy once held what this one holds: from then on it counts. */
-  #wasShared = false
   #isDraining = false
   #isOver = false
 
@@ -68,9 +66,7 @@ export class StoreCopy implements Copy {
 
   isReady(): boolean {
     const { group, copies, keys, self } = this.#assignment
-    if (group === null || !isReplicaReady(group, copies, keys.indexOf(self))) return false
-    this.#wasShared ||= this.#core.isShared()
-    return this.#wasShared
+    return group !== null && isReplicaReady(group, copies, keys.indexOf(self)) && this.#core.hasCaughtUp()
   }
 
   report(): ReplicaWord {

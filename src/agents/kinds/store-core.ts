@@ -41,6 +41,8 @@ export interface StoreCore {
   report(): ReplicaWord
   /** What it says of its data in the next input, which is for this height. */
   speak(height: number): ReplicaWord
+  /** Whether it has had what the other copies hold, so that it counts as one of them. */
+  hasCaughtUp(): boolean
   /** Whether what it has is also elsewhere, so that it may stop. */
   isShared(): boolean
   /** Null: the changes behind the index are not kept, or none are. */

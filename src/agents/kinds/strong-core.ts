@@ -81,6 +81,11 @@ export class StrongCore implements StoreCore {
     return this.report()
   }
 
+  /** It is a member only then. */
+  hasCaughtUp(): boolean {
+    return true
+  }
+
   /** A majority has what was acknowledged. */
   isShared(): boolean {
     return true

@@ -95,7 +95,10 @@ export class OpenReplica {
   #bytes = 0
   /** Copies that held the same when they last said what they hold. */
   readonly #equal = new Set<Address>()
-  #others: readonly Address[] = []
+  /** Parts of the keys that were once the same at another copy. */
+  readonly #onceEqual = new Set<number>()
+  /** Null: it has heard of no group. */
+  #others: readonly Address[] | null = null
   #turn = 0
   #delayed: Write[] = []
   #out: OpenEffects = { records: [], sends: [], replies: [] }
@@ -138,7 +141,16 @@ export class OpenReplica {
 
   /** Whether another copy has everything that this one has, as far as it is known here; or there is no other one. */
   get isShared(): boolean {
-    return this.#others.length === 0 || this.#others.some((key) => this.#equal.has(key))
+    const others = this.#others ?? []
+    return others.length === 0 || others.some((key) => this.#equal.has(key))
+  }
+
+  /**
+   * Whether it has had what others hold: each part of the keys was once the same here and there, at whatever time. Clients that
+   * go on writing keep the whole from ever being the same.
+   */
+  get hasCaughtUp(): boolean {
+    return this.#others !== null && (this.#others.length === 0 || this.#onceEqual.size === BUCKETS)
   }
 
   /** The fewest records of which a new copy goes on where this one is. */
@@ -175,7 +187,7 @@ export class OpenReplica {
     this.#record({ kind: 'key', key, state })
     this.#record({ kind: 'clock', clock: later(causes, new Map([[this.#self, number]])) })
     const message: Write = { kind: 'write', author: this.#self, number, causes, key, state }
-    for (const to of this.#others) this.#out.sends.push({ to, message })
+    for (const to of this.#others ?? []) this.#out.sends.push({ to, message })
   }
 
   #onMessage(from: Address, message: OpenMessage): void {
@@ -187,8 +199,9 @@ export class OpenReplica {
       case 'digest': {
         const differs = (key: string): boolean =>
           message.buckets[this.#bucketOf(key)] !== this.#buckets[this.#bucketOf(key)]
-        const isEqual = message.buckets.every((hash, i) => hash === this.#buckets[i])
-        if (isEqual) this.#equal.add(from)
+        const same = this.#buckets.flatMap((hash, i) => (hash === message.buckets[i] ? [i] : []))
+        for (const part of same) this.#onceEqual.add(part)
+        if (same.length === BUCKETS) this.#equal.add(from)
         else this.#equal.delete(from)
         const keys = [...this.#keys].filter(([key]) => differs(key))
         if (keys.length > 0)
@@ -233,7 +246,8 @@ export class OpenReplica {
   }
 
   #compare(): void {
-    const to = this.#others[(this.#turn += 1) % Math.max(1, this.#others.length)]
+    const others = this.#others ?? []
+    const to = others[(this.#turn += 1) % Math.max(1, others.length)]
     if (to !== undefined)
       this.#out.sends.push({ to, message: { kind: 'digest', buckets: [...this.#buckets] } })
   }

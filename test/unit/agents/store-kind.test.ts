@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { expect } from 'chai'
 import { SqliteRecordJournal } from '../../../src/adapters/sqlite/record-journal.ts'
 import { StrongCore } from '../../../src/agents/kinds/strong-core.ts'
@@ -245,6 +246,27 @@ describe('store on nodes', () => {
     expect(isDrained).equal(true)
     await drained
     expect(await store.answer(0, get('a'))).deep.include({ values: [bytes('x')] })
+  })
+
+  it('eventual: a new copy counts as running although clients go on writing', async () => {
+    const store = await world('eventual')
+    for (let i = 0; i < 64; i += 1) await store.answer(0, put(`old ${i}`, 'x'), { isStill: true })
+    await store.copies[2]?.stop()
+    store.kill(2)
+    rmSync(`${store.folder}/2`, { recursive: true })
+    await store.start(2)
+    store.copies[2]?.assigned(store.assignment(2))
+    expect(store.copies[2]?.isReady(), 'it has nothing').equal(false)
+    let writes = 0
+    while (store.copies[2]?.isReady() !== true) {
+      writes += 1
+      expect(writes).below(500)
+      void store.ask(0, put(`new ${writes}`, 'x'))
+      await store.pass(20, { isStill: true })
+      void store.ask(1, put(`also ${writes}`, 'x'))
+    }
+    const has = await store.answer(2, get('old 63'), { isStill: true })
+    expect(has).deep.include({ values: [bytes('x')] })
   })
 
   it('strong: a watch at any copy gets each change once, in order, from where it left', async () => {
