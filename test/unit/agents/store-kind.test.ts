@@ -250,7 +250,9 @@ describe('store on nodes', () => {
 
   it('eventual: a new copy counts as running although clients go on writing', async () => {
     const store = await world('eventual')
-    for (let i = 0; i < 64; i += 1) await store.answer(0, put(`old ${i}`, 'x'), { isStill: true })
+    const old = Array.from({ length: 64 }, (_, i) => store.ask(0, put(`old ${i}`, 'x')))
+    await store.pass(500, { isStill: true })
+    await Promise.all(old)
     await store.copies[2]?.stop()
     store.kill(2)
     rmSync(`${store.folder}/2`, { recursive: true })
