@@ -11,7 +11,7 @@ import type { Remote } from './remote.ts'
 export interface NodeLocksInit {
   /** What is decided of the line of a task, and what runs here; null: nothing. */
   readonly lineOf: (task: bigint) => {
-    readonly name: bigint
+    readonly task: bigint
     readonly state: Pick<Agreed, 'header' | 'placement'>
     readonly self: MemberIndex
     readonly copyOf: (service: number) => Copy | null
@@ -40,7 +40,7 @@ export class NodeLocks implements Locks {
     }
     const to = primary === NO_SEAT ? undefined : line.state.header.seats[primary]?.key
     if (to === undefined) return lockAnswer('no-host')
-    const said = await this.#init.remote.ask(to, { line: line.name, service }, bytes)
+    const said = await this.#init.remote.ask(to, { task: line.task, service }, bytes)
     if (said.outcome === 'unhandled') return lockAnswer('no-host')
     return answerIn(said.outcome === 'handled' ? said.reply : null) ?? lockAnswer('unknown')
   }

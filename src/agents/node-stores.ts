@@ -14,7 +14,8 @@ import type { Remote, ServiceName } from './remote.ts'
 
 /** What is decided of a line of tasks, and what runs here. */
 export interface LineView {
-  readonly name: bigint
+  /** The newest of its tasks that has decided anything. */
+  readonly task: bigint
   readonly state: Pick<Agreed, 'header' | 'replication'>
   readonly self: MemberIndex
   readonly copyOf: (service: number) => Copy | null
@@ -104,7 +105,7 @@ export class NodeStores implements Stores {
         'no-store',
         'this node was not drawn for such a task of services, or nothing is decided yet',
       )
-    const { state, self, name, copyOf } = line
+    const { state, self, copyOf } = line
     const group = state.replication.groups.find((row) => row.service === service)
     if (group === undefined) return refusedAs('no-store', `service ${service} of this task is no store`)
     const keyOf = (seat: number): Address | null => state.header.seats[seat]?.key ?? null
@@ -113,7 +114,7 @@ export class NodeStores implements Stores {
       .filter((seat) => seat !== self)
       .flatMap((seat) => keyOf(seat) ?? [])
       .sort((a, b) => Number(b === primary) - Number(a === primary))
-    return { name: { line: name, service }, group, copy: copyOf(service), others, primary }
+    return { name: { task: line.task, service }, group, copy: copyOf(service), others, primary }
   }
 
   async #forward({ name, group, others, primary }: Place, ask: StoreAsk): Promise<StoreAnswer> {

@@ -2,9 +2,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { Address } from '../types/ids.ts'
 import type { Channel } from './channel.ts'
 
-/** A service of a line of tasks. */
+/** A service of a line of tasks, which any of its tasks names that both ends were drawn for. */
 export interface ServiceName {
-  readonly line: bigint
+  readonly task: bigint
   readonly service: number
 }
 
@@ -33,7 +33,7 @@ interface Waiting {
 }
 
 /**
- * Requests to the copies on other members, each sent once: `u32 id ‖ u64 line ‖ u16 service ‖ body`, and the reply
+ * Requests to the copies on other members, each sent once: `u32 id ‖ u64 task ‖ u16 service ‖ body`, and the reply
  * `u32 id ‖ u8 isHandled ‖ body`. A reply counts only from who was asked.
  */
 export class Remote {
@@ -48,7 +48,7 @@ export class Remote {
     init.channel.onTopic('reply', (from, frame) => this.#replied(from, frame))
   }
 
-  ask(to: Address, { line, service }: ServiceName, body: Uint8Array): Promise<RemoteReply> {
+  ask(to: Address, { task, service }: ServiceName, body: Uint8Array): Promise<RemoteReply> {
     const { channel, clock } = this.#init
     const isPossible = body.length <= REMOTE_BYTES_MAX && channel.connected().includes(to)
     if (!isPossible) return Promise.resolve({ outcome: 'unhandled' })
@@ -56,7 +56,7 @@ export class Remote {
     const frame = new Uint8Array(HEAD_BYTES.request + body.length)
     const view = new DataView(frame.buffer)
     view.setUint32(0, id)
-    view.setBigUint64(4, line)
+    view.setBigUint64(4, task)
     view.setUint16(12, service)
     frame.set(body, HEAD_BYTES.request)
     return new Promise((resolve) => {
@@ -79,7 +79,7 @@ export class Remote {
   async #handle(from: Address, frame: Uint8Array): Promise<void> {
     if (frame.length < HEAD_BYTES.request) return
     const view = new DataView(frame.buffer, frame.byteOffset, HEAD_BYTES.request)
-    const name = { line: view.getBigUint64(4), service: view.getUint16(12) }
+    const name = { task: view.getBigUint64(4), service: view.getUint16(12) }
     const running = this.#inbound.get(from) ?? 0
     let reply: Uint8Array | null = null
     if (running < INBOUND_MAX) {

@@ -100,8 +100,8 @@ export class ServicesAgents {
     const name = this.#lineOf.get(task)
     const line = name === undefined ? undefined : this.#lines.get(name)
     if (name === undefined || line === undefined || line.decided === null) return null
-    const { supervisor, decided } = line
-    return { name, ...decided, copyOf: (service) => supervisor.copy(service) }
+    const { supervisor, decided, newest } = line
+    return { task: newest, ...decided, copyOf: (service) => supervisor.copy(service) }
   }
 
   /** The stores of the tasks of this node. */
@@ -138,7 +138,7 @@ export class ServicesAgents {
   }
 
   #line(taskId: bigint, predecessor: bigint): Line {
-    const name = predecessor === 0n ? taskId : (this.#lineOf.get(predecessor) ?? predecessor)
+    const name = this.#nameOf(taskId, predecessor)
     this.#lineOf.set(taskId, name)
     let line = this.#lines.get(name)
     if (line === undefined) {
@@ -146,7 +146,7 @@ export class ServicesAgents {
       const supervisor = new Supervisor({
         ...{ kinds, clock, logger },
         folderOf: (service) => folders.of(name, service),
-        send: (service, to, bytes) => this.#send(name, service, to, bytes),
+        send: (service, to, bytes) => this.#send(this.#lines.get(name)?.newest ?? taskId, service, to, bytes),
       })
       line = { supervisor, newest: 0n, decided: null }
       this.#lines.set(name, line)
@@ -154,11 +154,21 @@ export class ServicesAgents {
     return line
   }
 
-  /** `u64 line ‖ u16 service ‖ bytes` */
-  #send(line: bigint, service: number, to: Address, bytes: Uint8Array): void {
+  /** Lines have names of this node's own; what a restart has to find again is noted. */
+  #nameOf(taskId: bigint, predecessor: bigint): bigint {
+    if (predecessor === 0n) return taskId
+    const { folders } = this.#init
+    const noted = folders.lineOf(taskId) ?? this.#lineOf.get(predecessor) ?? folders.lineOf(predecessor)
+    const name = noted ?? predecessor
+    folders.noteLine(taskId, name)
+    return name
+  }
+
+  /** `u64 task ‖ u16 service ‖ bytes`: the newest task of the line, which whoever is drawn for it knows. */
+  #send(task: bigint, service: number, to: Address, bytes: Uint8Array): void {
     const frame = new Uint8Array(HEAD_BYTES + bytes.length)
     const view = new DataView(frame.buffer)
-    view.setBigUint64(0, line)
+    view.setBigUint64(0, task)
     view.setUint16(8, service)
     frame.set(bytes, HEAD_BYTES)
     this.#links?.channel.sendTopic('service', to, frame)
@@ -167,13 +177,17 @@ export class ServicesAgents {
   #receive(from: Address, frame: Uint8Array): void {
     if (frame.length < HEAD_BYTES) return
     const view = new DataView(frame.buffer, frame.byteOffset, HEAD_BYTES)
-    const line = this.#lines.get(view.getBigUint64(0))
+    const line = this.#lineWith(view.getBigUint64(0))
     if (line !== undefined && isMember(line, from))
       line.supervisor.receive(view.getUint16(8), from, frame.slice(HEAD_BYTES))
   }
 
-  #handle(from: Address, { line: name, service }: ServiceName, body: Uint8Array): Promise<Uint8Array | null> {
-    const line = this.#lines.get(name)
+  #lineWith(task: bigint): Line | undefined {
+    return this.#lines.get(this.#lineOf.get(task) ?? task)
+  }
+
+  #handle(from: Address, { task, service }: ServiceName, body: Uint8Array): Promise<Uint8Array | null> {
+    const line = this.#lineWith(task)
     const copy = line !== undefined && isMember(line, from) ? line.supervisor.copy(service) : null
     return copy === null ? Promise.resolve(null) : replyOf(copy, body)
   }

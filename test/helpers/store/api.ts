@@ -72,7 +72,7 @@ export class StoreApi {
         task !== TASK
           ? null
           : {
-              ...{ name: TASK, self, state: { header, replication: copies.groups.state } },
+              ...{ task: TASK, self, state: { header, replication: copies.groups.state } },
               copyOf: () => copies.copies[self] ?? null,
             },
       connected: () => copies.keys.filter((_, seat) => !copies.isCut(self, seat)),
@@ -80,9 +80,9 @@ export class StoreApi {
       lineName: (task) => task,
       useOf: (line, service) => this.useOf(line, service),
       remote: {
-        ask: async (to, { line, service }, body) => {
+        ask: async (to, { task, service }, body) => {
           const copy = copies.copies[copies.keys.indexOf(to)]
-          if (copy === null || copy === undefined || line !== TASK || service !== SERVICE)
+          if (copy === null || copy === undefined || task !== TASK || service !== SERVICE)
             return { outcome: 'unhandled' }
           return { outcome: 'handled', reply: await copy.request(body) }
         },

@@ -66,7 +66,7 @@ class LockWorld {
         task !== TASK
           ? null
           : {
-              ...{ name: TASK, self, state: { header, placement: { ...placement.empty, services } } },
+              ...{ task: TASK, self, state: { header, placement: { ...placement.empty, services } } },
               copyOf: (service) => (service === self + 1 ? (this.copies.get(service) ?? null) : null),
             },
       remote: {

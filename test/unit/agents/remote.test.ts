@@ -12,7 +12,7 @@ const [ALICE, BOB, CAROL] = ['aa', 'bb', 'cc'].map((byte): Address => `0x${byte.
   Address,
   Address,
 ]
-const NAME = { line: 7n, service: 3 }
+const NAME = { task: 7n, service: 3 }
 const BODY = Uint8Array.of(1, 2)
 const nobody: RemoteInit['handle'] = () => Promise.resolve(null)
 
