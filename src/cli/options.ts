@@ -155,7 +155,7 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions, Price
   readonly watch: boolean
   /** JSON or hex; absent: those of the application's example. */
   readonly params?: string
-  /** With the twin of the stock reducer. */
+  /** With the twin of the reducer. */
   readonly provable: boolean
 }
 /** A task for every turn of a line, without what belongs to one task alone. */
@@ -221,6 +221,14 @@ export interface WorkOptions extends MachineOptions {
 }
 export interface AppOptions {
   readonly json: boolean
+}
+export interface AppNewOptions extends AppOptions {
+  /** With a Solidity twin of its reducer. */
+  readonly twin: boolean
+}
+export interface AppTestOptions extends AppOptions {
+  /** In which bundle and twin are compared. */
+  readonly cases: number
 }
 export interface AppPublishOptions extends WalletOptions, CautionOptions {}
 export interface DiffOptions extends OnDataDirOptions {

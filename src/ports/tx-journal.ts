@@ -18,7 +18,8 @@ export interface Intent {
   readonly id: Digest
   /** For people: `transfer`, `addStake`. */
   readonly purpose: string
-  readonly to: Address
+  /** Null: it creates a contract. */
+  readonly to: Address | null
   readonly data: Hex
   readonly valueWei: bigint
   readonly gasLimit: bigint

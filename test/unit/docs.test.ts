@@ -94,7 +94,7 @@ describe('commands in the docs', () => {
 
   it('the README shows the reducer that a new application begins with', () => {
     const shown = /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync(`${ROOT}README.md`, 'utf8'))?.[1] ?? 'nothing'
-    expect(appFiles('hello').get('reducer.ts')).include(shown)
+    expect(appFiles('hello', true).get('reducer.ts')).include(shown)
   })
 
   it('pages, files and headings that pages link to exist', () => {

@@ -1,5 +1,5 @@
-import { Interface, isError } from 'ethers'
-import { fromHex, toHex } from '../../codec/hex.ts'
+import { isError } from 'ethers'
+import { toHex } from '../../codec/hex.ts'
 import type { Domain } from '../../codec/objects.ts'
 import type { Terms } from '../../codec/roots.ts'
 import type {
@@ -17,10 +17,10 @@ import { RsdpError, invariant } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Evidence } from '../../types/evidence.ts'
 import type { Address, Digest, Hex } from '../../types/ids.ts'
-import { LEDGER_KIND_NUMBERS } from '../../types/ledger.ts'
 import type { Moment } from '../../types/moment.ts'
 import type { Outcome, TaskStatus } from '../../types/task.ts'
 import { TASK_STATUSES } from '../../types/task.ts'
+import { twinAggregate } from './ask-twin.ts'
 import type { Connection } from './connection.ts'
 import { checkpointSent } from './checkpoint-sent.ts'
 import { EventDecoder } from './decode-events.ts'
@@ -40,15 +40,6 @@ const NODE_CALL = { purpose: 'node', isRepeatable: true }
 
 /** For the turn of another process with this key. */
 const JOURNAL_WAIT_MS = 120_000
-
-const CONTEXT =
-  '(bytes32 seed, uint64 height, (address key, uint16 weight)[] members, bytes previous) context'
-const INPUTS = '(uint8 member, bytes state)[]'
-/** IReducer: the twin is the client's contract, not one of ours. */
-const TWIN = new Interface([
-  `function aggregate(bytes params, ${CONTEXT}, ${INPUTS} inputs, (uint8 kind, bytes data)[] events) view returns (bytes)`,
-  `function close(bytes params, ${CONTEXT}, bytes state, ${INPUTS} remaining) view returns (bytes)`,
-])
 
 /** The chain port over one RPC endpoint or several. */
 export class EvmChain implements Chain {
@@ -218,29 +209,14 @@ export class EvmChain implements Chain {
     return (await this.connection.read(this.connection.provider.getCode(address))) as Hex
   }
 
-  async twinAggregate({ twin, params, context, inputs, closing }: TwinCall): Promise<Uint8Array | null> {
-    const { seed, height, members, previous, events } = context
-    const told = { seed, height, members, previous: toHex(previous ?? new Uint8Array()) }
-    const states = inputs.map(({ member, state }) => [member, toHex(state)])
-    const posted = events.map(({ kind, data }) => [LEDGER_KIND_NUMBERS[kind], toHex(data)])
-    const state = await this.#askTwin(twin, 'aggregate', [params, told, states, posted])
-    return closing && state !== null
-      ? this.#askTwin(twin, 'close', [params, told, toHex(state), states])
-      : state
-  }
-
-  async #askTwin(twin: Address, name: string, args: readonly unknown[]): Promise<Uint8Array | null> {
-    const data = TWIN.encodeFunctionData(name, args)
-    let answer: string = '0x'
-    const error = await this.#revertOf(async () => {
-      answer = await this.connection.provider.call({ to: twin, data })
-    })
-    if (error !== null) return null
-    try {
-      return fromHex(lower(String(TWIN.decodeFunctionResult(name, answer)[0])))
-    } catch {
-      return null // there is no twin at that address
-    }
+  twinAggregate({ twin, ...call }: TwinCall): Promise<Uint8Array | null> {
+    return twinAggregate(async (data) => {
+      let answer: Hex | null = null
+      await this.#revertOf(async () => {
+        answer = (await this.connection.provider.call({ to: twin, data })) as Hex
+      })
+      return answer
+    }, call)
   }
 
   /** Name of the error with which a call reverts; null if it does not. */

@@ -274,7 +274,7 @@ export class TxFollower {
 /** An intent for people: what, under which nonce, since when. */
 export function shown({ purpose, to, valueWei, nonce, since }: Intent): string {
   const value = valueWei === 0n ? '' : ` of ${formatEther(valueWei)} ETH`
-  return `the ${purpose}${value} to ${to} (nonce ${nonce}, sent ${since})`
+  return `the ${purpose}${value}${to === null ? '' : ` to ${to}`} (nonce ${nonce}, sent ${since})`
 }
 
 const hashesOf = (forms: readonly SignedForm[]): Digest[] => forms.map(({ hash }) => hash)

@@ -28,6 +28,9 @@ export interface WalletOptions extends FollowLimits {
   readonly note: (line: string) => void
 }
 
+/** A call, or code that becomes a contract. */
+export type Sending = PreparedCall | { readonly to: null; readonly data: Hex }
+
 export type Submitted =
   | { readonly kind: 'mined'; readonly receipt: TransactionReceipt }
   | { readonly kind: 'reverted'; readonly revert: Revert }
@@ -112,7 +115,7 @@ export class Wallet {
    * E_TX_TIMEOUT the transaction may still be mined; the same call waits for it then.
    */
   submit(
-    call: PreparedCall,
+    call: Sending,
     valueWei = 0n,
     purpose: Purpose = { purpose: 'call', isRepeatable: false },
   ): Promise<Submitted> {
@@ -126,7 +129,7 @@ export class Wallet {
    *
    * @throws RsdpError also E_REVERT, E_FUNDS_STAKE, E_ALLOWANCE
    */
-  async execute(what: string, call: PreparedCall, valueWei = 0n): Promise<TransactionReceipt> {
+  async execute(what: string, call: Sending, valueWei = 0n): Promise<TransactionReceipt> {
     const submitted = await this.submit(call, valueWei, { purpose: what, isRepeatable: false })
     if (submitted.kind === 'mined') return submitted.receipt
     throw refused(what, submitted.revert)
@@ -171,7 +174,7 @@ export class Wallet {
     }
   }
 
-  async #submit(call: PreparedCall, valueWei: bigint, purpose: Purpose): Promise<Submitted> {
+  async #submit(call: Sending, valueWei: bigint, purpose: Purpose): Promise<Submitted> {
     const { journal, txTimeoutMs } = this.#options
     await journal.lock(txTimeoutMs)
     for (const nonce of await this.#follower.settle()) this.#told.add(nonce)
@@ -198,12 +201,7 @@ export class Wallet {
   }
 
   /** Null if another program's transaction took the nonce: this one can never be mined. */
-  async #attempt(
-    id: Digest,
-    call: PreparedCall,
-    valueWei: bigint,
-    purpose: Purpose,
-  ): Promise<Submitted | null> {
+  async #attempt(id: Digest, call: Sending, valueWei: bigint, purpose: Purpose): Promise<Submitted | null> {
     const { provider } = this.connection
     const { feeCapWei } = this.#options
     const gas = await this.#estimate(call, valueWei)
@@ -257,9 +255,14 @@ export class Wallet {
   }
 
   /** Gas that the call takes in the next block, or why the contract refuses it. */
-  async #estimate({ to, data }: PreparedCall, valueWei: bigint): Promise<bigint | Revert> {
+  async #estimate({ to, data }: Sending, valueWei: bigint): Promise<bigint | Revert> {
     const { provider } = this.connection
-    const request = { from: this.address, to, data, value: `0x${valueWei.toString(16)}` }
+    const request = {
+      from: this.address,
+      ...(to === null ? {} : { to }),
+      data,
+      value: `0x${valueWei.toString(16)}`,
+    }
     try {
       return await this.#account.withPending(async (tag) => {
         const params = tag === null ? [request] : [request, tag]
@@ -302,7 +305,7 @@ const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 function intentId(
   chainId: bigint,
   from: Address,
-  { to, data }: PreparedCall,
+  { to, data }: Sending,
   valueWei: bigint,
   purpose: string,
 ): Digest {

@@ -14,7 +14,7 @@ const wei = z
 const schema = z.strictObject({
   id: digest,
   purpose: z.string(),
-  to: address,
+  to: address.nullable(),
   data: hex,
   valueWei: wei,
   gasLimit: wei,

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { buildBundle, buildModule } from '../../adapters/esbuild/build-bundle.ts'
 import { loadEngine } from '../../adapters/sandbox/load-engine.ts'
+import type { CompiledTwin } from '../../adapters/solc/compile-twin.ts'
 import { toHex } from '../../codec/hex.ts'
 import type { Application } from '../../compose/create-node.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
@@ -14,6 +16,8 @@ import type { Digest, Hex } from '../../types/ids.ts'
 import type { Described } from './named-fields.ts'
 
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/) as unknown as z.ZodType<Hex>
+/** The twin's source, in the folder of an application that has one. */
+const TWIN = 'Twin.sol'
 const digest = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Digest>
 
 /** What `build` writes beside the code: what others need to know of an application without running it. */
@@ -25,13 +29,15 @@ const schema = z.strictObject({
   /** The author's example. */
   params: hex,
   inputs: z.array(hex),
+  /** Code of its Solidity twin, if it has one. */
+  twin: z.strictObject({ creation: hex, runtime: hex }).nullable().default(null),
 })
 
 export interface App extends z.infer<typeof schema> {
   readonly bundle: Uint8Array
 }
 
-/** Compiles `reducer.ts` and `source.ts` of a folder into its `build`. @throws RsdpError E_APP_BUILD, E_APP */
+/** Compiles `reducer.ts` and `source.ts` of a folder into its `build`. @throws RsdpError E_APP_BUILD, E_APP, E_TWIN, E_NO_SOLC */
 export async function buildApp(folder: string): Promise<App> {
   const dir = resolve(folder)
   const out = join(dir, 'build')
@@ -48,9 +54,17 @@ export async function buildApp(folder: string): Promise<App> {
   await writeFile(join(out, 'source.mjs'), await compile(buildModule(join(dir, 'source.ts'))))
   const { id, name, usesPrevious } = opened.bundle
   const example = await exampleOf(dir, join(out, 'reducer.mjs'))
-  const facts = { schema: 1, id, name, usesPrevious, ...example } as const
+  const twinFile = join(dir, TWIN)
+  const twin = existsSync(twinFile) ? await twinOf(twinFile) : null
+  const facts = { schema: 1, id, name, usesPrevious, ...example, twin } as const
   await writeFile(join(out, 'app.json'), `${JSON.stringify(facts, null, 2)}\n`)
   return { ...facts, bundle }
+}
+
+/** The compiler is loaded for those alone who have a twin. */
+async function twinOf(file: string): Promise<CompiledTwin> {
+  const { compileTwin } = await import('../../adapters/solc/compile-twin.ts')
+  return compileTwin(file)
 }
 
 /** A folder that was built. @throws RsdpError E_APP */
@@ -80,20 +94,42 @@ export async function readSource(folder: string, own: Digest): Promise<Applicati
 /** The reducer of a folder that was built, as a module of this process: for whoever reads its params and states. */
 export async function describedApp(folder: string): Promise<Described> {
   const url = pathToFileURL(join(resolve(folder), 'build', 'reducer.mjs')).href
-  const module = (await import(url).catch((cause: unknown) => {
-    throw noApp(folder, 'its reducer does not load', cause)
-  })) as { readonly default: AnyReducer; readonly example?: { readonly params: unknown } }
-  return { reducer: module.default, exampleParams: module.example?.params }
+  const { default: reducer, example } = await reducerModule(url, folder)
+  return { reducer, exampleParams: example?.params }
 }
+
+/** Makes up the bytes of a state, of numbers below a limit. */
+export type DrawState = (below: (limit: number) => number) => Uint8Array
+
+/** What makes up states for the tests of a folder that was built; null if its author has not said. @throws RsdpError E_APP */
+export async function drawOf(folder: string): Promise<DrawState | null> {
+  const built = join(resolve(folder), 'build', 'reducer.mjs')
+  const { default: reducer, example } = await reducerModule(freshUrl(built), folder)
+  const draw = example?.draw
+  return draw === undefined ? null : (below) => reducer.state.encode(draw(below))
+}
+
+interface ReducerModule {
+  readonly default: AnyReducer
+  readonly example?: {
+    readonly params: unknown
+    readonly inputs: readonly unknown[]
+    readonly draw?: (below: (limit: number) => number) => unknown
+  }
+}
+
+async function reducerModule(url: string, folder: string): Promise<ReducerModule> {
+  return (await import(url).catch((cause: unknown) => {
+    throw noApp(folder, 'its reducer does not load', cause)
+  })) as ReducerModule
+}
+
+/** A module is loaded once per address. */
+const freshUrl = (module: string): string => `${pathToFileURL(module).href}?${String(Date.now())}`
 
 /** The author's example, as the reducer's own codecs write it. */
 async function exampleOf(dir: string, module: string): Promise<Pick<App, 'params' | 'inputs'>> {
-  // a module is loaded once per address
-  const url = `${pathToFileURL(module).href}?${String(Date.now())}`
-  const { default: reducer, example } = (await import(url)) as {
-    readonly default: AnyReducer
-    readonly example?: { readonly params: unknown; readonly inputs: readonly unknown[] }
-  }
+  const { default: reducer, example } = await reducerModule(freshUrl(module), dir)
   if (example === undefined) throw noApp(dir, 'reducer.ts exports no example')
   try {
     return {

@@ -1,9 +1,12 @@
+import { TWIN_FILES, TWIN_README } from './twin-template.ts'
+
 /** A new application: a folder whose every file is the author's own. Names are of lower-case letters, digits and dashes. */
-export function appFiles(name: string): ReadonlyMap<string, string> {
+export function appFiles(name: string, withTwin: boolean): ReadonlyMap<string, string> {
   return new Map([
     ['reducer.ts', REDUCER.replaceAll('NAME', name)],
     ['source.ts', SOURCE],
-    ['README.md', README.replaceAll('NAME', name)],
+    ...(withTwin ? TWIN_FILES : []),
+    ['README.md', README.replaceAll('NAME', name) + (withTwin ? TWIN_README : '')],
   ])
 }
 
@@ -33,8 +36,15 @@ const reducer: Reducer<State, Params> = {
 }
 export default reducer
 
-/** For \`rsdp app test\`; the params are those of \`rsdp task publish --app\` unless it is given others. */
-export const example = { params: { max: 1_000n }, inputs: [{ value: 3n }, { value: 7n }, { value: 5n }] }
+/**
+ * For \`rsdp app test\`; the params are those of \`rsdp task publish --app\` unless it is given others. \`draw\` makes up states, good ones and
+ * bad ones, with numbers below a limit.
+ */
+export const example = {
+  params: { max: 1_000n },
+  inputs: [{ value: 3n }, { value: 7n }, { value: 5n }],
+  draw: (below: (limit: number) => number): State => ({ value: BigInt(below(1_100)) }),
+}
 `
 
 const SOURCE = `import type { SourceRequest, StateSource } from 'rsdp/reducers'

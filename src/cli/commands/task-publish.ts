@@ -50,7 +50,9 @@ async function publish(options: TaskPublishOptions, context: CommandContext): Pr
     const prices = pricesIn(token.decimals)
     const task = { ...options, joinBlocks, head: Number(number), taskBlocksMax, times, prices }
     const asPublished = work === null ? rateLimitTask(task) : taskOf(task, work)
-    const wanted = options.provable ? { ...asPublished, twin: twinFor(options, connection) } : asPublished
+    const wanted = options.provable
+      ? { ...asPublished, twin: await twinFor(options, connection) }
+      : asPublished
     const params = fitTiming(wanted, pace, reorgDepth)
     const timing = checkTiming(params, pace, reorgDepth)
     const escrowWei = escrowMax(params)
@@ -88,24 +90,29 @@ async function publish(options: TaskPublishOptions, context: CommandContext): Pr
 }
 
 /** @throws RsdpError E_NO_TWIN */
-function twinFor(
+async function twinFor(
   { app, reducer = rateLimit.id, deployment }: TaskPublishOptions,
   place: Connection,
-): Address {
-  const twin = app === undefined ? place.deployment.twins?.[reducer] : undefined
+): Promise<Address> {
+  if (app !== undefined) return twinOfApp(app, place)
+  const twin = place.deployment.twins?.[reducer]
   if (twin !== undefined) return twin
-  throw new RsdpError({
-    code: 'E_NO_TWIN',
-    message:
-      app === undefined
-        ? `${deployment} names no twin of ${reducer}`
-        : `the reducer of ${app} is no stock reducer`,
-    hint:
-      app === undefined
-        ? 'deploy the twins: rsdp twins deploy'
-        : 'leave --provable out: audits find lies all the same',
-    exit: EXIT.precondition,
-  })
+  throw noTwin(`${deployment} names no twin of ${reducer}`, 'deploy the twins: rsdp twins deploy')
+}
+
+async function twinOfApp(app: string, place: Connection): Promise<Address> {
+  const { readApp } = await import('../app/folder.ts')
+  const { deployedTwin } = await import('../app/deployed-twin.ts')
+  const { twin } = await readApp(app)
+  if (twin === null) throw noTwin(`${app} has no twin`, 'leave --provable out: audits find lies all the same')
+  const found = await deployedTwin(app, place, twin)
+  if (found === null)
+    throw noTwin(`the twin of ${app} is not on this chain`, `publish it: rsdp app publish ${app}`)
+  return found
+}
+
+function noTwin(message: string, hint: string): RsdpError {
+  return new RsdpError({ code: 'E_NO_TWIN', message, hint, exit: EXIT.precondition })
 }
 
 function twoOutputs(): RsdpError {

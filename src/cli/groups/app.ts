@@ -6,14 +6,17 @@ import {
   dataDir,
   deployment,
   examples,
+  integer,
   json,
   rpcUrl,
   sending,
 } from '../flags.ts'
 import type {
+  AppNewOptions,
   AppOptions,
   AppPublishOptions,
   AppReplayOptions,
+  AppTestOptions,
   DiffOptions,
   OnDataDirOptions,
   ReducerOptions,
@@ -24,14 +27,23 @@ import type { RunCommand } from '../run-command.ts'
 /** app new, build, test, publish, replay, resume; diff; reducer inspect, run. */
 export function addAppCommands(program: Command, run: RunCommand): void {
   const app = program.command('app').description('tasks of your own: a reducer and a source of states')
+  addMaking(app, run)
+  addPublished(app, run)
+  addFrozen(program, app, run)
+  addReducerCommands(program, run)
+}
+
+/** On the author's machine alone. */
+function addMaking(app: Command, run: RunCommand): void {
   app
     .command('new <dir>')
     .description('writes an application that runs as it is: reducer.ts, source.ts, README.md')
+    .option('--twin', 'with Twin.sol: a wrong state can be proved on chain', false)
     .addOption(json())
-    .addHelpText('after', examples('rsdp app new hello'))
-    .action((dir: string, options: AppOptions) =>
+    .addHelpText('after', examples('rsdp app new hello', 'rsdp app new hello --twin'))
+    .action((dir: string, options: AppNewOptions) =>
       run('app new', options.json, async (context) =>
-        (await import('../commands/app.ts')).appNew(dir, context),
+        (await import('../commands/app.ts')).appNew(dir, options, context),
       ),
     )
   app
@@ -46,16 +58,29 @@ export function addAppCommands(program: Command, run: RunCommand): void {
     )
   app
     .command('test [dir]')
-    .description('builds it and tries its reducer: its example, spoilt inputs, other orders, a full cluster')
+    .description(
+      'builds it and tries its reducer: its example, spoilt inputs, other orders, a full cluster; and its twin against it',
+    )
+    .option(
+      '--cases <n>',
+      'cases in which the twin has to answer as the bundle does',
+      integer(1, 1_000_000),
+      100,
+    )
     .addOption(json())
-    .addHelpText('after', examples('rsdp app test', 'rsdp app test ./hello --json'))
-    .action((dir: string | undefined, options: AppOptions) =>
+    .addHelpText('after', examples('rsdp app test', 'rsdp app test ./hello --cases 1000'))
+    .action((dir: string | undefined, options: AppTestOptions) =>
       run('app test', options.json, async (context) =>
-        (await import('../commands/app-test.ts')).appTest(dir ?? '.', context),
+        (await import('../commands/app-test.ts')).appTest(dir ?? '.', options, context),
       ),
     )
+}
+
+function addPublished(app: Command, run: RunCommand): void {
   sending(app.command('publish [dir]'), 'author’s')
-    .description('puts the built bundle on chain, where every node and auditor finds it by its hash')
+    .description(
+      'puts the built bundle on chain, where every node and auditor finds it by its hash, and its twin',
+    )
     .addHelpText('after', examples('rsdp app publish ./hello --dry-run', 'rsdp app publish ./hello --yes'))
     .action((dir: string | undefined, options: AppPublishOptions) =>
       run('app publish', options.json, async (context) =>
@@ -87,8 +112,6 @@ export function addAppCommands(program: Command, run: RunCommand): void {
         (await import('../commands/app-replay.ts')).appReplay(task, options, context),
       ),
     )
-  addFrozen(program, app, run)
-  addReducerCommands(program, run)
 }
 
 /** What to do about a task in which the own states are not those that are decided. */

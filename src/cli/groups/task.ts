@@ -120,7 +120,7 @@ function addPublish(task: Command, run: RunCommand): void {
     .option('--app <dir>', 'folder of an application: its reducer, and the params of its example')
     .option('--reducer <name>', 'a stock reducer, with --params')
     .option('--params <json>', 'params of the reducer: JSON with its fields, or hex')
-    .option('--provable', 'with the twin of the stock reducer: a wrong state can be proved on chain', false)
+    .option('--provable', 'with the twin of the reducer: a wrong state can be proved on chain', false)
     .option('--nodes <n>', 'seats of the cluster', integer(4, MEMBERS_MAX), 7)
     .option('--heights <n>', 'decisions to make', integer(1, 65_535), 24)
     .option('--epoch <n>', 'R: heights per checkpoint', integer(1, 255), 8)
