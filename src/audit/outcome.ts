@@ -47,10 +47,12 @@ export function checkRefutations(
   return reconciler.all('Refuted').flatMap((source): Refutation[] => {
     const { args, bench } = source
     const call = readRefuteCall(evidenceOf(history, source, 'Refuted'))
-    const wrong = call === null ? { refused: 'no call' } : judgeClaim(court, call, call.claim)
-    if (call === null || 'refused' in wrong) {
+    const wrong = call === null ? null : judgeClaim(court, call, call.claim)
+    const refusal = wrong !== null && 'refused' in wrong ? wrong : null
+    if (call !== null && refusal?.isOpen === true) bench.missing('Refuted.evidence', refusal.refused)
+    else if (call === null || refusal !== null) {
       const why = 'docs/decisions.md, section 8'
-      bench.mismatch('Refuted.evidence', 'a wrong state', 'refused' in wrong ? wrong.refused : '', why)
+      bench.mismatch('Refuted.evidence', 'a wrong state', refusal?.refused ?? 'no call', why)
       return []
     }
     const root = rootAfterClaim(call.claim)

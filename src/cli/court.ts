@@ -7,9 +7,12 @@ import type { Explanation } from '../audit/evidence/explain.ts'
 import { explainEvidence, renderExplanation, renderPayment } from '../audit/evidence/explain.ts'
 import type { Court } from '../audit/evidence/verdict.ts'
 import type { AuditReport, Conviction } from '../audit/report.ts'
+import type { AnyReducer } from '../reducers/catalog.ts'
+import { findReducerByHash } from '../reducers/catalog.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
-import type { Hex } from '../types/ids.ts'
+import type { Digest, Hex } from '../types/ids.ts'
+import { foreignReducer, unable } from './app/task-reducer.ts'
 import type { ChainOptions } from './options.ts'
 
 /** A task read from the chain and audited: what evidence about its members is judged by. */
@@ -25,8 +28,12 @@ export async function openCourt(taskId: bigint, options: ChainOptions): Promise<
   const source = openHistory(options.rpcUrl, await readDeployment(options.deployment))
   try {
     const history = await source.read(taskId)
-    const { report, court } = examineTask(history, { recover: recoverSigner })
+    const foreign = await foreignReducer(history, options, [], () => undefined)
+    const findReducer = (hash: Digest): AnyReducer | null =>
+      findReducerByHash(hash) ?? (foreign?.id === hash ? foreign.asReducer() : null)
+    const { report, court } = examineTask(history, { recover: recoverSigner, findReducer })
     if (court === null) throw noCluster(taskId)
+    if (foreign !== null && foreign.hostFault !== null) throw unable(foreign.hostFault)
     const evidence = report.convictions.map(({ transaction }) => {
       const told = history.events.find(
         (event) => event.name === 'Convicted' && event.transactionHash === transaction,

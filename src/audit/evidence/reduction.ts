@@ -104,7 +104,7 @@ function whatIsWrong(
   closing: boolean,
 ): { because: string } | Refusal {
   const { reducer, params, cluster, events, handedOver } = court
-  if (reducer === null) return { refused: 'the reducer is not known here' }
+  if (reducer === null) return { refused: 'the reducer is not known here', isOpen: true }
   const options = { find: () => reducer, stateBytesMax: params.stateCap, inputBytesMax: params.inputCap }
   const listed = inputs.map(({ member, state }) => ({ member: Number(member), state: fromHex(state) }))
   const eventsHash = eventsHashAt(events, claim.eventSeq)

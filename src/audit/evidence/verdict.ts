@@ -54,6 +54,8 @@ export interface Court {
 /** Why evidence proves nothing. */
 export interface Refusal {
   readonly refused: string
+  /** It may prove something: the reducer that it is about is not at hand. */
+  readonly isOpen?: boolean
 }
 
 /** The objects that evidence rests on, as far as they can be read. */

@@ -317,25 +317,34 @@ describe('evidence in the audit: wrong reduction', () => {
     shown = states,
     confirmers: readonly MemberIndex[] = [],
     closes: Hex = '0x',
-  ): string => {
+  ): string => percent(judge(vote, shown, confirmers, closes))
+  const judge = (
+    vote: Share,
+    shown = states,
+    confirmers: readonly MemberIndex[] = [],
+    closes: Hex = '0x',
+    court = COURT,
+  ): Proved | Refusal => {
     const said = confirm(shareValue(vote), 0)
     const signatures = concatHex(...confirmers.map((member) => sign(said, member)))
     const bits = confirmers.reduce((map, member) => map | (1n << BigInt(member)), 0n)
     const inputs = shown.map((state, member) => [member, 0, state])
-    return percent(
-      judged('wrongReduction', [
-        1,
-        LIAR,
-        ...pair(vote),
-        params,
-        inputs,
-        closes,
-        '0x',
-        [0, bits, signatures],
-        NOTHING_BEFORE,
-      ]),
+    return judged(
+      'wrongReduction',
+      [1, LIAR, ...pair(vote), params, inputs, closes, '0x', [0, bits, signatures], NOTHING_BEFORE],
+      court,
     )
   }
+
+  it('stays open where the reducer is not known, unless the proof does not fit together', () => {
+    const court = { ...COURT, reducer: null }
+    const wrong = share({ ...list, stateHash: keccak256('0x01') as Digest })
+    const open = { refused: 'the reducer is not known here', isOpen: true }
+    expect(judge(wrong, states, [], '0x', court)).deep.equal(open)
+    expect(judge(share({ ...list, stateHash: NIL }), states.slice(0, 2), [], '0x', court)).deep.equal({
+      refused: 'not the list that was voted for',
+    })
+  })
 
   it('is refused for the right state, another list, a re-SHARE', () => {
     expect(prove(share({ ...list, stateHash: right }))).equal('the reduction is right')
