@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const [folder = '', choice = '', weight = '1'] = process.argv.slice(2)
 const word = (text: string): string => Buffer.from(text.padEnd(32, '\0')).toString('hex')
-const nothing = '00'.repeat(32)
-// weighted-vote@1: bytes32 seed, bytes32 elected, u64 share, u8 count, then u8 member, bytes32 choice, u64 weight of each row
-const state = `0x${nothing}${nothing}${'00'.repeat(8)}0100${word(choice)}${Number(weight).toString(16).padStart(16, '0')}`
+const u64 = (number: string): string => Number(number).toString(16).padStart(16, '0')
+// ballot@1: bytes32 choice, u64 weight behind it, u64 weight of all votes
+const state = `0x${word(choice)}${u64(weight)}${u64(weight)}`
 
 async function ask(path: string, method = 'GET', body?: unknown): Promise<Response> {
   const { port, token } = JSON.parse(readFileSync(`${folder}/control.json`, 'utf8')) as {
@@ -38,7 +38,7 @@ for await (const part of body ?? []) {
     text = text.slice(end + 1)
     if (!line.startsWith('data: ')) continue
     const decided = JSON.parse(line.slice(6)) as { height: number; state: string }
-    const elected = Buffer.from(decided.state.slice(66, 130), 'hex').toString().replaceAll('\0', '')
+    const elected = Buffer.from(decided.state.slice(2, 66), 'hex').toString().replaceAll('\0', '')
     console.log(`height ${decided.height}  ${elected}`)
     if (decided.height === task.heights) process.exit(0)
   }

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { readDeployment } from '../../src/adapters/evm/deployment.ts'
+import { openHistory } from '../../src/adapters/evm/open-history.ts'
+import { auditTask } from '../../src/audit/audit-task.ts'
 import { environmentForChildren } from '../../src/cli/environment.ts'
 import { holdPort } from '../../src/cli/local/ports.ts'
 import { stepsOf } from '../helpers/doc-steps.ts'
@@ -16,6 +19,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 describe('examples, typed as their pages say', function () {
   this.timeout(900_000)
   let folder = ''
+  let rpcUrl = ''
   let shell: Shell | null = null
 
   beforeEach(async () => {
@@ -24,7 +28,8 @@ describe('examples, typed as their pages say', function () {
     symlinkSync(join(ROOT, 'examples'), join(folder, 'examples'))
     const { port, release } = await holdPort()
     release()
-    const settings = { RSDP_PORT: String(port), RSDP_RPC_URL: `http://127.0.0.1:${String(port)}` }
+    rpcUrl = `http://127.0.0.1:${String(port)}`
+    const settings = { RSDP_PORT: String(port), RSDP_RPC_URL: rpcUrl }
     shell = new Shell(folder, { ...environmentForChildren(), ...settings, RSDP_BLOCK_MS: '500' })
   })
   afterEach(async () => {
@@ -59,7 +64,7 @@ describe('examples, typed as their pages say', function () {
       }
   })
 
-  it('ballot: the weight decides, and the member that votes for another result is convicted', async () => {
+  it('ballot: the weight decides, and the member that votes for another result is slashed by the application’s own twin', async () => {
     const heights = await told('examples/ballot/README.md')
     const elected = new Set(heights.flatMap((one) => Object.values(one)))
     expect([...elected]).deep.equal(['bridge'])
@@ -71,5 +76,16 @@ describe('examples, typed as their pages say', function () {
     // a second proof adds who confirmed the state
     expect([...new Set(convictions.map(({ offence }) => offence))]).deep.equal(['E4'])
     expect(new Set(convictions.map(({ member }) => member)).size).equal(1)
+    const source = openHistory(rpcUrl, await readDeployment(join(folder, 'deployments', '31337.json')))
+    // who lacks the bundle cannot judge the proof, and accuses nobody of that
+    const report = await source
+      .read(1n)
+      .then((history) => auditTask(history, { findReducer: () => null }))
+      .finally(() => source.close())
+    expect(report.findings).deep.equal([])
+    expect(report.verdict).equal('unavailable')
+    expect(report.convictions.map(({ offence }) => offence)).deep.equal(convictions.map(() => 'E4'))
+    expect(report.penalties.every(({ amount }) => amount > 0n)).equal(true)
+    expect(report.penalties).not.empty
   })
 })
