@@ -72,7 +72,10 @@ describe(`processes killed at any point (RSDP_SEED=${SEED})`, function () {
   async function live(node: RecordedNode, fates: readonly Fate[]): Promise<void> {
     for (let life = 1; life <= fates.length; life += 1) {
       const { failAt = '' } = fates[life - 1]!
-      const end = node.height + LIFE_HEIGHTS_MAX
+      // heights that were decided while it started pass no point: it takes them over
+      const runs = (): boolean => node.watch.of('task.running').length >= life
+      await network.until(`${node.name} runs`, () => !node.isUp || runs())
+      const end = Math.max(...nodes.map(({ height }) => height)) + LIFE_HEIGHTS_MAX
       await network.until(`${node.name} dies at ${failAt}`, () => !node.isUp || node.height >= end)
       if (node.isUp) missed.push(failAt)
       await node.kill()
