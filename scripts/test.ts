@@ -1,16 +1,17 @@
 /**
  * Runs the test suites and ends with one line: N passed, N failed, N skipped.
  *
- * Suites run side by side, one a core; then end-to-end files, three for two cores, as they wait for blocks and processes
- * half of their time. What a process prints is shown when it ends. Fails on any failed test, a suite that ran none, a crash, and on more skips than SKIPS_MAX. An end-to-end file
- * that fails runs once more, alone: what passes then is named as FLAKY.
+ * Suites, and then end-to-end files, run side by side, three for two cores: the latter wait for blocks and processes half of
+ * their time. What a process prints is shown when it ends. Fails on any failed test, a suite that ran none, a crash, and on
+ * more skips than SKIPS_MAX. An end-to-end file that fails runs once more, alone: what passes then is named as FLAKY.
  */
 import { closeSync, existsSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Counts } from '../test/helpers/counting-reporter.ts'
-import { inLanes } from '../test/helpers/lanes.ts'
+import type { Lanes } from '../test/helpers/lanes.ts'
+import { makeLanes } from '../test/helpers/lanes.ts'
 import { runFiles } from '../test/helpers/run-files.ts'
 import type { FilesRun } from '../test/helpers/run-files.ts'
 import { runProcess } from './suites/process.ts'
@@ -49,17 +50,8 @@ interface SuiteRun extends FilesRun {
   readonly busyPercent: number
 }
 
-const suites = chosen()
-const results: SuiteRun[] = await inLanes(
-  suites.filter(({ isRetried }) => isRetried !== true),
-  cores,
-  (suite) => timed(suite.name, () => runSuite(suite)),
-)
-for (const suite of suites.filter(({ isRetried }) => isRetried === true)) {
-  const files = globSync(suite.files, { cwd: root }).sort(longestFirst(suite))
-  const runFile = (file: string): Promise<Counts> => runTests(file, [...(suite.args ?? []), file])
-  results.push(await timed(suite.name, () => runFiles(files, cores + Math.ceil(cores / 2), runFile)))
-}
+const inLane = makeLanes(cores + Math.ceil(cores / 2))
+const results: SuiteRun[] = await Promise.all([...chosen()].sort(retriedLast).map(timed))
 report()
 
 function parse(): { values: { suite?: string; json?: boolean; help?: boolean } } {
@@ -101,6 +93,11 @@ function chosen(): readonly Suite[] {
   })
 }
 
+/** End-to-end files begin last, as lanes become free. */
+function retriedLast(a: Suite, b: Suite): number {
+  return Number(a.isRetried === true) - Number(b.isRetried === true)
+}
+
 function longestFirst({ long = [] }: Suite): (a: string, b: string) => number {
   const rank = (file: string): number => {
     const index = long.findIndex((name) => file.endsWith(`/${name}.test.ts`))
@@ -109,13 +106,15 @@ function longestFirst({ long = [] }: Suite): (a: string, b: string) => number {
   return (a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)
 }
 
-async function timed(suite: string, run: () => Promise<FilesRun>): Promise<SuiteRun> {
+/** How long it was until the call, and how busy the cores were. */
+function startWatch(): () => Pick<SuiteRun, 'seconds' | 'busyPercent'> {
   const start = performance.now()
   const before = coreTimes()
-  const counts = await run()
-  const after = coreTimes()
-  const busyPercent = Math.round((100 * (after.busy - before.busy)) / (after.all - before.all))
-  return { suite, seconds: (performance.now() - start) / 1_000, busyPercent, ...counts }
+  return () => {
+    const after = coreTimes()
+    const busyPercent = Math.round((100 * (after.busy - before.busy)) / (after.all - before.all))
+    return { seconds: (performance.now() - start) / 1_000, busyPercent }
+  }
 }
 
 /** Milliseconds of all cores since the machine started. */
@@ -125,7 +124,26 @@ function coreTimes(): { readonly busy: number; readonly all: number } {
   return { all, busy: all - times.reduce((sum, { idle }) => sum + idle, 0) }
 }
 
-async function runSuite({ name, checks, args = [] }: Suite): Promise<FilesRun> {
+/** Runs a suite, timed from when its first piece of work has a lane. */
+async function timed(suite: Suite): Promise<SuiteRun> {
+  const watches: ReturnType<typeof startWatch>[] = []
+  const counts = await runSuite(suite, (work) =>
+    inLane(() => {
+      watches.push(startWatch())
+      return work()
+    }),
+  )
+  const [took = startWatch()] = watches
+  return { suite: suite.name, ...counts, ...took() }
+}
+
+async function runSuite(suite: Suite, inOrder: Lanes): Promise<FilesRun> {
+  if (suite.isRetried !== true) return inOrder(() => runWhole(suite))
+  const files = globSync(suite.files, { cwd: root }).sort(longestFirst(suite))
+  return runFiles(files, inOrder, (file) => runTests(file, [...(suite.args ?? []), file]))
+}
+
+async function runWhole({ name, checks, args = [] }: Suite): Promise<FilesRun> {
   if (checks === undefined) return { ...(await runTests(name, args)), flaky: [] }
   let passed = 0
   const failed: string[] = []

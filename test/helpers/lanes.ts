@@ -1,19 +1,19 @@
-/**
- * Does all items, at most `lanes` of them at a time; an item begins, in the order given, as soon as another has ended.
- *
- * @returns what each gave, in the order of the items
- * @throws what the first failed item threw
- */
-export async function inLanes<Item, Result>(
-  items: readonly Item[],
-  lanes: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  const waiting = items.entries()
-  const lane = async (): Promise<void> => {
-    for (const [index, item] of waiting) results[index] = await work(item)
+/** Does work as soon as a lane is free, in the order in which it was asked for. */
+export type Lanes = <Result>(work: () => Promise<Result>) => Promise<Result>
+
+/** At most `count` pieces of work at a time. */
+export function makeLanes(count: number): Lanes {
+  let free = count
+  const waiting: (() => void)[] = []
+  return async (work) => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((resolve) => void waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free += 1
+      else next()
+    }
   }
-  await Promise.all(Array.from({ length: lanes }, lane))
-  return results
 }

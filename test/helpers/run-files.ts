@@ -1,5 +1,5 @@
 import type { Counts } from './counting-reporter.ts'
-import { inLanes } from './lanes.ts'
+import type { Lanes } from './lanes.ts'
 
 /** More files than this that pass only the second time fail the run: they hide what is broken. */
 export const FLAKY_FILES_MAX = 2
@@ -10,19 +10,18 @@ export interface FilesRun extends Counts {
 }
 
 /**
- * Runs test files, some at a time, then each failed file once more, alone. The second run of a file counts. A test that
+ * Runs test files in lanes, then each failed file once more, alone. The second run of a file counts. A test that
  * fails twice has failed; so has the run when more than FLAKY_FILES_MAX files needed their second run to pass.
  *
  * @param files in the order in which they begin
- * @param lanes how many run at a time, at least 1
  * @param runFile counts of one file; a file that crashes has a failure that says so
  */
 export async function runFiles(
   files: readonly string[],
-  lanes: number,
+  inLane: Lanes,
   runFile: (file: string) => Promise<Counts>,
 ): Promise<FilesRun> {
-  const counts = await inLanes(files, lanes, runFile)
+  const counts = await Promise.all(files.map((file) => inLane(() => runFile(file))))
   const final = new Map(files.map((file, index) => [file, counts[index] as Counts]))
   const failed = [...final].filter(([, counts]) => counts.failed.length > 0)
   const flaky: string[] = []

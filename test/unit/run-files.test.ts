@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { Counts } from '../helpers/counting-reporter.ts'
+import { makeLanes } from '../helpers/lanes.ts'
 import { runFiles } from '../helpers/run-files.ts'
 
 const passes = (passed = 1): Counts => ({ passed, failed: [], skipped: [] })
@@ -10,7 +11,7 @@ async function run(
   runs: Record<string, Counts[]>,
 ): Promise<{ result: Awaited<ReturnType<typeof runFiles>>; order: string[] }> {
   const order: string[] = []
-  const result = await runFiles(Object.keys(runs), 1, (file) => {
+  const result = await runFiles(Object.keys(runs), makeLanes(1), (file) => {
     order.push(file)
     return Promise.resolve(runs[file]?.shift() ?? fails('a run that nobody asked for'))
   })
