@@ -4,6 +4,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { StateSource } from '../ports/state-source.ts'
 import type { Part } from '../types/frames.ts'
 import type { Digest, Hex, MemberIndex } from '../types/ids.ts'
+import type { TaskRunnerInit } from './task-runner-init.ts'
 
 export interface BodyGateInit {
   readonly runner: BundleRunner
@@ -104,4 +105,20 @@ export class BodyGate {
     if (this.#verdicts.size > VERDICTS_MAX && oldest !== undefined) this.#verdicts.delete(oldest)
     return true
   }
+}
+
+/** Of a task whose reducer is a bundle; null for one of this package. */
+export function gateOf(
+  {
+    sandbox,
+    reducer,
+    params,
+    ...init
+  }: Pick<TaskRunnerInit, 'sandbox' | 'reducer' | 'params' | 'taskId' | 'logger'>,
+  engine: Pick<BodyGateInit, 'isWanted' | 'deliver'>,
+): BodyGate | null {
+  if (sandbox === undefined) return null
+  const { reducerParams, inputCap } = params
+  const task = { bundle: reducer as Digest, params: reducerParams, inputBytesMax: inputCap }
+  return new BodyGate({ ...init, ...engine, ...task, runner: sandbox })
 }

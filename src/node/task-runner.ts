@@ -1,5 +1,4 @@
 import type { RawFrame } from '../codec/frames.ts'
-import { appendEvent } from '../codec/events.ts'
 import { keccak, toHex } from '../codec/hex.ts'
 import { domainSeparator } from '../codec/objects.ts'
 import type { EngineEffect, EngineInput } from '../protocol/io.ts'
@@ -12,12 +11,12 @@ import type { Validity } from '../protocol/validity.ts'
 import { invariant, InvariantError } from '../types/errors.ts'
 import type { Evidence } from '../types/evidence.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
-import { NIL } from '../types/ids.ts'
 import type { LogEntry } from '../types/log.ts'
 import type { Signed } from '../types/objects.ts'
 import { Admit } from './admit.ts'
 import { Aggregator } from './aggregator.ts'
-import { BodyGate } from './body-gate.ts'
+import type { BodyGate } from './body-gate.ts'
+import { gateOf } from './body-gate.ts'
 import { engineConfig } from './engine-config.ts'
 import { EngineLoop } from './engine-loop.ts'
 import { EvidenceBook, factsOf } from './evidence-book.ts'
@@ -29,6 +28,7 @@ import { Observer } from './observer.ts'
 import { Challenger } from './challenger.ts'
 import type { HandedOn } from './opened.ts'
 import { beforeOf } from './opened.ts'
+import { PostedEvents } from './posted-events.ts'
 import { Refusals } from './refusals.ts'
 import { missingCheckpoints, restoredTask } from './restored.ts'
 import { Serving } from './serving.ts'
@@ -45,7 +45,7 @@ import { goesOn } from '../types/task.ts'
 
 /**
  * Drives one engine: admit → record → step → effects, one input at a time. All protocol decisions are the engine's; this
- * only carries out effects, in their order.
+ * only carries out effects, in their order. (Above 400 lines, as every effect is carried out in this one place.)
  */
 export class TaskRunner {
   readonly #init: TaskRunnerInit
@@ -64,11 +64,10 @@ export class TaskRunner {
   readonly #watch: SigningWatch
   readonly evidence: EvidenceBook
   readonly #members: ReadonlyMap<string, MemberIndex>
-  readonly #events: PostedLedgerEvent[] = []
+  readonly #events = new PostedEvents()
   /** The state before height 1; null until it is known. */
   #handed: Uint8Array | null
   /** Rolling hash of them. */
-  #eventsHash = NIL
   readonly #ignored: Record<string, number> = {}
   readonly #refusals: Refusals
   readonly #source: ToldSource
@@ -100,7 +99,10 @@ export class TaskRunner {
     invariant(init.cluster.members[init.self]?.key === init.keyring.address, 'the own seat holds the own key')
     const { twin, debateTicks, calldataInputs: publishesInputs } = init.params
     const isProvable = BigInt(twin) !== 0n
-    this.#gate = this.#makeGate()
+    this.#gate = gateOf(init, {
+      isWanted: (hash) => isWantedBody(this.state, hash),
+      deliver: (from, part) => this.input({ kind: 'message', from, parts: [part] }),
+    })
     const isValidInput = (state: Uint8Array): boolean => this.#gate?.isValid(keccak(state)) ?? false
     const judged = this.#gate === null ? {} : { isValidInput }
     const config = engineConfig({ ...init, ...judged, isProvable, publishesInputs })
@@ -250,10 +252,8 @@ export class TaskRunner {
   }
 
   ledgerEvent(event: PostedLedgerEvent): void {
-    if (event.seq !== this.#events.length + 1) return
-    this.#events.push(event)
-    this.#eventsHash = appendEvent(this.#eventsHash, event)
-    this.input({ kind: 'ledger', eventSeq: event.seq, eventsHash: this.#eventsHash })
+    const eventsHash = this.#events.add(event)
+    if (eventsHash !== null) this.input({ kind: 'ledger', eventSeq: event.seq, eventsHash })
   }
 
   input(input: EngineInput): void {
@@ -277,7 +277,7 @@ export class TaskRunner {
         this.#logEntries(effect.entries)
         break
       case 'aggregate':
-        this.#aggregator.run(effect, this.#events)
+        this.#aggregator.run(effect, this.#events.all)
         break
       case 'broadcast':
         this.#link.broadcast(effect.parts)
@@ -395,27 +395,13 @@ export class TaskRunner {
       ...this.#init,
       runner,
       secondTicks: this.#secondTicks,
-      events: () => this.#events,
+      events: () => this.#events.all,
       handedOver: () => this.#requireHanded(),
       vetted: (height) => {
         this.input({ kind: 'vetted', height })
         this.challenger.vetted(height)
       },
       wrong: (opened) => this.challenger.refuted(opened),
-    })
-  }
-
-  #makeGate(): BodyGate | null {
-    const { sandbox, reducer, params } = this.#init
-    if (sandbox === undefined) return null
-    return new BodyGate({
-      ...this.#init,
-      runner: sandbox,
-      bundle: reducer as Digest,
-      params: params.reducerParams,
-      inputBytesMax: params.inputCap,
-      isWanted: (hash) => isWantedBody(this.state, hash),
-      deliver: (from, part) => this.input({ kind: 'message', from, parts: [part] }),
     })
   }
 }

@@ -39,7 +39,7 @@ const PLENTY_WEI = 2n ** 128n - 1n
 
 /**
  * A small model of the trust layer: blocks on demand, registered keys, tasks, ledger events, and the rules by which
- * `checkpoint` and `finalize` are accepted. No money.
+ * `checkpoint` and `finalize` are accepted. No money. (Above 400 lines: calls of one contract that share its state.)
  */
 export class MemoryChain {
   readonly domain: Domain
