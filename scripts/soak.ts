@@ -107,10 +107,17 @@ async function restart(victim: RecordedNode, damage: Damage | null): Promise<voi
 }
 
 async function sample(): Promise<void> {
+  let told = 0
   while (!isOver()) {
     await sleep(SAMPLE_MS)
     const minute = (performance.now() - start) / 60_000
     for (const [{ pid }, list] of samples) if (pid !== undefined) list.push({ minute, mib: residentMib(pid) })
+    if (minute < told + 1) continue
+    told = Math.floor(minute)
+    const memory = [...samples].map(([{ name }, list]) => `${name} ${list.at(-1)?.mib.toFixed(0)} MiB`)
+    console.error(
+      `minute ${told} of ${values.minutes}: ${finished()} of ${tasks.length} tasks, ${faults} faults, ${memory.join(', ')}`,
+    )
   }
 }
 
