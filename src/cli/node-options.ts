@@ -11,6 +11,10 @@ export interface NodeRunOptions extends FeeOptions {
   readonly apiPort: number
   /** Of metrics alone; absent: the API serves them. */
   readonly metricsPort?: number
+  /** Of the dashboard; absent: none is served. */
+  readonly uiPort?: number
+  /** Endpoint that the dashboard asks; absent: the node's first. */
+  readonly uiRpcUrl?: string
   /** File that says where the node stands and what it has for services. */
   readonly host?: string
   /** Reducers whose states come over the API. */

@@ -31,6 +31,7 @@ describe('metrics of nodes that run, and what they keep to themselves', function
 
   before(async () => {
     network = await FaultyNetwork.create(NODES)
+    network.also = (node) => (node === network.nodes[0] ? ['--ui-port', '0'] : [])
     for (const node of network.nodes) network.start(node)
     const taskId = await network.runTask(HEIGHTS, {})
     await network.until('the result on chain', () => network.said('finalize.mined', taskId).length > 0)
@@ -74,6 +75,23 @@ describe('metrics of nodes that run, and what they keep to themselves', function
     expect([sent('checkpoint'), sent('finalize')]).deep.equal([1, 1])
   })
 
+  const pageUrl = (): string => String(network.watch.of('ui.listening')[0]?.facts['url'])
+
+  it('serves the dashboard to whoever asks for it: what it has said itself, and where the chain is', async () => {
+    const { key } = network.nodes[0]!
+    expect(await textOf(pageUrl())).include('<!doctype html>')
+    const { rpcUrl, nodes } = JSON.parse(await textOf(`${pageUrl()}/setup.json`)) as Record<string, unknown>
+    expect({ rpcUrl, nodes }).deep.equal({ rpcUrl: network.rpcUrl, nodes: [{ name: 'this-node', key }] })
+    const state = await textOf(`${pageUrl()}/nodes/this-node/tasks/1/heights/${HEIGHTS}`)
+    expect(state).include('0x')
+    const feed = (await fetch(`${pageUrl()}/feed`)).body!.getReader()
+    let told = ''
+    while (!told.includes('\n\n')) told += Buffer.from((await feed.read()).value).toString()
+    await feed.cancel()
+    for (const part of ['event: snapshot', '"this-node"', `"height":${HEIGHTS}`]) expect(told).include(part)
+    expect((await fetch(pageUrl(), { method: 'POST' })).status).equal(405)
+  })
+
   const secretsOf = (): readonly string[] =>
     network.nodes.flatMap(({ dataDir }) => {
       const key = readFileSync(join(dataDir, 'key'), 'utf8').trim().replace(/^0x/, '')
@@ -90,6 +108,7 @@ describe('metrics of nodes that run, and what they keep to themselves', function
         ...['/metrics', ...ASKED].map((path) => textOf(`${urlOf(i)}${path}`)),
       ]),
     )
+    texts.push(await textOf(`${pageUrl()}/setup.json`))
     for (const text of texts) {
       expect(text.length).above(0)
       for (const secret of secrets) expect(text.toLowerCase().includes(secret.toLowerCase())).equal(false)

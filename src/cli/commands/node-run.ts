@@ -19,6 +19,7 @@ import { createLogger } from '../../adapters/system/logger.ts'
 import { createNode, refuseFaults } from '../../compose/create-node.ts'
 import type { Application, CreateNodeInit, StakedNode } from '../../compose/create-node.ts'
 import { NodeMetrics } from '../../compose/metrics/node-metrics.ts'
+import { tee } from '../../compose/tee.ts'
 import { parseFaults } from '../../faults/parse.ts'
 import type { SourceRequest } from '../../node/node-init.ts'
 import type { Logger } from '../../ports/logger.ts'
@@ -46,6 +47,8 @@ import type { NodeApps } from '../app/node-apps.ts'
 import { openDeployment } from '../local/wallets.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { CommandContext } from '../run-command.ts'
+import type { NodePage } from '../ui/node-page.ts'
+import { NODE_NAME, openNodePage } from '../ui/node-page.ts'
 import { VERSION } from '../version.ts'
 
 /** What a node brings to tasks of this deployment without being told to. */
@@ -60,7 +63,8 @@ export async function nodeRun(
   const file = openLogFile(join(options.dataDir, 'node.log'))
   const print = lossyStdout()
   const metrics = new NodeMetrics(VERSION, () => performance.now())
-  const logger = metrics.tee(
+  const page = await openNodePage(options)
+  const counted = metrics.tee(
     createLogger({
       write: (line) => {
         file.write(line)
@@ -68,25 +72,29 @@ export async function nodeRun(
       },
     }),
   )
+  const logger = tee(counted, (event, facts) => page?.take(NODE_NAME, { event, facts }))
   try {
-    return await runNode(options, builtIn, { logger, metrics, signal })
+    return await runNode(options, builtIn, { logger, metrics, page, signal })
   } catch (error) {
     // stderr may lead nowhere
     logger.error('node.failed', { pid: process.pid, error: diskFault(error) ?? error })
     throw error
+  } finally {
+    await page?.close()
   }
 }
 
 interface Surroundings {
   readonly logger: Logger
   readonly metrics: NodeMetrics
+  readonly page: NodePage | null
   readonly signal: AbortSignal
 }
 
 async function runNode(
   options: NodeRunOptions,
   builtIn: BuiltIn,
-  { logger, metrics, signal }: Surroundings,
+  { logger, metrics, page, signal }: Surroundings,
 ): Promise<ExitCode> {
   const { dataDir, rpcUrl, listen, join: autoJoin, pollMs } = options
   const broker = brokerOf(options.transport)
@@ -136,6 +144,8 @@ async function runNode(
     metrics: metricsText(metrics),
   })
   logger.info('api.listening', { port: control.port })
+  await page?.show(key)
+  if (page !== null) logger.info('ui.listening', { url: page.url })
   let observed: Observed | null = null
   try {
     observed = await observe({ port: options.metricsPort, metrics, staked, deployment, logger })

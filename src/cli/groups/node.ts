@@ -40,7 +40,15 @@ import type { RunCommand } from '../run-command.ts'
 export function addNodeCommands(program: Command, run: RunCommand): void {
   const node = program.command('node').description('run a staked node')
   addPreparing(node, run)
+  addRun(node, run)
+  addSystemd(node, run)
+  addOrders(node, run)
+  addRegistered(node, run)
+  addPrivate(node, run)
   addWatch(program, run)
+}
+
+function addRun(node: Command, run: RunCommand): void {
   node
     .command('run')
     .description('runs one node in the foreground; its log goes to stdout as JSON lines')
@@ -60,6 +68,12 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
       'serve /metrics on 127.0.0.1 at a port of its own, too (0 picks one): docs/metrics.md',
       integer(0, 65_535),
     )
+    .option(
+      '--ui-port <port>',
+      'serve the dashboard on 127.0.0.1, which only reads, to everybody on this machine (0 picks one)',
+      integer(0, 65_535),
+    )
+    .option('--ui-rpc-url <url>', 'endpoint that the dashboard asks (default: the first of --rpc-url)')
     .option('--no-join', 'do not sign up for tasks')
     .addOption(policyFile())
     .addOption(maxFeeGwei())
@@ -98,10 +112,6 @@ export function addNodeCommands(program: Command, run: RunCommand): void {
         return nodeRun(options, context, (id) => rateLimitApplication(options.provider, id))
       }),
     )
-  addSystemd(node, run)
-  addOrders(node, run)
-  addRegistered(node, run)
-  addPrivate(node, run)
 }
 
 function addSystemd(node: Command, run: RunCommand): void {

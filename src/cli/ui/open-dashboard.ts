@@ -14,7 +14,9 @@ export interface Dashboard {
   /** Takes a line of a node's log. */
   readonly take: (node: string, event: NodeEvent) => void
   /** From now on the page is about this network. */
-  readonly show: (network: Pick<LocalNetwork, 'rpcUrl' | 'deploymentFile' | 'nodes'>) => Promise<void>
+  readonly show: (
+    network: Pick<LocalNetwork, 'rpcUrl' | 'deploymentFile'> & Pick<PageSetup, 'nodes'>,
+  ) => Promise<void>
   readonly close: () => Promise<void>
 }
 

@@ -1,4 +1,3 @@
-import type { Logger } from '../../ports/logger.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { NodeMetric } from './specs.ts'
 
@@ -18,17 +17,6 @@ export class EventCounter {
   constructor(metrics: Metrics<NodeMetric>, nowMs: () => number) {
     this.#metrics = metrics
     this.#nowMs = nowMs
-  }
-
-  /** The logger, with everything that passes counted. */
-  tee(logger: Logger): Logger {
-    const of =
-      (level: keyof Logger) =>
-      (event: string, facts: Facts = {}): void => {
-        this.take(event, facts)
-        logger[level](event, facts)
-      }
-    return { info: of('info'), warn: of('warn'), error: of('error') }
   }
 
   take(event: string, facts: Facts): void {

@@ -3,6 +3,7 @@ import { PROCESS_METRICS, collectProcess } from '../../adapters/system/process-m
 import type { EndpointStatus } from '../../adapters/evm/endpoints/pool.ts'
 import type { NodeHealth } from '../../node/node-health.ts'
 import type { Logger } from '../../ports/logger.ts'
+import { tee } from '../tee.ts'
 import { EventCounter } from './events.ts'
 import { NODE_METRICS } from './specs.ts'
 
@@ -40,7 +41,7 @@ export class NodeMetrics {
 
   /** A logger whose events are counted. */
   tee(logger: Logger): Logger {
-    return this.#events.tee(logger)
+    return tee(logger, (event, facts) => this.#events.take(event, facts))
   }
 
   /** From now on a scrape shows the health of this node. */
