@@ -81,14 +81,14 @@ describe('metrics of nodes that run, and what they keep to themselves', function
     const { key } = network.nodes[0]!
     expect(await textOf(pageUrl())).include('<!doctype html>')
     const { rpcUrl, nodes } = JSON.parse(await textOf(`${pageUrl()}/setup.json`)) as Record<string, unknown>
-    expect({ rpcUrl, nodes }).deep.equal({ rpcUrl: network.rpcUrl, nodes: [{ name: 'this-node', key }] })
-    const state = await textOf(`${pageUrl()}/nodes/this-node/tasks/1/heights/${HEIGHTS}`)
+    expect({ rpcUrl, nodes }).deep.equal({ rpcUrl: network.rpcUrl, nodes: [{ name: 'here', key }] })
+    const state = await textOf(`${pageUrl()}/nodes/here/tasks/1/heights/${HEIGHTS}`)
     expect(state).include('0x')
     const feed = (await fetch(`${pageUrl()}/feed`)).body!.getReader()
     let told = ''
     while (!told.includes('\n\n')) told += Buffer.from((await feed.read()).value).toString()
     await feed.cancel()
-    for (const part of ['event: snapshot', '"this-node"', `"height":${HEIGHTS}`]) expect(told).include(part)
+    for (const part of ['event: snapshot', '"here"', `"height":${HEIGHTS}`]) expect(told).include(part)
     expect((await fetch(pageUrl(), { method: 'POST' })).status).equal(405)
   })
 

@@ -36,7 +36,7 @@ export async function openNodePage({
 }
 
 /** What the page calls the node that serves it. */
-export const NODE_NAME = 'this-node'
+export const NODE_NAME = 'here'
 
 /**
  * The first URL, if it keeps nothing secret: the page, and everybody on this machine who opens it, is told.
