@@ -2,7 +2,7 @@ import { appendLog, epochOf, logStart } from '../codec/log.ts'
 import { appendRoot } from '../codec/roots.ts'
 import type { Bitmap, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
-import type { LogEntry } from '../types/log.ts'
+import type { LogEntry, PhaseEvent } from '../types/log.ts'
 import type { Checkpoint, Close, Confirm, Hello, Share, Signed, Status } from '../types/objects.ts'
 import { createEngine } from './create.ts'
 import { append } from './phase-log.ts'
@@ -11,6 +11,9 @@ import type { ChainState, DueCheckpoint, EngineConfig, EngineState, Kept, ShareQ
 import { emptyBox, emptyCheckpoint } from './state.ts'
 import type { Work } from './work.ts'
 import { own, ownRound, setTimer, workOn } from './work.ts'
+
+/** What a log may say of a height before anything is signed in it: RESET after a restart, and the opening of one that leaves. */
+const OPENING: ReadonlySet<PhaseEvent> = new Set(['RESET', 't1', 't3'])
 
 /** What the store still knows of a task: enough to go on without ever signing a second object for a key. */
 export interface RestoredTask {
@@ -60,10 +63,19 @@ export function restoreEngine(config: EngineConfig, task: RestoredTask): EngineS
     if (proof.shares[0]?.object.height === next) keepQuorum(w, proof)
   }
   for (const kept of task.kept ?? []) restoreKept(w, kept)
-  // a log that has this height without an own STATUS: it was adopted, so it is decided elsewhere, and not to be opened
-  s.observing = s.log.height === next && s.log.seq > 0 && !s.box.inputs.has(config.self)
+  // a log that has gone through this height without an own object: it was adopted, so it is decided elsewhere, and not to be opened
+  const isPast = task.entries.some(({ height, event }) => height === next && !OPENING.has(event))
+  s.observing = isPast && !hasOwn(s)
   resetLog(s)
   return s
+}
+
+/** Whether a STATUS of the height in work is signed, or a vote: whoever has signed a CLOSE signs no STATUS. */
+function hasOwn({ box, config: { self } }: EngineState): boolean {
+  return (
+    box.inputs.has(self) ||
+    [...box.rounds.values()].some(({ shares, confirms }) => shares.has(self) || confirms.has(self))
+  )
 }
 
 function restoreEpoch(s: EngineState, task: RestoredTask): void {

@@ -128,16 +128,19 @@ export class WireTap {
     if (listed.some((index) => cluster.members[index] === undefined))
       violate('bad-list', `${where}: a stranger`)
     if (3 * weight <= 2 * cluster.totalWeight) violate('bad-list', `${where}: weight ${weight}`)
-    let lists: Digest[][] = [[]]
+    let lists: (Digest | null)[][] = [[]]
     for (const index of listed) {
       const statuses = [...(this.#statuses.get(`${index}/${object.height}`) ?? [])]
       if (statuses.length > 1) return // an equivocator: which of them was meant cannot be told
       const close = this.#closes.get(index)
-      const entries = close === undefined ? statuses : [...statuses, close]
+      // its own is signed, and perhaps not sent yet: a process that starts anew votes first
+      const isUnsent = index === member && statuses.length === 0
+      const entries = [...(isUnsent ? [null] : statuses), ...(close === undefined ? [] : [close])]
       lists = lists.flatMap((list) => entries.map((entry) => [...list, entry]))
     }
-    if (!lists.some((list) => inputsRoot(object.inputs, list) === object.inputsRoot))
-      violate('bad-list', `${where}: not the list in inputsRoot`)
+    const isRight = (list: readonly (Digest | null)[]): boolean =>
+      !isWhole(list) || inputsRoot(object.inputs, list) === object.inputsRoot
+    if (!lists.some(isRight)) violate('bad-list', `${where}: not the list in inputsRoot`)
   }
 
   #votesOf(member: number, height: number): Votes {
@@ -148,6 +151,10 @@ export class WireTap {
     this.#votes.set(key, created)
     return created
   }
+}
+
+function isWhole(list: readonly (Digest | null)[]): list is readonly Digest[] {
+  return list.every((entry) => entry !== null)
 }
 
 /** Signed objects in a part of a frame, whoever they are of. */

@@ -50,6 +50,52 @@ async function runLives(
   return false
 }
 
+describe('TaskRunner: processes that all end, and again before a height is opened', () => {
+  const SLOT_TICKS = 400
+
+  /** All are killed; the first two right after they have decided height 2, before they sign its CHECKPOINT. */
+  async function killedAfter2(): Promise<RunnerCluster> {
+    const world = await new RunnerCluster({
+      n: 4,
+      params: { slotTicks: SLOT_TICKS, epochHeights: 2 },
+    }).start()
+    for (const seat of world.seats) seat.dieAfterDeciding = 2
+    for (let tick = 0; tick < 2_000 && world.up.length > 2; tick += 1) await world.tick()
+    for (const { member } of world.up) await world.kill(member)
+    return world
+  }
+
+  async function restartAll(world: RunnerCluster): Promise<void> {
+    for (const { member } of world.up) await world.kill(member)
+    for (const { member } of world.seats) await world.restart(member)
+    for (let i = 0; i < 40; i += 1) await world.tick()
+  }
+
+  it('open it all the same: RESET, which the CHECKPOINT made durable, is no opening', async () => {
+    const world = await killedAfter2()
+    await restartAll(world)
+    const last = world.seats.map(({ log }) => log.at(-1))
+    expect(last.filter((entry) => entry?.event === 'RESET' && entry.height === 3)).length.at.least(2)
+    await restartAll(world)
+    expect(await world.run(4)).equal(true)
+    expectSound(world)
+  })
+
+  it('and so does one that has signed a CLOSE', async () => {
+    const world = await killedAfter2()
+    await restartAll(world)
+    const [leaver, absent] = world.seats
+    leaver!.runner!.leave()
+    for (let i = 0; i < 40 && leaver!.log.at(-1)?.event !== 't1'; i += 1) await world.tick()
+    expect(leaver!.log.at(-1)).deep.include({ event: 't1', height: 3 })
+    for (const { member } of world.up) await world.kill(member)
+    // without the leaver's vote there is no quorum
+    for (const { member } of world.seats) if (member !== absent!.member) await world.restart(member)
+    expect(await world.run(3)).equal(true)
+    expectSound(world)
+  })
+})
+
 describe('TaskRunner: processes that end at any point', () => {
   const life = fc.record({
     fuse: fc.oneof(fc.integer({ min: 1, max: 25 }), fc.integer({ min: 1, max: 150 })),
