@@ -51,13 +51,19 @@ async function runLives(
 }
 
 describe('TaskRunner: processes that all end, and again before a height is opened', () => {
-  const SLOT_TICKS = 400
+  const PARAMS = { slotTicks: 400, epochHeights: 2 }
+
+  async function runningAfter2(): Promise<RunnerCluster> {
+    const world = await new RunnerCluster({ n: 4, params: PARAMS }).start()
+    expect(await world.run(2)).equal(true)
+    return world
+  }
 
   /** All are killed; the first two right after they have decided height 2, before they sign its CHECKPOINT. */
   async function killedAfter2(): Promise<RunnerCluster> {
     const world = await new RunnerCluster({
       n: 4,
-      params: { slotTicks: SLOT_TICKS, epochHeights: 2 },
+      params: PARAMS,
     }).start()
     for (const seat of world.seats) seat.dieAfterDeciding = 2
     for (let tick = 0; tick < 2_000 && world.up.length > 2; tick += 1) await world.tick()
@@ -81,19 +87,21 @@ describe('TaskRunner: processes that all end, and again before a height is opene
     expectSound(world)
   })
 
-  it('and so does one that has signed a CLOSE', async () => {
-    const world = await killedAfter2()
-    await restartAll(world)
-    const [leaver, absent] = world.seats
-    leaver!.runner!.leave()
-    for (let i = 0; i < 40 && leaver!.log.at(-1)?.event !== 't1'; i += 1) await world.tick()
-    expect(leaver!.log.at(-1)).deep.include({ event: 't1', height: 3 })
-    for (const { member } of world.up) await world.kill(member)
-    // without the leaver's vote there is no quorum
-    for (const { member } of world.seats) if (member !== absent!.member) await world.restart(member)
-    expect(await world.run(3)).equal(true)
-    expectSound(world)
-  })
+  for (const opening of ['t1', 't3'] as const) {
+    it(`and so does one that has signed a CLOSE, and opened with ${opening}`, async () => {
+      const world = await (opening === 't1' ? killedAfter2() : runningAfter2())
+      if (opening === 't1') await restartAll(world)
+      const [leaver, absent] = world.seats
+      leaver!.runner!.leave()
+      for (let i = 0; i < 40 && leaver!.log.at(-1)?.event !== opening; i += 1) await world.tick()
+      expect(leaver!.log.at(-1)).deep.include({ event: opening, height: 3 })
+      for (const { member } of world.up) await world.kill(member)
+      // without the leaver's vote there is no quorum
+      for (const { member } of world.seats) if (member !== absent!.member) await world.restart(member)
+      expect(await world.run(3)).equal(true)
+      expectSound(world)
+    })
+  }
 })
 
 describe('TaskRunner: processes that end at any point', () => {
