@@ -50,7 +50,8 @@ abstract contract EvidenceHandler is LogHandler {
         uint256 who = _pick(4);
         if (who == 0) return (o.account, o.account);
         if (who == 1 && o.offer != address(0)) {
-            if (creditOf[o.offer] == 0) _outsiders.push(o.offer);
+            if (!_isOutside[o.offer]) _outsiders.push(o.offer);
+            _isOutside[o.offer] = true;
             return (o.offer, o.offer);
         }
         return (o.wallet, o.account);

@@ -121,6 +121,7 @@ abstract contract Ghost is Deployment {
     address[] internal _clients;
     /// @dev Who may be owed something without an account: a stranger, and reporters that had none when they reported.
     address[] internal _outsiders;
+    mapping(address outsider => bool known) internal _isOutside;
     mapping(uint256 task => mapping(uint256 key => uint256 amount)) public lockOf;
     mapping(uint256 task => mapping(uint256 key => uint256 amount)) public takenOf;
     mapping(uint256 task => mapping(uint256 key => bool byKey)) internal _sentByKey;
