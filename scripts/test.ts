@@ -1,7 +1,7 @@
 /**
  * Runs the test suites and ends with one line: N passed, N failed, N skipped.
  *
- * Suites, and then end-to-end files, run side by side, three for two cores: the latter wait for blocks and processes half of
+ * Suites run side by side, one a core; then end-to-end files, three for two cores: they wait for blocks and processes half of
  * their time. What a process prints is shown when it ends. Fails on any failed test, a suite that ran none, a crash, and on
  * more skips than SKIPS_MAX. An end-to-end file that fails runs once more, alone: what passes then is named as FLAKY.
  */
@@ -50,8 +50,14 @@ interface SuiteRun extends FilesRun {
   readonly busyPercent: number
 }
 
-const inLane = makeLanes(cores + Math.ceil(cores / 2))
-const results: SuiteRun[] = await Promise.all([...chosen()].sort(retriedLast).map(timed))
+const suites = chosen()
+const whole = makeLanes(cores)
+const results = await Promise.all(
+  suites.filter(({ isRetried }) => isRetried !== true).map((suite) => timed(suite, whole)),
+)
+const files = makeLanes(cores + Math.ceil(cores / 2))
+for (const suite of suites.filter(({ isRetried }) => isRetried === true))
+  results.push(await timed(suite, files))
 report()
 
 function parse(): { values: { suite?: string; json?: boolean; help?: boolean } } {
@@ -93,11 +99,6 @@ function chosen(): readonly Suite[] {
   })
 }
 
-/** End-to-end files begin last, as lanes become free. */
-function retriedLast(a: Suite, b: Suite): number {
-  return Number(a.isRetried === true) - Number(b.isRetried === true)
-}
-
 function longestFirst({ long = [] }: Suite): (a: string, b: string) => number {
   const rank = (file: string): number => {
     const index = long.findIndex((name) => file.endsWith(`/${name}.test.ts`))
@@ -125,7 +126,7 @@ function coreTimes(): { readonly busy: number; readonly all: number } {
 }
 
 /** Runs a suite, timed from when its first piece of work has a lane. */
-async function timed(suite: Suite): Promise<SuiteRun> {
+async function timed(suite: Suite, inLane: Lanes): Promise<SuiteRun> {
   const watches: ReturnType<typeof startWatch>[] = []
   const counts = await runSuite(suite, (work) =>
     inLane(() => {
