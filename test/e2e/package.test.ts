@@ -58,6 +58,9 @@ function section(title: string): string {
   return found.split(/^## /m)[0] ?? ''
 }
 
+/** Other tests bring the dashboard up, too. */
+const UI = { RSDP_UI_PORT: '0' }
+
 describe('the package, from its tarball alone', function () {
   this.timeout(900_000)
   const folder = mkdtempSync(join(tmpdir(), 'rsdp-package-'))
@@ -97,7 +100,7 @@ describe('the package, from its tarball alone', function () {
       RSDP_RPC_URL: `http://127.0.0.1:${String(port)}`,
       RSDP_BLOCK_MS: BLOCK_MS,
     }
-    shell = new Shell(home, { ...environmentForChildren(), ...NPM, ...settings, PATH })
+    shell = new Shell(home, { ...environmentForChildren(), ...NPM, ...settings, ...UI, PATH })
     const steps = stepsOf('README.md', section('As a package'))
     expect(steps.map(({ command }) => command.split(' ').slice(0, 3).join(' '))).deep.equal([
       'npm install ./rsdp-0.1.0.tgz',

@@ -15,6 +15,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const page = (name: string): DocStep[] =>
   stepsOf(`docs/${name}.md`, readFileSync(join(ROOT, 'docs', `${name}.md`), 'utf8'))
 
+/** Other tests bring the dashboard of a network up, too. */
+const OWN_UI = { RSDP_UI_PORT: '0' }
+
 /** A folder where `./rsdp` is the launcher, and a shell in it: with none of this run's settings. */
 export class Desk {
   readonly #dir = mkdtempSync(join(tmpdir(), 'rsdp-pages-'))
@@ -24,8 +27,8 @@ export class Desk {
     writeFileSync(join(this.#dir, 'rsdp'), `#!/bin/sh\nexec ${ROOT}rsdp "$@"\n`, { mode: 0o755 })
   }
 
-  terminal(): Shell {
-    const shell = new Shell(this.#dir, environmentForChildren())
+  terminal(settings: NodeJS.ProcessEnv = {}): Shell {
+    const shell = new Shell(this.#dir, { ...environmentForChildren(), ...settings })
     this.#shells.push(shell)
     return shell
   }
@@ -62,7 +65,7 @@ export function describeWalk(chain: keyof typeof WALKS): void {
       const fill = (text: string): string => text.replaceAll(/8545|9100/g, (port) => ports[port] ?? port)
       for (const name of pages) {
         const steps = page(name)
-        const walked = await walk(desk.terminal(), steps, fill)
+        const walked = await walk(desk.terminal(chain === 'alone' ? OWN_UI : {}), steps, fill)
         for (const [{ command }, problem] of walked)
           if (problem !== null) expect.fail(`docs/${name}.md: ${command}: ${problem}`)
         expect(walked).length(steps.filter(({ isRun }) => isRun).length)
