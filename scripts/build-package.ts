@@ -35,7 +35,7 @@ for (const file of globSync(['types/**/*.js', 'hardhat.config.*'], { cwd: DIST }
 for (const file of globSync('artifacts/contracts/**/*.json', { cwd: root }))
   if (!FOR_TESTS.test(file)) copyArtifact(file)
 for (const file of ['trace.csv', 'LICENSE'])
-  cpSync(join(root, 'src/cli/rate-limit', file), join(DIST, 'src/cli/rate-limit', file))
+  cpSync(join(root, 'src/demo', file), join(DIST, 'src/demo', file))
 writePage(join(DIST, SHIPPED), (await buildPage()).html)
 chmodSync(join(DIST, 'src/cli/bin.js'), 0o755)
 

@@ -1,12 +1,12 @@
 /**
- * Publishes a rate-limit task over the example trace; on a local chain the first test account pays.
+ * Publishes a rate-limit task over the demo's trace; on a local chain the first test account pays.
  *
  *   node scripts/publish-task.ts [seats] [heights] [rpcUrl] [deploymentFile]
  */
 import { publishTask } from '../src/cli/local/client.ts'
 import { openDeployment, openWallet } from '../src/cli/local/wallets.ts'
 import { integerArgument, runScript } from '../src/cli/run-script.ts'
-import { rateLimitTask } from '../src/cli/task-params.ts'
+import { rateLimitTask } from '../src/cli/demo/rate-limit-task.ts'
 
 await runScript(async (args) => {
   const [seats = '7', heights = '24', rpcUrl = 'http://127.0.0.1:8545', file = 'deployments/31337.json'] =

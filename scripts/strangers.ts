@@ -29,7 +29,7 @@ import type { LocalNode } from '../src/cli/local/register-nodes.ts'
 import { Watch, waitFor } from '../src/cli/local/watch.ts'
 import { table } from '../src/cli/output.ts'
 import { integerArgument, runScript } from '../src/cli/run-script.ts'
-import { rateLimitTask } from '../src/cli/task-params.ts'
+import { rateLimitTask } from '../src/cli/demo/rate-limit-task.ts'
 
 const NODES = 7
 const HEIGHTS = 6

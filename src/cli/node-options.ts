@@ -26,7 +26,7 @@ export interface NodeRunOptions extends FeeOptions {
   readonly fault?: string
   /** File of links that are slow or cut, on a local chain only. */
   readonly links?: string
-  /** Absent: the provider of the example is replayed from the decided states. */
+  /** Absent: the provider of the demo is replayed from the decided states, on a local chain. */
   readonly provider?: string
   /** Folders of applications. */
   readonly app?: readonly string[]

@@ -147,7 +147,7 @@ export interface TaskPublishOptions extends WalletOptions, CautionOptions, Price
   readonly joinSeconds?: number
   readonly endSeconds?: number
   readonly stallSeconds?: number
-  /** Folder of an application; absent: the example. */
+  /** Folder of an application; absent: the demo’s task. */
   readonly app?: string
   /** A stock reducer instead. */
   readonly reducer?: string
@@ -285,7 +285,7 @@ export interface SimOptions {
   readonly nodes?: number
   readonly liar?: string
   readonly liars?: string
-  /** Folder of an application; absent: the example. */
+  /** Folder of an application; absent: the demo’s task. */
   readonly app?: string
   readonly reorgs?: boolean
   readonly absence?: boolean

@@ -1,7 +1,3 @@
-import { toHex } from '../codec/hex.ts'
-import { reducerHash } from '../reducers/catalog.ts'
-import { rateLimit } from '../reducers/rate-limit.ts'
-import type { RateLimitParams } from '../reducers/rate-limit-codec.ts'
 import type { Deployment } from '../adapters/evm/deployment.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
@@ -9,7 +5,7 @@ import type { TaskParams } from '../types/task.ts'
 import type { TaskPrices } from './task-prices.ts'
 import { USUAL_PRICES } from './task-prices.ts'
 
-export interface RateLimitTask {
+export interface TaskSize {
   readonly nodes: number
   readonly heights: number
   /** R: heights per checkpoint. */
@@ -48,8 +44,6 @@ const HEIGHT_SECONDS = 10
 const TICK_MS = 50
 /** Blocks until the duty to submit moves on. */
 const TURN_BLOCKS = 4
-/** Bytes of a rate-limit state with so many rows: u64 budget ‖ u8 count ‖ count × (u8 member ‖ u64 demand ‖ u64 share) */
-export const stateBytes = (nodes: number): number => 9 + 17 * nodes
 
 const JOIN_BLOCKS_MIN = 20
 /** Nodes poll, judge and send in this time, on a busy machine too. */
@@ -108,26 +102,8 @@ function badTimes(message: string, hint: string): RsdpError {
 
 const stallBlocksFor = (nodes: number): number => 8 * nodes * TURN_BLOCKS
 
-/**
- * What a rate-limit task takes unless told otherwise. 120,000 tokens in 10 s are 720,000 a minute; the cap on a member's
- * claim is above any queue that the demo's trace leads to.
- */
-export const USUAL_LIMIT: RateLimitParams = { budget: 120_000n, demandMax: 1_000_000n }
-
-/** Parameters of a rate-limit task over the example trace, with time-outs that fit its replay speed. */
-export function rateLimitTask(task: RateLimitTask): TaskParams {
-  return taskOf(task, {
-    reducer: reducerHash(rateLimit.id),
-    reducerParams: toHex(rateLimit.params.encode(USUAL_LIMIT)),
-    usesPrevious: false,
-    stateCap: stateBytes(task.nodes),
-    inputCap: stateBytes(1),
-    calldataInputs: true,
-  })
-}
-
 /** Parameters of a task that makes a decision every 10 / factor seconds. */
-export function taskOf(task: RateLimitTask, work: TaskWork): TaskParams {
+export function taskOf(task: TaskSize, work: TaskWork): TaskParams {
   const slotTicks = Math.max(2, Math.round((HEIGHT_SECONDS * 1000) / task.factor / TICK_MS))
   const phaseTicks = Math.max(10, Math.round(slotTicks * 0.6))
   return {

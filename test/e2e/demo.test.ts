@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { VariantReport } from '../../src/cli/rate-limit/compare-report.ts'
+import type { VariantReport } from '../../src/demo/compare-report.ts'
 import { rsdp } from '../helpers/rsdp.ts'
 
 interface DemoData {

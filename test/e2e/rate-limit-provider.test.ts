@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import type { VariantReport } from '../../src/cli/rate-limit/compare-report.ts'
-import { ProviderClient } from '../../src/cli/rate-limit/provider-client.ts'
+import type { VariantReport } from '../../src/demo/compare-report.ts'
+import { ProviderClient } from '../../src/demo/provider-client.ts'
 import { errorCode, runFile } from '../helpers/rsdp.ts'
 
 const example = (name: string): string =>
-  fileURLToPath(new URL(`../../src/cli/rate-limit/${name}.ts`, import.meta.url))
+  fileURLToPath(new URL(`../../src/cli/demo/${name}.ts`, import.meta.url))
 
 /** A lease lasts as long. */
 const LEASE_WINDOWS = 5

@@ -32,6 +32,7 @@ const EVERYTHING = [
   'audit',
   'dashboard',
   'lab',
+  'demo',
   'api',
   'agreement',
   'agents',
@@ -124,6 +125,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // puts a node together out of the adapters of this machine
   compose: { imports: [...BASE, 'ports', 'policy', 'faults', 'node', 'agents', 'adapters'] },
+  // the workload of the demo, and what it measures; who starts networks and prints tables is with the commands
+  demo: {
+    imports: [...BASE, 'ports', 'reducers', 'catalog', 'faults', 'adapters/system', 'adapters/memory'],
+    types: ['compose'],
+    packages: ['zod', 'node:crypto', 'node:fs', 'node:http'],
+  },
   // what the package exports, one file an entry; nobody imports them
   entries: {
     imports: [

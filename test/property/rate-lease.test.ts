@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { LeaseHolder } from '../../src/cli/rate-limit/lease-holder.ts'
+import { LeaseHolder } from '../../src/demo/lease-holder.ts'
 import { toHex } from '../../src/codec/hex.ts'
 import { Random } from '../../src/faults/random.ts'
 import { rateLease } from '../../src/reducers/rate-lease.ts'

@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path/posix'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { importsIn, LAYERS, violations } from '../helpers/layers.ts'
+import { importsIn, layerOf, LAYERS, violations } from '../helpers/layers.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -52,6 +53,10 @@ const FORBIDDEN: readonly (readonly [file: string, source: string])[] = [
   ['src/node/a.ts', "import { x } from '../../test/helpers/skip.ts'"],
   ['src/cli/a.ts', "import { x } from '../../test/helpers/skip.ts'"],
   ['src/compose/a.ts', "import { x } from '../cli/main.ts'"],
+  ['src/compose/a.ts', "import { x } from '../demo/trace.ts'"],
+  ['src/demo/a.ts', "import { table } from '../cli/output.ts'"],
+  ['src/demo/a.ts', "import { x } from '../node/admit.ts'"],
+  ['src/demo/a.ts', "import { spawn } from 'node:child_process'"],
   ['src/entries/a.ts', "import { x } from '../cli/main.ts'"],
   ['src/cli/a.ts', "import { x } from '../entries/node.ts'"],
   ['src/cli/a.ts', "import { x } from '../../examples/ballot/reducer.ts'"],
@@ -106,11 +111,19 @@ describe('layers', () => {
     expect(files.flatMap((file) => violations(file, readFileSync(`${root}/${file}`, 'utf8')))).deep.equal([])
   })
 
-  it('nodes and tasks do not know the demo’s workload: it is handed to them', () => {
-    for (const file of ['src/cli/commands/node-run.ts', 'src/cli/task-params.ts']) {
-      const imported = importsIn(file, readFileSync(`${root}/${file}`, 'utf8'))
-      expect(imported.filter(({ from }) => from.includes('rate-limit/'))).deep.equal([])
-    }
+  it('the demo’s workload is known to the demo, the private network that plays it, and who hands it to a node', () => {
+    const importers = globSync('{src,scripts}/**/*.ts', { cwd: root }).filter((file) =>
+      importsIn(file, readFileSync(`${root}/${file}`, 'utf8')).some(
+        ({ from }) => layerOf(normalize(join(dirname(file), from))) === 'demo',
+      ),
+    )
+    const others = importers.filter((file) => !/^src\/(cli\/)?demo\/|^src\/cli\/commands\/demo/.test(file))
+    expect(others.sort()).deep.equal([
+      'src/cli/commands/node-private.ts',
+      'src/cli/groups/node.ts',
+      'src/cli/lab/files.ts',
+      'src/cli/local/private-cluster.ts',
+    ])
   })
 
   it('no layer is imported that has no rule', () => {

@@ -1,5 +1,5 @@
-import { report } from '../rate-limit/report.ts'
-import type { ReportRow } from '../rate-limit/report.ts'
+import { report } from '../../demo/report.ts'
+import type { ReportRow } from '../../demo/report.ts'
 import { rateLease } from '../../reducers/rate-lease.ts'
 import { fromHex } from '../../codec/hex.ts'
 import type { Hex } from '../../types/ids.ts'

@@ -1,5 +1,5 @@
-import type { TwoProviders } from '../rate-limit/two-providers.ts'
-import { EXAMPLE_PARAMS } from '../rate-limit/budget.ts'
+import type { TwoProviders } from '../demo/two-providers.ts'
+import { DEMO_LIMIT } from '../../demo/budget.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { LiarWatch } from '../local/liar-watch.ts'
@@ -10,7 +10,7 @@ import type { DemoOptions } from '../options.ts'
 /** A block at least this often; each transaction makes one besides. */
 export const BLOCK_MS = 250
 /** The provider's budget, tokens per window; from the middle of the demo on the later one, which it posts on the ledger. */
-export const BUDGET = Number(EXAMPLE_PARAMS.budget)
+export const BUDGET = Number(DEMO_LIMIT.budget)
 export const LATER_BUDGET = 90_000
 
 /** The node that is slow on purpose, by order of start, and the height at which it is: longer than DEBATE lasts. */

@@ -51,8 +51,11 @@ import type { NodePage } from '../ui/node-page.ts'
 import { NODE_NAME, openNodePage } from '../ui/node-page.ts'
 import { VERSION } from '../version.ts'
 
-/** What a node brings to tasks of this deployment without being told to. */
-export type BuiltIn = (deploymentId: Digest) => Application
+/** What a node brings to tasks of this deployment without being told to; null: nothing. */
+export type BuiltIn = (place: {
+  readonly deploymentId: Digest
+  readonly isLocal: boolean
+}) => Application | null
 
 /** One staked node in the foreground, until SIGTERM or SIGINT; stopping flushes and unlocks, and leaves no task. */
 export async function nodeRun(
@@ -108,7 +111,7 @@ async function runNode(
   const privateKey = await signingKey(options, local)
   const apps = await nodeApps(options, policy, logger)
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
-  const own = builtIn(deployment.deploymentId)
+  const own = builtIn({ deploymentId: deployment.deploymentId, isLocal: local })
   const { agreements, machines } = machinesIn(dataDir)
   const services = await servicesOf(options, logger)
   const hosted = { reducers: services.reducers, open: (request: SourceRequest) => services.open(request) }
@@ -116,8 +119,8 @@ async function runNode(
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
     applications: [
       feed.inputs(options.feed ?? []),
-      ...[...(apps?.applications ?? []), own, machines, hosted].map((application) =>
-        feed.follow(application),
+      ...[...(apps?.applications ?? []), ...(own === null ? [] : [own]), machines, hosted].map(
+        (application) => feed.follow(application),
       ),
     ],
     ...(apps === null ? {} : { bundles: apps.bundles }),

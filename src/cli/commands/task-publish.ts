@@ -12,7 +12,8 @@ import type { CommandContext } from '../run-command.ts'
 import { inTokens, readToken } from '../stake-view.ts'
 import { taskWork } from '../app/task-work.ts'
 import { showTime } from '../moments.ts'
-import { joinBlocksFor, rateLimitTask, taskOf, taskTimes } from '../task-params.ts'
+import { rateLimitTask } from '../demo/rate-limit-task.ts'
+import { joinBlocksFor, taskOf, taskTimes } from '../task-params.ts'
 import { taskWatch } from './task-watch.ts'
 import { parsePrices } from '../task-prices.ts'
 import { checkTiming, fitTiming, measurePace } from '../task-timing.ts'
@@ -21,7 +22,7 @@ import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 /** No task lives longer. */
 const WATCH_SECONDS_MAX = 86_400
 
-/** Publishes a task, of the example unless it is told otherwise, and pays its escrow. */
+/** Publishes a task, of the demo unless it is told otherwise, and pays its escrow. */
 export async function taskPublish(options: TaskPublishOptions, context: CommandContext): Promise<ExitCode> {
   if (options.watch && context.json) throw twoOutputs()
   const taskId = await publish(options, context)

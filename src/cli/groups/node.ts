@@ -78,10 +78,7 @@ function addRun(node: Command, run: RunCommand): void {
     .addOption(policyFile())
     .addOption(maxFeeGwei())
     .option('--poll-ms <ms>', 'pause between two looks at the chain', integer(20, 60_000), 250)
-    .option(
-      '--provider <url>',
-      'send the example’s requests to this provider (src/cli/rate-limit/provider.ts)',
-    )
+    .option('--provider <url>', 'send the demo’s requests to this provider (src/cli/demo/provider.ts)')
     .option('--app <dir...>', 'folders of applications to run tasks of, each with its build (rsdp app build)')
     .option('--host <file>', 'where the node stands and what it has for services, YAML: docs/services.md')
     .option('--feed <reducer...>', 'reducers whose states come over the local API: names, or ids of bundles')
@@ -108,8 +105,8 @@ function addRun(node: Command, run: RunCommand): void {
     .action((options: NodeRunOptions) =>
       run('node run', false, async (context) => {
         const { nodeRun } = await import('../commands/node-run.ts')
-        const { rateLimitApplication } = await import('../rate-limit/application.ts')
-        return nodeRun(options, context, (id) => rateLimitApplication(options.provider, id))
+        const { demoApplication } = await import('../../demo/application.ts')
+        return nodeRun(options, context, (place) => demoApplication(options.provider, place))
       }),
     )
 }

@@ -114,9 +114,7 @@ function addMoney(task: Command, run: RunCommand): void {
 
 function addPublish(task: Command, run: RunCommand): void {
   sending(task.command('publish'), 'client’s')
-    .description(
-      'publishes a task, paid by the client: a rate-limit task over the example trace, or of --app',
-    )
+    .description('publishes a task, paid by the client: a rate-limit task over the demo’s trace, or of --app')
     .option('--app <dir>', 'folder of an application: its reducer, and the params of its example')
     .option('--reducer <name>', 'a stock reducer, with --params')
     .option('--params <json>', 'params of the reducer: JSON with its fields, or hex')

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { TRACE_FILE } from '../../demo/trace.ts'
 import { cellsOf } from '../../lab/cells.ts'
 import type { NamedCell } from '../../lab/cells.ts'
 import type { Trace } from '../../lab/queue/workload.ts'
@@ -149,7 +150,7 @@ export function commitOf(): string {
 
 /** The recorded requests that the package comes with; licence and source lie next to them. */
 export function loadTrace(): Trace {
-  const text = readFileSync(new URL('../rate-limit/trace.csv', import.meta.url), 'utf8')
+  const text = readFileSync(TRACE_FILE, 'utf8')
   const rows = text.trim().split('\n').slice(1)
   const at = (row: string): number => Date.parse(`${row.slice(0, 23).replace(' ', 'T')}Z`)
   const firstMs = at(rows[0] ?? '')

@@ -5,7 +5,7 @@ import { availableParallelism, freemem } from 'node:os'
  * MiB.
  */
 const NODE_BYTES = 210 * 1_048_576
-/** Nodes that one core keeps up with at the pace of the example. */
+/** Nodes that one core keeps up with at the pace of the demo. */
 const NODES_PER_CORE = 8
 const GIB = 1_073_741_824
 

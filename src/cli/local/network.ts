@@ -27,7 +27,7 @@ export interface LocalNetworkInit {
   readonly names?: readonly string[]
   /** Faults switched on on purpose, by node. */
   readonly faults: ReadonlyMap<number, string>
-  /** URL of a provider that the nodes send the example's requests to. */
+  /** URL of a provider that the nodes send the demo's requests to. */
   readonly provider?: string
   /** Folder of an application that the nodes run, built. */
   readonly app?: string

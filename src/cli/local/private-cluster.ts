@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { EXAMPLE_PARAMS_HEX } from '../rate-limit/budget.ts'
+import { DEMO_LIMIT_HEX } from '../../demo/budget.ts'
 import { createKeyring } from '../../adapters/keys/keyring.ts'
 import { peerIdFromPublicKey, privateKeyFromBytes } from '../../adapters/libp2p/identity.ts'
 import { writeWholeFile } from '../../adapters/system/write-file.ts'
@@ -11,7 +11,7 @@ import { clusterId, encodeSnapshot } from '../../codec/roots.ts'
 import { rateLimit } from '../../reducers/rate-limit.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
-import { stateBytes } from '../task-params.ts'
+import { stateBytes } from '../demo/rate-limit-task.ts'
 import type { Cluster } from '../../types/cluster.ts'
 import { MEMBERS_MAX } from '../../types/ids.ts'
 import type { Address, Hex } from '../../types/ids.ts'
@@ -127,7 +127,7 @@ export async function makePrivateCluster(
     stateCap: stateBytes(count),
     inputCap: stateBytes(1),
     reducer: rateLimit.id,
-    reducerParams: EXAMPLE_PARAMS_HEX,
+    reducerParams: DEMO_LIMIT_HEX,
     members: listed,
   }
   const file = join(dataDir, 'members.json')

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
-import { WINDOW_SECONDS } from '../../../src/cli/rate-limit/trace.ts'
-import { joinBlocksFor, rateLimitTask, taskTimes } from '../../../src/cli/task-params.ts'
+import { WINDOW_SECONDS } from '../../../src/demo/trace.ts'
+import { rateLimitTask } from '../../../src/cli/demo/rate-limit-task.ts'
+import { joinBlocksFor, taskTimes } from '../../../src/cli/task-params.ts'
 
 describe('sign-up of a published task', () => {
   it('L-join-blocks: is longer than the depth at which nodes read the chain, on every kind of chain', () => {

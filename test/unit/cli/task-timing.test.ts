@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { rateLimitTask } from '../../../src/cli/task-params.ts'
+import { rateLimitTask } from '../../../src/cli/demo/rate-limit-task.ts'
 import type { Pace } from '../../../src/cli/task-timing.ts'
 import { checkTiming, fitTiming, timingOf } from '../../../src/cli/task-timing.ts'
 import { RsdpError } from '../../../src/types/errors.ts'

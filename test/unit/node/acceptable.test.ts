@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { leaseParams } from '../../../src/cli/rate-limit/budget.ts'
-import { leaseTask } from '../../../src/cli/rate-limit/paced-task.ts'
-import { rateLimitTask } from '../../../src/cli/task-params.ts'
+import { leaseParams } from '../../../src/demo/budget.ts'
+import { leaseTask } from '../../../src/demo/paced-task.ts'
+import { rateLimitTask } from '../../../src/cli/demo/rate-limit-task.ts'
 import type { TaskRefusal } from '../../../src/node/acceptable.ts'
 import { taskRefusal } from '../../../src/node/acceptable.ts'
 import type { TaskParams } from '../../../src/types/task.ts'
@@ -67,7 +67,7 @@ describe('taskRefusal', () => {
 
   for (const nodes of [4, 7, 31, 128]) {
     for (const factor of [1, 10, 100]) {
-      it(`takes the example's tasks with ${nodes} nodes at ${factor} times its pace`, () => {
+      it(`takes the demo's tasks with ${nodes} nodes at ${factor} times its pace`, () => {
         const size = { nodes, heights: 60, epoch: 4, joinBlocks: 10, head: 100, taskBlocksMax: 10_000 }
         const task = rateLimitTask({ ...size, factor })
         expect(taskRefusal(task)).to.equal(null)
