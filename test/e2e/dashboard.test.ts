@@ -22,6 +22,8 @@ import { anchorTask } from '../helpers/audit-chain.ts'
 import type { AuditedNetwork } from '../helpers/audit-chain.ts'
 import { browserRpc, honest } from '../helpers/browser-rpc.ts'
 import { browserBundle } from '../helpers/browser-bundle.ts'
+import { committedModels } from '../helpers/committed-models.ts'
+import { digestOfRange } from '../helpers/score-windows.ts'
 import type { BrowserRpc } from '../helpers/browser-rpc.ts'
 import { askWorker } from '../helpers/browser-worker.ts'
 import { bringChromium } from '../helpers/chromium.ts'
@@ -102,6 +104,15 @@ describe('dashboard in Chromium', function () {
       const found = await askWorker(browser, script, readFileSync(engineFile()))
       const { engine, outcomes } = readVectors('sandbox') as Outcomes
       expect(found).deep.equal({ engine, outcomes })
+    })
+
+    it('scores of models, over 2,000 windows, are those of Node', async () => {
+      const page = await browser.newPage()
+      await page.addScriptTag({ content: await browserBundle('test/helpers/browser-scores.ts') })
+      const models = committedModels()
+      const found = await page.evaluate<string>(`digestOfRange(0, 2000, ${JSON.stringify(models)})`)
+      await page.close()
+      expect(found).equal(digestOfRange(0, 2_000, models))
     })
   })
 
