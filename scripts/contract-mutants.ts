@@ -30,7 +30,17 @@ const CAMPAIGN = ['solidity', 'test/solidity/Handler.t.sol', 'test/solidity/Camp
 const SUITES = ['libraries', 'registry', 'board', 'money', 'checkpoint', 'penalties', 'slasher']
   .concat(['revoke', 'reduction', 'forged', 'deployment', 'twins', 'framing', 'silence', 'orders', 'honest'])
   .concat(['form-fee', 'account', 'allowance', 'terms', 'drawing', 'late-quit', 'time', 'results', 'pay'])
-  .concat(['accusations', 'challenged', 'provable', 'bundles'])
+  .concat([
+    'accusations',
+    'challenged',
+    'provable',
+    'bundles',
+    'seam',
+    'line',
+    'line-time',
+    'long-logs',
+    'stalled',
+  ])
   .map((name) => `test/contracts/${name}.ts`)
 
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -19,6 +19,7 @@ const REGISTRY = 'contracts/NodeRegistry.sol'
 const REGISTRY_STATE = 'contracts/registry/RegistryState.sol'
 const KEYS = 'contracts/registry/Keys.sol'
 const LOG = 'contracts/PhaseLog.sol'
+const REDUCTION = 'contracts/libraries/Reduction.sol'
 const LOG_STATE = 'contracts/log/LogState.sol'
 
 const invariant = (by: string, name: string, file: string, line: string, broken: string): Mutant => ({
@@ -256,5 +257,53 @@ export const GUARDED: readonly Mutant[] = [
     broken: 'formGas(p.maxNodes, p.maxNodes)',
     test: 'test/contracts/form-fee.ts',
     by: 'is in the escrow',
+  },
+  {
+    name: 'a twin that lacked gas says nothing, and its inputs are judged',
+    file: REDUCTION,
+    line: 'if (lackedGas) revert ISlasher.NoVerdict("twin\'s gas");',
+    broken: '',
+    test: 'test/contracts/reduction.ts',
+    by: 'that takes all the gas',
+  },
+  {
+    name: 'a twin that reverts has another state',
+    file: REDUCTION,
+    line: 'if (!success) revert ISlasher.NoVerdict("twin reverts");',
+    broken: '',
+    test: 'test/contracts/reduction.ts',
+    by: 'whose aggregate reverts',
+  },
+  {
+    name: 'ledger events of another branch are judged',
+    file: REDUCTION,
+    line: 'if (onChain != expected || (onChain == 0 && count != 0)) revert ISlasher.NoVerdict("events");',
+    broken: '',
+    test: 'test/contracts/reduction.ts',
+    by: 'ledger events that the chain does not have',
+  },
+  {
+    name: 'a running predecessor hands over nothing',
+    file: REDUCTION,
+    line: 'if (!isOver || log.head(predecessor).last != 0) revert ISlasher.NoVerdict("predecessor");',
+    broken: '',
+    test: 'test/contracts/seam.ts',
+    by: 'while the predecessor may still come to a result',
+  },
+  {
+    name: 'any state is handed over',
+    file: REDUCTION,
+    line: 'if (keccak256(state) != resultHash) revert ISlasher.ProvesNothing("previous");',
+    broken: '',
+    test: 'test/contracts/seam.ts',
+    by: 'hands the twin the published result',
+  },
+  {
+    name: 'a line goes on from a tainted task',
+    file: 'contracts/line/LineState.sol',
+    line: 'if (height == 0 || outcome == IResults.Outcome.Tainted) return false;',
+    broken: 'if (height == 0) return false;',
+    test: 'test/contracts/line.ts',
+    by: 'leaves out a tainted task',
   },
 ]
