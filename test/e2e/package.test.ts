@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -49,6 +49,13 @@ function run(cwd: string, program: string, ...args: readonly string[]): Ran {
   const { status, stdout, stderr } = spawnSync(program, args, { cwd, env, encoding: 'utf8' })
   return { status, text: `${stdout}\n${stderr}` }
 }
+
+/** The program of the package that a folder has installed. */
+const rsdpIn = (home: string, ...words: readonly string[]): Ran =>
+  run(home, process.execPath, 'node_modules/rsdp/dist/src/cli/bin.js', ...words)
+
+const manifest = (): { readonly devDependencies: { readonly solc: string } } =>
+  JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as ReturnType<typeof manifest>
 
 /** The commands of one section of the README. */
 function section(title: string): string {
@@ -122,6 +129,7 @@ describe('the package, from its tarball alone', function () {
     expect(id(await buildApp(join(home, 'hello'))), 'the repository makes another bundle').equal(id(there))
 
     checkEntries(home)
+    checkWithoutSolc(home)
     checkWithoutHardhat(home)
   })
 
@@ -150,14 +158,24 @@ describe('the package, from its tarball alone', function () {
     }
   }
 
+  /** Nobody who has no twin installs the compiler: who has one is told which. */
+  function checkWithoutSolc(home: string): void {
+    expect(rsdpIn(home, 'app', 'new', 'lied', '--twin').status).equal(0)
+    const { status, text } = rsdpIn(home, 'app', 'build', 'lied')
+    expect(status, text).equal(3)
+    const { solc } = manifest().devDependencies
+    expect(text.trim()).equal(
+      `error[E_NO_SOLC]: a twin needs the package solc, which is not installed -> npm install solc@${solc}`,
+    )
+    expect(existsSync(join(home, 'lied/build'))).equal(false)
+  }
+
   /** As after `npm install --omit=optional`. */
   function checkWithoutHardhat(home: string): void {
     for (const name of ['hardhat', '@nomicfoundation'])
       rmSync(join(home, 'node_modules', name), { recursive: true, force: true })
-    const rsdp = (...words: readonly string[]): Ran =>
-      run(home, process.execPath, 'node_modules/rsdp/dist/src/cli/bin.js', ...words)
-    expect(rsdp('app', 'test', 'hello').status).equal(0)
-    const { status, text } = rsdp('dev', '--port', '0')
+    expect(rsdpIn(home, 'app', 'test', 'hello').status).equal(0)
+    const { status, text } = rsdpIn(home, 'dev', '--port', '0')
     expect(status).equal(3)
     expect(text.trim()).match(/^error\[E_NO_HARDHAT\]: .* -> install rsdp without --omit=optional$/)
   }

@@ -51,7 +51,7 @@ export async function buildBundle(module: string, exported = 'default'): Promise
   return soleOutput(outputFiles)
 }
 
-/** A module for Node with all that it imports, but packages. Rejects with esbuild's BuildFailure. */
+/** A module for Node with all that it imports. Rejects with esbuild's BuildFailure. */
 export async function buildModule(module: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     ...COMMON,
@@ -59,8 +59,7 @@ export async function buildModule(module: string): Promise<Uint8Array> {
     format: 'esm',
     platform: 'node',
     alias: { 'rsdp/reducers': AUTHOR_ENTRY },
-    // this package's own, wherever the module is
-    plugins: [],
+    // what this package imports, wherever the module is
     nodePaths: [path('../node_modules')],
   })
   return soleOutput(outputFiles)

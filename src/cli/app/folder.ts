@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { buildBundle, buildModule } from '../../adapters/esbuild/build-bundle.ts'
 import { loadEngine } from '../../adapters/sandbox/load-engine.ts'
 import type { CompiledTwin } from '../../adapters/solc/compile-twin.ts'
+import { writeWholeFile } from '../../adapters/system/write-file.ts'
 import { toHex } from '../../codec/hex.ts'
 import type { Application } from '../../compose/create-node.ts'
 import type { AnyReducer } from '../../reducers/catalog.ts'
 import { Bundle } from '../../sandbox/bundle.ts'
+import { bundleId } from '../../sandbox/sandbox.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
@@ -37,10 +39,13 @@ export interface App extends z.infer<typeof schema> {
   readonly bundle: Uint8Array
 }
 
-/** Compiles `reducer.ts` and `source.ts` of a folder into its `build`. @throws RsdpError E_APP_BUILD, E_APP, E_TWIN, E_NO_SOLC */
+/**
+ * Compiles `reducer.ts` and `source.ts` of a folder into its `build`. What does not build leaves an earlier build as it was.
+ *
+ * @throws RsdpError E_APP_BUILD, E_APP, E_TWIN, E_NO_SOLC
+ */
 export async function buildApp(folder: string): Promise<App> {
   const dir = resolve(folder)
-  const out = join(dir, 'build')
   const compile = (work: Promise<Uint8Array>): Promise<Uint8Array> =>
     work.catch((cause: unknown) => {
       throw notBuilt(dir, cause instanceof Error ? cause.message : String(cause))
@@ -48,16 +53,21 @@ export async function buildApp(folder: string): Promise<App> {
   const bundle = await compile(buildBundle(join(dir, 'reducer.ts')))
   const opened = Bundle.open(loadEngine(), bundle)
   if (!opened.ok) throw notBuilt(dir, `the sandbox comes to ${opened.code}: ${opened.detail}`)
-  await mkdir(out, { recursive: true })
-  await writeFile(join(out, 'bundle.js'), bundle)
-  await writeFile(join(out, 'reducer.mjs'), await compile(buildModule(join(dir, 'reducer.ts'))))
-  await writeFile(join(out, 'source.mjs'), await compile(buildModule(join(dir, 'source.ts'))))
+  const reducer = await compile(buildModule(join(dir, 'reducer.ts')))
+  const source = await compile(buildModule(join(dir, 'source.ts')))
   const { id, name, usesPrevious } = opened.bundle
-  const example = await exampleOf(dir, join(out, 'reducer.mjs'))
+  const example = await exampleOf(dir, reducer)
   const twinFile = join(dir, TWIN)
   const twin = existsSync(twinFile) ? await twinOf(twinFile) : null
   const facts = { schema: 1, id, name, usesPrevious, ...example, twin } as const
-  await writeFile(join(out, 'app.json'), `${JSON.stringify(facts, null, 2)}\n`)
+  await mkdir(join(dir, 'build'), { recursive: true })
+  for (const [file, content] of [
+    ['bundle.js', bundle],
+    ['reducer.mjs', reducer],
+    ['source.mjs', source],
+    ['app.json', `${JSON.stringify(facts, null, 2)}\n`],
+  ] as const)
+    writeWholeFile(join(dir, 'build', file), content, { replace: true })
   return { ...facts, bundle }
 }
 
@@ -72,7 +82,9 @@ export async function readApp(folder: string): Promise<App> {
   const out = join(resolve(folder), 'build')
   try {
     const facts = schema.parse(JSON.parse(await readFile(join(out, 'app.json'), 'utf8')))
-    return { ...facts, bundle: new Uint8Array(await readFile(join(out, 'bundle.js'))) }
+    const bundle = new Uint8Array(await readFile(join(out, 'bundle.js')))
+    if (bundleId(loadEngine().hash, bundle) !== facts.id) throw new Error('its bundle is another')
+    return { ...facts, bundle }
   } catch (cause) {
     throw noApp(folder, 'it has no build that can be read', cause)
   }
@@ -103,8 +115,9 @@ export type DrawState = (below: (limit: number) => number) => Uint8Array
 
 /** What makes up states for the tests of a folder that was built; null if its author has not said. @throws RsdpError E_APP */
 export async function drawOf(folder: string): Promise<DrawState | null> {
-  const built = join(resolve(folder), 'build', 'reducer.mjs')
-  const { default: reducer, example } = await reducerModule(freshUrl(built), folder)
+  const url = pathToFileURL(join(resolve(folder), 'build', 'reducer.mjs')).href
+  // a module is loaded once per address, and a folder may be built anew
+  const { default: reducer, example } = await reducerModule(`${url}?${String(Date.now())}`, folder)
   const draw = example?.draw
   return draw === undefined ? null : (below) => reducer.state.encode(draw(below))
 }
@@ -124,12 +137,11 @@ async function reducerModule(url: string, folder: string): Promise<ReducerModule
   })) as ReducerModule
 }
 
-/** A module is loaded once per address. */
-const freshUrl = (module: string): string => `${pathToFileURL(module).href}?${String(Date.now())}`
-
 /** The author's example, as the reducer's own codecs write it. */
-async function exampleOf(dir: string, module: string): Promise<Pick<App, 'params' | 'inputs'>> {
-  const { default: reducer, example } = await reducerModule(freshUrl(module), dir)
+async function exampleOf(dir: string, module: Uint8Array): Promise<Pick<App, 'params' | 'inputs'>> {
+  // it holds all that it imports, so that it loads without a file
+  const url = `data:text/javascript;base64,${Buffer.from(module).toString('base64')}`
+  const { default: reducer, example } = await reducerModule(url, dir)
   if (example === undefined) throw noApp(dir, 'reducer.ts exports no example')
   try {
     return {

@@ -1,0 +1,93 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { App } from '../../../src/cli/app/folder.ts'
+import { buildApp, readApp } from '../../../src/cli/app/folder.ts'
+import { appFiles } from '../../../src/cli/app/template.ts'
+import { failure } from '../../helpers/chain-rpc.ts'
+
+describe('a build of an application', function () {
+  this.timeout(60_000)
+  const scratch = mkdtempSync(join(tmpdir(), 'rsdp-build-'))
+  const original = join(scratch, 'original')
+  let first: App
+  let dir: string
+  before(async () => {
+    mkdirSync(original)
+    for (const [file, text] of appFiles('hello', false)) writeFileSync(join(original, file), text)
+    first = await buildApp(original)
+  })
+  beforeEach(() => {
+    dir = mkdtempSync(join(scratch, 'app-'))
+    cpSync(original, dir, { recursive: true })
+  })
+  after(() => rmSync(scratch, { recursive: true, force: true }))
+
+  const built = (): Record<string, string> =>
+    Object.fromEntries(
+      readdirSync(join(dir, 'build'))
+        .sort()
+        .map((file) => [file, readFileSync(join(dir, 'build', file), 'utf8')]),
+    )
+  const edit = (file: string, from: string, to: string): void => {
+    const path = join(dir, file)
+    const text = readFileSync(path, 'utf8')
+    expect(text).includes(from)
+    writeFileSync(path, text.replace(from, to))
+  }
+
+  /** What an author may break; each time the reducer has changed, too, so that a part of the build would differ. */
+  const BROKEN: readonly (readonly [name: string, code: string, breakIt: () => void])[] = [
+    ['a source that does not parse', 'E_APP_BUILD', () => writeFileSync(join(dir, 'source.ts'), '}')],
+    ['no source', 'E_APP_BUILD', () => rmSync(join(dir, 'source.ts'))],
+    ['no example', 'E_APP', () => edit('reducer.ts', 'export const example', 'const example')],
+    [
+      'an example that the codecs do not write',
+      'E_APP',
+      () => edit('reducer.ts', 'params: { max:', 'params: { min:'),
+    ],
+    [
+      'a reducer that throws as it loads',
+      'E_APP_BUILD',
+      () => edit('reducer.ts', 'export default reducer', "throw new Error('no')\nexport default reducer"),
+    ],
+    ['a twin that is none', 'E_TWIN', () => writeFileSync(join(dir, 'Twin.sol'), 'contract Twin {')],
+  ]
+  for (const [name, code, breakIt] of BROKEN) {
+    it(`${name}: ${code}; nothing is written, and an earlier build stays`, async () => {
+      const earlier = built()
+      edit('reducer.ts', 'hello@1', 'hello@2')
+      breakIt()
+      expect((await failure(buildApp(dir))).code).equal(code)
+      expect(built()).deep.equal(earlier)
+      expect((await readApp(dir)).id).equal(first.id)
+    })
+  }
+
+  it('is not begun by what does not build', async () => {
+    rmSync(join(dir, 'build'), { recursive: true })
+    rmSync(join(dir, 'source.ts'))
+    expect((await failure(buildApp(dir))).code).equal('E_APP_BUILD')
+    expect(existsSync(join(dir, 'build'))).equal(false)
+  })
+
+  it('holds what the sources say each time, and is refused with another bundle in it', async () => {
+    edit('reducer.ts', 'hello@1', 'hello@2')
+    const second = await buildApp(dir)
+    expect([first.name, second.name]).deep.equal(['hello@1', 'hello@2'])
+    expect((await readApp(dir)).id).equal(second.id)
+    writeFileSync(join(dir, 'build/bundle.js'), first.bundle)
+    const refused = await failure(readApp(dir))
+    expect([refused.code, refused.hint]).deep.equal(['E_APP', 'build it: rsdp app build'])
+  })
+})
