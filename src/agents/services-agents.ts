@@ -45,6 +45,8 @@ export interface Links {
 /** A line of tasks whose services this node hosts: its copies outlive the task that placed them. */
 interface Line {
   readonly supervisor: Supervisor
+  /** Its tasks that are not over. */
+  readonly open: Set<bigint>
   /** The newest task that has decided anything: the placement of older ones is over. */
   newest: bigint
   decided: { readonly state: Agreed; readonly self: MemberIndex } | null
@@ -93,6 +95,7 @@ export class ServicesAgents {
         line.decided = { state, self }
         line.supervisor.want(assignmentsOf(state, self))
       },
+      onOver: () => this.#release(taskId),
     })
   }
 
@@ -148,10 +151,23 @@ export class ServicesAgents {
         folderOf: (service) => folders.of(name, service),
         send: (service, to, bytes) => this.#send(this.#lines.get(name)?.newest ?? taskId, service, to, bytes),
       })
-      line = { supervisor, newest: 0n, decided: null }
+      line = { supervisor, open: new Set(), newest: 0n, decided: null }
       this.#lines.set(name, line)
     }
+    line.open.add(taskId)
     return line
+  }
+
+  /** A task is over. A line of which nothing runs here goes with its last task; copies wait for the line's next one. */
+  #release(taskId: bigint): void {
+    const name = this.#lineOf.get(taskId)
+    const line = name === undefined ? undefined : this.#lines.get(name)
+    if (name === undefined || line === undefined) return
+    line.open.delete(taskId)
+    if (line.open.size > 0 || !line.supervisor.isIdle) return
+    void line.supervisor.stop()
+    this.#lines.delete(name)
+    for (const [task, of] of this.#lineOf) if (of === name) this.#lineOf.delete(task)
   }
 
   /** Lines have names of this node's own; what a restart has to find again is noted. */

@@ -39,6 +39,7 @@ export interface ServicesSourceInit {
   readonly supervisor: Pick<Supervisor, 'reports' | 'replicas' | 'waits'>
   /** Of each decided state. */
   readonly onDecided: (state: Agreed) => void
+  readonly onOver: () => void
 }
 
 /** Brings to each height of a `services@1` task what this node sees: of itself, and of the other members. */
@@ -62,6 +63,11 @@ export class ServicesSource implements StateSource {
     if (height === heights) this.#unwatch()
     const agreed = services.state.decode(state)
     if (agreed?.kind === 'agreed') onDecided(agreed)
+  }
+
+  over(): void {
+    this.#unwatch()
+    this.#init.onOver()
   }
 
   #observed(): Observed {

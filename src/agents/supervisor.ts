@@ -99,6 +99,11 @@ export class Supervisor implements Agent<readonly Assignment[]> {
     return this.#wanted.has(service) || this.#slots.has(service)
   }
 
+  /** Whether no copy is wanted here, or still here. */
+  get isIdle(): boolean {
+    return this.#wanted.size === 0 && this.#slots.size === 0
+  }
+
   /** From the copy of a service on another member. */
   receive(service: number, from: Address, bytes: Uint8Array): void {
     const slot = this.#slots.get(service)

@@ -55,16 +55,20 @@ const INPUT_HEAD_BYTES = 23
  * answered with what the machine made of them there. Applied once, whatever crashes in between.
  */
 export class Agreement implements StateSource {
-  readonly #init: AgreementInit
+  readonly #init: Omit<AgreementInit, 'decided'>
+  /** Told of once. */
+  #past: readonly DecidedState[]
   readonly #codec: ReturnType<typeof logCodec>
   readonly #waiting = new Map<string, ((outcome: Proposed) => void)[]>()
   #pending: JournaledCommand[]
   #session: { readonly id: bigint; next: number } | null
   #before: Uint8Array = new Uint8Array()
   #height = 0
+  #isOver = false
 
-  constructor(init: AgreementInit) {
+  constructor({ decided, ...init }: AgreementInit) {
     this.#init = init
+    this.#past = decided
     this.#codec = logCodec(init.machine.state)
     this.#pending = [...init.journal.pending()]
     const last = init.journal.last()
@@ -81,9 +85,11 @@ export class Agreement implements StateSource {
 
   /** What was decided while nobody was there to be told. */
   #catchUp(): void {
-    const { decided, inputsAt } = this.#init
+    const { inputsAt } = this.#init
+    const past = this.#past
+    this.#past = []
     const since = this.#pending.reduce((least, one) => Math.min(least, one.since), Infinity)
-    for (const { height, state } of decided)
+    for (const { height, state } of past)
       this.#take({ height, state, inputs: height > since ? inputsAt(height) : [] })
   }
 
@@ -103,7 +109,7 @@ export class Agreement implements StateSource {
     const isCommand = command.length <= this.#room && machine.isCommand(command)
     const refused = !isCommand
       ? 'not-a-command'
-      : this.#height >= heights
+      : this.#isOver || this.#height >= heights
         ? 'over'
         : this.#pending.length >= PENDING_MAX
           ? 'busy'
@@ -147,6 +153,11 @@ export class Agreement implements StateSource {
   decided(decision: DecidedState): void {
     this.#take(decision)
     if (this.#pending.length > 0) this.#init.wish()
+  }
+
+  /** What waits may be in a height that this node has not seen: nobody is told that it is not. */
+  over(): void {
+    this.#isOver = true
   }
 
   close(): void {

@@ -18,11 +18,15 @@ export interface AgreementsInit {
   readonly chance: () => number
 }
 
+/** Tasks that are over and can still be asked what became of a command, those that were over last: each has a file open. */
+const OVER_MAX = 16
+
 /** The stock machines as an application of a node: one agreement for each of its tasks. */
 export class Agreements {
   readonly reducers = reducerIds().filter((id) => findMachine(id) !== null)
   readonly #init: AgreementsInit
   readonly #byTask = new Map<bigint, Agreement>()
+  readonly #over = new Set<bigint>()
 
   constructor(init: AgreementsInit) {
     this.#init = init
@@ -45,7 +49,12 @@ export class Agreements {
       journal: journal(cluster.id),
     })
     this.#byTask.set(taskId, agreement)
-    return agreement
+    return {
+      handedOver: (state) => agreement.handedOver(state),
+      observe: () => agreement.observe(),
+      decided: (decision) => agreement.decided(decision),
+      over: () => this.#forgetBeyond(taskId),
+    }
   }
 
   /** Null: this node has no such task, or its reducer takes no commands. @throws RsdpError E_JOURNAL */
@@ -56,6 +65,17 @@ export class Agreements {
   /** What became of a command, by its name; null: nothing is known of it here. @throws RsdpError E_JOURNAL */
   outcome(taskId: bigint, request: string): CommandAnswer | 'waiting' | null {
     return this.#byTask.get(taskId)?.outcome(request) ?? null
+  }
+
+  /** Of many tasks that are over, the first is let go of. */
+  #forgetBeyond(taskId: bigint): void {
+    this.#byTask.get(taskId)?.over()
+    this.#over.add(taskId)
+    const [oldest] = this.#over
+    if (this.#over.size <= OVER_MAX || oldest === undefined) return
+    this.#byTask.get(oldest)?.close()
+    this.#over.delete(oldest)
+    this.#byTask.delete(oldest)
   }
 
   /** Closes the journals; nothing is proposed afterwards. */

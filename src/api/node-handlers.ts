@@ -5,6 +5,7 @@ import type { Hex } from '../types/ids.ts'
 import { lockHandlers } from './lock-handlers.ts'
 import { openApiDocument } from './openapi.ts'
 import { Refused } from './refused.ts'
+import type { Decided } from './routes.ts'
 import type { Asked, Handlers } from './server.ts'
 import { storeHandlers } from './store-handlers.ts'
 import type { TaskFeed } from './task-feed.ts'
@@ -92,11 +93,11 @@ export function nodeHandlers(init: NodeHandlersInit): Handlers {
     },
     events: ({ task }) => {
       // an unknown task is refused before the stream begins
-      feed.heights(task, 1, 1)
-      return (after, push) =>
-        feed.subscribe(task, (after ?? 0) + 1, (decided) =>
-          push({ id: decided.height, event: 'decided', data: decided }),
-        )
+      feed.reducer(task)
+      return (after, push, end) => {
+        const tell = (decided: Decided): void => push({ id: decided.height, event: 'decided', data: decided })
+        return feed.subscribe(task, (after ?? 0) + 1, tell, end)
+      }
     },
     setInput: async ({ task, body }: Asked) => {
       await feed.setInput(task, fromHex((body as { readonly state: Hex }).state))

@@ -13,8 +13,12 @@ export interface FedTask {
   readonly self: number
   readonly members: number
   readonly decided: readonly DecidedState[]
+  readonly statesFrom: (height: number, count: number) => readonly DecidedState[]
   readonly bodiesAt: (height: number) => HeightBodies | null
 }
+
+/** What is kept of it. */
+export type KnownTask = Omit<FedTask, 'decided'>
 
 interface Application<Task extends FedTask> {
   readonly reducers: readonly string[]
@@ -22,23 +26,26 @@ interface Application<Task extends FedTask> {
 }
 
 /** Whether a reducer accepts an input; null: this machine cannot say now. */
-export type Judge = (task: FedTask, input: Uint8Array) => Promise<boolean | null>
+export type Judge = (task: KnownTask, input: Uint8Array) => Promise<boolean | null>
 
 interface Fed {
-  readonly task: FedTask
-  /** By height, from 1. */
-  readonly decided: Decided[]
-  readonly listeners: Set<(decided: Decided) => void>
+  readonly task: KnownTask
+  /** The height decided last; null before the first. Those before it are read from the store: they may be tens of thousands. */
+  last: Decided | null
+  readonly listeners: Set<() => void>
   /** Null: its states do not come over the API. */
   readonly input: Input | null
 }
 
-/** Tasks that are kept, the newest ones. */
-const TASKS_MAX = 64
+/** Tasks that are over and can still be asked about, those that were over last. */
+const OVER_MAX = 64
+/** Past heights that a reader of a stream is given at a time: what it costs to read them holds everybody up. */
+const PAST_MAX = 32
 
 /** What the tasks of a node have decided, and what it brings to those that are fed over the API. */
 export class TaskFeed {
   readonly #tasks = new Map<bigint, Fed>()
+  readonly #over = new Set<bigint>()
   readonly #judge: Judge
 
   constructor(judge: Judge) {
@@ -63,14 +70,14 @@ export class TaskFeed {
   }
 
   list(): AnswerOf<'tasks'> {
-    const tasks = [...this.#tasks.values()].map(({ task, decided, input }) => ({
+    const tasks = [...this.#tasks.values()].map(({ task, last, input }) => ({
       task: String(task.taskId),
       reducer: task.reducer,
       params: task.params.reducerParams,
       member: task.self,
       members: task.members,
       heights: task.params.heights,
-      decided: decided.length,
+      decided: last?.height ?? 0,
       takesInput: input !== null,
     }))
     return { tasks }
@@ -82,30 +89,61 @@ export class TaskFeed {
   }
 
   state(taskId: bigint): Decided {
-    const last = this.#find(taskId).decided.at(-1)
-    if (last === undefined) throw new Refused(404, 'undecided', 'no height is decided yet')
+    const { last } = this.#find(taskId)
+    if (last === null) throw new Refused(404, 'undecided', 'no height is decided yet')
     return last
   }
 
   heights(taskId: bigint, from: number, limit: number): readonly Decided[] {
-    return this.#find(taskId).decided.slice(from - 1, from - 1 + limit)
+    return past(this.#find(taskId), from, limit)
   }
 
   /** @throws Refused no-task, undecided */
   bodies(taskId: bigint, height: number): HeightBodies {
-    const { task, decided } = this.#find(taskId)
+    const { task, last } = this.#find(taskId)
     // a node that stops has closed its store: what it has decided is asked for only while it runs
-    const bodies = height > decided.length ? null : task.bodiesAt(height)
+    const bodies = height > (last?.height ?? 0) ? null : task.bodiesAt(height)
     if (bodies === null) throw new Refused(404, 'undecided', `height ${height} is not decided yet`)
     return bodies
   }
 
-  /** Past heights at once, then each as it is decided. */
-  subscribe(taskId: bigint, from: number, push: (decided: Decided) => void): () => void {
-    const { decided, listeners } = this.#find(taskId)
-    for (const past of decided.slice(from - 1)) push(past)
-    listeners.add(push)
-    return () => void listeners.delete(push)
+  /**
+   * Past heights, some at a time, then each as it is decided. A store that can be read no more is the end of it.
+   *
+   * @returns how to stop
+   * @throws Refused no-task
+   */
+  subscribe(taskId: bigint, from: number, push: (decided: Decided) => void, end: () => void): () => void {
+    const fed = this.#find(taskId)
+    const { listeners } = fed
+    let next = from
+    let later: NodeJS.Immediate | null = null
+    const give = (): void => {
+      later = null
+      const { last } = fed
+      if (last === null || next > last.height) return
+      for (const one of past(fed, next, PAST_MAX)) push(one)
+      next = Math.min(next + PAST_MAX, last.height + 1)
+      if (next <= last.height) later = setImmediate(guarded)
+    }
+    const guarded = (): void => {
+      try {
+        give()
+      } catch {
+        stop()
+        end()
+      }
+    }
+    const tell = (): void => {
+      if (later === null) guarded()
+    }
+    const stop = (): void => {
+      listeners.delete(tell)
+      if (later !== null) clearImmediate(later)
+    }
+    give()
+    listeners.add(tell)
+    return stop
   }
 
   /** @throws Refused no-task, not-fed, input, busy */
@@ -124,23 +162,46 @@ export class TaskFeed {
     return found
   }
 
+  #forgetBeyond(taskId: bigint): void {
+    this.#over.add(taskId)
+    const [oldest] = this.#over
+    if (this.#over.size <= OVER_MAX || oldest === undefined) return
+    this.#over.delete(oldest)
+    this.#tasks.delete(oldest)
+  }
+
   #add(task: FedTask, source: StateSource | null, input: Input | null): StateSource | null {
     if (source === null) return null
-    const fed: Fed = { task, decided: task.decided.map(shown), listeners: new Set(), input }
+    const { decided, ...fedTask } = task
+    const last = decided.at(-1)
+    const fed: Fed = {
+      task: fedTask,
+      last: last === undefined ? null : shown(last),
+      listeners: new Set(),
+      input,
+    }
     this.#tasks.set(task.taskId, fed)
-    const [oldest] = this.#tasks.keys()
-    if (this.#tasks.size > TASKS_MAX && oldest !== undefined) this.#tasks.delete(oldest)
     return {
       handedOver: (state) => source.handedOver?.(state),
       observe: (height) => source.observe(height),
       decided: (decision) => {
         source.decided(decision)
-        const one = shown(decision)
-        fed.decided.push(one)
-        for (const push of fed.listeners) push(one)
+        fed.last = shown(decision)
+        for (const tell of fed.listeners) tell()
+      },
+      over: () => {
+        source.over?.()
+        this.#forgetBeyond(task.taskId)
       },
     }
   }
+}
+
+/** At most `count` heights from one on, up to the one decided last, which is at hand. */
+function past({ task, last }: Fed, from: number, count: number): readonly Decided[] {
+  if (last === null || from > last.height) return []
+  if (from === last.height) return [last]
+  return task.statesFrom(from, Math.min(count, last.height - from + 1)).map(shown)
 }
 
 const shown = ({ height, state }: DecidedState): Decided => ({ height, state: toHex(state) })

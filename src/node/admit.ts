@@ -4,7 +4,7 @@ import type { RecoverSigner } from '../ports/keyring.ts'
 import type { Cluster } from '../types/cluster.ts'
 import type { Part } from '../types/frames.ts'
 import type { Digest, MemberIndex } from '../types/ids.ts'
-import type { Confirm, Share, Signed, SignedInput } from '../types/objects.ts'
+import type { Confirm, ProtocolObject, Share, Signed, SignedInput } from '../types/objects.ts'
 import { Isolation } from './isolation.ts'
 
 /** Most verified objects remembered per task; the oldest go first. */
@@ -45,7 +45,7 @@ export class Admit {
   #knownCount = 0
   readonly #budget = new Map<MemberIndex, number>()
   /** Different objects heard from their signer, by signer and sign-once key. */
-  readonly #perKey = new Map<string, number>()
+  readonly #perKey = new Map<string, { readonly height: number; readonly count: number }>()
   readonly #isolation: Isolation
   /** Signatures checked since start. */
   checks = 0
@@ -72,6 +72,17 @@ export class Admit {
       this.#knownCount -= size
       return
     }
+  }
+
+  /** Nothing of heights below this one is needed any more: what comes of them again is checked again. */
+  forget(below: number): void {
+    for (const [hash, same] of this.#known) {
+      const [first] = same.values()
+      if (first === undefined || heightOf(first.object) >= below) continue
+      this.#known.delete(hash)
+      this.#knownCount -= same.size
+    }
+    for (const [key, { height }] of this.#perKey) if (height < below) this.#perKey.delete(key)
   }
 
   /** Refills every peer's budget; call once a second. */
@@ -175,16 +186,22 @@ export class Admit {
   }
 
   #withinQuota({ member, object }: Unverified): boolean {
-    return (this.#perKey.get(`${member}/${signOnceKey(object)}`) ?? 0) < OBJECTS_PER_KEY_MAX
+    const counted = this.#perKey.get(`${member}/${signOnceKey(object)}`)?.count ?? 0
+    return counted < OBJECTS_PER_KEY_MAX
   }
 
   #count({ member, object }: Unverified): void {
     const key = `${member}/${signOnceKey(object)}`
-    this.#perKey.set(key, (this.#perKey.get(key) ?? 0) + 1)
+    this.#perKey.set(key, { height: heightOf(object), count: (this.#perKey.get(key)?.count ?? 0) + 1 })
     if (this.#perKey.size <= REMEMBERED_MAX) return
     for (const oldest of this.#perKey.keys()) {
       this.#perKey.delete(oldest)
       return
     }
   }
+}
+
+/** A CLOSE is of no height: it is never forgotten for being old. */
+function heightOf(object: ProtocolObject): number {
+  return 'height' in object ? object.height : Infinity
 }

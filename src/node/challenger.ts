@@ -30,7 +30,8 @@ export interface ChallengerInit {
   readonly keep: (evidence: Evidence) => void
 }
 
-interface Accepted {
+/** A checkpoint that the chain has taken. */
+export interface AcceptedCheckpoint {
   readonly block: number
   readonly height: number
   readonly root: Digest
@@ -55,7 +56,7 @@ export class Challenger {
   readonly #init: ChallengerInit
   #wrong: OpenedHeight | null = null
   /** Accepted checkpoints whose signers are not accused yet. */
-  #accepted: readonly Accepted[] = []
+  #accepted: readonly AcceptedCheckpoint[] = []
   readonly #heard: Signed<Checkpoint>[] = []
   #others: readonly Other[] = []
   #busy = false
@@ -105,8 +106,8 @@ export class Challenger {
       keep({ kind: 'E5', checkpoint, later: [], ...opened, claim })
   }
 
-  accepted(checkpoint: Accepted): void {
-    this.#accepted = [...this.#accepted, checkpoint]
+  accepted({ block, height, root }: AcceptedCheckpoint): void {
+    this.#accepted = [...this.#accepted, { block, height, root }]
   }
 
   /** Accuses the signers of accepted checkpoints. Asks the chain only if there is something to accuse of. */
@@ -124,7 +125,7 @@ export class Challenger {
     }
   }
 
-  async #accuseSigners(wrong: OpenedHeight, { block, height, root }: Accepted): Promise<void> {
+  async #accuseSigners(wrong: OpenedHeight, { block, height, root }: AcceptedCheckpoint): Promise<void> {
     const { chain, taskId, cluster, separator, recover, self } = this.#init
     if (height < wrong.claim.height) return
     const sent = await chain.checkpointSent(taskId, block, height)
@@ -151,7 +152,7 @@ export class Challenger {
 function signersOf(
   { id }: Cluster,
   { bitmap, exceptions: packed, sharedSeq, sharedHead, signatures, inputs }: CheckpointCall,
-  { height, root }: Pick<Accepted, 'height' | 'root'>,
+  { height, root }: Pick<AcceptedCheckpoint, 'height' | 'root'>,
 ): Signed<Checkpoint>[] {
   const exceptions = decodeExceptions(packed) ?? []
   const members = membersOf(bitmap)

@@ -24,8 +24,10 @@ export interface SourceRequest {
   readonly params: TaskParams
   readonly self: MemberIndex
   readonly members: number
-  /** Heights decided before a restart, ascending from 1. */
+  /** Heights decided before a restart, ascending from 1: not to be held on to, for a task may have tens of thousands. */
   readonly decided: readonly DecidedState[]
+  /** Decided heights from one on, ascending, at most `count`: read anew. Throws once the node has stopped. */
+  readonly statesFrom: (height: number, count: number) => readonly DecidedState[]
   readonly cluster: Cluster
   /** Listed states of a decided height. */
   readonly inputsAt: (height: number) => NonNullable<DecidedState['inputs']>

@@ -246,7 +246,7 @@ export class RsdpNode {
   /** Lets go of a task that is over, and of published ones that came to nothing. */
   async #retire(taskId: bigint, task: RunningTask): Promise<void> {
     if (!(await task.isOver(this.#cursor.block, this.#time))) return
-    task.stop()
+    task.retire()
     this.#byTask.delete(taskId)
     this.#byCluster.delete(task.cluster)
     this.#init.logger.info('task.retired', { task: String(taskId) })

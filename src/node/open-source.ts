@@ -1,7 +1,7 @@
 import type { StateSource } from '../ports/state-source.ts'
 import { InvariantError } from '../types/errors.ts'
 import type { NodeInit, SourceRequest } from './node-init.ts'
-import { decidedBodies, decidedInputs, decidedStates } from './restored.ts'
+import { decidedBodies, decidedInputs } from './restored.ts'
 
 /** The application's side of a task; null if it has none, also if these params are too much for it. */
 export function openSource(
@@ -13,7 +13,8 @@ export function openSource(
     return sourceFor({
       ...seat,
       members: members.length,
-      decided: decidedStates(store, id),
+      decided: store.states(id, 1, seat.params.heights),
+      statesFrom: (height, count) => store.states(id, height, count),
       inputsAt: (height) => decidedInputs(store, id, height),
       bodiesAt: (height) => decidedBodies(store, id, height),
     })

@@ -22,7 +22,7 @@ export class Predecessors {
   readonly #init: PredecessorsInit
   /** Block of each result. */
   readonly #finalizedAt = new Map<bigint, number>()
-  /** Tasks with an accepted height. */
+  /** Tasks with an accepted height and no result yet. */
   readonly #accepted = new Set<bigint>()
   /** Head at which a task without an accepted height was first seen to be over. */
   readonly #overAt = new Map<bigint, number>()
@@ -34,7 +34,9 @@ export class Predecessors {
 
   take(event: ChainEvent): void {
     if (event.kind === 'checkpointed') this.#accepted.add(event.taskId)
-    if (event.kind === 'taskFinalized') this.#finalizedAt.set(event.taskId, event.block)
+    if (event.kind !== 'taskFinalized') return
+    this.#finalizedAt.set(event.taskId, event.block)
+    this.#accepted.delete(event.taskId)
   }
 
   /**

@@ -9,7 +9,7 @@ import type { HistoryEntry, Store } from '../ports/store.ts'
 import { isCheckpointHeight, ownNote } from '../protocol/checkpoint.ts'
 import type { RestoredTask } from '../protocol/restore.ts'
 import type { DueCheckpoint, EngineConfig } from '../protocol/state.ts'
-import { invariant, RsdpError } from '../types/errors.ts'
+import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
 import type { Bitmap, Digest, Hex } from '../types/ids.ts'
 import { NIL } from '../types/ids.ts'
@@ -151,13 +151,4 @@ export function decidedBodies(store: Store, cluster: Digest, height: number): He
   if (stored === undefined) return null
   const list = publishedInputs(stored.decided.inputs, (hash) => store.body(cluster, hash))
   return { inputs: encodeInputs([list]), state: toHex(stored.state) }
-}
-
-/** The decided states alone: the certificates behind them are a multiple of their size. */
-export function decidedStates(store: Store, cluster: Digest): DecidedState[] {
-  return store.load(cluster).history.map(({ height, stateHash }) => {
-    const state = store.body(cluster, stateHash)
-    invariant(state !== null, `the state of height ${height} is stored with it`)
-    return { height, state }
-  })
 }

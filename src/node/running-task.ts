@@ -113,6 +113,12 @@ export class RunningTask {
     this.#runner.stop()
   }
 
+  /** Stops for good: the application may let go of the task. */
+  retire(): void {
+    this.stop()
+    this.#runner.retire()
+  }
+
   /** Members, who need it up to `block` and on: until a while has passed since its finalization. */
   peers(block: number): readonly Address[] {
     return this.#hasStopped || this.#hasLingered(block)
@@ -177,9 +183,8 @@ export class RunningTask {
       case 'checkpointed':
         this.#hasHeights = true
         this.#progressAt = event.block
-        this.#runner.checkpointed(event.height, hasMember(event.bitmap, this.#init.self))
+        this.#runner.checkpointed(event, hasMember(event.bitmap, this.#init.self))
         this.#anchor.anchored(event.height)
-        this.#runner.challenger.accepted(event)
         this.#republisher.checkpointed(event)
         break
       case 'republished':
@@ -201,7 +206,7 @@ export class RunningTask {
   /** What is to be done for it at every look at the chain. */
   duties(head: number): readonly (() => Promise<void>)[] {
     const accuse = (): Promise<void> => this.#accuser.poll(head)
-    const challenge = (): Promise<void> => this.#runner.challenger.poll()
+    const challenge = async (): Promise<void> => await this.#runner.challenger?.poll()
     if (this.#hasStopped) return [challenge, accuse, ...(this.#owesResult ? [() => this.#anchor.poll()] : [])]
     return [
       () => this.#takeOver(),

@@ -54,7 +54,7 @@ const LOST_ABOVE = 2
 export class SigningWatch {
   readonly #init: SigningWatchInit
   readonly #answers = new Map<MemberIndex, number>()
-  /** Hashes of own objects that are known to be in the store. */
+  /** Hashes of own objects that are known to be in the store, of those heard since the last decision. */
   readonly #own = new Set<Digest>()
   /** Members that were shown since the last tick what is held of theirs. */
   readonly #shown = new Set<MemberIndex>()
@@ -124,6 +124,12 @@ export class SigningWatch {
     const { store, cluster, isFaulty } = this.#init
     if (isFaulty || height <= this.#known || store.checkpoint(cluster.id, height) !== null) return
     this.#forget(`CHECKPOINT of height ${String(height)} on chain`)
+  }
+
+  /** A height is decided: what is heard of it now and then is looked up again. */
+  decided(): void {
+    this.#own.clear()
+    this.weigh()
   }
 
   /** Looks again, after an answer or a decision, whether it is known up to where nothing is to be signed. */

@@ -26,6 +26,7 @@ import type { LeaveAnswer } from './membership.ts'
 import { membershipOf } from './membership.ts'
 import { Observer } from './observer.ts'
 import { Challenger } from './challenger.ts'
+import type { AcceptedCheckpoint } from './challenger.ts'
 import type { HandedOn } from './opened.ts'
 import { beforeOf } from './opened.ts'
 import { PostedEvents } from './posted-events.ts'
@@ -42,6 +43,9 @@ import { Vetter } from './vetter.ts'
 import type { TaskRunnerInit } from './task-runner-init.ts'
 import { ToldSource } from './told-source.ts'
 import { goesOn } from '../types/task.ts'
+
+/** Decided heights whose objects the engine still takes. */
+const LATE_HEIGHTS = 2
 
 /**
  * Drives one engine: admit → record → step → effects, one input at a time. All protocol decisions are the engine's; this
@@ -60,7 +64,8 @@ export class TaskRunner {
   readonly #aggregator: Aggregator
   readonly #gate: BodyGate | null
   readonly #vetter: Vetter | null
-  readonly challenger: Challenger
+  /** Only where a height can be shown to be wrong. */
+  readonly challenger: Challenger | null
   readonly #watch: SigningWatch
   readonly evidence: EvidenceBook
   readonly #members: ReadonlyMap<string, MemberIndex>
@@ -130,7 +135,7 @@ export class TaskRunner {
     })
     this.input({ kind: 'fence', upTo: SIGN_NOTHING })
     this.#secondTicks = Math.max(1, Math.round(1000 / init.params.tickMs))
-    this.challenger = this.#makeChallenger(separator)
+    this.challenger = isProvable ? this.#makeChallenger(separator) : null
     this.#vetter = isProvable ? this.#makeVetter(runner) : null
     this.#observer = new Observer({
       ...init,
@@ -210,10 +215,13 @@ export class TaskRunner {
     return this.#aggregator.resume()
   }
 
-  /** The chain has a checkpoint up to `height`, with this node's signature or without. */
-  checkpointed(height: number, isSigned: boolean): void {
+  /** The chain has a checkpoint, with this node's signature or without. */
+  checkpointed(checkpoint: AcceptedCheckpoint, isSigned: boolean): void {
+    const { height } = checkpoint
     if (isSigned) this.#watch.signedOnChain(height)
+    this.challenger?.accepted(checkpoint)
     this.input({ kind: 'checkpointed', height })
+    this.#admit.forget(Math.min(height, this.state.chain.height - LATE_HEIGHTS))
   }
 
   tick(): void {
@@ -237,6 +245,11 @@ export class TaskRunner {
 
   stop(): void {
     this.#loop.stop()
+  }
+
+  /** It has stopped, and nothing of it is needed any more. */
+  retire(): void {
+    this.#source.over(this.state.chain.height)
   }
 
   /** A decoded frame of this cluster from a proven identity. Strangers to the cluster are ignored. */
@@ -309,7 +322,7 @@ export class TaskRunner {
         this.#keepEvidence(effect.evidence)
         break
       case 'otherHistory':
-        this.challenger.otherHistory(effect.checkpoint, effect.claim)
+        this.challenger?.otherHistory(effect.checkpoint, effect.claim)
         break
       case 'ignored':
         this.#ignored[effect.code] = (this.#ignored[effect.code] ?? 0) + 1
@@ -320,7 +333,7 @@ export class TaskRunner {
   /** What this node does not answer for it does not bring to the chain either. */
   #certified(checkpoint: CheckpointBox): void {
     if (this.#vetter === null || this.state.vetted >= checkpoint.height) this.#init.onCertified(checkpoint)
-    else this.challenger.heard(checkpoint.signed.values())
+    else this.challenger?.heard(checkpoint.signed.values())
   }
 
   /** Durable first; then the application may act on it. */
@@ -343,7 +356,7 @@ export class TaskRunner {
       locallyValid: this.#aggregator.decided(effect),
     })
     this.#source.decided(effect)
-    this.#watch.weigh()
+    this.#watch.decided()
   }
 
   #sign(request: ToSign): Signed {
@@ -399,9 +412,9 @@ export class TaskRunner {
       handedOver: () => this.#requireHanded(),
       vetted: (height) => {
         this.input({ kind: 'vetted', height })
-        this.challenger.vetted(height)
+        this.challenger?.vetted(height)
       },
-      wrong: (opened) => this.challenger.refuted(opened),
+      wrong: (opened) => this.challenger?.refuted(opened),
     })
   }
 }

@@ -34,6 +34,11 @@ export class ToldSource {
     this.#tell(height, () => source.decided({ height, state: state.slice(), inputs }))
   }
 
+  /** @param height decided last */
+  over(height: number): void {
+    this.#tell(height, () => this.#init.source.over?.())
+  }
+
   #tell(height: number, tell: () => void): void {
     const { logger, taskId } = this.#init
     try {

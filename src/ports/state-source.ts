@@ -23,4 +23,9 @@ export interface StateSource {
   observe(height: number): Promise<Uint8Array>
   /** Called once per decided height, in order, after it is durable. */
   decided(decision: DecidedState): void
+  /**
+   * The task is over and its members are served no more: nothing is asked or told after this, and what is held of the task can go.
+   * Once at most; not when the node stops before.
+   */
+  over?(): void
 }

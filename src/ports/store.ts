@@ -103,6 +103,12 @@ export interface Store {
   decide(cluster: Digest, height: StoredHeight, bodies: ReadonlyMap<Digest, Uint8Array>): void
   /** Decided heights from `fromHeight` on, ascending, at most `count`. */
   heights(cluster: Digest, fromHeight: number, count: number): StoredHeight[]
+  /** Their states alone, without reading the certificates, which are a multiple of their size. */
+  states(
+    cluster: Digest,
+    fromHeight: number,
+    count: number,
+  ): { readonly height: number; readonly state: Uint8Array }[]
   /** Body of a listed or decided state, or null. */
   body(cluster: Digest, hash: Digest): Uint8Array | null
   /** The own CHECKPOINT of a height, or null if none was signed. */

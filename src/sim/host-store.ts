@@ -49,6 +49,7 @@ export function watchedStore(store: Store, { burn, signed, logged, decided }: St
         () => decided(height, bodies),
       ),
     heights: (cluster, fromHeight, count) => store.heights(cluster, fromHeight, count),
+    states: (cluster, fromHeight, count) => store.states(cluster, fromHeight, count),
     body: (cluster, hash) => store.body(cluster, hash),
     checkpoint: (cluster, height) => store.checkpoint(cluster, height),
     load: (cluster) => store.load(cluster),

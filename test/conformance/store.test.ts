@@ -241,6 +241,11 @@ function describeStore(name: string, createPlace: () => Place): void {
         expect(store.heights(CLUSTER, 2, 2)).to.deep.equal(all.slice(1, 3))
         expect(store.heights(CLUSTER, 5, 10)).to.be.empty
         expect(store.heights(OTHER_CLUSTER, 1, 10)).to.be.empty
+        const states = all.map(({ decided, state }) => ({ height: decided.height, state }))
+        expect(store.states(CLUSTER, 1, 10)).to.deep.equal(states)
+        expect(store.states(CLUSTER, 2, 2)).to.deep.equal(states.slice(1, 3))
+        expect(store.states(CLUSTER, 5, 10)).to.be.empty
+        expect(store.states(OTHER_CLUSTER, 1, 10)).to.be.empty
         expect(store.load(CLUSTER).decidedHeight).to.equal(4)
       })
 

@@ -393,6 +393,7 @@ export class RunnerCluster {
         write([], () => store.decide(cluster, height, bodies))
         if (height.decided.height === seat.dieAfterDeciding) throw new Crash()
       },
+      states: (cluster, from, count) => store.states(cluster, from, count),
       heights: (...args) => store.heights(...args),
       body: (...args) => store.body(...args),
       checkpoint: (...args) => store.checkpoint(...args),

@@ -93,6 +93,10 @@ export class ServicesNode {
     this.#sources.set(task, this.agents.open(request))
   }
 
+  over(task: bigint): void {
+    this.#sources.get(task)?.over?.()
+  }
+
   async decide(task: bigint, state: Partial<Agreed>): Promise<void> {
     const whole = services.state.encode({ ...emptyState(this.#seats), ...state })
     this.#sources.get(task)?.decided({ height: 1, state: whole })

@@ -4,8 +4,10 @@ import { expect } from 'chai'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PAGE = readFileSync(`${ROOT}docs/outages.md`, 'utf8')
-/** The rows of its tables, without heads. */
-const ROWS = PAGE.split('\n').filter((line) => /^\| (?!Input)/.test(line))
+/** The rows of its tables of inputs, without heads. */
+const ROWS = PAGE.split(/\n(?=## )/)
+  .filter((section) => section.includes('| Played by |'))
+  .flatMap((section) => section.split('\n').filter((line) => /^\| (?!Input)/.test(line)))
 const PLAYED = /`(test\/[^`]+)`(?:: "((?:[^"\\]|\\.)+)")?/
 
 describe('docs/outages.md: the tests that it names', () => {

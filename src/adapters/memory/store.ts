@@ -229,6 +229,13 @@ class MemoryStore implements Store {
     return found
   }
 
+  states(cluster: Digest, fromHeight: number, count: number): ReturnType<Store['states']> {
+    return this.heights(cluster, fromHeight, count).map(({ decided, state }) => ({
+      height: decided.height,
+      state,
+    }))
+  }
+
   body(cluster: Digest, hash: Digest): Uint8Array | null {
     this.#checkOpen()
     const bytes = this.#task(cluster).bodies.get(hash)

@@ -30,7 +30,9 @@ export class HeightTable {
     this.#range = database.prepare(
       'SELECT height, record FROM heights WHERE cluster = ? AND height >= ? ORDER BY height LIMIT ?',
     )
-    this.#history = database.prepare('SELECT height, history FROM heights WHERE cluster = ? ORDER BY height')
+    this.#history = database.prepare(
+      'SELECT height, history FROM heights WHERE cluster = ? AND height >= ? ORDER BY height LIMIT ?',
+    )
     this.#body = database.prepare('SELECT record FROM bodies WHERE cluster = ? AND hash = ?')
     this.#insertBody = database.prepare(
       'INSERT INTO bodies (cluster, hash, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
@@ -60,17 +62,21 @@ export class HeightTable {
   range(cluster: Digest, fromHeight: number, count: number): StoredHeight[] {
     return this.#range.all(fromHex(cluster), fromHeight, count).map(({ height, record }) => {
       const found = this.#read(cluster, height, record)
-      const hash = found.decided.share.object.stateHash
-      const state = this.body(cluster, hash)
-      // without its state a height is as good as lost
-      return state === null ? this.#open(bodyKey(cluster, hash), null, noBody) : { ...found, state }
+      return { ...found, state: this.#state(cluster, found.decided.share.object.stateHash) }
     })
   }
 
-  /** All heights, without reading certificates and states. */
-  history(cluster: Digest): HistoryEntry[] {
+  states(cluster: Digest, fromHeight: number, count: number): { height: number; state: Uint8Array }[] {
+    return this.history(cluster, fromHeight, count).map(({ height, stateHash }) => ({
+      height,
+      state: this.#state(cluster, stateHash),
+    }))
+  }
+
+  /** Heights without reading certificates and states. */
+  history(cluster: Digest, fromHeight: number, count: number): HistoryEntry[] {
     return this.#history
-      .all(fromHex(cluster))
+      .all(fromHex(cluster), fromHeight, count)
       .map(({ height, history }) => this.#open(historyKey(cluster, height), history, readHistory))
   }
 
@@ -79,6 +85,11 @@ export class HeightTable {
     return row === undefined
       ? null
       : this.#open(bodyKey(cluster, hash), row['record'], (bytes) => new Uint8Array(bytes))
+  }
+
+  /** Without its state a height is as good as lost. */
+  #state(cluster: Digest, hash: Digest): Uint8Array {
+    return this.body(cluster, hash) ?? this.#open(bodyKey(cluster, hash), null, noBody)
   }
 
   #keep(cluster: Digest, hash: Digest, bytes: Uint8Array): void {

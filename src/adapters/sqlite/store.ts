@@ -37,6 +37,9 @@ import type { OpenRecord } from './seal.ts'
 import type { ChainLink } from './signed-table.ts'
 import { SignedTable } from './signed-table.ts'
 
+/** Of rows, as SQLite takes it. */
+const NO_LIMIT = -1
+
 export interface StoreOptions extends Binding {
   readonly dataDir: string
 }
@@ -210,6 +213,10 @@ class SqliteStore implements NodeStore {
     return this.#read(() => this.#heights.range(cluster, fromHeight, count))
   }
 
+  states(cluster: Digest, fromHeight: number, count: number): ReturnType<NodeStore['states']> {
+    return this.#read(() => this.#heights.states(cluster, fromHeight, count))
+  }
+
   body(cluster: Digest, hash: Digest): Uint8Array | null {
     return this.#read(() => this.#heights.body(cluster, hash))
   }
@@ -224,7 +231,7 @@ class SqliteStore implements NodeStore {
 
   load(cluster: Digest): StoredTask {
     return this.#read(() => {
-      const history = this.#heights.history(cluster)
+      const history = this.#heights.history(cluster, 1, NO_LIMIT)
       const decidedHeight = history.at(-1)?.height ?? 0
       return {
         entries: this.#log.runningEpoch(cluster),

@@ -55,6 +55,47 @@ describe('stores of a line of tasks', () => {
     expect(await values(newcomer, 3n)).deep.equal([bytes('x')])
   })
 
+  it('a line of which nothing runs here goes with its last task: no timer is left, and its successor begins anew', async () => {
+    const node = await start(OLD)
+    for (const [task, predecessor] of [
+      [1n, 0n],
+      [2n, 1n],
+    ] as const)
+      node.open(task, predecessor)
+    node.over(1n)
+    expect(node.clock.nextMs()).not.equal(null)
+    node.over(2n)
+    expect(node.clock.nextMs()).equal(null)
+    node.open(3n, 2n)
+    await node.decide(3n, begunStore(2, 'eventual'))
+    expect(await node.agents.stores().ask(3n, SERVICE, put('a', 'x'))).include({ code: 'ok' })
+  })
+
+  it('a line goes on that is in another task when its first is over, before anything runs', async () => {
+    const node = await start(OLD)
+    node.open(1n)
+    node.open(2n, 1n)
+    node.over(1n)
+    await node.decide(2n, begunStore(2, 'eventual'))
+    expect(await node.agents.stores().ask(2n, SERVICE, put('a', 'x'))).include({ code: 'ok' })
+  })
+
+  it('copies that run here wait for the line’s next task', async () => {
+    const node = await start(OLD)
+    node.open(1n)
+    await node.decide(1n, begunStore(2, 'eventual'))
+    await node.agents.stores().ask(1n, SERVICE, put('a', 'x'))
+    node.open(2n, 1n)
+    node.over(1n)
+    await node.pass(1_000)
+    await node.decide(2n, begunStore(2, 'eventual'))
+    expect(await values(node, 2n)).deep.equal([bytes('x')])
+    node.over(2n)
+    await node.pass(1_000)
+    node.open(3n, 2n)
+    expect(await values(node, 3n)).deep.equal([bytes('x')])
+  })
+
   it('finds its data again when it starts in a later task of the line', async () => {
     const store = begunStore(2, 'eventual')
     const before = await start(OLD)

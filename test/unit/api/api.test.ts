@@ -59,6 +59,9 @@ const task = (changes: Partial<FedTask> = {}): FedTask => ({
   self: 2,
   members: 4,
   decided: [],
+  // height h has decided h
+  statesFrom: (height, count) =>
+    Array.from({ length: count }, (_, i) => ({ height: height + i, state: Uint8Array.of(height + i) })),
   bodiesAt: (height) => ({ inputs: `0x0${height}`, state: '0x07' }),
   ...changes,
 })
@@ -268,6 +271,55 @@ describe('local API', () => {
     expect((await client().heights(1n, 1, 1)).heights).deep.equal([{ height: 1, state: '0x01' }])
     const told = { task: '1', reducer: 'median@1', params: '0x07', member: 2, members: 4, heights: 9 }
     expect(await client().tasks()).deep.equal({ tasks: [{ ...told, decided: 2, takesInput: true }] })
+  })
+
+  it('past heights are read, not held; of tasks that are over the last 64 can be asked about, of others all', async () => {
+    const reads: string[] = []
+    const statesFrom: FedTask['statesFrom'] = (height, count) => {
+      reads.push(`${height}+${count}`)
+      return task().statesFrom(height, count)
+    }
+    const sources = Array.from({ length: 70 }, (_, id) => open({ taskId: BigInt(id), statesFrom }))
+    for (let height = 1; height <= 100; height += 1)
+      sources[69]!.decided({ height, state: Uint8Array.of(height) })
+    expect(await client().state(69n)).deep.equal({ height: 100, state: '0x64' })
+    expect(reads).deep.equal([])
+    expect((await client().heights(69n, 40, 2)).heights.map(({ height }) => height)).deep.equal([40, 41])
+    expect(reads.splice(0)).deep.equal(['40+2'])
+    const seen: number[] = []
+    for await (const { height } of client().events(69n)) if (seen.push(height) === 100) break
+    expect(seen).deep.equal(Array.from({ length: 100 }, (_, i) => i + 1))
+    expect(reads).deep.equal(['1+32', '33+32', '65+32', '97+4'])
+    expect((await client().tasks()).tasks).length(70)
+    for (const source of sources.slice(1)) source.over?.()
+    const { tasks } = await client().tasks()
+    expect(tasks.map(({ task: id }) => Number(id))).deep.equal([
+      0,
+      ...Array.from({ length: 64 }, (_, i) => 6 + i),
+    ])
+    expect(await refusal(client().state(5n))).equal('404 no-task')
+  })
+
+  it('a stream ends where its store can be read no more', async () => {
+    const gone = (): never => {
+      throw new Error('the store is closed')
+    }
+    let statesFrom: FedTask['statesFrom'] = task().statesFrom
+    const source = open({ statesFrom: (height, count) => statesFrom(height, count) })
+    for (let height = 1; height <= 40; height += 1) {
+      if (height === 40) statesFrom = gone
+      source.decided({ height, state: Uint8Array.of(height) })
+    }
+    const error = await client()
+      .events(1n)
+      .next()
+      .catch((thrown: unknown) => thrown)
+    expect(error).instanceOf(ApiError)
+    statesFrom = (height, count) => (height > 1 ? gone() : task().statesFrom(height, count))
+    const stream = client().events(1n)
+    const seen: number[] = []
+    for await (const { height } of stream) seen.push(height)
+    expect(seen).deep.equal(Array.from({ length: 32 }, (_, i) => i + 1))
   })
 
   it('gives the bodies of a height that is decided, and of no other', async () => {

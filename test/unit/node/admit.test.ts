@@ -234,6 +234,37 @@ describe('Admit', () => {
     expect(admit.frame(3, frameOf(first))).to.be.empty // no longer known, and its signature is none
   })
 
+  it('forgets what is below a height, but no CLOSE', () => {
+    const [old, late] = [signedBy(3, confirm(0, 1)), signedBy(3, confirm(0, 2))]
+    const close = signedBy(3, { type: 'close' })
+    const costs = (one: Unverified): number => {
+      const before = admit.checks
+      expect(admit.frame(3, frameOf(one))).to.have.length(1)
+      return admit.checks - before
+    }
+    expect([old, late, close].map(costs)).to.deep.equal([1, 1, 1])
+    admit.forget(1)
+    expect([old, late, close].map(costs)).to.deep.equal([0, 0, 0])
+    admit.forget(2)
+    expect([old, late, close].map(costs)).to.deep.equal([1, 0, 0])
+    expect([old, late, close].map(costs)).to.deep.equal([0, 0, 0])
+  })
+
+  it('forgets how often something was sent for keys below a height, not for others', () => {
+    const versions = (height: number): Unverified[] =>
+      ['a', 'b', 'c'].map((name) =>
+        signedBy(3, { ...status(height), stateHash: digestOf(name) } as ProtocolObject),
+      )
+    for (const height of [1, 2]) {
+      const [first, second, third] = versions(height)
+      expect(admit.frame(3, frameOf(first!, second!))).to.have.length(2)
+      expect(admit.frame(3, frameOf(third!))).to.be.empty
+    }
+    admit.forget(2)
+    expect(admit.frame(3, frameOf(versions(1)[2]!))).to.have.length(1)
+    expect(admit.frame(3, frameOf(versions(2)[2]!))).to.be.empty
+  })
+
   describe('flood control', () => {
     const version = (i: number): ProtocolObject =>
       ({ ...status(1), stateHash: digestOf(`state ${i}`) }) as ProtocolObject

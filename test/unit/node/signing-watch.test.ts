@@ -3,10 +3,12 @@ import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
 import { decodeFrame } from '../../../src/codec/frames.ts'
 import { MemberLink } from '../../../src/node/member-link.ts'
 import { SigningWatch } from '../../../src/node/signing-watch.ts'
+import type { Store } from '../../../src/ports/store.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
 import { SIGN_NOTHING } from '../../../src/protocol/standing.ts'
 import type { MemberIndex } from '../../../src/types/ids.ts'
 import { NIL } from '../../../src/types/ids.ts'
+import { signed as signedOf, confirm as confirmOf } from '../../helpers/store-kit.ts'
 import { EngineBench } from '../../helpers/engine-cluster-bench.ts'
 
 const N = 31
@@ -15,6 +17,7 @@ const N = 31
 function watched(kind: 'whole' | 'lost' = 'whole'): {
   readonly watch: SigningWatch
   readonly ticks: (count: number) => [number, MemberIndex[]][]
+  readonly store: Store
 } {
   const { state } = new EngineBench({ n: N })
   const { cluster } = state.config
@@ -39,9 +42,10 @@ function watched(kind: 'whole' | 'lost' = 'whole'): {
     }),
   }
   const said = (): void => undefined
+  const store = new MemoryDisk().open({ key: transport.key, deploymentId: NIL })
   const watch = new SigningWatch({
     ...{ taskId: 1n, cluster, self: 0, memory: { kind }, isFaulty: false },
-    store: new MemoryDisk().open({ key: transport.key, deploymentId: NIL }),
+    store,
     logger: { info: said, warn: said, error: said },
     link: new MemberLink(cluster, 0, transport),
     state: () => state,
@@ -60,7 +64,7 @@ function watched(kind: 'whole' | 'lost' = 'whole'): {
     }
     return found
   }
-  return { watch, ticks }
+  return { watch, ticks, store }
 }
 
 describe('what a node has signed', () => {
@@ -102,5 +106,22 @@ describe('what a node has signed', () => {
     watch.heard(11, [{ kind: 'at', height: 1 }])
     expect(watch.fence).to.equal(0)
     expect(ticks(100)).to.deep.equal([])
+  })
+
+  it('is looked up once for each height: what others hold of it is not kept for ever', () => {
+    const { watch, store } = watched()
+    const signed = { ...signedOf(confirmOf(1, 0)), member: 0 }
+    let finds = 0
+    store.find = () => {
+      finds += 1
+      return signed
+    }
+    const hear = (): void => watch.heard(1, [{ kind: 'object', signed }])
+    hear()
+    hear()
+    expect(finds).to.equal(1)
+    watch.decided()
+    hear()
+    expect(finds).to.equal(2)
   })
 })

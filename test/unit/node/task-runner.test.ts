@@ -80,4 +80,32 @@ describe('TaskRunner', () => {
       })
     }
   }
+
+  it('remembers own objects until the next decision, and others’ until a checkpoint is on chain', async () => {
+    const world = await new RunnerCluster({ n: 4 }).start()
+    const [runner, store] = [world.runner(0), world.seat(0).store!]
+    const find = store.find.bind(store)
+    /** Signatures checked and own objects looked up when a member shows the STATUS of all at a height. */
+    const cost = (height: number): { readonly checks: number; readonly finds: number } => {
+      const before = runner.health().signatureChecks
+      let finds = 0
+      store.find = (...args) => {
+        finds += 1
+        return find(...args)
+      }
+      const { inputs } = store.heights(world.cluster.id, height, 1)[0]!.decided
+      const parts = inputs.map((signed) => ({ kind: 'object', signed }) as const)
+      runner.frame(world.cluster.members[1]!.key, { cluster: world.cluster.id, parts })
+      store.find = find
+      return { checks: runner.health().signatureChecks - before, finds }
+    }
+    expect(await world.run(1)).to.equal(true)
+    expect(cost(1)).to.include({ checks: 0 })
+    expect(cost(1)).to.deep.equal({ checks: 0, finds: 0 })
+    expect(await world.run(HEIGHTS)).to.equal(true)
+    expect(cost(1)).to.deep.equal({ checks: 0, finds: 1 })
+    runner.checkpointed({ block: 9, height: EPOCH, root: runner.state.chain.root }, true)
+    expect(cost(1)).to.deep.equal({ checks: 4, finds: 0 })
+    expect(cost(EPOCH)).to.deep.equal({ checks: 0, finds: 1 })
+  })
 })
