@@ -6,7 +6,8 @@
  * Four nodes as processes on a local chain, tasks one after the other and overlapping, at twice the demo's rate. Every 30 s
  * something happens to one of two nodes: it is killed and started again or stopped for 5 s; the store of one of them is damaged, too.
  * Of four members no more than one may have lost what it signed: two would wait for each other by rule (docs/disks.md). The other
- * two are left alone. Printed at the end: slope of resident memory of the two after a warm-up, delay of their event loops,
+ * two are left alone. Printed at the end, of the two after a warm-up: what was left on the heap after each full collection and its
+ * slope, which shows a leak; the slope of resident memory, in which garbage counts that is not collected yet; delay of their event loops;
  * tasks without a result, heights that are not on chain, convictions, keys signed twice. Exit 1 if anything was lost.
  */
 import { readFileSync, rmSync } from 'node:fs'
@@ -30,6 +31,9 @@ const WARM_UP = 0.2
 /** A task is waited for so long after the end. */
 const LAST_TASK_MS = 600_000
 const PAGE_KIB = 4
+const MIB = 2 ** 20
+/** Of the series that is printed. */
+const POINTS_MAX = 24
 const damages = Object.keys(DAMAGES) as Damage[]
 
 const { values } = parseArgs({
@@ -37,6 +41,7 @@ const { values } = parseArgs({
 })
 const dice = new Random(Number(values.seed))
 const start = performance.now()
+const startedMs = Date.now()
 const endMs = start + Number(values.minutes) * 60_000
 const network = await RecordedNetwork.create(4)
 const [alice, bob, carol, dave] = network.nodes as [RecordedNode, RecordedNode, RecordedNode, RecordedNode]
@@ -126,12 +131,27 @@ function residentMib(pid: number): number {
   return (Number(pages) * PAGE_KIB) / 1_024
 }
 
-/** Least squares, MiB a minute. */
-function slope(points: readonly { readonly minute: number; readonly mib: number }[]): number {
+/** What was left on a node's heap after full collections. */
+function heapOf(node: RecordedNode): { readonly minute: number; readonly mib: number }[] {
+  return node
+    .heapsLeft()
+    .map(({ atMs, bytes }) => ({ minute: (atMs - startedMs) / 60_000, mib: bytes / MIB }))
+}
+
+/** Some of the points, evenly, as `minute:MiB`. */
+function series(points: readonly { readonly minute: number; readonly mib: number }[]): string {
+  const each = Math.max(1, Math.ceil(points.length / POINTS_MAX))
+  const some = points.filter((_, at) => at % each === 0 || at === points.length - 1)
+  return some.map(({ minute, mib }) => `${minute.toFixed(0)}:${mib.toFixed(1)}`).join(' ')
+}
+
+/** Least squares, MiB a minute; of one point there is none. */
+function slope(points: readonly { readonly minute: number; readonly mib: number }[]): string {
+  if (points.length < 2) return '–'
   const mean = (of: readonly number[]): number => of.reduce((sum, one) => sum + one, 0) / of.length
   const [x, y] = [mean(points.map(({ minute }) => minute)), mean(points.map(({ mib }) => mib))]
   const above = points.reduce((sum, { minute, mib }) => sum + (minute - x) * (mib - y), 0)
-  return above / points.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0)
+  return (above / points.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0)).toFixed(3)
 }
 
 async function report(): Promise<boolean> {
@@ -148,12 +168,17 @@ async function report(): Promise<boolean> {
     `${values.minutes} minutes, seed ${values.seed}: ${tasks.length} tasks of ${HEIGHTS} heights, ${faults} faults`,
   )
   for (const [node, all] of samples) {
-    const points = all.slice(Math.floor(all.length * WARM_UP))
+    const heap = heapOf(node)
+    const [points, warmHeap] = [all, heap].map((series) =>
+      series.filter(({ minute }) => minute >= Number(values.minutes) * WARM_UP),
+    ) as [typeof all, typeof all]
     const { p50, p99, max } = node.loopDelay()
     console.log(
-      `${node.name}  ${slope(points).toFixed(3)} MiB a minute, ${points.at(-1)?.mib.toFixed(0)} MiB at the end;` +
+      `${node.name}  heap after a full collection ${slope(warmHeap)} MiB a minute, ${heap.at(-1)?.mib.toFixed(1)} MiB at the end;` +
+        ` resident ${slope(points)} MiB a minute, ${points.at(-1)?.mib.toFixed(0)} MiB at the end;` +
         ` event loop late by ${p50} ms (median), ${p99} ms (99 %), ${max} ms at most`,
     )
+    console.log(`${' '.repeat(node.name.length)}  heap, minute:MiB  ${series(heap)}`)
   }
   console.log(
     `${tasks.length - finished()} tasks without a result, ${unanchored} heights not on chain, ${convictions} convictions, ${twice} keys signed twice`,

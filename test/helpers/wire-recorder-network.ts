@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -129,6 +129,20 @@ export class RecordedNode {
 
   frames(): WireFrame[] {
     return readFrames(this.wire)
+  }
+
+  /** What was left on the heap of its last life after each full collection. */
+  heapsLeft(): readonly { readonly atMs: number; readonly bytes: number }[] {
+    const file = `${this.wire}.heap`
+    if (!existsSync(file)) return []
+    const points = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const [atMs, bytes] = line.split(' ')
+        return { atMs: Number(atMs), bytes: Number(bytes) }
+      })
+    return points.filter(({ atMs }) => atMs >= (this.births.at(-1) ?? 0))
   }
 
   /** How late its event loop was in its last life, ms. */

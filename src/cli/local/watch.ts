@@ -30,7 +30,10 @@ export class Watch {
   readonly #events = new Map<string, { node: string; facts: Readonly<Record<string, unknown>> }[]>()
 
   take(node: string, { event, facts }: NodeEvent): void {
-    this.#events.set(event, [...(this.#events.get(event) ?? []), { node, facts }])
+    const said = { node, facts }
+    const before = this.#events.get(event)
+    if (before === undefined) this.#events.set(event, [said])
+    else before.push(said)
     if (event === 'height.decided') {
       entry(this.decided, Number(facts['height'])).set(node, facts as unknown as DecidedReport)
     }
@@ -42,7 +45,7 @@ export class Watch {
     }
   }
 
-  /** All events of a name, in the order they were said. */
+  /** All events of a name, in the order they were said; more come. */
   of(event: string): readonly { node: string; facts: Readonly<Record<string, unknown>> }[] {
     return this.#events.get(event) ?? []
   }
