@@ -16,11 +16,15 @@ import type { MemberIndex } from '../types/ids.ts'
 
 /**
  * Why a command will never be applied, as far as this node knows. `session-over`: the log has dropped its session; `over`: the
- * task has decided its last height.
+ * task takes none any more; `not-a-member`: the line went on without this node; `superseded`: it was decided, at a height that
+ * the task's result does not have.
  */
-export type NotDecided = 'not-a-command' | 'busy' | 'session-over' | 'over'
+export type NotDecided = 'not-a-command' | 'busy' | 'session-over' | 'over' | 'not-a-member' | 'superseded'
 
 export type Proposed = CommandAnswer | { readonly refused: NotDecided }
+
+/** What is known of a command: `decided`, as far as this node has seen; `final`: the task's result has it. */
+export type Known = 'waiting' | (CommandAnswer & { readonly standing: 'decided' | 'final' | 'superseded' })
 
 export interface AgreementInit {
   readonly machine: Machine<unknown>
@@ -43,6 +47,8 @@ export interface AgreementInit {
   readonly clockMs: () => number
   /** A number in [0, 2^20) that others do not draw. */
   readonly chance: () => number
+  /** The task is of a line: commands that are addressed to it, and that this task will not hold, were left to the next one. */
+  readonly onLeft?: () => void
 }
 
 /** Commands that wait at most: each is on the disk and in memory. */
@@ -64,7 +70,11 @@ export class Agreement implements StateSource {
   #session: { readonly id: bigint; next: number } | null
   #before: Uint8Array = new Uint8Array()
   #height = 0
-  #isOver = false
+  #isRetired = false
+  /** Last height that counts, once the chain has said so. */
+  #ended: number | null = null
+  /** Those of `#pending` that no height of this task will hold. */
+  readonly #left = new Set<JournaledCommand>()
 
   constructor({ decided, ...init }: AgreementInit) {
     this.#init = init
@@ -76,11 +86,21 @@ export class Agreement implements StateSource {
     if (!init.goesOn) this.#catchUp()
   }
 
+  /** Whether it takes no commands any more. */
+  get isOver(): boolean {
+    return this.#isRetired || this.#ended !== null || this.#height >= this.#init.heights
+  }
+
+  /** Addressed to the line, and held by no height of this task: for the next one. */
+  get left(): readonly JournaledCommand[] {
+    return [...this.#left]
+  }
+
   /** Once; until then commands are taken and wait. */
   handedOver(state: Uint8Array): void {
     this.#before = state
     if (this.#init.goesOn) this.#catchUp()
-    if (this.#pending.length > 0) this.#init.wish()
+    if (this.#pending.length > this.#left.size) this.#init.wish()
   }
 
   /** What was decided while nobody was there to be told. */
@@ -98,49 +118,78 @@ export class Agreement implements StateSource {
    * too; the promise may never come to an end while the task stands still.
    *
    * @param request asked again with the same name, the same command is meant: it is proposed once, and answered alike
+   * @param isForLine it may wait for the next task of the line
    * @throws RsdpError E_JOURNAL
    */
-  propose(command: Uint8Array, request: string | null = null): Promise<Proposed> {
-    const { machine, journal, heights, wish } = this.#init
-    const answered = request === null ? null : journal.answered(request)
-    if (answered !== null) return Promise.resolve(answered)
+  propose(command: Uint8Array, request: string | null = null, isForLine = false): Promise<Proposed> {
+    const { machine } = this.#init
+    const answered = request === null ? null : this.#answered(request)
+    if (answered?.standing === 'superseded') return Promise.resolve({ refused: 'superseded' })
+    if (answered !== null) return Promise.resolve({ height: answered.height, result: answered.result })
     const known = this.#pending.find((one) => request !== null && one.request === request)
     if (known !== undefined) return this.#wait(known)
     const isCommand = command.length <= this.#room && machine.isCommand(command)
     const refused = !isCommand
       ? 'not-a-command'
-      : this.#isOver || this.#height >= heights
+      : this.isOver && !isForLine
         ? 'over'
-        : this.#pending.length >= PENDING_MAX
+        : this.#pending.length >= PENDING_MAX && !this.isOver
           ? 'busy'
           : null
     if (refused !== null) return Promise.resolve({ refused })
-    const session = (this.#session ??= this.#open())
-    const taken = {
-      ...{ session: session.id, seq: session.next, command: command.slice(), request },
-      since: this.#height,
-    }
-    journal.add(taken)
-    session.next += 1
-    this.#pending.push(taken)
+    const taken = this.#add(command, request, isForLine)
     const outcome = this.#wait(taken)
-    wish()
+    if (this.isOver) this.#leave([taken])
     return outcome
   }
 
+  /**
+   * Gives one that was left to the next task: on its disk first, then it is no longer kept here. What that task has
+   * already, it does not take twice.
+   *
+   * @throws RsdpError E_JOURNAL
+   */
+  handOn(command: JournaledCommand, next: Agreement): void {
+    const outcome = next.propose(command.command, command.request, true)
+    const waiting = this.#waiting.get(nameOf(command)) ?? []
+    this.#waiting.delete(nameOf(command))
+    this.#forget(command)
+    void outcome.then((told) => waiting.forEach((resolve) => resolve(told)))
+  }
+
+  /** The line has gone on without this node. */
+  refuseLeft(): void {
+    for (const one of this.left) this.#refuse(one, 'not-a-member')
+  }
+
   /** What became of a command that was given this name; `waiting`: no height holds it yet; null: no such name is kept. */
-  outcome(request: string): CommandAnswer | 'waiting' | null {
-    const answered = this.#init.journal.answered(request)
+  outcome(request: string): Known | null {
+    const answered = this.#answered(request)
     if (answered !== null) return answered
     return this.#pending.some((one) => one.request === request) ? 'waiting' : null
   }
 
+  /** The chain has ended the task: heights above `height` count for nothing; 0: none counts. */
+  ended(height: number, state: Uint8Array): void {
+    this.#ended = height
+    const content = this.#codec.decode(state)
+    const last = content?.kind === 'state' ? content : null
+    // while heights that count may still come, only those are left that the result shows not to be in them
+    const isComplete = this.#height >= height
+    this.#leave(
+      this.#pending.filter(
+        (one) => !this.#left.has(one) && (isComplete || (last !== null && this.#isMissing(last, one))),
+      ),
+    )
+  }
+
   observe(): Promise<Uint8Array> {
-    const [first] = this.#pending
+    const proposed = this.#pending.filter((one) => !this.#left.has(one))
+    const [first] = proposed
     const clockMs = BigInt(this.#init.clockMs())
     const commands: Uint8Array[] = []
     let bytes = INPUT_HEAD_BYTES
-    for (const { session, command } of this.#pending) {
+    for (const { session, command } of proposed) {
       bytes += 2 + command.length
       if (session !== first?.session || bytes > this.#init.inputCap || commands.length >= COMMANDS_MAX) break
       commands.push(command)
@@ -152,12 +201,12 @@ export class Agreement implements StateSource {
 
   decided(decision: DecidedState): void {
     this.#take(decision)
-    if (this.#pending.length > 0) this.#init.wish()
+    if (this.#pending.length > this.#left.size) this.#init.wish()
   }
 
   /** What waits may be in a height that this node has not seen: nobody is told that it is not. */
   over(): void {
-    this.#isOver = true
+    this.#isRetired = true
   }
 
   close(): void {
@@ -169,7 +218,7 @@ export class Agreement implements StateSource {
   }
 
   #take({ height, state, inputs = [] }: DecidedState): void {
-    const { machine, params, seats, self, heights } = this.#init
+    const { machine, params, seats, self } = this.#init
     const before = this.#before
     this.#before = state
     this.#height = height
@@ -181,13 +230,53 @@ export class Agreement implements StateSource {
       const content = this.#codec.decode(state)
       if (content?.kind === 'state') this.#noteOver(content, mine)
     }
-    if (height < heights) return
-    for (const one of [...this.#pending]) this.#refuse(one, 'over')
+    if (height >= Math.min(this.#init.heights, this.#ended ?? Infinity))
+      this.#leave(this.#pending.filter((one) => !this.#left.has(one)))
+  }
+
+  #answered(request: string): Exclude<Known, 'waiting'> | null {
+    const answered = this.#init.journal.answered(request)
+    if (answered === null) return null
+    const isFinal = this.#ended !== null && answered.height <= this.#ended
+    return { ...answered, standing: isFinal ? 'final' : this.#ended === null ? 'decided' : 'superseded' }
+  }
+
+  /** Whether a state, and every later one of this task, is without a command. */
+  #isMissing({ sessions, floor }: LogState<unknown>, { session, seq }: JournaledCommand): boolean {
+    const key = this.#init.seats[this.#init.self]?.key
+    const row = sessions.find((one) => one.proposer === key && one.session === session)
+    // a session that was dropped may have had it
+    return row === undefined ? session > floor : row.seq < seq
+  }
+
+  /** No height of this task will hold them. */
+  #leave(commands: readonly JournaledCommand[]): void {
+    const { onLeft } = this.#init
+    for (const one of commands)
+      if (one.isForLine) this.#left.add(one)
+      else this.#refuse(one, 'over')
+    if (this.#left.size > 0) onLeft?.()
+  }
+
+  #add(command: Uint8Array, request: string | null, isForLine: boolean): JournaledCommand {
+    const { journal, wish } = this.#init
+    const session = (this.#session ??= this.#open())
+    const taken = {
+      ...{ session: session.id, seq: session.next, command: command.slice(), request },
+      ...{ since: this.#height, isForLine },
+    }
+    journal.add(taken)
+    session.next += 1
+    this.#pending.push(taken)
+    if (!this.isOver) wish()
+    return taken
   }
 
   /** On disk before anybody is told. */
   #settle(answers: readonly SettledCommand[]): void {
-    const byName = new Map(this.#pending.map((one) => [nameOf(one), one]))
+    // what is left to the next task may be there already
+    const proposed = this.#pending.filter((one) => !this.#left.has(one))
+    const byName = new Map(proposed.map((one) => [nameOf(one), one]))
     const known = answers.flatMap((answer) => {
       const command = byName.get(nameOf(answer))
       return command === undefined ? [] : [{ command, answer }]
@@ -205,14 +294,20 @@ export class Agreement implements StateSource {
     const key = this.#init.seats[this.#init.self]?.key
     const row = sessions.find(({ proposer, session }) => proposer === key && session === brought.session)
     if (row !== undefined && row.seq >= brought.firstSeq) return
-    for (const one of this.#pending.filter(({ session }) => session === brought.session))
-      this.#refuse(one, 'session-over')
+    for (const one of this.#pending)
+      if (one.session === brought.session && !this.#left.has(one)) this.#refuse(one, 'session-over')
     if (this.#session?.id === brought.session) this.#session = null
   }
 
   #refuse(command: JournaledCommand, refused: NotDecided): void {
-    this.#init.journal.drop(command.session, command.seq)
+    this.#forget(command)
     this.#end(command, { refused })
+  }
+
+  #forget(command: JournaledCommand): void {
+    this.#init.journal.drop(command.session, command.seq)
+    this.#pending = this.#pending.filter((one) => one !== command)
+    this.#left.delete(command)
   }
 
   #open(): { readonly id: bigint; next: number } {

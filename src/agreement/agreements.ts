@@ -1,13 +1,15 @@
 import { fromHex } from '../codec/hex.ts'
 import type { SourceRequest } from '../node/node-init.ts'
-import type { CommandAnswer, CommandJournal } from '../ports/command-journal.ts'
+import type { CommandJournal } from '../ports/command-journal.ts'
 import type { StateSource } from '../ports/state-source.ts'
 import { findMachine, reducerIds } from '../reducers/catalog.ts'
 import { paramsCodec } from '../reducers/command-log/reducer.ts'
-import type { Digest } from '../types/ids.ts'
+import type { Address, Digest } from '../types/ids.ts'
 import { goesOn } from '../types/task.ts'
-import type { Proposed } from './agreement.ts'
+import type { Known, Proposed } from './agreement.ts'
 import { Agreement } from './agreement.ts'
+import type { InLine } from './line.ts'
+import { Line } from './line.ts'
 
 export interface AgreementsInit {
   /** The commands of one task. */
@@ -27,6 +29,7 @@ export class Agreements {
   readonly #init: AgreementsInit
   readonly #byTask = new Map<bigint, Agreement>()
   readonly #over = new Set<bigint>()
+  readonly #lines = new Map<Address, Line>()
 
   constructor(init: AgreementsInit) {
     this.#init = init
@@ -34,11 +37,12 @@ export class Agreements {
 
   /** @throws RsdpError E_JOURNAL */
   open(request: SourceRequest): StateSource | null {
-    const { taskId, reducer, params, cluster, self, decided, inputsAt, wish } = request
+    const { taskId, reducer, params, cluster, self, decided, inputsAt, wish, line: address } = request
     const machine = findMachine(reducer)
     const logParams = paramsCodec.decode(fromHex(params.reducerParams))
     if (machine === null || logParams === null) return null
     const { journal, clockMs, chance } = this.#init
+    const line = address === null ? null : this.#line(address)
     const agreement = new Agreement({
       ...{ machine, self, decided, inputsAt, wish, clockMs, chance },
       params: logParams,
@@ -47,14 +51,22 @@ export class Agreements {
       inputCap: params.inputCap,
       seats: cluster.members.map(({ key, weight }) => ({ key, weight })),
       journal: journal(cluster.id),
+      ...(line === null ? {} : { onLeft: () => line.moveOn() }),
     })
     this.#byTask.set(taskId, agreement)
+    line?.add(taskId, params.predecessor, agreement)
     return {
       handedOver: (state) => agreement.handedOver(state),
       observe: () => agreement.observe(),
       decided: (decision) => agreement.decided(decision),
+      ended: (height, state) => agreement.ended(height, state),
       over: () => this.#forgetBeyond(taskId),
     }
+  }
+
+  /** A task of a line was drawn without this node, which was a member before. */
+  drawnElsewhere(address: Address, taskId: bigint, predecessor: bigint): void {
+    this.#lines.get(address)?.add(taskId, predecessor, null)
   }
 
   /** Null: this node has no such task, or its reducer takes no commands. @throws RsdpError E_JOURNAL */
@@ -63,24 +75,46 @@ export class Agreements {
   }
 
   /** What became of a command, by its name; null: nothing is known of it here. @throws RsdpError E_JOURNAL */
-  outcome(taskId: bigint, request: string): CommandAnswer | 'waiting' | null {
+  outcome(taskId: bigint, request: string): Known | null {
     return this.#byTask.get(taskId)?.outcome(request) ?? null
   }
 
-  /** Of many tasks that are over, the first is let go of. */
+  /**
+   * Proposes to the task of a line that decides now; null: this node is, and was, in no task of such a line that takes commands.
+   *
+   * @throws RsdpError E_JOURNAL
+   */
+  proposeInLine(line: Address, command: Uint8Array, request: string): Promise<InLine<Proposed>> | null {
+    return this.#lines.get(line)?.propose(command, request) ?? null
+  }
+
+  /** What became of a command of a line, by its name; null: nothing is known of it here. @throws RsdpError E_JOURNAL */
+  outcomeInLine(line: Address, request: string): InLine<Known> | null {
+    return this.#lines.get(line)?.outcome(request) ?? null
+  }
+
+  #line(address: Address): Line {
+    const line = this.#lines.get(address) ?? new Line()
+    this.#lines.set(address, line)
+    return line
+  }
+
+  /** Of many tasks that are over, the first is let go of that has left nothing to a next one. */
   #forgetBeyond(taskId: bigint): void {
     this.#byTask.get(taskId)?.over()
     this.#over.add(taskId)
-    const [oldest] = this.#over
+    const oldest = [...this.#over].find((one) => this.#byTask.get(one)?.left.length === 0)
     if (this.#over.size <= OVER_MAX || oldest === undefined) return
     this.#byTask.get(oldest)?.close()
     this.#over.delete(oldest)
     this.#byTask.delete(oldest)
+    for (const line of this.#lines.values()) line.forget(oldest)
   }
 
   /** Closes the journals; nothing is proposed afterwards. */
   close(): void {
     for (const agreement of this.#byTask.values()) agreement.close()
     this.#byTask.clear()
+    this.#lines.clear()
   }
 }

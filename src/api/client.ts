@@ -1,3 +1,4 @@
+import type { Address } from '../types/ids.ts'
 import { call, events } from './call.ts'
 import type { ApiPlace, Call } from './call.ts'
 import type { AnswerOf, Decided, Operation } from './routes.ts'
@@ -58,6 +59,29 @@ export class RsdpClient {
   /** What became of a command that this node was asked for under a name. */
   outcome(task: bigint, request: string): Promise<AnswerOf<'outcome'>> {
     return this.#ask('outcome', { task, query: { request } })
+  }
+
+  /** Lines of tasks that the node was drawn for. */
+  lines(): Promise<AnswerOf<'lines'>> {
+    return this.#ask('lines')
+  }
+
+  /** The state that a line decided last. */
+  lineState(line: Address): Promise<AnswerOf<'lineState'>> {
+    return this.#ask('lineState', { line })
+  }
+
+  /** As `command`, whichever task of the line decides then. */
+  lineCommand(line: Address, command: string, request?: string): Promise<AnswerOf<'lineCommand'>> {
+    return this.#ask('lineCommand', {
+      line,
+      body: { command, ...(request === undefined ? {} : { request }) },
+    })
+  }
+
+  /** As `outcome`, whichever task of the line holds the command. */
+  lineOutcome(line: Address, request: string): Promise<AnswerOf<'lineOutcome'>> {
+    return this.#ask('lineOutcome', { line, query: { request } })
   }
 
   leave(task: bigint): Promise<AnswerOf<'leave'>> {

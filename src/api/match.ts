@@ -1,10 +1,12 @@
+import type { Address } from '../types/ids.ts'
 import { Refused } from './refused.ts'
 import type { Operation, Route } from './routes.ts'
 import { ROUTES } from './routes.ts'
 
-/** What a path names; 0 and '' where it names none. */
+/** What a path names; 0, 0x and '' where it names none. */
 export interface PathParams {
   readonly task: bigint
+  readonly line: Address
   readonly service: number
   readonly key: string
 }
@@ -18,6 +20,7 @@ export interface Matched {
 
 const PARTS = {
   '{task}': '(?<task>\\d{1,20})',
+  '{line}': '(?<line>0x[0-9a-fA-F]{40})',
   '{service}': '(?<service>\\d{1,5})',
   // 256 bytes, each percent-encoded
   '{key}': '(?<key>[^/]{1,768})',
@@ -39,19 +42,28 @@ export function match(method: string, target: string): Matched {
   if (found.length === 0) throw new Refused(404, 'path')
   const entry = found.find(({ route }) => route.method === method)
   if (entry === undefined) throw new Refused(405, 'method')
-  const { task = '0', service = '0', key = '' } = entry.pattern.exec(path)?.groups ?? {}
+  const { task = '0', line = '0x', service = '0', key = '' } = entry.pattern.exec(path)?.groups ?? {}
   return {
     operation: entry.operation,
     route: entry.route,
-    params: { task: BigInt(task), service: Number(service), key: textOf(key) },
+    params: {
+      task: BigInt(task),
+      line: line.toLowerCase() as Address,
+      service: Number(service),
+      key: textOf(key),
+    },
     query: Object.fromEntries(new URLSearchParams(query ?? '')),
   }
 }
 
 /** The path of a route with its parts filled in. */
-export function pathOf(path: string, { task = 0n, service = 0, key = '' }: Partial<PathParams>): string {
+export function pathOf(
+  path: string,
+  { task = 0n, line = '0x', service = 0, key = '' }: Partial<PathParams>,
+): string {
   return path
     .replace('{task}', String(task))
+    .replace('{line}', line)
     .replace('{service}', String(service))
     .replace('{key}', encodeURIComponent(key))
 }

@@ -2,6 +2,10 @@ import { fromHex, toHex } from '../codec/hex.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Stores } from '../ports/stores.ts'
 import type { Hex } from '../types/ids.ts'
+import type { TakesCommands } from './command-handlers.ts'
+import { commandHandlers } from './command-handlers.ts'
+import type { ServedLines } from './line-handlers.ts'
+import { lineHandlers, membersOf } from './line-handlers.ts'
 import { lockHandlers } from './lock-handlers.ts'
 import { openApiDocument } from './openapi.ts'
 import { Refused } from './refused.ts'
@@ -11,7 +15,7 @@ import { storeHandlers } from './store-handlers.ts'
 import type { TaskFeed } from './task-feed.ts'
 
 /** What the API needs of a node. */
-export interface Served {
+export interface Served extends ServedLines {
   health(): {
     readonly ready: boolean
     readonly tasks: readonly { readonly taskId: string; readonly anchoredHeight: number }[]
@@ -20,21 +24,6 @@ export interface Served {
   trust(taskId: bigint): boolean
   /** Null: it runs no such task. */
   resume(taskId: bigint): boolean | null
-}
-
-/** Takes commands for the machines of tasks; null: no such task takes any. */
-export interface TakesCommands {
-  propose(
-    taskId: bigint,
-    command: Uint8Array,
-    request: string | null,
-  ): Promise<
-    { readonly height: number; readonly result: Uint8Array } | { readonly refused: keyof typeof REFUSALS }
-  > | null
-  outcome(
-    taskId: bigint,
-    request: string,
-  ): { readonly height: number; readonly result: Uint8Array } | 'waiting' | null
 }
 
 export interface NodeHandlersInit {
@@ -50,24 +39,6 @@ export interface NodeHandlersInit {
   readonly pid: number
   /** Asked to end. */
   readonly stop: () => void
-}
-
-/** Why a command is not applied, and the status that says so. */
-const REFUSALS = { 'not-a-command': 422, busy: 503, 'session-over': 409, over: 409 } as const
-/** How long an answer is waited for: longer than a height takes, shorter than clients wait. */
-const COMMAND_MS = 8_000
-
-async function within<T>(outcome: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => late.reject(new Refused(504, 'undecided', 'no height holds it yet; it goes on being proposed')),
-    COMMAND_MS,
-  )
-  try {
-    return await Promise.race([outcome, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** What each route does to a node. */
@@ -103,24 +74,13 @@ export function nodeHandlers(init: NodeHandlersInit): Handlers {
       await feed.setInput(task, fromHex((body as { readonly state: Hex }).state))
       return { ok: true }
     },
-    command: async ({ task, body }: Asked) => {
-      const { command, request = null } = body as { readonly command: Hex; readonly request?: string }
-      const proposed = commands.propose(task, fromHex(command), request)
-      if (proposed === null)
-        throw new Refused(404, 'no-machine', 'no task of this number takes commands here')
-      const outcome = await within(proposed)
-      if ('refused' in outcome) throw new Refused(REFUSALS[outcome.refused], outcome.refused)
-      return { height: outcome.height, result: toHex(outcome.result) }
-    },
-    outcome: ({ task, query }) => {
-      const known = commands.outcome(task, (query as { readonly request: string }).request)
-      if (known === null) throw new Refused(404, 'no-request', 'no command of this name is kept here')
-      if (known === 'waiting') return { outcome: 'waiting' }
-      const { tasks } = node.health()
-      const anchored = tasks.find(({ taskId }) => taskId === String(task))?.anchoredHeight ?? 0
-      const outcome = known.height <= anchored ? 'anchored' : 'decided'
-      return { outcome, height: known.height, result: toHex(known.result) }
-    },
+    ...commandHandlers({
+      commands,
+      anchoredHeight: (task) =>
+        node.health().tasks.find(({ taskId }) => taskId === String(task))?.anchoredHeight ?? 0,
+      membersOf: (line) => membersOf(node, line),
+    }),
+    ...lineHandlers(node, feed),
     ...storeHandlers(stores),
     ...lockHandlers(locks),
     leave: ({ task }) => ({ answer: node.leave(task) }),

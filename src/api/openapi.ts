@@ -33,6 +33,7 @@ function describe(operationId: Operation, route: Route): Record<string, unknown>
 
 const PATH_SCHEMAS = {
   task: { type: 'string', pattern: '^[0-9]{1,20}$' },
+  line: { type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' },
   service: { type: 'string', pattern: '^[0-9]{1,5}$' },
   key: { type: 'string', minLength: 1, maxLength: 256 },
 } as const

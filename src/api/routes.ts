@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import { bytes } from './fields.ts'
+import { bytes, height, outcomeFields, proposal, REQUEST_NAME } from './fields.ts'
+import { LINE_ROUTES } from './line-routes.ts'
 import { LOCK_ROUTES } from './lock-routes.ts'
 import { STORE_ROUTES } from './store-routes.ts'
 
-const height = z.int().min(0).max(65_535)
 const decided = z.object({ height, state: bytes })
 const ok = z.object({ ok: z.boolean() })
 
 /** What can be asked of a node, and what it answers. */
 export interface Route {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
-  /** `{task}` and `{service}` are numbers, `{key}` is text, percent-encoded. */
+  /** `{task}` and `{service}` are numbers, `{line}` is an address, `{key}` is text, percent-encoded. */
   readonly path: string
   readonly summary: string
   /** Whoever asks must have the token of this run: it changes something, or is not public. */
@@ -121,9 +121,9 @@ export const ROUTES = {
     summary:
       'Proposes a command to the machine of a task and answers with what it said, at the height that holds it. The command is ' +
       'on disk before it is proposed: 504 means that no height holds it yet, and it goes on. A request name, given again, means ' +
-      'the same command. 422 not-a-command; 409 session-over, over: it will not be applied; 503 busy.',
+      'the same command. 422 not-a-command; 409 session-over, over, superseded: it will not be applied; 503 busy.',
     needsToken: true,
-    body: z.strictObject({ command: bytes, request: z.string().min(1).max(64).optional() }),
+    body: proposal,
     answer: z.object({ height, result: bytes }),
   },
   outcome: {
@@ -131,14 +131,15 @@ export const ROUTES = {
     path: '/v1/tasks/{task}/outcome',
     summary:
       'What became of a command, by the name of its request, at the node that was asked: `waiting` for a height; `decided` by the ' +
-      'members; `anchored`: a checkpoint on chain has the height, so that the chain’s evidence and audits stand behind it. 404 for ' +
-      'a name that is not kept.',
-    query: z.strictObject({ request: z.string().min(1).max(64) }),
+      'members; `anchored`: a checkpoint on chain has the height, so that the chain’s evidence and audits stand behind it; ' +
+      '`superseded`: the task has ended without the height, which counts for nothing. 404 for a name that is not kept.',
+    query: z.strictObject({ request: REQUEST_NAME }),
     answer: z.discriminatedUnion('outcome', [
       z.object({ outcome: z.literal('waiting') }),
-      z.object({ outcome: z.enum(['decided', 'anchored']), height, result: bytes }),
+      z.object(outcomeFields),
     ]),
   },
+  ...LINE_ROUTES,
   ...STORE_ROUTES,
   ...LOCK_ROUTES,
   leave: {

@@ -1,5 +1,5 @@
 import { toHex } from '../codec/hex.ts'
-import type { Hex } from '../types/ids.ts'
+import type { Address, Hex } from '../types/ids.ts'
 import type { HeightBodies } from '../ports/body-source.ts'
 import type { DecidedState, StateSource } from '../ports/state-source.ts'
 import { Refused } from './refused.ts'
@@ -23,6 +23,7 @@ export type KnownTask = Omit<FedTask, 'decided'>
 interface Application<Task extends FedTask> {
   readonly reducers: readonly string[]
   readonly open: (request: Task) => StateSource | null
+  readonly drawnElsewhere?: (line: Address, taskId: bigint, predecessor: bigint) => void
 }
 
 /** Whether a reducer accepts an input; null: this machine cannot say now. */
@@ -35,6 +36,10 @@ interface Fed {
   readonly listeners: Set<() => void>
   /** Null: its states do not come over the API. */
   readonly input: Input | null
+  /** The chain has ended it. */
+  isEnded: boolean
+  /** This node has let go of it. */
+  hasRetired: boolean
 }
 
 /** Tasks that are over and can still be asked about, those that were over last. */
@@ -54,8 +59,8 @@ export class TaskFeed {
 
   /** The same application; what its tasks decide is seen here, too. */
   follow<Task extends FedTask>(application: Application<Task>): Application<Task> {
-    const { reducers, open } = application
-    return { reducers, open: (request) => this.#add(request, open(request), null) }
+    const { open } = application
+    return { ...application, open: (request) => this.#add(request, open(request), null) }
   }
 
   /** An application whose states are those that `setInput` is given. */
@@ -86,6 +91,19 @@ export class TaskFeed {
   /** `name@version`, or the id of a bundle. @throws Refused no-task */
   reducer(taskId: bigint): string {
     return this.#find(taskId).task.reducer
+  }
+
+  /** Seat of this node in a task, and how far it has come; without a seat it is no member. */
+  standing(taskId: bigint): {
+    readonly member: number | null
+    readonly decided: number
+    readonly isOver: boolean
+  } {
+    const fed = this.#tasks.get(taskId)
+    if (fed === undefined) return { member: null, decided: 0, isOver: false }
+    const decided = fed.last?.height ?? 0
+    const isOver = fed.isEnded || fed.hasRetired || decided >= fed.task.params.heights
+    return { member: fed.task.self, decided, isOver }
   }
 
   state(taskId: bigint): Decided {
@@ -179,6 +197,7 @@ export class TaskFeed {
       last: last === undefined ? null : shown(last),
       listeners: new Set(),
       input,
+      ...{ isEnded: false, hasRetired: false },
     }
     this.#tasks.set(task.taskId, fed)
     return {
@@ -190,8 +209,13 @@ export class TaskFeed {
         for (const tell of fed.listeners) tell()
       },
       over: () => {
+        fed.hasRetired = true
         source.over?.()
         this.#forgetBeyond(task.taskId)
+      },
+      ended: (height, state) => {
+        fed.isEnded = true
+        source.ended?.(height, state)
       },
     }
   }

@@ -3,9 +3,10 @@ import { ApiError } from '../api/call.ts'
 import { RsdpClient } from '../api/client.ts'
 import { fromHex, toHex, utf8Hex } from '../codec/hex.ts'
 import { findMachine } from '../reducers/catalog.ts'
-import type { Hex } from '../types/ids.ts'
+import type { Address, Hex } from '../types/ids.ts'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
+import { parseAddress } from './account.ts'
 import { parseTaskId } from './commands/task-list.ts'
 import { notRunning } from './control/client.ts'
 import { readControl } from './control/file.ts'
@@ -15,8 +16,8 @@ import type { MachineOptions } from './options.ts'
 export interface MachineTask {
   readonly client: RsdpClient
   readonly task: bigint
-  /** The task that commands go to now, where none was named: in a line, the next one. */
-  readonly next?: () => Promise<MachineTask>
+  /** Where no task was named: commands go to whichever task of this line decides; null: the task is none of a line. */
+  readonly line: Address | null
 }
 
 /** How long a command may take in all: heights stand still while members are missing. */
@@ -35,7 +36,7 @@ export async function openMachine(
   const control = readControl(dataDir)
   if (control === null) throw notRunning(dataDir)
   const client = new RsdpClient(control, 15_000)
-  if (task !== undefined) return { client, task: parseTaskId(task) }
+  if (task !== undefined) return { client, task: parseTaskId(task), line: null }
   const { tasks } = await client.tasks().catch(() => {
     throw notRunning(dataDir)
   })
@@ -50,7 +51,9 @@ export async function openMachine(
       exit: EXIT.precondition,
       details: { dataDir, reducer: id },
     })
-  return { client, task: BigInt(newest.task), next: () => openMachine(id, { dataDir }) }
+  const { lines } = await client.lines()
+  const line = lines.find(({ tasks: known }) => known.some((one) => one.task === newest.task))?.line
+  return { client, task: BigInt(newest.task), line: line === undefined ? null : parseAddress(line) }
 }
 
 /**
@@ -59,7 +62,7 @@ export async function openMachine(
  * @throws RsdpError E_UNDECIDED, E_COMMAND
  */
 export async function tell(
-  { client, task, next }: MachineTask,
+  { client, task, line }: MachineTask,
   id: string,
   command: Uint8Array,
 ): Promise<{ readonly height: number; readonly result: Uint8Array }> {
@@ -68,13 +71,12 @@ export async function tell(
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     try {
-      const { height, result } = await client.command(task, toHex(command), request)
+      const { height, result } = await (line === null
+        ? client.command(task, toHex(command), request)
+        : client.lineCommand(line, toHex(command), request))
       return { height, result: fromHex(result as Hex) }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      // it was not applied: in a line it goes to the task that goes on from this one
-      const following = error.error === 'over' ? await next?.() : undefined
-      if (following !== undefined && following.task > task) return tell(following, id, command)
       if (error.status !== 504)
         throw refused(error.error, error.status === 503 ? EXIT.busy : EXIT.precondition)
       if (performance.now() < deadline) continue
@@ -94,6 +96,8 @@ const HINTS: Readonly<Record<string, string>> = {
   'no-machine': 'the task takes no commands, or this node was not drawn for it',
   'session-over': 'it was not applied; give the command again',
   over: 'the task has decided its last height; it was not applied',
+  superseded: 'it was decided at a height that the task’s result does not have; give the command again',
+  'not-a-member': 'it was not applied; give it to a node that is a member of the line’s newest task',
   busy: 'too many commands wait at this node; try again later',
 }
 

@@ -50,6 +50,8 @@ export interface Application {
   readonly reducers: readonly string[]
   /** The state of this node in a task, height by height; null if it has none for these params. May do I/O. */
   readonly open: (request: SourceRequest) => StateSource | null
+  /** A task of a line was drawn without this node, which was a member of one before. */
+  readonly drawnElsewhere?: (line: Address, taskId: bigint, predecessor: bigint) => void
 }
 
 export interface CreateNodeInit {
@@ -141,6 +143,9 @@ export async function createNode(init: CreateNodeInit): Promise<StakedNode> {
     isFaulty: liar !== null,
     onFatal: (error) => failure.reject(error),
     onSeated: (seat) => liar?.seated(seat),
+    onDrawnElsewhere: (line, taskId, predecessor) => {
+      for (const { drawnElsewhere } of applications) drawnElsewhere?.(line, taskId, predecessor)
+    },
   })
   const exchange =
     bundles === undefined

@@ -12,7 +12,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { StockTwins } from '../policy/offer.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Cluster } from '../types/cluster.ts'
-import type { MemberIndex } from '../types/ids.ts'
+import type { Address, MemberIndex } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 import type { TaskSeat } from './faults.ts'
 
@@ -22,6 +22,8 @@ export interface SourceRequest {
   /** `name@version`, or the id of a bundle. */
   readonly reducer: string
   readonly params: TaskParams
+  /** Contract that publishes the task as one of a line; null: the task is none of a line. */
+  readonly line: Address | null
   readonly self: MemberIndex
   readonly members: number
   /** Heights decided before a restart, ascending from 1: not to be held on to, for a task may have tens of thousands. */
@@ -48,6 +50,8 @@ export interface NodeInit {
   readonly logger: Logger
   /** The application's state for a task, or null if it has none for this reducer: the node then does not sign up. */
   readonly sourceFor: (request: SourceRequest) => StateSource | null
+  /** A task of a line was drawn without this node, which was a member of one before. */
+  readonly onDrawnElsewhere?: (line: Address, taskId: bigint, predecessor: bigint) => void
   /** Reducers for which this node signs up: `name@version`, or ids of its bundles. */
   readonly reducers: readonly string[]
   /** Reducers of others that this node has. */

@@ -1,10 +1,13 @@
 import { decodeFrame } from '../codec/frames.ts'
-import type { ChainEvent } from '../ports/chain.ts'
+import type { ChainEvent, EventPage } from '../ports/chain.ts'
+import type { Peer } from '../ports/transport.ts'
 import { findReducerByHash } from '../reducers/catalog.ts'
 import type { Address, Digest } from '../types/ids.ts'
 import { taskRefusal } from './acceptable.ts'
 import { AddressBook } from './address-book.ts'
 import type { LeaveAnswer } from './membership.ts'
+import { LineBook } from './line-book.ts'
+import type { LineTask } from './line-book.ts'
 import { Malformed } from './malformed.ts'
 import { memoryOf } from './memory.ts'
 import type { NodeHealth } from './node-health.ts'
@@ -36,6 +39,7 @@ export class RsdpNode {
   readonly #book = new TaskBook()
   readonly #waiting = new WaitingTasks()
   readonly #predecessors: Predecessors
+  readonly #lines: LineBook
   readonly #byCluster = new Map<Digest, RunningTask>()
   readonly #byTask = new Map<bigint, RunningTask>()
   #stopPolling: (() => void) | null = null
@@ -43,6 +47,8 @@ export class RsdpNode {
   #isLookDue = false
   #head = 0
   #cursor: { block: number; hash: Digest | null } = { block: 0, hash: null }
+  /** A page after the cursor, and how many of its events are taken: what fails on the way goes on there. */
+  #page: { readonly page: EventPage; taken: number } | null = null
   /** Time of the block up to which events are read; 0 until the first is. */
   #time = 0
   #connected = 0
@@ -61,6 +67,9 @@ export class RsdpNode {
     this.#malformed = new Malformed(init.logger)
     this.#outbox = new Outbox(init.store, init.chain)
     this.#predecessors = new Predecessors(init)
+    this.#lines = new LineBook({
+      ...{ key: init.keyring.address, chain: init.chain, onElsewhere: init.onDrawnElsewhere },
+    })
     this.#signUp = new SignUp({ ...init, key: init.keyring.address, outbox: this.#outbox })
   }
 
@@ -270,6 +279,16 @@ export class RsdpNode {
     return keys
   }
 
+  /** Lines that this node was drawn for, with their newest tasks and where the members of those are. */
+  lines(): ReadonlyMap<Address, readonly LineTask[]> {
+    return this.#lines.all()
+  }
+
+  /** Where members say that they are. */
+  whereabouts(keys: readonly Address[]): readonly Peer[] {
+    return this.#addresses.peers(keys)
+  }
+
   /** Stopped or failed; both may happen during any wait. */
   #hasEnded(): boolean {
     return this.#failed || this.#stopping !== null
@@ -279,19 +298,29 @@ export class RsdpNode {
   async #readEvents(): Promise<void> {
     const { chain, store } = this.#init
     while (this.#cursor.block !== this.#head - chain.reorgDepth) {
-      const page = await chain.eventsAfter(this.#cursor.block, this.#cursor.hash, PAGE_BLOCKS)
+      const page =
+        this.#page?.page ?? (await chain.eventsAfter(this.#cursor.block, this.#cursor.hash, PAGE_BLOCKS))
       if (page === null || this.#hasEnded()) return
-      for (const event of page.events) {
-        if (event.kind === 'clusterFormed')
-          await requireOwnJoin(this.#init, event, this.#signUp.joinedAt(event.taskId))
+      this.#page ??= { page, taken: 0 }
+      for (const event of page.events.slice(this.#page.taken)) {
+        if (event.kind === 'clusterFormed') await this.#beforeDrawn(event)
         this.#take(event)
+        this.#page.taken += 1
       }
+      this.#page = null
       this.#cursor = { block: page.block, hash: page.hash }
       this.#time = page.time
       store.setCursor(page.block, page.hash)
       this.#book.prune(page.block, page.time)
       this.#waiting.prune(page.block, page.time)
     }
+  }
+
+  /** What has to be asked before a cluster is taken notice of. */
+  async #beforeDrawn(event: DrawnTask['formed']): Promise<void> {
+    await requireOwnJoin(this.#init, event, this.#signUp.joinedAt(event.taskId))
+    const published = this.#book.get(event.taskId)
+    if (published !== null) await this.#lines.drawn(event, published)
   }
 
   #take(event: ChainEvent): void {
@@ -301,7 +330,7 @@ export class RsdpNode {
         this.#addresses.take(event)
         break
       case 'taskPublished':
-        this.#book.published(event.taskId, event.params)
+        this.#book.published(event)
         this.#signUp.published(event)
         break
       case 'taskJoined':
@@ -363,7 +392,8 @@ export class RsdpNode {
     const reducer = findReducerByHash(params.reducer)?.id ?? bundle?.id
     if (reason !== null || reducer === undefined) return logger.error('task.refused', { task, reason })
     const wish = (): void => this.#byTask.get(taskId)?.wish()
-    const source = openSource(this.#init, { taskId, reducer, params, self, cluster, wish })
+    const line = this.#lines.of(published)
+    const source = openSource(this.#init, { taskId, reducer, params, line, self, cluster, wish })
     if (source === null) return logger.warn('task.without-source', { task, reducer })
     this.#init.onSeated?.({ cluster, self, params })
     const running = new RunningTask({

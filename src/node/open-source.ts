@@ -6,7 +6,7 @@ import { decidedBodies, decidedInputs } from './restored.ts'
 /** The application's side of a task; null if it has none, also if these params are too much for it. */
 export function openSource(
   { sourceFor, store, logger }: Pick<NodeInit, 'sourceFor' | 'store' | 'logger'>,
-  seat: Pick<SourceRequest, 'taskId' | 'reducer' | 'params' | 'self' | 'cluster' | 'wish'>,
+  seat: Pick<SourceRequest, 'taskId' | 'reducer' | 'params' | 'line' | 'self' | 'cluster' | 'wish'>,
 ): StateSource | null {
   const { id, members } = seat.cluster
   try {

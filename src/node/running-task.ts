@@ -193,6 +193,7 @@ export class RunningTask {
       case 'taskFinalized':
         this.#anchor.finalized()
         this.#finalizedAt = event.block
+        this.#runner.ended(event.height, event.result)
         break
       case 'taskRevoked':
         this.#end = { block: event.block, time: 0 }

@@ -1,11 +1,13 @@
 import type { ChainEvent } from '../ports/chain.ts'
 import type { LedgerEvent, PostedEvent } from '../types/ledger.ts'
+import type { Address } from '../types/ids.ts'
 import type { TaskParams } from '../types/task.ts'
 
 /** With its originator: a proof about a result names it. */
 export type PostedLedgerEvent = LedgerEvent & PostedEvent
 
 export interface PublishedTask {
+  readonly client: Address
   readonly params: TaskParams
   /** Ledger events posted so far: the client may begin before the cluster is drawn. */
   readonly events: readonly PostedLedgerEvent[]
@@ -23,10 +25,15 @@ export function postedOf({
 
 /** Published tasks whose cluster is not drawn yet. */
 export class TaskBook {
-  readonly #tasks = new Map<bigint, { params: TaskParams; events: PostedLedgerEvent[] }>()
+  readonly #tasks = new Map<bigint, PublishedTask & { readonly events: PostedLedgerEvent[] }>()
 
-  published(taskId: bigint, params: TaskParams): void {
-    this.#tasks.set(taskId, { params, events: [] })
+  published({ taskId, client, params }: Extract<ChainEvent, { kind: 'taskPublished' }>): void {
+    this.#tasks.set(taskId, { client, params, events: [] })
+  }
+
+  /** The task, while it is in the book. */
+  get(taskId: bigint): PublishedTask | null {
+    return this.#tasks.get(taskId) ?? null
   }
 
   ledgerEvent(event: Extract<ChainEvent, { kind: 'ledgerEvent' }>): void {

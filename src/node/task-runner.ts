@@ -167,6 +167,11 @@ export class TaskRunner {
     this.#source.handedOver(state)
   }
 
+  /** The chain has ended the task at a height, whose state is its result. */
+  ended(height: number, result: Uint8Array): void {
+    this.#source.ended(height, result)
+  }
+
   health(): TaskHealth {
     const s = this.state
     return {

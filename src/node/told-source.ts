@@ -34,6 +34,12 @@ export class ToldSource {
     this.#tell(height, () => source.decided({ height, state: state.slice(), inputs }))
   }
 
+  /** The chain has ended the task. */
+  ended(height: number, state: Uint8Array): void {
+    const { source } = this.#init
+    this.#tell(height, () => source.ended?.(height, state.slice()))
+  }
+
   /** @param height decided last */
   over(height: number): void {
     this.#tell(height, () => this.#init.source.over?.())

@@ -8,6 +8,8 @@ export interface JournaledCommand {
   readonly request: string | null
   /** Height decided last when it was taken: no height up to this one holds it. */
   readonly since: number
+  /** It is addressed to the line of tasks: what this task does not hold goes to the next one. */
+  readonly isForLine: boolean
 }
 
 /** Where a command came out. */

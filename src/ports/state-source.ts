@@ -24,6 +24,12 @@ export interface StateSource {
   /** Called once per decided height, in order, after it is durable. */
   decided(decision: DecidedState): void
   /**
+   * The chain has ended the task at `height`: what was decided above counts for nothing. Heights up to there may still come.
+   *
+   * @param state canonical bytes after that height; empty at height 0
+   */
+  ended?(height: number, state: Uint8Array): void
+  /**
    * The task is over and its members are served no more: nothing is asked or told after this, and what is held of the task can go.
    * Once at most; not when the node stops before.
    */

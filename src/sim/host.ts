@@ -332,6 +332,10 @@ export class Host {
         world.touch()
         source.decided(decision)
       },
+      ended: (height, state) => {
+        world.touch()
+        source.ended?.(height, state)
+      },
     }
   }
 

@@ -34,6 +34,10 @@ export class SqliteCommandJournal implements CommandJournal {
         `CREATE TABLE IF NOT EXISTS commands (session TEXT NOT NULL, seq INTEGER NOT NULL, command BLOB NOT NULL,
           request TEXT UNIQUE, since INTEGER NOT NULL, height INTEGER, result BLOB, PRIMARY KEY (session, seq)) STRICT`,
       )
+      const columns = database.prepare('PRAGMA table_info(commands)').all()
+      // files of before there were lines have none
+      if (!columns.some(({ name }) => name === 'for_line'))
+        database.exec('ALTER TABLE commands ADD COLUMN for_line INTEGER NOT NULL DEFAULT 0')
       if (isNew) syncDirectory(dir)
       return database
     })
@@ -48,11 +52,13 @@ export class SqliteCommandJournal implements CommandJournal {
     return row === undefined ? null : { session: BigInt(String(row['session'])), seq: Number(row['seq']) }
   }
 
-  add({ session, seq, command, request, since }: JournaledCommand): void {
+  add({ session, seq, command, request, since, isForLine }: JournaledCommand): void {
     this.#do('write', () =>
       this.#database
-        .prepare('INSERT INTO commands (session, seq, command, request, since) VALUES (?, ?, ?, ?, ?)')
-        .run(digits(session), seq, command, request, since),
+        .prepare(
+          'INSERT INTO commands (session, seq, command, request, since, for_line) VALUES (?, ?, ?, ?, ?, ?)',
+        )
+        .run(digits(session), seq, command, request, since, isForLine ? 1 : 0),
     )
   }
 
@@ -61,12 +67,13 @@ export class SqliteCommandJournal implements CommandJournal {
       this.#database
         .prepare('SELECT * FROM commands WHERE height IS NULL ORDER BY session, seq')
         .all()
-        .map(({ session, seq, command, request, since }) => ({
+        .map(({ session, seq, command, request, since, for_line: forLine }) => ({
           session: BigInt(String(session)),
           seq: Number(seq),
           command: command as Uint8Array,
           request: request as string | null,
           since: Number(since),
+          isForLine: forLine === 1,
         })),
     )
   }

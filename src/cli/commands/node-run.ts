@@ -26,7 +26,7 @@ import type { Logger } from '../../ports/logger.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
-import type { Digest } from '../../types/ids.ts'
+import type { Address, Digest } from '../../types/ids.ts'
 import type { Observed } from '../control/metrics.ts'
 import { metricsText, observe } from '../control/metrics.ts'
 import type { ControlledNode } from '../control/serve.ts'
@@ -183,6 +183,8 @@ function machinesIn(dataDir: string): { readonly agreements: Agreements; readonl
   const machines = {
     reducers: agreements.reducers,
     open: (request: SourceRequest) => agreements.open(request),
+    drawnElsewhere: (line: Address, taskId: bigint, predecessor: bigint) =>
+      agreements.drawnElsewhere(line, taskId, predecessor),
   }
   return { agreements, machines }
 }
@@ -241,6 +243,8 @@ function servedBy({ node, health }: StakedNode): ControlledNode['node'] {
     leave: (taskId) => node.leave(taskId),
     trust: (taskId) => node.trust(taskId),
     resume: (taskId) => node.resume(taskId),
+    lines: () => node.lines(),
+    whereabouts: (keys) => node.whereabouts(keys),
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { nodeHandlers } from '../../api/node-handlers.ts'
-import type { TakesCommands } from '../../api/node-handlers.ts'
+import type { TakesCommands } from '../../api/command-handlers.ts'
 import { startApi } from '../../api/server.ts'
 import type { MetricsText } from '../../api/metrics-server.ts'
 import type { TaskFeed } from '../../api/task-feed.ts'
@@ -16,7 +16,7 @@ export interface ControlledNode {
   readonly key: Address
   /** Of the API; 0 takes a free one. */
   readonly port: number
-  readonly node: Pick<RsdpNode, 'health' | 'leave' | 'trust' | 'resume'>
+  readonly node: Pick<RsdpNode, 'health' | 'leave' | 'trust' | 'resume' | 'lines' | 'whereabouts'>
   readonly feed: TaskFeed
   readonly commands: TakesCommands
   readonly bundleOf: (reducer: string) => Uint8Array | null

@@ -13,6 +13,7 @@ import type { Address } from '../../../src/types/ids.ts'
 import { lockAnswer } from '../../../src/types/lock-request.ts'
 import type { Consistency } from '../../../src/types/store-request.ts'
 import { StoreCopies } from './copies.ts'
+import { NO_COMMANDS, NO_LINES } from '../no-commands.ts'
 
 export const TOKEN = 'a'.repeat(64)
 export const TASK = 7n
@@ -90,12 +91,11 @@ export class StoreApi {
     })
     const node = {
       health: () => ({ ready: true, tasks: [] }),
-      ...{ leave: () => '', trust: () => true, resume: () => true },
+      ...{ leave: () => '', trust: () => true, resume: () => true, ...NO_LINES },
     }
     const locks = { ask: () => Promise.resolve(lockAnswer('no-service')) }
-    const commands = { outcome: () => null, propose: () => null }
     const feed = new TaskFeed(() => Promise.resolve(true))
     const rest = { bundleOf: () => null, version: '', pid: 1, stop: () => undefined }
-    return startApi(0, TOKEN, nodeHandlers({ node, feed, commands, stores, locks, ...rest }))
+    return startApi(0, TOKEN, nodeHandlers({ node, feed, commands: NO_COMMANDS, stores, locks, ...rest }))
   }
 }

@@ -19,6 +19,7 @@ import type { LockAnswer } from '../../../src/types/lock-request.ts'
 import { foldContext, membersOf } from '../../helpers/services-cluster.ts'
 import { assignment } from '../../helpers/fake-kind.ts'
 import { storesOn } from '../../helpers/services-replication.ts'
+import { NO_COMMANDS, NO_LINES } from '../../helpers/no-commands.ts'
 
 const SEATS = ['11', '22', '33'].map((byte): Address => `0x${byte.repeat(20)}`)
 const TASK = 7n
@@ -190,9 +191,10 @@ describe('locks on nodes', () => {
           leave: () => '',
           trust: () => true,
           resume: () => true,
+          ...NO_LINES,
         },
         feed: new TaskFeed(() => Promise.resolve(true)),
-        commands: { outcome: () => null, propose: () => null },
+        commands: NO_COMMANDS,
         stores: {
           ask: () => Promise.resolve(refused),
           ...{ watch: () => refused, kept: () => [], purge: () => 'nothing' },

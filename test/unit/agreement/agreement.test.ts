@@ -1,113 +1,9 @@
-import { expect } from 'chai'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SqliteCommandJournal } from '../../../src/adapters/sqlite/command-journal.ts'
-import type { Proposed } from '../../../src/agreement/agreement.ts'
-import { Agreement } from '../../../src/agreement/agreement.ts'
+import { DatabaseSync } from 'node:sqlite'
+import { expect } from 'chai'
 import { toHex, utf8Hex } from '../../../src/codec/hex.ts'
-import { findMachine, findReducer } from '../../../src/reducers/catalog.ts'
-import { paramsCodec } from '../../../src/reducers/command-log/reducer.ts'
-import { decodeKvResult, encodeKvCommand, kvConfig } from '../../../src/reducers/machines/kv-config.ts'
-import { runReducer } from '../../../src/reducers/run.ts'
-import type { DecidedState } from '../../../src/ports/state-source.ts'
-
-const PARAMS = { minHeightTicks: 5, sessionIdleMs: 60_000, generation: 0n }
-const CLUSTER = `0x${'ab'.repeat(32)}` as const
-const N = 4
-const seats = Array.from({ length: N }, (_, member) => ({
-  key: `0x${String(member + 1).padStart(40, '0')}` as const,
-  weight: 1,
-}))
-const empty = { kind: 'input', session: 0n, firstSeq: 0, commands: [] } as const
-
-/** Alice's agreement, the reducer as a cluster would run it, and a disk. */
-class World {
-  readonly dir = mkdtempSync(join(tmpdir(), 'rsdp-agreement-'))
-  readonly history: Required<DecidedState>[] = []
-  readonly heights: number
-  readonly goesOn: boolean
-  /** The state before height 1. */
-  handed: Uint8Array = new Uint8Array()
-  wishes = 0
-  clockMs = 5_000_000
-  agreement: Agreement
-  #journal: SqliteCommandJournal
-
-  constructor(heights = 100, goesOn = false) {
-    this.heights = heights
-    this.goesOn = goesOn
-    this.#journal = new SqliteCommandJournal(this.dir, CLUSTER)
-    this.agreement = this.#make()
-  }
-
-  #make(): Agreement {
-    return new Agreement({
-      ...{
-        machine: findMachine(kvConfig.id)!,
-        params: PARAMS,
-        heights: this.heights,
-        inputCap: 9_000,
-        seats,
-        self: 0,
-        goesOn: this.goesOn,
-      },
-      journal: this.#journal,
-      decided: this.history.map(({ height, state }) => ({ height, state })),
-      inputsAt: (height) => this.history[height - 1]?.inputs ?? [],
-      wish: () => (this.wishes += 1),
-      clockMs: () => this.clockMs,
-      chance: () => 7,
-    })
-  }
-
-  /** The process dies, and another one comes. */
-  restart(): void {
-    this.#journal.close()
-    this.#journal = new SqliteCommandJournal(this.dir, CLUSTER)
-    this.agreement = this.#make()
-  }
-
-  /** One height with alice's input, or without it; the state. */
-  async decide({ withAlice = true, told = true, ms = 10 } = {}): Promise<void> {
-    this.clockMs += ms
-    const reducer = findReducer(kvConfig.id)!
-    const own = await this.agreement.observe()
-    const others = reducer.state.encode({ ...empty, clockMs: BigInt(this.clockMs) })
-    const inputs = seats.flatMap((_, member) =>
-      member === 0 && !withAlice ? [] : [{ member, state: member === 0 ? own : others }],
-    )
-    const height = this.history.length + 1
-    const previous = this.history.at(-1)?.state ?? this.handed
-    const seed = `0x${'00'.repeat(32)}` as const
-    const context = { seed, height, members: seats, previous, events: [] }
-    const result = runReducer({
-      reducer: reducer.id,
-      params: toHex(paramsCodec.encode(PARAMS)),
-      context,
-      inputs,
-    })
-    if (!result.ok) throw new Error(result.code)
-    const decision = { height, state: result.state, inputs }
-    this.history.push(decision)
-    if (told) this.agreement.decided(decision)
-  }
-
-  end(): void {
-    this.agreement.close()
-    rmSync(this.dir, { recursive: true, force: true })
-  }
-}
-
-const put = (value: number): Uint8Array =>
-  encodeKvCommand({ kind: 'put', key: utf8Hex('k'), version: null, value: Uint8Array.of(value) })
-const get = encodeKvCommand({ kind: 'get', key: utf8Hex('k') })
-/** `outcome version value @height`, or why not. */
-function told(outcome: Proposed): string {
-  if ('refused' in outcome) return outcome.refused
-  const result = decodeKvResult(outcome.result)!
-  return `${result.outcome} ${result.version} ${toHex(result.value)} @${outcome.height}`
-}
+import { encodeKvCommand } from '../../../src/reducers/machines/kv-config.ts'
+import { AgreementWorld as World, CLUSTER, get, put, told } from '../../helpers/agreement-world.ts'
 
 describe('agreement', () => {
   let world: World
@@ -227,6 +123,37 @@ describe('agreement', () => {
     await world.decide({ withAlice: false })
     expect(told(await late)).to.equal('over')
     expect(told(await world.agreement.propose(put(1)))).to.equal('over')
+  })
+
+  it('of a task that ended below, says which commands are lost and which are final; no height takes one any more', async () => {
+    const outcomes = [1, 2].map(async (value) => {
+      const outcome = world.agreement.propose(put(value), `put ${value}`)
+      await world.decide()
+      return told(await outcome)
+    })
+    await Promise.all(outcomes)
+    const waits = world.agreement.propose(put(3), 'put 3')
+    world.agreement.ended(1, world.history[0]!.state)
+    const standing = (name: string): unknown => {
+      const known = world.agreement.outcome(name)
+      return typeof known === 'object' ? known?.standing : known
+    }
+    expect(['put 1', 'put 2', 'put 3'].map(standing)).to.deep.equal(['final', 'superseded', undefined])
+    expect(told(await waits)).to.equal('over')
+    expect(told(await world.agreement.propose(put(2), 'put 2'))).to.equal('superseded')
+    expect(told(await world.agreement.propose(put(4)))).to.equal('over')
+  })
+
+  it('reads a journal of before there were lines', async () => {
+    const path = join(world.dir, 'commands', `${CLUSTER.slice(2, 34)}.sqlite`)
+    void world.agreement.propose(put(1), 'old')
+    world.agreement.close()
+    const database = new DatabaseSync(path)
+    database.exec('ALTER TABLE commands DROP COLUMN for_line')
+    database.close()
+    world.reopen()
+    await world.decide()
+    expect(told(await world.agreement.propose(put(1), 'old'))).to.equal('done 1 0x01 @1')
   })
 
   it('brings no more than fits, and the rest in later heights', async () => {

@@ -5,7 +5,8 @@ import { connect } from 'node:net'
 import { expect } from 'chai'
 import { ApiError } from '../../../src/api/call.ts'
 import { RsdpClient } from '../../../src/api/client.ts'
-import type { Served, TakesCommands } from '../../../src/api/node-handlers.ts'
+import type { TakesCommands } from '../../../src/api/command-handlers.ts'
+import type { Served } from '../../../src/api/node-handlers.ts'
 import { nodeHandlers } from '../../../src/api/node-handlers.ts'
 import { pathOf } from '../../../src/api/match.ts'
 import { openApiDocument } from '../../../src/api/openapi.ts'
@@ -21,9 +22,13 @@ import { lockAnswer } from '../../../src/types/lock-request.ts'
 import type { StateSource } from '../../../src/ports/state-source.ts'
 import { RsdpError } from '../../../src/types/errors.ts'
 import { EXIT } from '../../../src/types/exit-codes.ts'
+import type { Address } from '../../../src/types/ids.ts'
 
 const TOKEN = 'a'.repeat(64)
-const PARAMS = { task: 1n, service: 1, key: 'k' }
+const LINE = `0x${'1e'.repeat(20)}` as const
+const OTHER = `0x${'07'.repeat(20)}` as const
+const ALICE = `0x${'a1'.repeat(20)}` as const
+const PARAMS = { task: 1n, line: LINE, service: 1, key: 'k' }
 const ROUTE_LIST = Object.values(ROUTES) as readonly Route[]
 
 interface Answer {
@@ -81,7 +86,20 @@ describe('local API', () => {
     commands = {
       outcome: (id, request) => {
         if (id !== 1n || request === 'none') return null
-        return request === 'waits' ? 'waiting' : { height: Number(request), result: Uint8Array.of(7) }
+        if (request === 'waits') return 'waiting'
+        const [height, standing = 'decided'] = request.split(' ')
+        return { height: Number(height), result: Uint8Array.of(7), standing: standing as 'decided' }
+      },
+      outcomeInLine: (line, request) => {
+        const known = line === LINE ? commands.outcome(1n, request) : null
+        return known === null || known === 'waiting' ? known : { ...known, task: 1n }
+      },
+      proposeInLine: (line, command, request) => {
+        calls.push(`${String(command)} ${request}`)
+        if (line !== LINE) return null
+        if (command[0] === 4) return Promise.resolve({ refused: 'not-a-member' } as const)
+        if (command[0] !== 1) return Promise.resolve({ refused: 'superseded' } as const)
+        return Promise.resolve({ task: 12n, height: 7, result: Uint8Array.of(1, 2) })
       },
       propose: (id, command, request) => {
         calls.push(`${String(id)} ${String(command)} ${String(request)}`)
@@ -96,12 +114,16 @@ describe('local API', () => {
       leave: (id) => `left ${String(id)}`,
       trust: (id) => id === 1n,
       resume: (id) => (id === 1n ? true : id === 2n ? false : null),
+      lines: () => new Map(),
+      whereabouts: (keys) => keys.map((key) => ({ key, addresses: ['/ip4/127.0.0.1/tcp/1'] })),
     }
     const served = {
       health: () => node.health(),
       leave: (id: bigint) => node.leave(id),
       trust: (id: bigint) => node.trust(id),
       resume: (id: bigint) => node.resume(id),
+      lines: () => node.lines(),
+      whereabouts: (keys: readonly Address[]) => node.whereabouts(keys),
     }
     const stop = (): void => void calls.push('stop')
     server = await startApi(
@@ -161,6 +183,83 @@ describe('local API', () => {
     expect(await refusal(client().outcome(2n, '4'))).equal('404 no-request')
     expect(await refusal(client().outcome(1n, ''))).equal('400 query')
     expect(await refusal(client().outcome(1n, 'x'.repeat(65)))).equal('400 query')
+  })
+
+  it('of a task that has ended: what the result has is anchored, though the node runs it no more; else superseded', async () => {
+    node.health = () => ({ ready: true, tasks: [] })
+    expect(await client().outcome(1n, '5 final')).deep.include({ outcome: 'anchored', height: 5 })
+    expect(await client().outcome(1n, '5 superseded')).deep.include({ outcome: 'superseded', height: 5 })
+    expect(await client().lineOutcome(LINE, '4 superseded')).deep.include({
+      outcome: 'superseded',
+      task: '1',
+    })
+  })
+
+  describe('a line', () => {
+    const tasks = [
+      { taskId: 1n, predecessor: 0n, members: [ALICE] },
+      { taskId: 4n, predecessor: 1n, members: [OTHER] },
+    ]
+
+    it('takes commands for whichever task decides; the node names what its client does not', async () => {
+      const told = { task: '12', height: 7, result: '0x0102' }
+      expect(await client().lineCommand(LINE, '0x01', 'mine')).deep.equal(told)
+      expect(
+        await client().lineCommand(LINE.toUpperCase().replace('0X', '0x') as Address, '0x01'),
+      ).deep.equal(told)
+      expect(calls[0]).equal('1 mine')
+      expect(calls[1]).match(/^1 [0-9a-f-]{36}$/)
+      expect(await refusal(client().lineCommand(OTHER, '0x01'))).equal('404 no-line')
+      expect(await refusal(client().lineCommand(LINE, '0x05'))).equal('409 superseded')
+      expect(await refusal(client().lineCommand(LINE, '0x1'))).equal('400 body')
+      for (const line of ['0x', 'x', `${LINE}0`, LINE.slice(2)])
+        expect(await ask(`/v1/lines/${line}/state`), line).deep.include({ status: 404 })
+    })
+
+    it('that has gone on without this node says with whom', async () => {
+      node.lines = () => new Map([[LINE, tasks]])
+      const error = await client()
+        .lineCommand(LINE, '0x04')
+        .then(
+          () => null,
+          (thrown: unknown) => thrown as ApiError,
+        )
+      expect(error?.status).equal(421)
+      const members = [{ key: OTHER, addresses: ['/ip4/127.0.0.1/tcp/1'] }]
+      expect(error?.details).deep.equal({ task: '4', members })
+    })
+
+    it('says what became of a command, and in which task', async () => {
+      expect(await client().lineOutcome(LINE, 'waits')).deep.equal({ outcome: 'waiting' })
+      expect(await client().lineOutcome(LINE, '4')).deep.include({
+        outcome: 'anchored',
+        height: 4,
+        task: '1',
+      })
+      expect(await client().lineOutcome(LINE, '5')).deep.include({ outcome: 'decided', height: 5, task: '1' })
+      expect(await refusal(client().lineOutcome(LINE, 'none'))).equal('404 no-request')
+      expect(await refusal(client().lineOutcome(OTHER, '4'))).equal('404 no-request')
+    })
+
+    it('shows its tasks and the state that it decided last, until it goes on without this node', async () => {
+      expect(await client().lines()).deep.equal({ lines: [] })
+      expect(await refusal(client().lineState(LINE))).equal('404 no-line')
+      node.lines = () => new Map([[LINE, tasks]])
+      const source = open()
+      expect(await refusal(client().lineState(LINE))).equal('404 undecided')
+      source.decided({ height: 1, state: Uint8Array.of(7) })
+      expect(await client().lineState(LINE)).deep.equal({ task: '1', height: 1, state: '0x07' })
+      const standing = { member: 2, decided: 1, isOver: false }
+      expect((await client().lines()).lines[0]?.tasks).deep.equal([
+        { task: '1', predecessor: '0', members: [ALICE], ...standing },
+        { task: '4', predecessor: '1', members: [OTHER], member: null, decided: 0, isOver: false },
+      ])
+      source.ended?.(1, Uint8Array.of(7))
+      expect(await refusal(client().lineState(LINE))).equal('421 not-a-member')
+      open({ taskId: 5n }).decided({ height: 1, state: Uint8Array.of(8) })
+      node.lines = () => new Map([[LINE, [...tasks, { taskId: 5n, predecessor: 4n, members: [ALICE] }]]])
+      expect(await client().lineState(LINE)).deep.equal({ task: '5', height: 1, state: '0x08' })
+    })
   })
 
   describe('refuses', () => {

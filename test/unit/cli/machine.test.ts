@@ -11,6 +11,7 @@ import { fromHex, utf8Hex } from '../../../src/codec/hex.ts'
 import { encodeKvCommand, kvConfig } from '../../../src/reducers/machines/kv-config.ts'
 import type { RsdpError } from '../../../src/types/errors.ts'
 
+const LINE = `0x${'1e'.repeat(20)}`
 const PUT = encodeKvCommand({ kind: 'put', key: utf8Hex('k'), version: null, value: fromHex('0x01') })
 const TASK = { reducer: kvConfig.id, params: '0x', member: 0, members: 4, heights: 10, takesInput: false }
 
@@ -33,13 +34,20 @@ class Node {
     writeControl(this.dir, { schema: 2, pid: process.pid, key: 'a key', port, token: 'ab'.repeat(32) })
   }
 
+  /** Tasks of its one line. */
+  inLine: readonly string[] = []
+
   #answer(url: string): readonly [number, object] {
+    if (url === '/v1/lines') {
+      const tasks = this.inLine.map((task) => ({ task }))
+      return [200, { lines: tasks.length === 0 ? [] : [{ line: LINE, tasks }] }]
+    }
     if (url === '/v1/tasks')
       return [
         200,
         { tasks: Object.entries(this.decided).map(([task, decided]) => ({ ...TASK, task, decided })) },
       ]
-    const [, task = ''] = /^\/v1\/tasks\/(\d+)\/commands/.exec(url) ?? []
+    const [, task = ''] = /^\/v1\/(?:tasks|lines)\/(\w+)\/commands/.exec(url) ?? []
     this.asked.push(task)
     return this.answers[task] ?? [404, { error: 'no-machine', message: '' }]
   }
@@ -73,23 +81,33 @@ describe('a command to a machine whose tasks are a line', () => {
     expect((await open()).task).equal(1n)
   })
 
-  it('that came too late goes to the next task: nobody has applied it', async () => {
-    node.decided = { 1: 9 }
-    const machine = await open()
+  it('goes to the line where no task was named, and to the task where one was', async () => {
     node.decided = { 1: 10, 2: 1 }
-    node.answers = { 1: over, 2: done }
-    expect((await tell(machine, kvConfig.id, PUT)).height).equal(3)
-    expect(node.asked).deep.equal(['1', '2'])
+    node.inLine = ['1', '2']
+    node.answers = { [LINE]: done, 1: over }
+    expect((await tell(await open(), kvConfig.id, PUT)).height).equal(3)
+    const refusal = await tell(await open('1'), kvConfig.id, PUT).catch((error: unknown) => error)
+    expect((refusal as RsdpError).details).deep.equal({ reason: 'over' })
+    expect(node.asked).deep.equal([LINE, '1'])
   })
 
-  it('is refused where there is no next task, and where a task was named', async () => {
-    node.decided = { 1: 10 }
-    node.answers = { 1: over, 2: done }
-    const refusal = async (task?: string): Promise<unknown> =>
-      tell(await open(task), kvConfig.id, PUT).catch((error: unknown) => (error as RsdpError).details)
-    expect(await refusal()).deep.equal({ reason: 'over' })
+  it('goes to the task where that is none of a line', async () => {
     node.decided = { 1: 10, 2: 1 }
-    expect(await refusal('1')).deep.equal({ reason: 'over' })
-    expect(node.asked).deep.equal(['1', '1'])
+    node.answers = { 2: done }
+    expect((await tell(await open(), kvConfig.id, PUT)).height).equal(3)
+    expect(node.asked).deep.equal(['2'])
   })
+
+  for (const [status, error] of [
+    [421, 'not-a-member'],
+    [409, 'superseded'],
+    [404, 'no-line'],
+  ] as const)
+    it(`says why it is refused: ${error}`, async () => {
+      node.decided = { 1: 10 }
+      node.inLine = ['1']
+      node.answers = { [LINE]: [status, { error, message: '' }] }
+      const refusal = await tell(await open(), kvConfig.id, PUT).catch((thrown: unknown) => thrown)
+      expect((refusal as RsdpError).details).deep.equal({ reason: error })
+    })
 })

@@ -7,6 +7,7 @@ import { MemoryHub } from '../../../src/adapters/memory/transport.ts'
 import { evidenceId } from '../../../src/codec/evidence.ts'
 import { decodeFrame, encodeFrame } from '../../../src/codec/frames.ts'
 import { domainSeparator } from '../../../src/codec/objects.ts'
+import { toHex } from '../../../src/codec/hex.ts'
 import { seededOrder } from '../../../src/codec/roots.ts'
 import type { NodeInit } from '../../../src/node/node-init.ts'
 import { RsdpNode } from '../../../src/node/node.ts'
@@ -15,6 +16,9 @@ import type { KnownBundle } from '../../../src/ports/bundles.ts'
 import type { StateSource } from '../../../src/ports/state-source.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import type { Peer } from '../../../src/ports/transport.ts'
+import { reducerHash } from '../../../src/reducers/catalog.ts'
+import { paramsCodec } from '../../../src/reducers/command-log/reducer.ts'
+import { kvConfig } from '../../../src/reducers/machines/kv-config.ts'
 import { rateLimit } from '../../../src/reducers/rate-limit.ts'
 import type { ReducerCall } from '../../../src/reducers/reducer.ts'
 import { runReducer } from '../../../src/reducers/run.ts'
@@ -51,6 +55,7 @@ describe('RsdpNode', () => {
   let fatal: unknown[]
   let node: RsdpNode
   let observed: string[]
+  let ends: string[]
   /** What the transport was told, each time. */
   let told: (readonly Peer[])[]
   let others: MemoryTransport[]
@@ -63,6 +68,7 @@ describe('RsdpNode', () => {
     lines = []
     fatal = []
     observed = []
+    ends = []
     told = []
     others = CLUSTER.members.slice(1).map(({ key }) => hub.createTransport(key))
     for (const other of others) await startOther(other)
@@ -122,6 +128,7 @@ describe('RsdpNode', () => {
         return Promise.resolve(demandOf(1))
       },
       decided: () => undefined,
+      ended: (height, state) => void ends.push(`${taskId}/${height} ${toHex(state)}`),
     }
   }
 
@@ -302,6 +309,93 @@ describe('RsdpNode', () => {
       expect(said('signing.elsewhere')).to.have.length(isElsewhere ? 1 : 0)
     })
   }
+
+  describe('of a line', () => {
+    const LINE = TERMS.client
+    const { key: CAROL } = CLUSTER.members[2]!
+    const opened: string[] = []
+    const elsewhere: string[] = []
+    let asked: number
+    let fails: number
+
+    beforeEach(() => {
+      opened.length = elsewhere.length = asked = fails = 0
+      disk.crash()
+      const isLine = (): Promise<boolean> => {
+        asked += 1
+        return asked <= fails ? Promise.reject(chainFault('E_RPC_DOWN')) : Promise.resolve(isOne)
+      }
+      chain = Object.assign(new ScriptedChain(), { isLine })
+      node = makeNode({
+        sourceFor: ({ taskId, line }) => {
+          opened.push(`${taskId} ${line}`)
+          return sourceOf(taskId)
+        },
+        onDrawnElsewhere: (line, taskId, predecessor) => elsewhere.push(`${line} ${taskId} ${predecessor}`),
+      })
+    })
+    let isOne = true
+    const uses = {
+      ...{ usesPrevious: true, reducer: reducerHash(kvConfig.id), stateCap: 31_744, inputCap: 31_744 },
+      reducerParams: toHex(paramsCodec.encode({ minHeightTicks: 2, sessionIdleMs: 60_000, generation: 0n })),
+    }
+
+    it('its contract is what the application is told, and members of later tasks are known', async () => {
+      isOne = true
+      publish(1n, uses)
+      form(1n)
+      publish(2n, { ...uses, predecessor: 1n })
+      const others = { ...CLUSTER, id: digestOf('others'), members: CLUSTER.members.slice(1) }
+      chain.happen({ kind: 'clusterFormed', taskId: 2n, cluster: others })
+      publish(3n)
+      form(3n)
+      chain.mine()
+      await node.start()
+      expect(opened).to.deep.equal([`1 ${LINE}`, '3 null'])
+      expect(elsewhere).to.deep.equal([`${LINE} 2 1`])
+      expect(asked).to.equal(1)
+      const members = CLUSTER.members.map(({ key }) => key)
+      expect(node.lines()).to.deep.equal(
+        new Map([
+          [
+            LINE,
+            [
+              { taskId: 1n, predecessor: 0n, members },
+              { taskId: 2n, predecessor: 1n, members: members.slice(1) },
+            ],
+          ],
+        ]),
+      )
+    })
+
+    it('a client that is no line makes none', async () => {
+      isOne = false
+      publish(1n, uses)
+      form(1n)
+      chain.happen({ kind: 'nodeAddresses', key: CAROL, addresses: ['/ip4/1.2.3.4/tcp/1'] })
+      chain.mine()
+      await node.start()
+      expect(opened).to.deep.equal(['1 null'])
+      expect(node.lines().size).to.equal(0)
+      expect(node.whereabouts([CAROL])).to.deep.equal([{ key: CAROL, addresses: ['/ip4/1.2.3.4/tcp/1'] }])
+    })
+
+    it('a chain that does not answer on the way is asked again, and takes nothing twice', async () => {
+      isOne = true
+      fails = 2
+      publish(1n)
+      form(1n)
+      publish(2n, uses)
+      form(2n)
+      chain.mine()
+      await node.start()
+      expect(opened).to.deep.equal(['1 null'])
+      await poll(3)
+      expect(opened).to.deep.equal(['1 null', `2 ${LINE}`])
+      expect(said('task.running').map(({ facts }) => facts['task'])).to.deep.equal(['1', '2'])
+      expect(running()).to.deep.equal(['1', '2'])
+    })
+  })
 
   it('counts ledger events that came before the cluster was drawn', async () => {
     publish(1n)
@@ -747,7 +841,7 @@ describe('RsdpNode', () => {
     })
 
     it('goes on serving others for a while after it is finalized, then it is let go', async () => {
-      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6, result: new Uint8Array() })
+      chain.happen({ kind: 'taskFinalized', taskId: 1n, height: 6, result: Uint8Array.of(1, 2) })
       chain.mine(100)
       await poll(2)
       expect(running()).to.deep.equal(['1'])
@@ -755,6 +849,7 @@ describe('RsdpNode', () => {
       await poll(2)
       expect(running()).to.be.empty
       expect(said('task.retired')).to.have.length(1)
+      expect(ends).to.deep.equal(['1/6 0x0102'])
     })
 
     it('is kept for a proof that convicted nobody: a node that was away brings it in its turn', async () => {
