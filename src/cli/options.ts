@@ -139,7 +139,8 @@ export interface DoctorOptions extends ChainOptions {
 export interface TaskPublishOptions extends WalletOptions, CautionOptions, PriceOptions {
   readonly nodes: number
   readonly heights: number
-  readonly epoch: number
+  /** Absent: as many as fit. */
+  readonly epoch?: number
   readonly factor: number
   /** Absent: enough for every node to see the task. */
   readonly joinBlocks?: number
@@ -163,9 +164,11 @@ export interface LineOpenOptions extends WalletOptions, CautionOptions, PriceOpt
   readonly app?: string
   readonly reducer?: string
   readonly params?: string
+  readonly provable: boolean
   readonly nodes: number
   readonly heights: number
-  readonly epoch: number
+  /** Absent: as many as fit. */
+  readonly epoch?: number
   readonly factor: number
   readonly joinBlocks?: number
   readonly joinSeconds?: number

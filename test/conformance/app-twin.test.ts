@@ -27,6 +27,52 @@ import { errorCode } from '../helpers/rsdp.ts'
 
 const CASES = 60
 
+/** The template as one whose state outlasts a height: the highest value that any member ever brought. */
+function lasting(): ReadonlyMap<string, string> {
+  const files = new Map(appFiles('highest', true))
+  const edit = (file: string, ...changes: readonly (readonly [from: string, to: string])[]): void => {
+    let text = files.get(file) ?? ''
+    for (const [from, to] of changes) {
+      expect(text).includes(from)
+      text = text.replaceAll(from, to)
+    }
+    files.set(file, text)
+  }
+  edit(
+    'reducer.ts',
+    ["  id: 'highest@1',", "  id: 'highest@1',\n  uses: ['previous'],"],
+    [
+      'aggregateStatus: (inputs) => highest(',
+      'aggregateStatus: (inputs, _params, { previous }) => since(previous, ',
+    ],
+    [
+      'aggregateClose: (_current, remaining) => highest(',
+      'aggregateClose: (_current, remaining, _params, { previous }) => since(previous, ',
+    ],
+    [
+      '/** The highest value',
+      `const state = fixedCodec(struct<State>({ value: u64 }))
+const since = (previous: Uint8Array, states: readonly State[]): State => {
+  const before = state.decode(previous)
+  return highest(before === null ? states : [before, ...states])
+}
+/** The highest value`,
+    ],
+  )
+  edit(
+    'Twin.sol',
+    ['Context calldata,', 'Context calldata context,'],
+    ['_highest(params, inputs)', '_highest(params, context.previous, inputs)'],
+    ['_highest(params, remaining)', '_highest(params, context.previous, remaining)'],
+    [
+      '_highest(bytes calldata params, Input[]',
+      '_highest(bytes calldata params, bytes calldata previous, Input[]',
+    ],
+    ['bytes8 best = 0;', 'bytes8 best = previous.length == BYTES ? bytes8(previous) : bytes8(0);'],
+  )
+  return files
+}
+
 describe('an application with a twin', function () {
   this.timeout(120_000)
   let dir: string
@@ -227,6 +273,40 @@ describe('an application with a twin', function () {
       writeFileSync(join(dir, 'Twin.sol'), source())
       await buildApp(dir)
       expect((dataOf(await task())['params'] as { twin: string }).twin).equal(at)
+    })
+
+    it('line open --provable names it in every task of the line', async () => {
+      const folder = mkdtempSync(join(dir, 'lasting-'))
+      for (const [file, text] of lasting()) writeFileSync(join(folder, file), text)
+      const built = await buildApp(folder)
+      expect(built.usesPrevious).equal(true)
+      const subject = {
+        bundle: openBundle(built.bundle),
+        params: built.params,
+        draw: null,
+        twin: built.twin!,
+      }
+      const report = await tryTwin({ ...subject, inputs: built.inputs.map(fromHex) }, evm, CASES)
+      expect(problems(report)).deep.equal([])
+
+      const size = ['--nodes', '4', '--heights', '8', '--budget', '5000', '--yes']
+      const open = (...args: string[]): Promise<CliRun> =>
+        onChain('line', 'open', '--app', folder, ...size, ...args)
+      const twinOfFirst = async (opened: CliRun): Promise<string | undefined> => {
+        const line = String(dataOf(opened)['line'])
+        const { taskId } = dataOf(await onChain('line', 'renew', line, '--yes'))
+        const { board } = net.connection.contracts
+        const [published] = await board.queryFilter(board.filters.TaskPublished(String(taskId)))
+        return published?.args.params.twin.toLowerCase()
+      }
+      expect(errorCode(await open('--provable'))).equal('E_NO_TWIN')
+      const twin = dataOf(await onChain('app', 'publish', folder))['twin']
+      expect(await twinOfFirst(await open('--provable'))).equal(twin)
+      expect(await twinOfFirst(await open())).equal(`0x${'00'.repeat(20)}`)
+
+      rmSync(join(folder, 'Twin.sol'))
+      await buildApp(folder)
+      expect(errorCode(await open('--provable'))).equal('E_NO_TWIN')
     })
 
     it('a creation whose command was interrupted is not sent again', async () => {

@@ -8,6 +8,7 @@ import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Hex } from '../../types/ids.ts'
 import { parseAmount, toWei } from '../amount.ts'
+import { twinFor } from '../app/task-twin.ts'
 import { taskWork } from '../app/task-work.ts'
 import { escrowMax } from '../local/client.ts'
 import type { LineOpenOptions } from '../options.ts'
@@ -16,6 +17,7 @@ import { inTokens, readToken } from '../stake-view.ts'
 import { joinBlocksFor, taskOf, taskTimes } from '../task-params.ts'
 import type { TaskWork } from '../task-params.ts'
 import { parsePrices } from '../task-prices.ts'
+import { fitRoom } from '../task-room.ts'
 import { checkTiming, fitTiming, measurePace } from '../task-timing.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 
@@ -28,8 +30,10 @@ export async function lineOpen(options: LineOpenOptions, context: CommandContext
   const pricesIn = parsePrices(options)
   const fee = parseAmount(options.fee ?? '1')
   const budget = options.budget === undefined ? null : parseAmount(options.budget)
-  const work = await taskWork(options)
-  if (work?.usesPrevious !== true) throw forgetful()
+  const { reducer = '' } = options
+  const given = await taskWork(options)
+  if (given?.usesPrevious !== true) throw forgetful()
+  const { epoch, work, effect } = fitRoom(options, given)
   return withWallet(options, context, async ({ connection, wallet: owner, isLocal, agreed }) => {
     const { output } = context
     const { windows } = connection.deployment
@@ -43,8 +47,9 @@ export async function lineOpen(options: LineOpenOptions, context: CommandContext
     const times = taskTimes(windows, now, { joinBlocks, nodes }, asked)
     const taskBlocksMax = options.endBlocks ?? windows.taskBlocksMax
     const prices = pricesIn(token.decimals)
-    const task = { ...options, joinBlocks, head, taskBlocksMax, times, prices }
-    const params = fitTiming(taskOf(task, work), pace, windows.reorgDepth)
+    const task = { ...options, epoch, joinBlocks, head, taskBlocksMax, times, prices }
+    const twin = options.provable ? { twin: await twinFor({ ...options, reducer }, connection) } : {}
+    const params = fitTiming({ ...taskOf(task, work), ...twin }, pace, windows.reorgDepth)
     const timing = checkTiming(params, pace, windows.reorgDepth)
     const plan = planOf(params, options, { head, now, fee: toWei(fee, token.decimals) })
     const budgetWei = budget === null ? 0n : toWei(budget, token.decimals)
@@ -53,6 +58,7 @@ export async function lineOpen(options: LineOpenOptions, context: CommandContext
       `open     a line of ${owner.address}: tasks of ${params.maxNodes} seats, ${params.heights} heights`,
       `escrow   at most ${inTokens(escrowWei, token)} a task, and ${inTokens(plan.renewFee, token)} to whoever renews`,
       `budget   ${inTokens(budgetWei, token)}; what is not spent is yours again one task after you close the line`,
+      ...effect,
       ...timing.effect,
     ])
     const facts = { owner: owner.address, plan, escrowWei, budgetWei }

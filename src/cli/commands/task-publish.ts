@@ -1,21 +1,21 @@
-import type { Connection } from '../../adapters/evm/connection.ts'
 import { publishedEarlier } from '../../adapters/evm/operator.ts'
 import { rateLimit } from '../../reducers/rate-limit.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import { formFeeMax } from '../../types/form-fee.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
-import type { Address } from '../../types/ids.ts'
 import { escrowMax, publishTask } from '../local/client.ts'
 import type { TaskPublishOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
 import { inTokens, readToken } from '../stake-view.ts'
+import { twinFor } from '../app/task-twin.ts'
 import { taskWork } from '../app/task-work.ts'
 import { showTime } from '../moments.ts'
-import { rateLimitTask } from '../demo/rate-limit-task.ts'
+import { rateLimitWork } from '../demo/rate-limit-task.ts'
 import { joinBlocksFor, taskOf, taskTimes } from '../task-params.ts'
 import { taskWatch } from './task-watch.ts'
 import { parsePrices } from '../task-prices.ts'
+import { fitRoom } from '../task-room.ts'
 import { checkTiming, fitTiming, measurePace } from '../task-timing.ts'
 import { NOTHING_SENT, withWallet } from '../wallet-session.ts'
 
@@ -34,7 +34,8 @@ export async function taskPublish(options: TaskPublishOptions, context: CommandC
 async function publish(options: TaskPublishOptions, context: CommandContext): Promise<bigint | null> {
   const pricesIn = parsePrices(options)
   // before the chain's clock is read: it takes a while
-  const work = await taskWork(options)
+  const given = (await taskWork(options)) ?? rateLimitWork(options.nodes)
+  const { epoch, work, effect } = fitRoom(options, given)
   return withWallet(options, context, async ({ connection, wallet: client, agreed }) => {
     const { output } = context
     const { windows } = connection.deployment
@@ -49,10 +50,13 @@ async function publish(options: TaskPublishOptions, context: CommandContext): Pr
     const times = taskTimes(windows, Number(time), { joinBlocks, nodes }, asked)
     const token = await readToken(connection)
     const prices = pricesIn(token.decimals)
-    const task = { ...options, joinBlocks, head: Number(number), taskBlocksMax, times, prices }
-    const asPublished = work === null ? rateLimitTask(task) : taskOf(task, work)
+    const task = { ...options, epoch, joinBlocks, head: Number(number), taskBlocksMax, times, prices }
+    const asPublished = taskOf(task, work)
     const wanted = options.provable
-      ? { ...asPublished, twin: await twinFor(options, connection) }
+      ? {
+          ...asPublished,
+          twin: await twinFor({ ...options, reducer: options.reducer ?? rateLimit.id }, connection),
+        }
       : asPublished
     const params = fitTiming(wanted, pace, reorgDepth)
     const timing = checkTiming(params, pace, reorgDepth)
@@ -61,6 +65,7 @@ async function publish(options: TaskPublishOptions, context: CommandContext): Pr
       `publish  a task of ${client.address}: ${params.maxNodes} seats, ${params.heights} heights`,
       `escrow   at most ${inTokens(escrowWei, token)} to TaskBoard ${connection.deployment.contracts.TaskBoard.address}`,
       `drawing  ${inTokens(formFeeMax(params), token)} of it at most, to whoever draws the cluster`,
+      ...effect,
       ...timing.effect,
     ])
     if (!go) {
@@ -88,32 +93,6 @@ async function publish(options: TaskPublishOptions, context: CommandContext): Pr
     )
     return taskId
   })
-}
-
-/** @throws RsdpError E_NO_TWIN */
-async function twinFor(
-  { app, reducer = rateLimit.id, deployment }: TaskPublishOptions,
-  place: Connection,
-): Promise<Address> {
-  if (app !== undefined) return twinOfApp(app, place)
-  const twin = place.deployment.twins?.[reducer]
-  if (twin !== undefined) return twin
-  throw noTwin(`${deployment} names no twin of ${reducer}`, 'deploy the twins: rsdp twins deploy')
-}
-
-async function twinOfApp(app: string, place: Connection): Promise<Address> {
-  const { readApp } = await import('../app/folder.ts')
-  const { deployedTwin } = await import('../app/deployed-twin.ts')
-  const { twin } = await readApp(app)
-  if (twin === null) throw noTwin(`${app} has no twin`, 'leave --provable out: audits find lies all the same')
-  const found = await deployedTwin(app, place, twin)
-  if (found === null)
-    throw noTwin(`the twin of ${app} is not on this chain`, `publish it: rsdp app publish ${app}`)
-  return found
-}
-
-function noTwin(message: string, hint: string): RsdpError {
-  return new RsdpError({ code: 'E_NO_TWIN', message, hint, exit: EXIT.precondition })
 }
 
 function twoOutputs(): RsdpError {

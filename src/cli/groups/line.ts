@@ -86,9 +86,14 @@ function addOpen(line: Command, run: RunCommand): void {
     .option('--app <dir>', 'folder of an application: its reducer, and the params of its example')
     .option('--reducer <name>', 'a stock reducer, with --params')
     .option('--params <json>', 'params of the reducer: JSON with its fields, or hex')
+    .option('--provable', 'with the twin of the reducer: a wrong state can be proved on chain', false)
     .option('--nodes <n>', 'seats of each cluster', integer(4, MEMBERS_MAX), 7)
     .option('--heights <n>', 'heights of each task', integer(1, 65_535), 1_000)
-    .option('--epoch <n>', 'R: heights per checkpoint', integer(1, 255), 8)
+    .option(
+      '--epoch <n>',
+      'R: heights per checkpoint (default: 8, or as many as their inputs fit into)',
+      integer(1, 255),
+    )
     .option('--factor <n>', 'slots of 10 / n seconds', integer(1, 40), 10)
     .option('--join-blocks <n>', 'blocks of each sign-up (default: as task publish)', integer(2, 7_200))
     .option('--join-seconds <n>', 'and seconds, where the deployment counts them', integer(1, SECONDS_MAX))
@@ -130,6 +135,7 @@ function addOpen(line: Command, run: RunCommand): void {
       examples(
         `rsdp line open --reducer kv-config@1 --params '{"minHeightTicks":5,"sessionIdleMs":60000,"generation":0}' --dry-run`,
         'rsdp line open --app ./hello --nodes 4 --heights 200 --budget 5000 --yes --json',
+        'rsdp line open --app ./hello --provable --nodes 4 --heights 200 --dry-run',
       ),
     )
     .action((options: LineOpenOptions) =>

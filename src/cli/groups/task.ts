@@ -121,7 +121,11 @@ function addPublish(task: Command, run: RunCommand): void {
     .option('--provable', 'with the twin of the reducer: a wrong state can be proved on chain', false)
     .option('--nodes <n>', 'seats of the cluster', integer(4, MEMBERS_MAX), 7)
     .option('--heights <n>', 'decisions to make', integer(1, 65_535), 24)
-    .option('--epoch <n>', 'R: heights per checkpoint', integer(1, 255), 8)
+    .option(
+      '--epoch <n>',
+      'R: heights per checkpoint (default: 8, or as many as their inputs fit into)',
+      integer(1, 255),
+    )
     .option('--factor <n>', 'replay speed of the request trace', integer(1, 40), 10)
     .option(
       '--join-blocks <n>',
