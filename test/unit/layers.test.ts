@@ -112,11 +112,14 @@ describe('layers', () => {
   })
 
   it('the demo’s workload is known to the demo, the private network that plays it, and who hands it to a node', () => {
-    const importers = globSync('{src,scripts}/**/*.ts', { cwd: root }).filter((file) =>
-      importsIn(file, readFileSync(`${root}/${file}`, 'utf8')).some(
-        ({ from }) => layerOf(normalize(join(dirname(file), from))) === 'demo',
-      ),
-    )
+    const importers = globSync('{src,scripts}/**/*.ts', { cwd: root }).filter((file) => {
+      const text = readFileSync(`${root}/${file}`, 'utf8')
+      // few are worth parsing: a module of the layer is named with its folder, or lies in it
+      return (
+        (text.includes('demo/') || file.startsWith('src/demo/')) &&
+        importsIn(file, text).some(({ from }) => layerOf(normalize(join(dirname(file), from))) === 'demo')
+      )
+    })
     const others = importers.filter((file) => !/^src\/(cli\/)?demo\/|^src\/cli\/commands\/demo/.test(file))
     expect(others.sort()).deep.equal([
       'src/cli/commands/node-private.ts',
