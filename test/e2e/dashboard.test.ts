@@ -11,6 +11,7 @@ import { requestOver } from '../../src/adapters/evm/history-rpc.ts'
 import { HTTP_LIMITS, HttpRpc } from '../../src/adapters/evm/http-rpc.ts'
 import { nodePost } from '../../src/adapters/evm/node-post.ts'
 import { parseRpcUrl } from '../../src/adapters/evm/rpc-url.ts'
+import { recoverSigner } from '../../src/adapters/keys/keyring.ts'
 import { engineFile } from '../../src/adapters/sandbox/load-engine.ts'
 import { runAudit } from '../../src/audit/run.ts'
 import { Feed } from '../../src/cli/ui/feed.ts'
@@ -26,13 +27,17 @@ import { committedModels } from '../helpers/committed-models.ts'
 import { digestOfRange } from '../helpers/score-windows.ts'
 import type { BrowserRpc } from '../helpers/browser-rpc.ts'
 import { askWorker } from '../helpers/browser-worker.ts'
+import { BrowserDesk } from '../helpers/browser-desk.ts'
 import { bringChromium } from '../helpers/chromium.ts'
 import { rsdpHere } from '../helpers/cli.ts'
+import { corsRpc } from '../helpers/cors-rpc.ts'
 import type { DevNetwork } from '../helpers/dev-network.ts'
 import { startDevNetwork } from '../helpers/dev-network.ts'
 import type { Flip } from '../helpers/flip-proxy.ts'
 import { argumentFlips, Recorder, restFlips, viewFlips } from '../helpers/flip-proxy.ts'
 import type { Outcomes } from '../helpers/hostile-bundles.ts'
+import { byLibrary } from '../helpers/recordings/audits.ts'
+import { readRecordings, tellerOf } from '../helpers/recordings/recording.ts'
 import { skip } from '../helpers/skip.ts'
 import { readVectors } from '../helpers/vectors.ts'
 
@@ -204,6 +209,27 @@ describe('dashboard in Chromium', function () {
       await page.getByRole('button', { name: 'Open' }).click()
       await page.locator('.tile .badge.verified').waitFor()
       await page.close()
+    })
+
+    it('50 recorded tasks, honest and tampered: the bytes that the library says in Node', async () => {
+      const recordings = readRecordings()
+      const { list, tasks } = recordings
+      const tellers = list.map((_, index) => tellerOf(recordings, index))
+      const recorded = await corsRpc((path, method, params) =>
+        tellers[Number(path.slice(1))]!(method, params),
+      )
+      const file = join(folder, 'any.html')
+      writeFileSync(file, (await pageFile()).html)
+      const page = await openPage(`file://${file}`, [recorded.url])
+      const desk = await BrowserDesk.start(page)
+      for (const [index, { seed, endpoint, isComplete }] of list.entries()) {
+        const asked = { task: tasks[seed]!, file: '', rpcUrl: `${recorded.url}/${index}`, isComplete }
+        // native code recovers signers here, JavaScript there
+        const [there, here] = await Promise.all([desk.audit(asked), byLibrary(asked, recoverSigner)])
+        expect(there, `${seed}: ${endpoint}`).equal(here)
+      }
+      await page.close()
+      await recorded.close()
     })
 
     it('10,000 heights of 31 members are a document of few rows, by wheel and by key', async () => {

@@ -20,7 +20,7 @@ import {
   setPayout,
 } from '../../src/adapters/evm/operator.ts'
 import { createKeyring } from '../../src/adapters/keys/keyring.ts'
-import { concatHex, fromHex, keccak, utf8Hex } from '../../src/codec/hex.ts'
+import { concatHex, fromHex, keccak, toHex, utf8Hex } from '../../src/codec/hex.ts'
 import { domainSeparator, encodeFields, hashObject, signingDigest } from '../../src/codec/objects.ts'
 import type { Chain } from '../../src/ports/chain.ts'
 import type { Keyring } from '../../src/ports/keyring.ts'
@@ -28,12 +28,26 @@ import type { Cluster, Member } from '../../src/types/cluster.ts'
 import type { Address, Digest, Hex, MemberIndex } from '../../src/types/ids.ts'
 import { NIL } from '../../src/types/ids.ts'
 import type { Checkpoint, Share, Status } from '../../src/types/objects.ts'
-import type { Script } from './audit-task.ts'
-import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, REDUCER_PARAMS, scriptTask } from './audit-task.ts'
+import type { TaskParams } from '../../src/types/task.ts'
+import type { Script, Twist } from './audit-task.ts'
+import { EPOCH_HEIGHTS, EVENT_DATA, HEIGHTS, LATE_HEIGHT, REDUCER_PARAMS, scriptTask } from './audit-task.ts'
 import type { ChainNode, TestNetwork, TestNetworkOptions } from './chain.ts'
 import { joinTask, startTestNetwork, testTask } from './chain.ts'
 import { NOTHING } from '../../src/codec/objects.ts'
 import { atBlock } from './moments.ts'
+
+const MEMBERS = 4
+
+export interface AnchorOptions extends Pick<TestNetworkOptions, 'isWhole' | 'chain' | 'nonce'> {
+  /** Seats, at least 4, which is the default. */
+  readonly members?: number
+  readonly params?: Partial<TaskParams>
+  /** Of the whole task, and of an epoch, which is a checkpoint; default: 8 and 4. */
+  readonly heights?: number
+  readonly epochHeights?: number
+  /** What members do wrong, as far as contracts accept it. */
+  readonly twist?: Twist
+}
 
 export interface AuditedNetwork {
   readonly net: TestNetwork
@@ -53,15 +67,23 @@ const lower = (text: string): Address => text.toLowerCase() as Address
  * and some take what is theirs, so
  * that every event the auditor reads is there.
  */
-export async function anchorTask(options: Pick<TestNetworkOptions, 'isWhole'> = {}): Promise<AuditedNetwork> {
+export async function anchorTask({
+  members = MEMBERS,
+  params = {},
+  heights = HEIGHTS,
+  epochHeights = EPOCH_HEIGHTS,
+  twist = {},
+  ...options
+}: AnchorOptions = {}): Promise<AuditedNetwork> {
   const net = await startTestNetwork({
     ...options,
-    nodes: 7,
+    nodes: members + 3,
     addressesOf: (_, index) => [`/ip4/127.0.0.1/tcp/${9100 + index}`],
   })
-  const [alice, bob, carol, dave, erin, frank, grace] = net.nodes as ChainNode[]
-  const { taskId, joinDeadline } = await publishAudited(net, alice!)
-  for (const node of [erin!, alice!, bob!, frank!, carol!, grace!, dave!]) {
+  const [alice, bob, carol, dave, erin, frank, grace, ...others] = net.nodes as ChainNode[]
+  const size = { minNodes: members, maxNodes: members, heights, epochHeights, ...params }
+  const { taskId, joinDeadline } = await publishAudited(net, alice!, size)
+  for (const node of [erin!, alice!, bob!, frank!, carol!, grace!, dave!, ...others]) {
     await joinTask(walletOf(net, node), taskId, node.key.address)
   }
   await quit(erin!.operator, taskId, erin!.key.address)
@@ -82,8 +104,9 @@ export async function anchorTask(options: Pick<TestNetworkOptions, 'isWhole'> = 
     keys,
     client: net.client.address,
     domain: net.connection.domain,
+    ...{ twist, heights, epochHeights },
   })
-  await anchor(net, cluster, taskId, script)
+  await anchor(net, cluster, taskId, script, epochHeights)
   await convict(net, taskId, cluster, keys)
   // alice drew the cluster; her account may be the one that was handed over
   const claimants = first!.key === alice!.key.address ? [next] : [next, alice!.operator]
@@ -94,15 +117,13 @@ export async function anchorTask(options: Pick<TestNetworkOptions, 'isWhole'> = 
 async function publishAudited(
   net: TestNetwork,
   reporter: ChainNode,
+  changes: Partial<TaskParams>,
 ): Promise<{ taskId: bigint; joinDeadline: number }> {
   const params = await testTask(net, {
     reducerParams: REDUCER_PARAMS,
-    minNodes: 4,
-    maxNodes: 4,
-    heights: HEIGHTS,
-    epochHeights: EPOCH_HEIGHTS,
     calldataInputs: true,
     reporters: [reporter.operator.address],
+    ...changes,
   })
   const { taskId } = await publish(net.client, params)
   return { taskId, joinDeadline: params.joinDeadline }
@@ -136,9 +157,15 @@ async function submitter(net: TestNetwork, { members }: Cluster, taskId: bigint)
   return connect({ rpcUrl, deployment, privateKey })
 }
 
-async function anchor(net: TestNetwork, cluster: Cluster, taskId: bigint, script: Script): Promise<void> {
+async function anchor(
+  net: TestNetwork,
+  cluster: Cluster,
+  taskId: bigint,
+  script: Script,
+  epochHeights: number,
+): Promise<void> {
   for (const [i, call] of script.calls.entries()) {
-    if (i > 0) await revoke(net.client, taskId)
+    if (i === script.calls.length - 1) await revoke(net.client, taskId)
     const chain = await submitter(net, cluster, taskId)
     const sent = await chain.send(
       chain.prepareCheckpoint({
@@ -150,15 +177,21 @@ async function anchor(net: TestNetwork, cluster: Cluster, taskId: bigint, script
     chain.close()
     if (sent.kind === 'reverted') throw new Error(`checkpoint: ${sent.error}`)
   }
-  await republish(net, taskId, script)
+  await republish(net, taskId, script, epochHeights)
   const { previousRoot, inputsRoot, inputs } = script
   await finalize(net.client, taskId, { state: fromHex(script.result), previousRoot, inputsRoot, inputs })
 }
 
 /** The client publishes hints and notes of the first checkpoint once more. */
-async function republish(net: TestNetwork, taskId: bigint, { calls }: Script): Promise<void> {
+async function republish(
+  net: TestNetwork,
+  taskId: bigint,
+  { calls }: Script,
+  epochHeights: number,
+): Promise<void> {
   const [first] = calls
-  const call = [taskId, EPOCH_HEIGHTS, '0x00010000', first!.notes] as const
+  const rounds = Uint8Array.from({ length: epochHeights }, (_, i) => (i + 1 === LATE_HEIGHT ? 1 : 0))
+  const call = [taskId, epochHeights, toHex(rounds), first!.notes] as const
   const data = net.connection.contracts.log.interface.encodeFunctionData('republish', [...call]) as Hex
   await net.client.execute('republish', { to: net.deployment.contracts.PhaseLog.address, data })
 }

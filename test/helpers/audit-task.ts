@@ -71,6 +71,9 @@ export interface ScriptOptions {
   readonly keys: readonly Keyring[]
   readonly domain: Domain
   readonly twist?: Twist
+  /** Of the whole task, and of an epoch; default: 8 and 4. */
+  readonly heights?: number
+  readonly epochHeights?: number
   /** Heights per checkpoint; default: an epoch. */
   readonly batchHeights?: number
 }
@@ -101,8 +104,8 @@ export function scriptTask(options: ScriptOptions): Script {
   let root = rootStart(options.cluster.id)
   let previousRoot = root
   const calls: Call[] = []
-  const batchHeights = options.batchHeights ?? EPOCH_HEIGHTS
-  for (let first = 1; first <= HEIGHTS; first += batchHeights) {
+  const batchHeights = options.batchHeights ?? options.epochHeights ?? EPOCH_HEIGHTS
+  for (let first = 1; first <= heights.length; first += batchHeights) {
     const batch = heights.slice(first - 1, first - 1 + batchHeights)
     for (const { value } of batch) {
       previousRoot = root
@@ -122,18 +125,18 @@ export function scriptTask(options: ScriptOptions): Script {
   }
 }
 
-function decideHeights({ cluster, client, twist = {} }: ScriptOptions): Height[] {
+function decideHeights({ cluster, client, twist = {}, heights: last = HEIGHTS }: ScriptOptions): Height[] {
   const data = new Uint8Array(Buffer.from(EVENT_DATA.slice(2), 'hex'))
   const event: LedgerEvent = { seq: 1, kind: 'posted', data }
   const eventsHashes = [NIL, appendEvent(NIL, { kind: 'posted', originator: client, data })]
   let parent = rootStart(cluster.id)
   const heights: Height[] = []
   let before = 0
-  for (let height = 1; height <= HEIGHTS; height += 1) {
+  for (let height = 1; height <= last; height += 1) {
     const honest = cluster.members
       .filter(({ index }) => !(height === SHORT_LIST_HEIGHT && index === SILENT_MEMBER))
       .map(({ index }): PublishedInput => {
-        const demand = BigInt(100 * ((index % 32) + 1) + 10 * height)
+        const demand = BigInt(100 * ((index % 32) + 1) + 10 * (height % 100))
         const state = rateLimitStateCodec.encode({ budget: 0n, rows: [{ member: 0, demand, share: 0n }] })
         return { kind: 'status', member: index, eventSeq: height >= EVENT_HEIGHT ? 1 : 0, state }
       })
@@ -213,7 +216,7 @@ function makeCall(
   root: Digest,
   logs: Map<MemberIndex, LogEntry[]>,
 ): Call {
-  const { cluster, twist = {}, taskId } = options
+  const { cluster, twist = {}, taskId, epochHeights = EPOCH_HEIGHTS } = options
   const first = batch[0]!.height
   const { height } = batch.at(-1)!
   const valueOf = (at: number): Digest => (at < first ? previous : (batch[at - first]?.value ?? NIL))
@@ -221,8 +224,8 @@ function makeCall(
   const notes: Hex[] = []
   for (const { index: member } of cluster.members) {
     const log = logs.get(member)!
-    const epoch = epochOf(first, EPOCH_HEIGHTS)
-    const ofEpoch = (): LogEntry[] => log.filter((entry) => epochOf(entry.height, EPOCH_HEIGHTS) === epoch)
+    const epoch = epochOf(first, epochHeights)
+    const ofEpoch = (): LogEntry[] => log.filter((entry) => epochOf(entry.height, epochHeights) === epoch)
     const { entries, noted } = logBatch(options, member, batch, valueOf, log.at(-1) ?? null, ofEpoch().length)
     log.push(...entries)
     let logHead = logStart(cluster.id, epoch)

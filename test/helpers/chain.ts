@@ -49,6 +49,10 @@ export interface TestNetworkOptions extends Partial<
   /** 0 (the default): only transactions and `mine` make blocks. */
   readonly blockMs?: number
   readonly port?: number
+  /** The chain to deploy to; by default a new one. */
+  readonly chain?: DevChain
+  /** What tells the deployment from others; by default another one each time. */
+  readonly nonce?: Digest
   /** Blocks are mined one by one, so that each names its parent; slow. */
   readonly isWhole?: boolean
   /** Multiaddrs to register for a node; none by default. */
@@ -81,12 +85,13 @@ const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace']
 export async function deployTestChain(
   options: TestNetworkOptions = {},
 ): Promise<{ readonly chain: DevChain; readonly deployment: Deployment }> {
-  const chain = await startDevChain({ port: options.port ?? 0, blockMs: options.blockMs ?? 0 })
+  const chain =
+    options.chain ?? (await startDevChain({ port: options.port ?? 0, blockMs: options.blockMs ?? 0 }))
   const { windows, unbondingBlocks, unbondingSeconds } = options
   const deployment = await deployContracts({
     rpcUrl: chain.rpcUrl,
     deployerKey: chain.accounts[0]!.privateKey,
-    nonce: id(`deployment ${performance.now()}`) as Digest,
+    nonce: options.nonce ?? (id(`deployment ${performance.now()}`) as Digest),
     ...(windows === undefined ? {} : { windows }),
     ...(unbondingSeconds === undefined ? {} : { unbondingSeconds }),
     ...(unbondingBlocks === undefined ? {} : { unbondingBlocks }),

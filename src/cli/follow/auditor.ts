@@ -1,10 +1,10 @@
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
 import { examineTask } from '../../audit/audit-task.ts'
+import { remembered } from '../../audit/remembered.ts'
 import type { AuditReport } from '../../audit/report.ts'
 import { wantedBodies } from '../../audit/wanted-bodies.ts'
 import type { HeightBodies } from '../../ports/body-source.ts'
 import type { TaskHistory } from '../../ports/chain-history.ts'
-import type { RecoverSigner } from '../../ports/keyring.ts'
 import { findReducerByHash } from '../../reducers/catalog.ts'
 import type { Bundle } from '../../sandbox/bundle.ts'
 import { foreignReducer, unable } from '../app/task-reducer.ts'
@@ -37,18 +37,5 @@ export function auditor(
     for (const [height, one] of bodies) right.set(height, [one])
     if (bundle !== null && bundle.hostFault !== null) throw unable(bundle.hostFault)
     return report
-  }
-}
-
-/** A digest and a signature have one signer. */
-function remembered(recover: RecoverSigner): RecoverSigner {
-  const known = new Map<string, ReturnType<RecoverSigner>>()
-  return (digest, signature) => {
-    const key = digest + signature
-    const before = known.get(key)
-    if (before !== undefined) return before
-    const signer = recover(digest, signature)
-    known.set(key, signer)
-    return signer
   }
 }

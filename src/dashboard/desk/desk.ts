@@ -1,4 +1,6 @@
 import { BatchedRpc } from '../../adapters/evm/batched-rpc.ts'
+import { readComplete } from '../../adapters/evm/complete/read-complete.ts'
+import type { Deployment } from '../../adapters/evm/deployment-schema.ts'
 import { parseDeployment } from '../../adapters/evm/deployment-schema.ts'
 import { EvmHistory } from '../../adapters/evm/history.ts'
 import { requestOver } from '../../adapters/evm/history-rpc.ts'
@@ -7,14 +9,25 @@ import { HTTP_LIMITS, HttpRpc } from '../../adapters/evm/http-rpc.ts'
 import { parseRpcUrl } from '../../adapters/evm/rpc-url.ts'
 import { examineTask } from '../../audit/audit-task.ts'
 import type { Examined } from '../../audit/audit-task.ts'
+import { withCompleteness } from '../../audit/complete.ts'
 import { readEvidenceCall } from '../../audit/evidence/call.ts'
 import { explainEvidence } from '../../audit/evidence/explain.ts'
+import { remembered } from '../../audit/remembered.ts'
 import { reportJson } from '../../audit/report-json.ts'
+import { recoverSigner } from '../../audit/signatures.ts'
 import { tokenUnit } from '../../audit/tokens.ts'
 import type { TaskHistory } from '../../ports/chain-history.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
-import type { AuditAnswer, DeskCalls, ExplainedSlash, LookAnswer, OpenAnswer, OpenAsk } from './messages.ts'
+import type {
+  AuditAnswer,
+  AuditAsk,
+  DeskCalls,
+  ExplainedSlash,
+  LookAnswer,
+  OpenAnswer,
+  OpenAsk,
+} from './messages.ts'
 import { decodeStates } from './state-fields.ts'
 
 type Desk = { readonly [K in keyof DeskCalls]: (ask: DeskCalls[K]['ask']) => Promise<DeskCalls[K]['answer']> }
@@ -22,21 +35,24 @@ type Desk = { readonly [K in keyof DeskCalls]: (ask: DeskCalls[K]['ask']) => Pro
 interface Opened {
   readonly history: EvmHistory
   readonly rpc: BatchedRpc
+  readonly deployment: Deployment
 }
 
 /** Audits over one endpoint with the modules of `rsdp audit`: the same history, the same judge, the same JSON. */
 export class AuditDesk implements Desk {
   #opened: Opened | null = null
+  /** The page audits again at each checkpoint: signatures are recovered once. */
+  readonly #recover = remembered(recoverSigner)
 
   /** @throws RsdpError E_DEPLOYMENT_FILE, E_RPC_URL, E_RPC_DOWN */
   async open({ rpcUrl, deployment: text }: OpenAsk): Promise<OpenAnswer> {
     const deployment = parseDeployment(text, 'the deployment')
-    const rpc = new BatchedRpc(new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS, fetchPost))
+    const rpc = endpointAt(rpcUrl)
     const request = requestOver(rpc)
     const chainId = String(await request('eth_chainId', []))
     this.#opened?.rpc.close()
     const history = new EvmHistory(request, deployment)
-    this.#opened = { rpc, history }
+    this.#opened = { rpc, history, deployment }
     const token = await history.readToken()
     return {
       chainId: /^0x[0-9a-f]{1,16}$/i.test(chainId) ? String(BigInt(chainId)) : '?',
@@ -46,20 +62,25 @@ export class AuditDesk implements Desk {
   }
 
   async look(): Promise<LookAnswer> {
-    const books = await this.#history().readBooks()
+    const books = await this.#open().history.readBooks()
     const stakes = [...books.accounts].map(([operator, { free, locked, unbonding }]) => ({
       ...{ operator, free: String(free), locked: String(locked), unbonding: String(unbonding) },
     }))
     return { block: Number(books.head), tasks: Number(books.tasks), stakes }
   }
 
-  async audit({ task }: { readonly task: string }): Promise<AuditAnswer> {
-    const history = await this.#history().read(BigInt(task))
-    const examined = examineTask(history)
+  /** @throws RsdpError E_RPC_DOWN, E_NO_TASK; E_RPC_URL and E_HEAD if logs are to be proved */
+  async audit({ task, vouched }: AuditAsk): Promise<AuditAnswer> {
+    const taskId = BigInt(task)
+    const { history, proof } =
+      vouched === null
+        ? { history: await this.#open().history.read(taskId), proof: null }
+        : await this.#prove(taskId, vouched)
+    const examined = examineTask(history, { recover: this.#recover })
     const { report, court } = examined
     return {
       block: report.head,
-      json: JSON.stringify(reportJson(report)),
+      json: JSON.stringify(reportJson(proof === null ? report : withCompleteness(report, proof))),
       slashes: explain(examined, history),
       epochHeights: court?.params.epochHeights ?? null,
     }
@@ -69,8 +90,20 @@ export class AuditDesk implements Desk {
     return Promise.resolve(decodeStates(ask.reducer, ask.states))
   }
 
-  #history(): EvmHistory {
-    if (this.#opened !== null) return this.#opened.history
+  async #prove(taskId: bigint, vouched: NonNullable<AuditAsk['vouched']>): ReturnType<typeof readComplete> {
+    const { rpc, deployment } = this.#open()
+    const init = { request: requestOver(rpc), deployment, taskId }
+    if ('head' in vouched) return readComplete({ ...init, head: { pinned: vouched.head } })
+    const second = endpointAt(vouched.rpcUrl)
+    try {
+      return await readComplete({ ...init, head: { name: second.shown, confirm: requestOver(second) } })
+    } finally {
+      second.close()
+    }
+  }
+
+  #open(): Opened {
+    if (this.#opened !== null) return this.#opened
     throw new RsdpError({
       code: 'E_NOT_OPEN',
       message: 'no deployment is open',
@@ -79,6 +112,10 @@ export class AuditDesk implements Desk {
     })
   }
 }
+
+/** @throws RsdpError E_RPC_URL */
+const endpointAt = (rpcUrl: string): BatchedRpc =>
+  new BatchedRpc(new HttpRpc(parseRpcUrl(rpcUrl), HTTP_LIMITS, fetchPost))
 
 /** What was signed, of each conviction whose evidence can be read. */
 function explain({ report, court }: Examined, history: TaskHistory): ExplainedSlash[] {

@@ -7,7 +7,7 @@ export interface DeskCalls {
   readonly open: { readonly ask: OpenAsk; readonly answer: OpenAnswer }
   /** How many tasks there are, and all stakes, at the present block. */
   readonly look: { readonly ask: null; readonly answer: LookAnswer }
-  readonly audit: { readonly ask: { readonly task: string }; readonly answer: AuditAnswer }
+  readonly audit: { readonly ask: AuditAsk; readonly answer: AuditAnswer }
   /** States as their reducer reads them. */
   readonly decode: {
     readonly ask: { readonly reducer: string; readonly states: readonly Hex[] }
@@ -56,9 +56,15 @@ export interface ExplainedSlash {
   }[]
 }
 
+export interface AuditAsk {
+  readonly task: string
+  /** Who vouches for a head, if the logs are to be proved: whoever pinned its hash, or another endpoint. Null: no proof. */
+  readonly vouched: { readonly head: Digest } | { readonly rpcUrl: string } | null
+}
+
 export interface AuditAnswer {
   readonly block: number
-  /** `data` of `rsdp audit --json`, the same bytes. */
+  /** `data` of `rsdp audit --json`, with `--complete` if somebody vouches for a head: the same bytes. */
   readonly json: string
   readonly slashes: readonly ExplainedSlash[]
   /** Heights per checkpoint; null before the task is found right. */

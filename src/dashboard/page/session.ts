@@ -91,7 +91,7 @@ async function audit(task: string): Promise<void> {
   store.isAuditing.value = true
   const start = performance.now()
   try {
-    const answer = await askDesk('audit', { task })
+    const answer = await askDesk('audit', { task, vouched: null })
     const report = JSON.parse(answer.json) as ReportJson
     store.audited.value = { task, answer, report, atMs: Date.now(), tookMs: performance.now() - start }
   } finally {
