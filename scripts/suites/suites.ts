@@ -71,7 +71,7 @@ export const SUITES: readonly Suite[] = [
     args: [bin('hardhat/dist/src/cli.js'), 'test', 'mocha'],
   },
   { name: 'solidity', files: 'test/solidity/*.t.sol', args: ['test/helpers/solidity-suite.ts'] },
-  mochaSuite('proofs', 300_000),
+  mochaSuite('proofs', 900_000),
   {
     name: 'e2e',
     files: 'test/e2e/**/*.test.ts',
