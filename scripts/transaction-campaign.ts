@@ -3,7 +3,7 @@
  * `npm run campaign:transactions`. Prints the numbers that fail; each is a test case as it is.
  */
 import { parseArgs } from 'node:util'
-import { PROTOCOLS } from '../src/services/transactions/messages.ts'
+import { PROTOCOLS } from '../src/types/transaction.ts'
 import { EXIT } from '../src/types/exit-codes.ts'
 import { phantomFaults } from '../test/helpers/deadlock-world.ts'
 import { scheduleOf, TxWorld } from '../test/helpers/transactions-world.ts'

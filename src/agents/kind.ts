@@ -3,6 +3,7 @@ import type { StoreWatcher } from '../ports/stores.ts'
 import type { InstanceRow } from '../services/placement/codec.ts'
 import type { Kind, ServiceSpec } from '../services/placement/spec.ts'
 import type { GroupRow, ReplicaReport } from '../services/replication/codec.ts'
+import type { TxRow } from '../services/store/transactions.ts'
 import type { TxNumber } from '../services/transactions/locks.ts'
 import type { SaidWait } from '../services/transactions/slice.ts'
 import type { Address } from '../types/ids.ts'
@@ -57,6 +58,8 @@ export interface Copy {
   isReady(): boolean
   /** What a store says of its data in the next input of this member; others: null. */
   report(): Omit<ReplicaReport, 'service'> | null
+  /** Of a strong store that leads: transactions that it knows of. */
+  transactions?(): readonly TxRow[]
   /** Who waits for whom at locks here. */
   waits?(): readonly SaidWait[]
   /**

@@ -64,6 +64,7 @@ export function storeHandlers(stores: Stores): StoreHandlers {
     storeGet: async (asked) => {
       const { after } = asked.query as Pick<Conditions, 'after'>
       const answer = await ask(asked, { kind: 'get', key: asked.key, after: bytesOf(after) })
+      if (answer.outcome === 'locked') throw notDone(answer)
       return { ...factsOf(answer), values: answer.values.map(toHex) }
     },
     storePut: (asked) => {
@@ -83,10 +84,14 @@ export function storeHandlers(stores: Stores): StoreHandlers {
       const { after: behind, key } = query as { readonly after?: number; readonly key?: string }
       return (last, push, end) => {
         const stop = stores.watch(task, service, last ?? behind ?? null, {
-          changed: ({ index, key: changed, value }) => {
-            if (key !== undefined && key !== changed) return
-            const data = { index, key: changed, value: value === null ? null : toHex(value) }
-            push({ id: index, event: 'changed', data })
+          changed: (changes) => {
+            const wanted = changes.filter((change) => key === undefined || change.key === key)
+            wanted.forEach(({ index, key: changed, value }, i) => {
+              const data = { index, key: changed, value: value === null ? null : toHex(value) }
+              // whoever has a part of a transaction only gets all of it again
+              const id = i === wanted.length - 1 ? index : index - 1
+              push({ id, event: 'changed', data })
+            })
           },
           ended: end,
         })
@@ -119,6 +124,10 @@ function notDone({ outcome, version, index }: Answered): Refused {
       return new Refused(409, 'conflict', `the key has version ${version}; nothing was written`, {
         version,
         index,
+      })
+    case 'locked':
+      return new Refused(423, 'locked', 'a transaction that is not decided yet has the key: ask again', {
+        version,
       })
     case 'full':
       return new Refused(507, 'full', 'a store holds 4 MiB')

@@ -26,7 +26,7 @@ export const STORE_ROUTES = {
     path: key,
     summary:
       'The value of a key, or values that stand side by side; none: there is no such key. Strong: no older than the last write that ' +
-      'was acknowledged. `after`: a clock that an answer had, which the copy has to have seen (409 behind).',
+      'was acknowledged. `after`: a clock that an answer had, which the copy has to have seen (409 behind). 423 locked: a transaction that is not decided yet changes the key.',
     needsToken: true,
     query: z.strictObject({ after: bytes.optional() }),
     answer: z.object({ ...said, values: z.array(bytes) }),
@@ -37,7 +37,8 @@ export const STORE_ROUTES = {
     summary:
       'Writes a value of at most 32 KiB. Strong: `version` writes only if the key has it, 0: if there is none (409 conflict); with ' +
       '`session` and `seq` (1, 2, …) a retry is applied once. Causal and eventual: `context` of a read says what is replaced. ' +
-      '421 not-primary and 503 no-quorum: nothing was done; 504 unknown-outcome: perhaps.',
+      '421 not-primary, 423 locked (by a transaction; go on with the next seq) and 503 no-quorum: nothing was done; 504 unknown-outcome: ' +
+      'perhaps.',
     needsToken: true,
     body: z.strictObject({
       value: bytes,
@@ -95,7 +96,7 @@ export const STORE_ROUTES = {
     path: '/v1/tasks/{task}/stores/{service}/changes',
     summary:
       'Server-sent events `changed` of a strong store, from a node that has a copy, in the order of the log. The id of an event is its ' +
-      'index: with Last-Event-ID or `after` the stream goes on behind it (410 gone: read all anew); else it begins now.',
+      'index (before the last one of a transaction: the index before). With Last-Event-ID or `after` the stream goes on behind it (410 gone: read all anew); else it begins now.',
     needsToken: true,
     query: z.strictObject({ after: counted.optional(), key: z.string().min(1).max(256).optional() }),
     answer: z.object({ index: count, key: z.string(), value: bytes.nullable() }),

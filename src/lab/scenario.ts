@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PROTOCOLS } from '../services/transactions/messages.ts'
+import { PROTOCOLS } from '../types/transaction.ts'
 import { KINDS, SPREADS, TIERS } from '../services/placement/spec.ts'
 import { STRATEGY_NAMES } from '../services/placement/codec.ts'
 import { CLUSTERS } from './queue/cluster.ts'

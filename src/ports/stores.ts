@@ -2,7 +2,8 @@ import type { CopyFolder } from './copy-folders.ts'
 import type { StoreAnswer, StoreAsk, StoreChange, StoreRefused } from '../types/store-request.ts'
 
 export interface StoreWatcher {
-  changed(change: StoreChange): void
+  /** All changes of one index: of one write or one transaction. */
+  changed(changes: readonly StoreChange[]): void
   /** The copy has stopped: nothing comes any more. */
   ended(): void
 }

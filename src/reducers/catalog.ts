@@ -1,4 +1,5 @@
 import { keccak, utf8Hex } from '../codec/hex.ts'
+import { decisions } from '../services/transactions/decisions.ts'
 import { federatedMean } from '../services/sentinel/federated.ts'
 import { services } from '../services/services.ts'
 import type { Digest } from '../types/ids.ts'
@@ -27,7 +28,7 @@ export type FindReducer = (id: string) => AnyReducer | null
 
 /** Machines on a log of commands, by the id of their reducer. */
 const MACHINES: ReadonlyMap<string, Machine<unknown>> = new Map(
-  [kvConfig, lock, leaderElection, workAssignment].map((machine) => [
+  [kvConfig, lock, leaderElection, workAssignment, decisions].map((machine) => [
     machine.id,
     machine as Machine<unknown>,
   ]),

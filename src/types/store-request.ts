@@ -27,6 +27,9 @@ export type StoreAsk =
       readonly after: Uint8Array | null
     }
 
+/** What a store is asked by clients, or told by those who run a transaction: `message`, which one value answers. */
+export type StoreWord = StoreAsk | { readonly kind: 'tx'; readonly message: Uint8Array }
+
 /**
  * - `not-primary`: nothing was done; ask `primary`, if it is known
  * - `no-quorum`: nothing was done: it leads, and must not or cannot act now; `why` says for what reason
@@ -68,8 +71,9 @@ export type Consistency = (typeof CONSISTENCIES)[number]
  * - `missing`: there is no such key
  * - `full`: no room
  * - `over`: the session is not known any more, or has gone on
+ * - `locked`: a transaction that is not decided yet has the key; nothing was done
  */
-export const OUTCOMES = ['done', 'conflict', 'missing', 'full', 'over'] as const
+export const OUTCOMES = ['done', 'conflict', 'missing', 'full', 'over', 'locked'] as const
 export type StoreOutcome = (typeof OUTCOMES)[number]
 
 export type StoreAnswer =
@@ -106,7 +110,7 @@ export function refusedAs(
   return { code: 'refused', refusal, why, primary }
 }
 
-/** A put or delete that a strong store has applied, in the order of its log. */
+/** A put or delete that a strong store has applied, in the order of its log. Those of one transaction have one index. */
 export interface StoreChange {
   readonly index: number
   readonly key: string

@@ -3,6 +3,7 @@ import { Random } from '../../src/faults/random.ts'
 import {
   coordinatorStep,
   newCoordinator,
+  outcomeOf,
   recoverCoordinator,
 } from '../../src/services/transactions/coordinator.ts'
 import type {
@@ -14,14 +15,7 @@ import { decisions, encodeDecision } from '../../src/services/transactions/decis
 import type { DecisionRow, DecisionState } from '../../src/services/transactions/decisions.ts'
 import { leaderStep, startLeader } from '../../src/services/transactions/leader.ts'
 import type { Leader } from '../../src/services/transactions/leader.ts'
-import type {
-  Body,
-  Effects,
-  Outcome,
-  Protocol,
-  Submission,
-  Terms,
-} from '../../src/services/transactions/messages.ts'
+import type { Body, Effects, Submission, Terms } from '../../src/services/transactions/messages.ts'
 import {
   labelOf,
   NEW_PARTICIPANT,
@@ -34,6 +28,7 @@ import type {
   ParticipantRecord,
 } from '../../src/services/transactions/participant.ts'
 import type { Address } from '../../src/types/ids.ts'
+import type { Outcome, Protocol } from '../../src/types/transaction.ts'
 
 /** Where in a step a node dies. */
 export const POINTS = ['before-log', 'after-log', 'after-send'] as const
@@ -129,8 +124,10 @@ export class TxWorld {
   }
 
   get isOver(): boolean {
-    return [...this.parts].every(
-      ([node, { state }]) => state.final !== null || this.#plan.lost.includes(node),
+    const isKnown = this.#plan.lost.includes(0) || outcomeOf(this.coordinator) !== null
+    return (
+      isKnown &&
+      [...this.parts].every(([node, { state }]) => state.final !== null || this.#plan.lost.includes(node))
     )
   }
 
@@ -262,8 +259,13 @@ export class TxWorld {
     for (const { from, what } of this.#submitted) {
       const command =
         what === 'begin'
-          ? { kind: what, number: 1, ttlMs: TTL_MS, parties: this.terms.participants.map(keyOf) }
-          : { kind: what, tx }
+          ? {
+              kind: what,
+              number: 1,
+              ttlMs: TTL_MS,
+              parties: this.terms.participants.map((one) => [keyOf(one)]),
+            }
+          : { kind: what, tx, party: from === 0 ? null : from - 1 }
       const context = { proposer: keyOf(from), agreedMs, token, index: 1n }
       this.log = decisions.apply(this.log, encodeDecision(command), context).state
     }
@@ -304,6 +306,7 @@ export class TxWorld {
   #check(): void {
     const states = [...this.parts.values()].map(({ records }) => recoverParticipant(records))
     const finals = new Set(states.flatMap(({ final }) => final ?? []))
+    for (const record of this.#coordinatorRecords) if (record.kind === 'decided') finals.add(record.outcome)
     if (finals.size > 1) this.faults.push('committed here and aborted there')
     if (finals.has('commit') && states.some(({ terms }) => terms === null))
       this.faults.push('committed without a yes of everybody')

@@ -12,13 +12,14 @@ import {
   encodeOpenMessage,
   encodeOpenRecord,
 } from '../../services/store/open-wire.ts'
+import type { TxRow } from '../../services/store/transactions.ts'
 import type { ReplicaWord } from '../../services/store/types.ts'
 import { isKeyName } from '../../services/store/data.ts'
 import { VALUE_BYTES_MAX } from '../../services/store/types.ts'
 import { NO_CLOCK } from '../../services/store/versions.ts'
 import type { Clock } from '../../services/store/versions.ts'
 import type { Address } from '../../types/ids.ts'
-import type { StoreAsk } from '../../types/store-request.ts'
+import type { StoreWord } from '../../types/store-request.ts'
 import { refusedAs } from '../../types/store-request.ts'
 import type { CoreAnswer, CoreEffects, CoreEvent, StoreCore } from './store-core.ts'
 
@@ -94,6 +95,10 @@ export class OpenCore implements StoreCore {
     return this.#replica.isShared
   }
 
+  transactions(): readonly TxRow[] {
+    return []
+  }
+
   changesSince(): null {
     return null
   }
@@ -130,7 +135,9 @@ function bytesOf(records: readonly Uint8Array[]): number {
 }
 
 /** The request, or why it is none. */
-function requestOf(ask: StoreAsk): OpenRequest | CoreAnswer {
+function requestOf(ask: StoreWord): OpenRequest | CoreAnswer {
+  if (ask.kind === 'tx')
+    return refusedAs('wrong-terms', 'a causal or eventual store takes part in no transaction')
   if (ask.kind === 'session' || (ask.kind !== 'get' && (ask.version !== null || ask.id !== null)))
     return refusedAs(
       'wrong-terms',

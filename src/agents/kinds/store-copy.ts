@@ -1,7 +1,9 @@
 import type { RecordJournal } from '../../ports/record-journal.ts'
 import type { StoreWatcher } from '../../ports/stores.ts'
+import { byIndex } from '../../services/store/changes.ts'
 import { groupView, isReplicaReady } from '../../services/replication/view.ts'
 import { decodeAsk, encodeAnswer } from '../../services/store/requests.ts'
+import type { TxRow } from '../../services/store/transactions.ts'
 import type { ReplicaWord } from '../../services/store/types.ts'
 import type { Address } from '../../types/ids.ts'
 import type { StoreAnswer } from '../../types/store-request.ts'
@@ -76,9 +78,13 @@ export class StoreCopy implements Copy {
   watch(after: number | null, watcher: StoreWatcher): (() => void) | null {
     const past = this.#core.changesSince(after ?? this.#core.report().committed)
     if (past === null || this.#isOver) return null
-    for (const change of past) watcher.changed(change)
+    for (const changes of byIndex(past)) watcher.changed(changes)
     this.#watchers.add(watcher)
     return () => void this.#watchers.delete(watcher)
+  }
+
+  transactions(): readonly TxRow[] {
+    return this.#core.transactions()
   }
 
   async drain(isLeaving: boolean): Promise<void> {
@@ -159,7 +165,7 @@ export class StoreCopy implements Copy {
       if (answer.code === 'ok') this.#served += 1
       end?.(this.#whole(answer))
     }
-    for (const change of changes) for (const watcher of this.#watchers) watcher.changed(change)
+    for (const same of byIndex(changes)) for (const watcher of this.#watchers) watcher.changed(same)
   }
 
   #whole(answer: CoreAnswer): StoreAnswer {

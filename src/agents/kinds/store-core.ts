@@ -1,7 +1,8 @@
+import type { TxRow } from '../../services/store/transactions.ts'
 import type { ReplicaWord } from '../../services/store/types.ts'
 import type { GroupView } from '../../services/replication/view.ts'
 import type { Address } from '../../types/ids.ts'
-import type { Consistency, StoreAnswer, StoreAsk, StoreChange } from '../../types/store-request.ts'
+import type { Consistency, StoreAnswer, StoreChange, StoreWord } from '../../types/store-request.ts'
 
 export type CoreEvent =
   | {
@@ -12,7 +13,7 @@ export type CoreEvent =
       readonly agreedMs: number
     }
   | { readonly kind: 'frame'; readonly from: Address; readonly bytes: Uint8Array }
-  | { readonly kind: 'ask'; readonly id: number; readonly ask: StoreAsk }
+  | { readonly kind: 'ask'; readonly id: number; readonly ask: StoreWord }
   | { readonly kind: 'tick' }
 
 /** An answer without what the copy around knows. */
@@ -45,6 +46,8 @@ export interface StoreCore {
   hasCaughtUp(): boolean
   /** Whether what it has is also elsewhere, so that it may stop. */
   isShared(): boolean
+  /** Transactions at a strong store that leads. */
+  transactions(): readonly TxRow[]
   /** Null: the changes behind the index are not kept, or none are. */
   changesSince(index: number): readonly StoreChange[] | null
 }

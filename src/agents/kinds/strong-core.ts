@@ -9,9 +9,11 @@ import type {
   StoreReply,
   StoreRequest,
 } from '../../services/store/types.ts'
+import type { TxRow } from '../../services/store/transactions.ts'
+import { decodeStoreTx } from '../../services/transactions/store-message.ts'
 import { decodeMessage, decodeRecord, encodeMessage, encodeRecord } from '../../services/store/wire.ts'
 import type { Address } from '../../types/ids.ts'
-import type { StoreAsk, StoreChange } from '../../types/store-request.ts'
+import type { StoreAsk, StoreChange, StoreWord } from '../../types/store-request.ts'
 import { refusedAs } from '../../types/store-request.ts'
 import type { CoreAnswer, CoreEffects, CoreEvent, StoreCore } from './store-core.ts'
 
@@ -32,6 +34,7 @@ export class StrongCore implements StoreCore {
   readonly #self: Address
   readonly #clocks: Clocks
   readonly #leaseTime = new LeaseTime()
+  #agreedMs = 0
 
   /** @throws Error for a record that is none */
   constructor(self: Address, records: readonly Uint8Array[], clocks: Clocks) {
@@ -49,9 +52,9 @@ export class StrongCore implements StoreCore {
     switch (event.kind) {
       case 'ask': {
         const { id, ask } = event
-        const why = whyBad(ask)
-        if (why !== null) return { ...NOTHING, answers: [{ id, answer: why }] }
-        return this.#step({ kind: 'request', id, request: requestOf(ask) }, ask.kind === 'get')
+        const request = requestOf(ask, this.#agreedMs)
+        if ('code' in request) return { ...NOTHING, answers: [{ id, answer: request }] }
+        return this.#step({ kind: 'request', id, request }, ask.kind === 'get' || ask.kind === 'tx')
       }
       case 'frame': {
         const message = decodeMessage(event.bytes)
@@ -60,6 +63,7 @@ export class StrongCore implements StoreCore {
       case 'group': {
         const { group, height, agreedMs } = event
         const isListed = group.inSync.includes(this.#self)
+        this.#agreedMs = agreedMs
         this.#leaseTime.decided({ height, agreedMs, isListed }, this.#clocks.nowMs())
         return this.#step({ kind: 'group', group })
       }
@@ -91,11 +95,15 @@ export class StrongCore implements StoreCore {
     return true
   }
 
+  transactions(): readonly TxRow[] {
+    return this.#replica.transactions()
+  }
+
   changesSince(index: number): readonly StoreChange[] | null {
     return this.#replica.changesSince(index)
   }
 
-  #step(event: WithoutClock<StoreEvent>, isGet = false): CoreEffects {
+  #step(event: WithoutClock<StoreEvent>, hasValue = false): CoreEffects {
     const { records, sends, replies, changes }: StoreEffects = this.#replica.step({
       ...event,
       // either clock may be wrong: a wall clock is set back, a monotonic one stands still while the machine sleeps
@@ -106,7 +114,7 @@ export class StrongCore implements StoreCore {
       records: records.map(encodeRecord),
       isWhole: records.some(({ kind }) => kind === 'snapshot'),
       sends: sends.map(({ to, message }) => ({ to, bytes: encodeMessage(message) })),
-      answers: replies.map(({ id, reply }) => ({ id, answer: answerOf(reply, committed, isGet) })),
+      answers: replies.map(({ id, reply }) => ({ id, answer: answerOf(reply, committed, hasValue) })),
       changes,
     }
   }
@@ -115,8 +123,7 @@ export class StrongCore implements StoreCore {
 type WithoutClock<E> = E extends StoreEvent ? Omit<E, 'clockMs'> : never
 
 /** Null: it can be meant. */
-function whyBad(ask: StoreAsk): CoreAnswer | null {
-  if (ask.kind === 'session') return null
+function whyBad(ask: Exclude<StoreAsk, { kind: 'session' }>): CoreAnswer | null {
   const isOpen = ask.after !== null || (ask.kind !== 'get' && ask.context !== null)
   if (isOpen)
     return refusedAs('wrong-terms', 'this store is strong: it has versions and sessions, no contexts')
@@ -124,10 +131,17 @@ function whyBad(ask: StoreAsk): CoreAnswer | null {
   return ask.kind === 'put' && ask.value.length > VALUE_BYTES_MAX ? refusedAs('bad-request', 'value') : null
 }
 
-function requestOf(ask: StoreAsk): StoreRequest {
+/** The request, or why it is none. @param agreedMs as this copy knows it */
+function requestOf(ask: StoreWord, agreedMs: number): StoreRequest | CoreAnswer {
+  if (ask.kind === 'session') return { kind: 'write', command: { write: { kind: 'open' }, id: null } }
+  if (ask.kind === 'tx') {
+    const message = decodeStoreTx(ask.message)
+    if (message === null) return refusedAs('bad-request', 'bytes')
+    return { kind: 'write', command: { write: { kind: 'tx', agreedMs, message }, id: null } }
+  }
+  const why = whyBad(ask)
+  if (why !== null) return why
   switch (ask.kind) {
-    case 'session':
-      return { kind: 'write', command: { write: { kind: 'open' }, id: null } }
     case 'get':
       return { kind: 'get', key: ask.key }
     case 'put':
@@ -139,11 +153,11 @@ function requestOf(ask: StoreAsk): StoreRequest {
   }
 }
 
-function answerOf(reply: StoreReply, index: number, isGet: boolean): CoreAnswer {
+function answerOf(reply: StoreReply, index: number, hasValue: boolean): CoreAnswer {
   switch (reply.code) {
     case 'ok': {
       const { outcome, version, value } = reply.result
-      const values = isGet && outcome === 'done' ? [value] : []
+      const values = hasValue && outcome === 'done' ? [value] : []
       return { code: 'ok', index, outcome, version, values, context: null, clock: null }
     }
     case 'E_NOT_PRIMARY':

@@ -14,10 +14,11 @@ import { decisions, encodeDecision } from '../../services/transactions/decisions
 import type { DecisionState } from '../../services/transactions/decisions.ts'
 import { leaderStep, startLeader } from '../../services/transactions/leader.ts'
 import type { Leader } from '../../services/transactions/leader.ts'
-import type { Effects, Outcome, Sent, Submission, Terms } from '../../services/transactions/messages.ts'
+import type { Effects, Sent, Submission, Terms } from '../../services/transactions/messages.ts'
 import { NEW_PARTICIPANT, participantStep } from '../../services/transactions/participant.ts'
 import type { Participant, ParticipantEvent } from '../../services/transactions/participant.ts'
 import type { Address } from '../../types/ids.ts'
+import type { Outcome } from '../../types/transaction.ts'
 import { stream } from '../draw.ts'
 import { Heap } from '../queue/heap.ts'
 import type { Timed } from '../queue/heap.ts'
@@ -203,8 +204,13 @@ class CommitWorld {
     for (const { from, what } of this.#submitted) {
       const command =
         what === 'begin'
-          ? { kind: what, number: 1, ttlMs: TTL_MS, parties: this.#terms.participants.map(keyOf) }
-          : { kind: what, tx: { coordinator: keyOf(0), number: 1 } }
+          ? {
+              kind: what,
+              number: 1,
+              ttlMs: TTL_MS,
+              parties: this.#terms.participants.map((one) => [keyOf(one)]),
+            }
+          : { kind: what, tx: { coordinator: keyOf(0), number: 1 }, party: from === 0 ? null : from - 1 }
       const context = { proposer: keyOf(from), agreedMs, token, index: 1n }
       this.#log = decisions.apply(this.#log, encodeDecision(command), context).state
     }

@@ -13,12 +13,11 @@ export class Changes {
     this.#after = after
   }
 
-  add(change: StoreChange): void {
-    this.#changes.push(change)
-    const oldest = this.#changes[0]
-    if (this.#changes.length <= CHANGES_KEPT || oldest === undefined) return
-    this.#changes.shift()
-    this.#after = oldest.index
+  add(changes: readonly StoreChange[]): void {
+    this.#changes.push(...changes)
+    const gone = this.#changes.splice(0, Math.max(0, this.#changes.length - CHANGES_KEPT)).at(-1)
+    // a transaction has several of one index: whoever wants the rest of them has to read anew
+    if (gone !== undefined) this.#after = gone.index
   }
 
   /** A snapshot took the place of the entries up to an index. */
@@ -31,4 +30,15 @@ export class Changes {
   since(index: number): readonly StoreChange[] | null {
     return index < this.#after ? null : this.#changes.filter((change) => change.index > index)
   }
+}
+
+/** Changes of one index together. */
+export function byIndex(changes: readonly StoreChange[]): StoreChange[][] {
+  const groups: StoreChange[][] = []
+  for (const change of changes) {
+    const last = groups.at(-1)
+    if (last?.[0]?.index === change.index) last.push(change)
+    else groups.push([change])
+  }
+  return groups
 }

@@ -1,6 +1,12 @@
 import { decodeCbor, encodeCbor } from '../../codec/cbor.ts'
 import type { DecodedCbor } from '../../codec/cbor.ts'
 import { invariant } from '../../types/errors.ts'
+import { TX_LIMITS } from '../../types/transaction.ts'
+import type { TxWrite } from '../../types/transaction.ts'
+import { encodeStoreTx, encodeStoreTxReply } from '../transactions/store-message.ts'
+import type { Share } from '../transactions/store-message.ts'
+import { StoreTransactions } from './transactions.ts'
+import type { Keys } from './transactions.ts'
 import { KEY_BYTES_MAX, SESSIONS_MAX, STORE_BYTES_MAX, VALUE_BYTES_MAX } from './types.ts'
 import type { Command, Result, StoreRequest, Write } from './types.ts'
 import { OUTCOMES } from '../../types/store-request.ts'
@@ -19,20 +25,37 @@ interface SessionRow extends Omit<Result, 'value'> {
 
 export interface Applied {
   readonly result: Result
-  readonly change: StoreChange | null
+  /** One, or more of a transaction. */
+  readonly changes: readonly StoreChange[]
 }
 
 const NOTHING = new Uint8Array()
 
-/** Keys, values and sessions after the entries of a log so far. The same entries make the same data everywhere. */
+/** Keys, values, sessions and transactions after the entries of a log so far. The same entries make the same data everywhere. */
 export class StoreData {
   readonly #keys = new Map<string, Stored>()
   /** Least recently used first. */
   readonly #sessions = new Map<number, SessionRow>()
+  #transactions = new StoreTransactions()
   #bytes = 0
+  readonly #sizes: Keys
+
+  constructor() {
+    this.#sizes = {
+      versionOf: (key) => this.#keys.get(key)?.version ?? 0,
+      growth: (key, value) => sizeOf(key, value) - this.#sizeOf(key),
+      room: () => STORE_BYTES_MAX - this.#bytes,
+    }
+  }
+
+  get transactions(): StoreTransactions {
+    return this.#transactions
+  }
 
   get(key: string): Result {
     const found = this.#keys.get(key)
+    if (this.#transactions.isChanging(key))
+      return { outcome: 'locked', version: found?.version ?? 0, value: NOTHING }
     return found === undefined
       ? { outcome: 'missing', version: 0, value: NOTHING }
       : { outcome: 'done', ...found }
@@ -58,27 +81,43 @@ export class StoreData {
         return answer('done', index)
       case 'open':
         return this.#open(index)
+      case 'tx': {
+        const { message, agreedMs } = write
+        const { reply, writes } = this.#transactions.step(message, agreedMs, this.#sizes)
+        const changes = writes.flatMap((one) => this.#change(one, index))
+        return { result: { outcome: 'done', version: index, value: encodeStoreTxReply(reply) }, changes }
+      }
       case 'put':
       case 'delete':
         break
     }
     const { key } = write
     const present = this.#keys.get(key)
+    if (this.#transactions.isLocked(key)) return answer('locked', present?.version ?? 0)
     if (write.version !== null && write.version !== (present?.version ?? 0))
       return answer('conflict', present?.version ?? 0)
-    const freed = present === undefined ? 0 : sizeOf(key, present.value)
     if (write.kind === 'delete') {
       if (present === undefined) return answer('missing', 0)
-      this.#keys.delete(key)
-      this.#bytes -= freed
-      return { ...answer('done', 0), change: { index, key, value: null } }
+      return { ...answer('done', 0), changes: this.#change({ ...write, value: NOTHING }, index) }
     }
-    const { value } = write
-    if (this.#bytes - freed + sizeOf(key, value) > STORE_BYTES_MAX)
+    if (this.#sizes.growth(key, write.value) > this.#sizes.room() - this.#transactions.reserved)
       return answer('full', present?.version ?? 0)
-    this.#keys.set(key, { value, version: index })
-    this.#bytes += sizeOf(key, value) - freed
-    return { ...answer('done', index), change: { index, key, value } }
+    return { ...answer('done', index), changes: this.#change(write, index) }
+  }
+
+  /** Whatever its version. */
+  #change({ kind, key, value }: Pick<TxWrite, 'kind' | 'key' | 'value'>, index: number): StoreChange[] {
+    if (kind === 'check' || (kind === 'delete' && !this.#keys.has(key))) return []
+    this.#bytes -= this.#sizeOf(key)
+    if (kind === 'delete') this.#keys.delete(key)
+    else this.#keys.set(key, { value, version: index })
+    this.#bytes += this.#sizeOf(key)
+    return [{ index, key, value: kind === 'delete' ? null : value }]
+  }
+
+  #sizeOf(key: string): number {
+    const present = this.#keys.get(key)
+    return present === undefined ? 0 : sizeOf(key, present.value)
   }
 
   #open(index: number): Applied {
@@ -88,19 +127,20 @@ export class StoreData {
     return answer('done', index)
   }
 
-  /** `[[key, version, value] …, [session, seq, outcome, version] …]`, sessions in order of use. */
+  /** `[[key, version, value] …, [session, seq, outcome, version] …, transactions]`, sessions in order of use. */
   encode(): Uint8Array {
     return encodeCbor([
       [...this.#keys].map(([key, { version, value }]) => [bytesOf(key), version, value]),
       [...this.#sessions].map(([session, { seq, outcome, version }]) => [
         ...[session, seq, OUTCOMES.indexOf(outcome), version],
       ]),
+      this.#transactions.encode(),
     ])
   }
 
   static decode(bytes: Uint8Array): StoreData {
     const data = new StoreData()
-    const [keys, sessions] = listOf(decodeCbor(bytes))
+    const [keys, sessions, transactions] = listOf(decodeCbor(bytes))
     for (const row of listOf(keys)) {
       const [key, version, value] = listOf(row)
       invariant(key instanceof Uint8Array && value instanceof Uint8Array, 'a row of no snapshot')
@@ -112,6 +152,7 @@ export class StoreData {
       const [session = 0, seq = 0, outcome = 0, version = 0] = listOf(row).map(Number)
       data.#sessions.set(session, { seq, outcome: OUTCOMES[outcome] ?? 'over', version })
     }
+    data.#transactions = StoreTransactions.decode(listOf(transactions), data.#sizes)
     return data
   }
 }
@@ -127,8 +168,27 @@ export function isCommand({ write, id }: Command): boolean {
   if (id !== null && (!isCount(id.session) || !isCount(id.seq) || id.seq === 0)) return false
   if (write.kind === 'open') return id === null
   if (write.kind === 'begin') return false
+  if (write.kind === 'tx') {
+    const { message, agreedMs } = write
+    const isFit = id === null && isCount(agreedMs) && encodeStoreTx(message).length <= TX_LIMITS.bytes
+    return isFit && (message.body.kind !== 'prepare' || isShare(message.body.share))
+  }
   const isKey = isKeyName(write.key) && isCount(write.version)
   return isKey && (write.kind === 'delete' || write.value.length <= VALUE_BYTES_MAX)
+}
+
+/** Whether a store can be told so: itself among stores that ascend, each key once, all within the limits. */
+function isShare({ services, self, writes }: Share): boolean {
+  const isAscending = services.every((one, i) => one >= 1 && one > (services[i - 1] ?? 0))
+  const isNumbered = self >= 1 && self <= services.length && services.length <= TX_LIMITS.stores
+  const keys = new Set(writes.map(({ key }) => key))
+  const isOnce = keys.size === writes.length && writes.length <= TX_LIMITS.writes
+  return isAscending && isNumbered && isOnce && writes.every(isTxWrite)
+}
+
+export function isTxWrite({ kind, key, version, value }: TxWrite): boolean {
+  const isVersion = version === null ? kind !== 'check' : Number.isSafeInteger(version) && version >= 0
+  return isKeyName(key) && isVersion && value.length <= (kind === 'put' ? VALUE_BYTES_MAX : 0)
 }
 
 export function isKeyName(key: string): boolean {
@@ -149,7 +209,7 @@ function sizeOf(key: string, value: Uint8Array): number {
 }
 
 function answer(outcome: Result['outcome'], version: number): Applied {
-  return { result: { outcome, version, value: NOTHING }, change: null }
+  return { result: { outcome, version, value: NOTHING }, changes: [] }
 }
 
 function listOf(value: DecodedCbor | undefined): readonly DecodedCbor[] {

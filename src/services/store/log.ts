@@ -1,4 +1,5 @@
 import { invariant } from '../../types/errors.ts'
+import { encodeStoreTx } from '../transactions/store-message.ts'
 import { StoreData } from './data.ts'
 import type { Applied } from './data.ts'
 import type { Entry, Position, Snapshot, StoreRecord } from './types.ts'
@@ -129,6 +130,7 @@ export class ReplicaLog {
 }
 
 function sizeOf({ command: { write } }: Entry): number {
+  if (write.kind === 'tx') return encodeStoreTx(write.message).length
   const value = write.kind === 'put' ? write.value.length : 0
   return 64 + value + ('key' in write ? 3 * write.key.length : 0)
 }

@@ -20,6 +20,7 @@ import type {
   StoreRequest,
 } from './types.ts'
 import type { StoreChange } from '../../types/store-request.ts'
+import type { TxRow } from './transactions.ts'
 
 /** Ticks after which another copy is asked for its log. */
 const SOURCE_TICKS = 10
@@ -91,6 +92,11 @@ export class Replica {
       { kind: 'released', token: this.#released } as const,
     ]
     return [...marks, ...this.#log.whole()]
+  }
+
+  /** Transactions that it knows; of one that does not serve none. */
+  transactions(): readonly TxRow[] {
+    return this.#lead?.isServing === true ? this.#log.data.transactions.rows() : []
   }
 
   /** Changes behind an index, for a watch; null: too old, the watch has to read all anew. */
@@ -339,11 +345,9 @@ export class Replica {
   }
 
   #commit(index: number): void {
-    this.#log.commit(index, ({ index: at, epoch }, { result, change }) => {
-      if (change !== null) {
-        this.#changes.add(change)
-        this.#out.changes.push(change)
-      }
+    this.#log.commit(index, ({ index: at, epoch }, { result, changes }) => {
+      this.#changes.add(changes)
+      this.#out.changes.push(...changes)
       const waiting = this.#waiting.get(at)
       if (waiting === undefined) return
       this.#waiting.delete(at)

@@ -3,16 +3,17 @@ import type { CborValue, DecodedCbor } from '../../codec/cbor.ts'
 import { Malformed } from '../../codec/fields.ts'
 import { equalBytes, fromHex, toHex } from '../../codec/hex.ts'
 import { CONSISTENCIES, OUTCOMES, STORE_REFUSALS } from '../../types/store-request.ts'
-import type { StoreAnswer, StoreAsk, StoreRequestId } from '../../types/store-request.ts'
+import type { StoreAnswer, StoreRequestId, StoreWord } from '../../types/store-request.ts'
 import { bytesOf, textOf } from './data.ts'
 import { byteString, count, decoded, list } from './read.ts'
 
-const ASKS = ['session', 'get', 'put', 'delete'] as const satisfies readonly StoreAsk['kind'][]
+const ASKS = ['session', 'get', 'put', 'delete', 'tx'] as const satisfies readonly StoreWord['kind'][]
 
-/** `[kind, key, after, value, version, id, context]`; what may be null is a list of none or one. */
-export function encodeAsk(ask: StoreAsk): Uint8Array {
+/** `[kind, key, after, value, version, id, context]`, of a transaction `[kind, message]`; what may be null is a list of none or one. */
+export function encodeAsk(ask: StoreWord): Uint8Array {
   const kind = ASKS.indexOf(ask.kind)
   if (ask.kind === 'session') return encodeCbor([kind])
+  if (ask.kind === 'tx') return encodeCbor([kind, ask.message])
   const read = [kind, bytesOf(ask.key), maybe(ask.after)]
   if (ask.kind === 'get') return encodeCbor(read)
   const id = ask.id === null ? [] : [ask.id.session, ask.id.seq]
@@ -20,7 +21,7 @@ export function encodeAsk(ask: StoreAsk): Uint8Array {
 }
 
 /** Null: bytes that `encodeAsk` would not have written. */
-export function decodeAsk(bytes: Uint8Array): StoreAsk | null {
+export function decodeAsk(bytes: Uint8Array): StoreWord | null {
   const ask = decoded(bytes, askOf)
   return ask !== null && equalBytes(encodeAsk(ask), bytes) ? ask : null
 }
@@ -42,11 +43,12 @@ export function decodeAnswer(bytes: Uint8Array): StoreAnswer | null {
   return answer !== null && equalBytes(encodeAnswer(answer), bytes) ? answer : null
 }
 
-function askOf(value: DecodedCbor): StoreAsk {
+function askOf(value: DecodedCbor): StoreWord {
   const [number, key, after, bytes, version, id, context] = list(value)
   const kind = ASKS[count(number)]
   if (kind === undefined) throw new Malformed()
   if (kind === 'session') return { kind }
+  if (kind === 'tx') return { kind, message: copied(key) }
   const read = { key: textOf(byteString(key)), after: maybeOf(after, copied) }
   if (kind === 'get') return { kind, ...read }
   return {

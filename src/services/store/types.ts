@@ -2,6 +2,7 @@ import type { ReplicaReport } from '../replication/codec.ts'
 import type { GroupView } from '../replication/view.ts'
 import type { Address } from '../../types/ids.ts'
 import type { StoreChange, StoreOutcome, StoreRequestId } from '../../types/store-request.ts'
+import type { StoreTxMessage } from '../transactions/store-message.ts'
 
 /** Limits of a key (UTF-8 bytes, ≥ 1), of a value, of all keys and values of a copy, and of sessions that are kept. */
 export const KEY_BYTES_MAX = 256
@@ -22,6 +23,8 @@ export type Write =
   | { readonly kind: 'open' }
   /** First entry of a primary. */
   | { readonly kind: 'begin' }
+  /** A word of a transaction, and agreed time as its primary knew it. The answer is the value of the result. */
+  | { readonly kind: 'tx'; readonly agreedMs: number; readonly message: StoreTxMessage }
 
 export interface Command {
   readonly write: Write
@@ -50,7 +53,7 @@ export interface Snapshot extends Position {
 export interface Result {
   readonly outcome: StoreOutcome
   readonly version: number
-  /** Of a read; empty otherwise. */
+  /** Of a read, or what a transaction is answered; empty otherwise. */
   readonly value: Uint8Array
 }
 

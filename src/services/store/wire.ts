@@ -3,6 +3,7 @@ import type { CborValue, DecodedCbor } from '../../codec/cbor.ts'
 import { Malformed } from '../../codec/fields.ts'
 import { equalBytes } from '../../codec/hex.ts'
 import { u128 } from '../fields.ts'
+import { decodeStoreTx, encodeStoreTx } from '../transactions/store-message.ts'
 import { bytesOf, isCommand, textOf } from './data.ts'
 import { byteString, count, decoded, list } from './read.ts'
 import type { Command, Entry, Message, Position, StoreRecord, Write } from './types.ts'
@@ -22,7 +23,7 @@ const MESSAGES = [
   'snapshot',
   'next-part',
 ] as const satisfies readonly Message['kind'][]
-const WRITES = ['put', 'delete', 'open', 'begin'] as const satisfies readonly Write['kind'][]
+const WRITES = ['put', 'delete', 'open', 'begin', 'tx'] as const satisfies readonly Write['kind'][]
 const RECORDS = ['seen', 'released', 'entries', 'snapshot'] as const satisfies readonly StoreRecord['kind'][]
 
 /** `[kind, token, …]` in the order of the type's fields. */
@@ -139,6 +140,7 @@ function entryItems({ epoch, index, command: { write, id } }: Entry): CborValue 
     body.push(bytesOf(write.key), write.version === null ? [] : [write.version])
     if (write.kind === 'put') body.push(write.value)
   }
+  if (write.kind === 'tx') body.push(write.agreedMs, encodeStoreTx(write.message))
   return [tokenBytes(epoch), index, WRITES.indexOf(write.kind), names, ...body]
 }
 
@@ -171,6 +173,11 @@ function writeOf(
   value: DecodedCbor | undefined,
 ): Write {
   if (kind === 'open') return { kind }
+  if (kind === 'tx') {
+    const message = decodeStoreTx(byteString(version))
+    if (message === null) throw new Malformed()
+    return { kind, agreedMs: count(key), message }
+  }
   const at = {
     key: textOf(byteString(key)),
     version: list(version).length === 0 ? null : count(list(version)[0]),

@@ -1,5 +1,6 @@
+import type { Outcome } from '../../types/transaction.ts'
 import { effects, isMajority, toAll } from './messages.ts'
-import type { Body, Effects, NodeNumber, Outcome, Terms } from './messages.ts'
+import type { Body, Effects, NodeNumber, Terms } from './messages.ts'
 
 /** The document's seven states of a transaction. `prepared`: all have voted yes, and a majority is being told. */
 export const PHASES = [
@@ -86,7 +87,7 @@ function onAgreed(state: Coordinator, outcome: Outcome | null): Step {
     return effects(state, { sends: toAll(terms.participants, { kind: 'prepare', terms }) })
   return effects(
     { ...state, phase: outcome === 'commit' ? 'committed' : 'aborted' },
-    { records: [{ kind: 'decided', outcome }] },
+    { records: [{ kind: 'decided', outcome }], submits: ['done'] },
   )
 }
 

@@ -1,21 +1,19 @@
 import { fromHex, toHex } from '../../codec/hex.ts'
 import { ByteReader, ByteWriter } from '../../reducers/bytes.ts'
+import { MACHINE_BYTES_MAX } from '../../reducers/command-log/log-state.ts'
 import type { Machine } from '../../reducers/command-log/machine.ts'
 import type { Codec } from '../../reducers/reducer.ts'
 import type { Address } from '../../types/ids.ts'
-
-/** A transaction by its coordinator and that one's number for it: nobody else can take the name. */
-export interface TxName {
-  readonly coordinator: Address
-  readonly number: number
-}
+import { TX_LIMITS } from '../../types/transaction.ts'
+import type { TxName } from '../../types/transaction.ts'
 
 const VOTES = ['none', 'yes', 'no'] as const
 export const DECISIONS = ['pending', 'commit', 'abort'] as const
 export type Decision = (typeof DECISIONS)[number]
 
 export interface Party {
-  readonly key: Address
+  /** Ascending. Any of them speaks for it: members of the group of a store, of which now one leads and now another. */
+  readonly keys: readonly Address[]
   readonly vote: (typeof VOTES)[number]
   /** It has the outcome on its own record. */
   readonly isDone: boolean
@@ -26,33 +24,38 @@ export interface DecisionRow extends TxName {
   /** Agreed time after which a missing vote is a no. */
   readonly deadlineMs: bigint
   readonly decision: Decision
-  /** By key. */
+  readonly isCoordinatorDone: boolean
   readonly parties: readonly Party[]
 }
 
 export type DecisionState = readonly DecisionRow[]
 
 export type DecisionCommand =
-  /** Of the coordinator; `parties` ascending, 1 … 8. */
+  /** Of the coordinator. */
   | {
       readonly kind: 'begin'
       readonly number: number
       readonly ttlMs: number
-      readonly parties: readonly Address[]
+      readonly parties: readonly Party['keys'][]
     }
-  /** Of a party. */
-  | { readonly kind: 'yes' | 'no' | 'done'; readonly tx: TxName }
+  /** For a party by its number, from 0. Null: of the coordinator, who may say `no` and `done`. */
+  | { readonly kind: 'yes' | 'no' | 'done'; readonly tx: TxName; readonly party: number | null }
   | { readonly kind: 'read'; readonly tx: TxName }
 
-/** `unknown`: never begun, or all are done. `full`: too many are open. */
+/** `unknown`: never begun, too late to begin, or all are done. `full`: too many are open. */
 export const ANSWERS = [...DECISIONS, 'unknown', 'full'] as const
 export type DecisionAnswer = (typeof ANSWERS)[number]
 
-export const PARTIES_MAX = 8
-/** At most 202 bytes each. */
-const ROWS_MAX = 96
+/** Keys of all parties together. */
+export const PARTY_KEYS_MAX = 16
 export const TX_TTL_MS = { min: 1, max: 600_000 } as const
+/**
+ * A transaction begins so long after the time that its number is, at most, and its record waits for its coordinator as long: one
+ * that comes back later is not told an outcome anew.
+ */
+export const KEEP_MS = 600_000n
 const OPS = ['begin', 'yes', 'no', 'done', 'read'] as const
+const COORDINATOR = 0xff
 
 /**
  * Decisions of transactions by an agreed log: commit once every party has said yes, abort at the first no or when a vote
@@ -66,9 +69,11 @@ export const decisions: Machine<DecisionState> = {
   isCommand: (bytes) => decodeDecision(bytes) !== null,
 
   turn: (state, { agreedMs }) =>
-    state.map((row) =>
-      row.decision === 'pending' && agreedMs >= row.deadlineMs ? { ...row, decision: 'abort' } : row,
-    ),
+    state
+      .map((row): DecisionRow =>
+        row.decision === 'pending' && agreedMs >= row.deadlineMs ? { ...row, decision: 'abort' } : row,
+      )
+      .filter((row) => !isOver(row, agreedMs)),
 
   apply(state, bytes, { proposer, agreedMs }) {
     const command = decodeDecision(bytes)
@@ -81,30 +86,43 @@ export const decisions: Machine<DecisionState> = {
     const row = state.find((one) => nameOf(one) === nameOf(name))
     if (command.kind === 'begin') {
       if (row !== undefined) return answer(row.decision)
-      if (state.length >= ROWS_MAX) return answer('full')
-      const begun: DecisionRow = {
-        ...name,
-        deadlineMs: agreedMs + BigInt(command.ttlMs),
-        decision: 'pending',
-        parties: command.parties.map((key) => ({ key, vote: 'none', isDone: false })),
-      }
-      return answer('pending', sorted([...state, begun]))
+      if (agreedMs >= BigInt(name.number) + KEEP_MS) return answer('unknown')
+      const next = sorted([...state, begun(name, command, agreedMs)])
+      return decisions.state.encode(next).length > MACHINE_BYTES_MAX
+        ? answer('full')
+        : answer('pending', next)
     }
     if (row === undefined) return answer('unknown')
-    const isParty = row.parties.some(({ key }) => key === proposer)
-    if (command.kind === 'read' || !isParty) return answer(row.decision)
-    const next = command.kind === 'done' ? done(row, proposer) : voted(row, proposer, command.kind)
+    if (command.kind === 'read' || !maySpeak(row, proposer, command.party)) return answer(row.decision)
+    const { kind, party } = command
+    const next = kind === 'done' ? done(row, party) : voted(row, party, kind)
     const rest = state.filter((one) => one !== row)
-    const isOver = next.parties.every(({ isDone }) => isDone)
-    return answer(next.decision, isOver ? rest : sorted([...rest, next]))
+    return answer(next.decision, isOver(next, agreedMs) ? rest : sorted([...rest, next]))
   },
 }
 
+function begun(
+  name: TxName,
+  { ttlMs, parties }: DecisionCommand & { readonly kind: 'begin' },
+  agreedMs: bigint,
+): DecisionRow {
+  return {
+    ...name,
+    ...{ deadlineMs: agreedMs + BigInt(ttlMs), decision: 'pending', isCoordinatorDone: false },
+    parties: parties.map((keys) => ({ keys, vote: 'none', isDone: false })),
+  }
+}
+
+function maySpeak({ coordinator, parties }: DecisionRow, key: Address, party: number | null): boolean {
+  return party === null ? key === coordinator : parties[party]?.keys.includes(key) === true
+}
+
 /** A first vote counts, a second does not: neither of two from one party can undo the other. */
-function voted(row: DecisionRow, proposer: Address, vote: 'yes' | 'no'): DecisionRow {
+function voted(row: DecisionRow, number: number | null, vote: 'yes' | 'no'): DecisionRow {
   if (row.decision !== 'pending') return row
-  const parties = row.parties.map((party) =>
-    party.key === proposer && party.vote === 'none' ? { ...party, vote } : party,
+  if (number === null) return vote === 'no' ? { ...row, decision: 'abort' } : row
+  const parties = row.parties.map((party, i) =>
+    i === number && party.vote === 'none' ? { ...party, vote } : party,
   )
   const decision = parties.some((party) => party.vote === 'no')
     ? 'abort'
@@ -115,30 +133,39 @@ function voted(row: DecisionRow, proposer: Address, vote: 'yes' | 'no'): Decisio
 }
 
 /** Nobody is done with what is not decided. */
-function done(row: DecisionRow, proposer: Address): DecisionRow {
+function done(row: DecisionRow, number: number | null): DecisionRow {
   if (row.decision === 'pending') return row
-  return {
-    ...row,
-    parties: row.parties.map((one) => (one.key === proposer ? { ...one, isDone: true } : one)),
-  }
+  if (number === null) return { ...row, isCoordinatorDone: true }
+  return { ...row, parties: row.parties.map((one, i) => (i === number ? { ...one, isDone: true } : one)) }
+}
+
+function isOver({ parties, isCoordinatorDone, number }: DecisionRow, agreedMs: bigint): boolean {
+  const isKnown = isCoordinatorDone || agreedMs >= BigInt(number) + KEEP_MS
+  return isKnown && parties.every(({ isDone }) => isDone)
 }
 
 /** Name of a row, as a string that sorts like its bytes. */
 export function nameOf({ coordinator, number }: TxName): string {
-  return `${coordinator}${number.toString(16).padStart(8, '0')}`
+  return `${coordinator}${number.toString(16).padStart(16, '0')}`
 }
 
 function sorted(rows: readonly DecisionRow[]): DecisionRow[] {
   return [...rows].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
 }
 
-/** `u8 op`, then for begin `u32 number ‖ u32 ttlMs ‖ u8 count ‖ addresses`, else `address ‖ u32 number`. */
+/**
+ * `u8 op`, then for begin `u64 number ‖ u32 ttlMs ‖ parties`, else `address ‖ u64 number`, and behind it for all but read
+ * `u8 party`, 255: the coordinator. Parties: `u8 count ‖ addresses ‖ u8 count ‖ sets of them as u16`, bit i: address i.
+ */
 export function encodeDecision(command: DecisionCommand): Uint8Array {
   const to = new ByteWriter().u8(OPS.indexOf(command.kind))
-  if (command.kind !== 'begin') return to.bytes(fromHex(command.tx.coordinator)).u32(command.tx.number).done()
-  to.u32(command.number).u32(command.ttlMs).u8(command.parties.length)
-  for (const party of command.parties) to.bytes(fromHex(party))
-  return to.done()
+  if (command.kind === 'begin') {
+    to.u64(BigInt(command.number)).u32(command.ttlMs)
+    putKeys(to, command.parties)
+    return to.done()
+  }
+  to.bytes(fromHex(command.tx.coordinator)).u64(BigInt(command.tx.number))
+  return command.kind === 'read' ? to.done() : to.u8(command.party ?? COORDINATOR).done()
 }
 
 /** Null for bytes that `encodeDecision` would not have written of a sound command. */
@@ -146,17 +173,18 @@ export function decodeDecision(bytes: Uint8Array): DecisionCommand | null {
   const from = new ByteReader(bytes)
   const kind = OPS[from.u8()]
   if (kind === undefined) return null
-  if (kind !== 'begin') {
-    const coordinator = toHex(from.take(20))
-    const tx = { coordinator, number: from.u32() }
-    return from.isWhole ? { kind, tx } : null
+  if (kind === 'begin') {
+    const number = numberIn(from)
+    const ttlMs = from.u32()
+    const parties = keysIn(from)
+    if (ttlMs < TX_TTL_MS.min || ttlMs > TX_TTL_MS.max) return null
+    return from.isWhole && parties !== null ? { kind, number, ttlMs, parties } : null
   }
-  const number = from.u32()
-  const ttlMs = from.u32()
-  const count = from.u8()
-  if (count < 1 || count > PARTIES_MAX || ttlMs < TX_TTL_MS.min || ttlMs > TX_TTL_MS.max) return null
-  const parties = Array.from({ length: count }, () => toHex(from.take(20)))
-  return from.isWhole && ascend(parties) ? { kind, number, ttlMs, parties } : null
+  const tx = { coordinator: toHex(from.take(20)), number: numberIn(from) }
+  if (kind === 'read') return from.isWhole ? { kind, tx } : null
+  const party = from.u8()
+  const isParty = party < TX_LIMITS.stores || (party === COORDINATOR && kind !== 'yes')
+  return from.isWhole && isParty ? { kind, tx, party: party === COORDINATOR ? null : party } : null
 }
 
 /** Null for bytes that the machine does not answer. */
@@ -164,20 +192,51 @@ export function decodeAnswer(bytes: Uint8Array): DecisionAnswer | null {
   return bytes.length === 1 ? (ANSWERS[bytes[0] ?? 255] ?? null) : null
 }
 
+/** Fails the reader for what is no number. */
+function numberIn(from: ByteReader): number {
+  const number = from.u64()
+  if (number > BigInt(Number.MAX_SAFE_INTEGER)) from.failed = true
+  return Number(number)
+}
+
+function putKeys(to: ByteWriter, parties: readonly Party['keys'][]): void {
+  const keys = [...new Set(parties.flat())].sort()
+  to.u8(keys.length)
+  for (const key of keys) to.bytes(fromHex(key))
+  to.u8(parties.length)
+  for (const party of parties) to.u16(party.reduce((set, key) => set | (1 << keys.indexOf(key)), 0))
+}
+
+/** Null: none, too many, a party of nobody, or a key of no party. */
+function keysIn(from: ByteReader): Party['keys'][] | null {
+  const size = from.u8()
+  if (size > PARTY_KEYS_MAX) return null
+  const keys = Array.from({ length: size }, () => toHex(from.take(20)))
+  const count = from.u8()
+  if (count < 1 || count > TX_LIMITS.stores || from.failed || !ascend(keys)) return null
+  const sets = Array.from({ length: count }, () => from.u16())
+  const isUsed = sets.reduce((all, set) => all | set, 0) === 2 ** size - 1
+  if (!isUsed || sets.includes(0)) return null
+  return sets.map((set) => keys.filter((_, i) => ((set >> i) & 1) === 1))
+}
+
 function ascend(names: readonly string[]): boolean {
   return names.every((name, i) => i === 0 || (names[i - 1] ?? '') < name)
 }
 
-/** `rows × (address ‖ u32 number ‖ u64 deadlineMs ‖ u8 decision ‖ u8 count ‖ parties × (address ‖ u8 vote + 3 done))`. */
+/** `rows × (address ‖ u64 number ‖ u64 deadlineMs ‖ u8 decision + 3 coordinator done ‖ parties ‖ u8 vote + 3 done, for each)`. */
 function stateCodec(): Codec<DecisionState> {
   return {
     encode(state) {
       const to = new ByteWriter()
-      for (const { coordinator, number, deadlineMs, decision, parties } of state) {
-        to.bytes(fromHex(coordinator)).u32(number).u64(deadlineMs)
-        to.u8(DECISIONS.indexOf(decision)).u8(parties.length)
-        for (const { key, vote, isDone } of parties)
-          to.bytes(fromHex(key)).u8(VOTES.indexOf(vote) + (isDone ? 3 : 0))
+      for (const { coordinator, number, deadlineMs, decision, isCoordinatorDone, parties } of state) {
+        to.bytes(fromHex(coordinator)).u64(BigInt(number)).u64(deadlineMs)
+        to.u8(DECISIONS.indexOf(decision) + (isCoordinatorDone ? 3 : 0))
+        putKeys(
+          to,
+          parties.map(({ keys }) => keys),
+        )
+        for (const { vote, isDone } of parties) to.u8(VOTES.indexOf(vote) + (isDone ? 3 : 0))
       }
       return to.done()
     },
@@ -185,26 +244,28 @@ function stateCodec(): Codec<DecisionState> {
       const from = new ByteReader(bytes)
       const rows: DecisionRow[] = []
       while (!from.isWhole) {
-        const coordinator = toHex(from.take(20))
-        const [number, deadlineMs, decision, count] = [
-          from.u32(),
-          from.u64(),
-          DECISIONS[from.u8()],
-          from.u8(),
-        ]
-        if (decision === undefined || count < 1 || count > PARTIES_MAX) return null
-        const parties: Party[] = []
-        for (let i = 0; i < count; i += 1) {
-          const key = toHex(from.take(20))
-          const flags = from.u8()
-          const vote = VOTES[flags % 3]
-          if (flags > 5 || vote === undefined) return null
-          parties.push({ key, vote, isDone: flags >= 3 })
-        }
-        if (from.failed || !ascend(parties.map(({ key }) => key))) return null
-        rows.push({ coordinator, number, deadlineMs, decision, parties })
+        const row = rowIn(from)
+        if (row === null) return null
+        rows.push(row)
       }
-      return rows.length <= ROWS_MAX && ascend(rows.map(nameOf)) ? rows : null
+      return bytes.length <= MACHINE_BYTES_MAX && ascend(rows.map(nameOf)) ? rows : null
     },
   }
+}
+
+function rowIn(from: ByteReader): DecisionRow | null {
+  const name = { coordinator: toHex(from.take(20)), number: numberIn(from) }
+  const deadlineMs = from.u64()
+  const state = from.u8()
+  const decision = DECISIONS[state % 3]
+  const keys = keysIn(from)
+  if (decision === undefined || state > 5 || keys === null) return null
+  const parties: Party[] = []
+  for (const one of keys) {
+    const flags = from.u8()
+    const vote = VOTES[flags % 3]
+    if (flags > 5 || vote === undefined) return null
+    parties.push({ keys: one, vote, isDone: flags >= 3 })
+  }
+  return from.failed ? null : { ...name, deadlineMs, decision, isCoordinatorDone: state > 2, parties }
 }

@@ -1,5 +1,6 @@
+import type { Outcome } from '../../types/transaction.ts'
 import { isMajority, toAll } from './messages.ts'
-import type { Accepted, Body, NodeNumber, Outcome, Sent, Terms } from './messages.ts'
+import type { Accepted, Body, NodeNumber, Sent, Terms } from './messages.ts'
 
 /**
  * A participant that finishes a three-phase commit without the coordinator. It asks all, and goes on with a majority: with a

@@ -1,15 +1,7 @@
+import type { Outcome, Protocol } from '../../types/transaction.ts'
+
 /** Number of a node within a transaction's terms. */
 export type NodeNumber = number
-
-/**
- * - `agreed`: votes are commands in the agreed log, and the decision is a fold of the log. No coordinator is needed for it
- * - `2pc`: two-phase commit, presumed abort. Who has voted yes waits for the coordinator
- * - `3pc`: with a pre-commit to a majority of the participants, who can finish without the coordinator; a minority waits
- */
-export const PROTOCOLS = ['agreed', '2pc', '3pc'] as const
-export type Protocol = (typeof PROTOCOLS)[number]
-
-export type Outcome = 'commit' | 'abort'
 
 /** What a transaction is about: who asks, and who has to agree. */
 export interface Terms {

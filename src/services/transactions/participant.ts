@@ -1,5 +1,6 @@
+import type { Outcome } from '../../types/transaction.ts'
 import { effects, toAll } from './messages.ts'
-import type { Accepted, Body, Effects, NodeNumber, Outcome, Terms } from './messages.ts'
+import type { Accepted, Body, Effects, NodeNumber, Terms } from './messages.ts'
 
 /** One transaction at one participant. */
 export interface Participant {

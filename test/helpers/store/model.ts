@@ -35,7 +35,7 @@ export function inputOf(request: StoreInput): KvCommand {
 
 /** An answer in the words of the model: it tells the value that a write has written. */
 export function outputOf(input: KvCommand, { outcome, version, value }: Result): KvResult {
-  if (outcome === 'over') throw new Error('an outcome that nobody knows')
+  if (outcome === 'over' || outcome === 'locked') throw new Error('an outcome that nobody knows')
   const written = outcome === 'done' && input.kind === 'put' ? fromHex(toHex(input.value)) : value
   return { outcome, version: BigInt(version), value: written }
 }

@@ -6,9 +6,10 @@ import type { CoordinatorEvent } from '../../../src/services/transactions/coordi
 import { deadlocks, VICTIM_POLICIES, victims } from '../../../src/services/transactions/deadlock.ts'
 import type { TxFacts, Wait } from '../../../src/services/transactions/deadlock.ts'
 import { decodeDecision, decisions, encodeDecision } from '../../../src/services/transactions/decisions.ts'
+import type { DecisionCommand } from '../../../src/services/transactions/decisions.ts'
 import { acquire, NO_LOCKS, release, waitEdges } from '../../../src/services/transactions/locks.ts'
 import type { LockMode, LockTable } from '../../../src/services/transactions/locks.ts'
-import { PROTOCOLS } from '../../../src/services/transactions/messages.ts'
+import { PROTOCOLS } from '../../../src/types/transaction.ts'
 import type { Body } from '../../../src/services/transactions/messages.ts'
 import { deadlock } from '../../../src/services/transactions/slice.ts'
 import { holds } from '../../helpers/holds.ts'
@@ -147,7 +148,8 @@ describe('decisions on the agreed log', () => {
     const key = (i: number): `0x${string}` => `0x${'00'.repeat(19)}0${i}`
     const steps = fc.array(
       fc.record({
-        by: fc.integer({ min: 1, max: 4 }),
+        by: fc.integer({ min: 0, max: 5 }),
+        party: fc.integer({ min: 0, max: 3 }),
         what: fc.constantFrom('yes' as const, 'no' as const, 'done' as const, 'read' as const),
         passed: fc.nat(300),
       }),
@@ -157,18 +159,31 @@ describe('decisions on the agreed log', () => {
       fc.property(steps, (list) => {
         let agreedMs = 0n
         const context = (i: number) => ({ proposer: key(i), agreedMs, token: 1n, index: 1n })
-        const begin = { kind: 'begin', number: 7, ttlMs: 1000, parties: [key(1), key(2), key(3)] } as const
+        const begin = {
+          kind: 'begin',
+          number: 7,
+          ttlMs: 1000,
+          parties: [[key(1), key(5)], [key(2)], [key(3)]],
+        } as const
         let state = decisions.apply([], encodeDecision(begin), context(0)).state
         const said = new Map<number, string>()
+        const speakers = [[1, 5], [2], [3]]
         let decided: string | null = null
-        for (const { by, what, passed } of list) {
+        for (const { by, party: number, what, passed } of list) {
+          // the coordinator speaks for itself
+          const party = by === 0 ? null : number
           agreedMs += BigInt(passed)
           state = decisions.turn!(state, { agreedMs, token: 1n })
           if (decided === null && agreedMs >= 1000n) decided = 'abort'
           const tx = { coordinator: key(0), number: 7 }
-          state = decisions.apply(state, encodeDecision({ kind: what, tx }), context(by)).state
-          if (by <= 3 && (what === 'yes' || what === 'no') && !said.has(by) && decided === null) {
-            said.set(by, what)
+          const command: DecisionCommand = what === 'read' ? { kind: what, tx } : { kind: what, tx, party }
+          const bytes = encodeDecision(command)
+          expect(decodeDecision(bytes) === null).equal(by === 0 && what === 'yes')
+          state = decisions.apply(state, bytes, context(by)).state
+          const isParty = party !== null && speakers[party]?.includes(by) === true
+          if (by === 0 && what === 'no') decided ??= 'abort'
+          if (isParty && (what === 'yes' || what === 'no') && !said.has(party) && decided === null) {
+            said.set(party, what)
             if (what === 'no') decided = 'abort'
             else if (said.size === 3) decided = 'commit'
           }

@@ -277,7 +277,8 @@ describe('store on nodes', () => {
     await store.answer(0, put('b', 'y'))
     await store.pass(1000)
     const seen: string[] = []
-    const changed = ({ key, index }: StoreChange): void => void seen.push(`${index} ${key}`)
+    const changed = (changes: readonly StoreChange[]): void =>
+      void seen.push(...changes.map(({ key, index }) => `${index} ${key}`))
     const ended = (): void => void seen.push('0 ended')
     const from = store.copies[1]?.watch?.(0, { changed, ended })
     const [none] = [store.copies[1]?.watch?.(null, { changed: () => expect.fail(), ended: () => undefined })]

@@ -12,7 +12,7 @@ describe('reducer catalog', () => {
 
   it('finds each stock reducer by id and by the hash on chain', () => {
     const twinned = ['rate-limit@1', 'time-slots@1', 'popular-value@1', 'median@1', 'weighted-vote@1']
-    const machines = ['kv-config@1', 'lock@1', 'leader-election@1', 'work-assignment@1']
+    const machines = ['kv-config@1', 'lock@1', 'leader-election@1', 'work-assignment@1', 'transactions@1']
     const ids = [...twinned, ...machines, 'rate-lease@1', 'services@1', 'federated-mean@1']
     expect(reducerIds()).to.deep.equal(ids)
     for (const id of reducerIds()) {

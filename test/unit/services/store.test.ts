@@ -68,11 +68,11 @@ describe('store: data', () => {
     data.apply(plain(put('a', 'z')), 7)
     // the condition would hold now
     expect(data.apply(refused, 8)).deep.equal({
-      ...{ result: { outcome: 'conflict', version: 0, value: new Uint8Array() }, change: null },
+      ...{ result: { outcome: 'conflict', version: 0, value: new Uint8Array() }, changes: [] },
     })
     const next = { write: put('a', 'y'), id: { session: 1, seq: 2 } }
-    expect(data.apply(next, 9).change).include({ index: 9, key: 'a' })
-    expect(data.apply(next, 10)).deep.include({ change: null })
+    expect(data.apply(next, 9).changes[0]).include({ index: 9, key: 'a' })
+    expect(data.apply(next, 10)).deep.include({ changes: [] })
     expect(data.apply(refused, 11).result.outcome).equal('over')
     expect(data.apply({ write: put('a', 'y'), id: { session: 5, seq: 1 } }, 12).result.outcome).equal('over')
   })
@@ -159,7 +159,7 @@ describe('store: log', () => {
 
   it('a watch goes back as far as it can miss nothing', () => {
     const changes = new Changes(5)
-    for (let index = 6; index < 1032; index += 1) changes.add({ index, key: 'a', value: null })
+    for (let index = 6; index < 1032; index += 1) changes.add([{ index, key: 'a', value: null }])
     expect(changes.since(6)).equal(null)
     expect(changes.since(7)?.[0]?.index).equal(8)
     expect(changes.since(1031)).deep.equal([])

@@ -1,16 +1,26 @@
 import { expect } from 'chai'
 import { deadlocks, victims } from '../../../src/services/transactions/deadlock.ts'
-import { ANSWERS, decisions, encodeDecision } from '../../../src/services/transactions/decisions.ts'
+import {
+  ANSWERS,
+  decisions,
+  encodeDecision,
+  KEEP_MS,
+  PARTY_KEYS_MAX,
+} from '../../../src/services/transactions/decisions.ts'
 import type { DecisionCommand, DecisionState } from '../../../src/services/transactions/decisions.ts'
 import { acquire, holds, NO_LOCKS, release, waitEdges } from '../../../src/services/transactions/locks.ts'
 import type { LockTable } from '../../../src/services/transactions/locks.ts'
 import { coordinatorStep, recoverCoordinator } from '../../../src/services/transactions/coordinator.ts'
 import { leaderStep, startLeader } from '../../../src/services/transactions/leader.ts'
-import type { Accepted, Body, Outcome } from '../../../src/services/transactions/messages.ts'
+import type { Accepted, Body } from '../../../src/services/transactions/messages.ts'
 import type { Participant } from '../../../src/services/transactions/participant.ts'
 import { participantStep, NEW_PARTICIPANT } from '../../../src/services/transactions/participant.ts'
 import { deadlock } from '../../../src/services/transactions/slice.ts'
 import type { DeadlockState, SaidWait } from '../../../src/services/transactions/slice.ts'
+import type { Outcome } from '../../../src/types/transaction.ts'
+import type { Address } from '../../../src/types/ids.ts'
+import { uint } from '../../../src/codec/hex.ts'
+import { MACHINE_BYTES_MAX } from '../../../src/reducers/command-log/log-state.ts'
 import { foldContext, membersOf } from '../../helpers/services-cluster.ts'
 
 const wait = (waiter: number, holder: number): { waiter: number; holder: number } => ({ waiter, holder })
@@ -130,11 +140,23 @@ describe('deadlock slice', () => {
 describe('decisions', () => {
   const key = (i: number): `0x${string}` => `0x${'00'.repeat(19)}0${i}`
   const tx = { coordinator: key(0), number: 1 }
-  const begin: DecisionCommand = { kind: 'begin', number: 1, ttlMs: 100, parties: [key(1), key(2)] }
-  const say = (state: DecisionState, by: number, command: DecisionCommand): [string, DecisionState] => {
+  const yes = (party: number) => ({ kind: 'yes', tx, party }) as const
+  const done = (party: number) => ({ kind: 'done', tx, party }) as const
+  const begin: DecisionCommand = {
+    kind: 'begin',
+    number: 1,
+    ttlMs: 100,
+    parties: [[key(1), key(4)], [key(2)]],
+  }
+  const say = (
+    state: DecisionState,
+    by: number,
+    command: DecisionCommand,
+    agreedMs = 50n,
+  ): [string, DecisionState] => {
     const done = decisions.apply(state, encodeDecision(command), {
       proposer: key(by),
-      agreedMs: 50n,
+      agreedMs,
       token: 1n,
       index: 1n,
     })
@@ -144,43 +166,92 @@ describe('decisions', () => {
   it('refuse commands that cannot be meant', () => {
     const sound = encodeDecision(begin)
     expect(decisions.isCommand(sound)).equal(true)
-    for (const more of [{ ttlMs: 0 }, { ttlMs: 600_001 }, { parties: [] }, { parties: [key(2), key(1)] }])
+    const parties = [[], [[]], Array.from({ length: 9 }, () => [key(1)])]
+    for (const more of [{ ttlMs: 0 }, { ttlMs: 600_001 }, ...parties.map((one) => ({ parties: one }))])
       expect(decisions.isCommand(encodeDecision({ ...begin, ...more })), JSON.stringify(more)).equal(false)
     expect(decisions.isCommand(sound.subarray(1))).equal(false)
     expect(decisions.isCommand(Uint8Array.of(9))).equal(false)
+    for (const party of [8, 254]) expect(decisions.isCommand(encodeDecision(yes(party)))).equal(false)
   })
 
   it('strangers have no vote, and nobody can take the name of another coordinator', () => {
     const [, begun] = say([], 0, begin)
-    expect(say(begun, 3, { kind: 'no', tx })[0]).equal('pending')
+    for (const [by, party] of [
+      [3, 0],
+      [2, 0],
+      [0, 0],
+      [1, null],
+      [1, 2],
+    ] as const)
+      expect(say(begun, by, { kind: 'no', tx, party })[0]).equal('pending')
     expect(say(begun, 1, begin)[1].length).equal(2)
-    expect(say(begun, 1, { kind: 'yes', tx: { coordinator: key(1), number: 1 } })[0]).equal('unknown')
+    expect(say(begun, 1, { ...yes(0), tx: { coordinator: key(1), number: 1 } })[0]).equal('unknown')
   })
 
   it('a second vote of a party does not count', () => {
     let [, state] = say([], 0, begin)
-    state = say(state, 1, { kind: 'yes', tx })[1]
-    expect(say(state, 1, { kind: 'no', tx })[0]).equal('pending')
-    expect(say(state, 2, { kind: 'yes', tx })[0]).equal('commit')
-    expect(say(state, 2, { kind: 'no', tx })[0]).equal('abort')
+    state = say(state, 1, yes(0))[1]
+    expect(say(state, 1, { kind: 'no', tx, party: 0 })[0]).equal('pending')
+    expect(say(state, 2, yes(1))[0]).equal('commit')
+    expect(say(state, 2, { kind: 'no', tx, party: 1 })[0]).equal('abort')
+  })
+
+  it('another member of its group speaks for a store that has lost its primary', () => {
+    let [, state] = say([], 0, begin)
+    state = say(state, 2, yes(1))[1]
+    const [answer, decided] = say(state, 4, yes(0))
+    expect(answer).equal('commit')
+    state = say(decided, 1, done(0))[1]
+    expect(state[0]?.parties.map(({ isDone }) => isDone)).deep.equal([true, false])
+  })
+
+  it('the coordinator may say no for all, until it is decided', () => {
+    const [, begun] = say([], 0, begin)
+    expect(say(begun, 0, { kind: 'no', tx, party: null })[0]).equal('abort')
+    const decided = say(say(begun, 2, yes(1))[1], 1, yes(0))[1]
+    expect(say(decided, 0, { kind: 'no', tx, party: null })[0]).equal('commit')
   })
 
   it('the record goes when all parties are done, and not before', () => {
     let [, state] = say([], 0, begin)
-    state = say(state, 1, { kind: 'done', tx })[1]
+    state = say(state, 1, done(0))[1]
     expect(state[0]!.parties[0]!.isDone).equal(false)
-    state = say(state, 1, { kind: 'no', tx })[1]
-    state = say(state, 1, { kind: 'done', tx })[1]
+    state = say(state, 1, { kind: 'no', tx, party: 0 })[1]
+    state = say(state, 1, done(0))[1]
+    state = say(state, 0, { kind: 'done', tx, party: null })[1]
     expect(say(state, 2, { kind: 'read', tx })[0]).equal('abort')
-    expect(say(state, 2, { kind: 'done', tx })[1]).deep.equal([])
+    expect(say(state, 2, done(1))[1]).deep.equal([])
+  })
+
+  it('the record waits for its coordinator, who cannot begin it anew when it is gone', () => {
+    let [, state] = say([], 0, begin)
+    state = say(state, 1, { kind: 'no', tx, party: 0 })[1]
+    for (const [by, party] of [
+      [1, 0],
+      [2, 1],
+    ] as const)
+      state = say(state, by, done(party))[1]
+    expect(say(state, 0, begin)[0]).equal('abort')
+    const turn = (agreedMs: bigint): DecisionState => decisions.turn!(state, { agreedMs, token: 1n })
+    expect(turn(KEEP_MS)).deep.equal(state)
+    expect(turn(KEEP_MS + 1n)).deep.equal([])
+    expect(say([], 0, begin, KEEP_MS + 1n)).deep.equal(['unknown', []])
+    expect(say([], 0, begin, KEEP_MS)[0]).equal('pending')
   })
 
   it('answers full when too many are open', () => {
     let state: DecisionState = []
-    for (let number = 0; number < 96; number += 1) state = say(state, 0, { ...begin, number })[1]
-    expect(say(state, 0, { ...begin, number: 96 })[0]).equal('full')
-    expect(say(state, 0, { ...begin, number: 95 })[0]).equal('pending')
-    expect(decisions.state.encode(state).length).below(20 * 1024)
+    let number = 0
+    for (let last = ''; last !== 'full'; number += 1) [last, state] = say(state, 0, { ...begin, number })
+    expect(number - 1).equal(Math.floor(MACHINE_BYTES_MAX / 105))
+    expect(state).length(number - 1)
+    expect(say(state, 0, { ...begin, number: number - 2 })[0]).equal('pending')
+    const widest = Array.from({ length: PARTY_KEYS_MAX }, (_, i): Address => `0x${uint(i, 20)}`)
+    const eight = Array.from({ length: 8 }, () => widest)
+    let most = 0
+    for (let last = ''; last !== 'full'; most += 1)
+      last = say(state, 0, { ...begin, number: 2 ** 40 + most, parties: eight })[0]
+    expect(most).equal(1)
   })
 })
 
