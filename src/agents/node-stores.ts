@@ -7,7 +7,7 @@ import { decodeAnswer, encodeAnswer, encodeAsk } from '../services/store/request
 import type { Agreed } from '../services/services.ts'
 import type { Address, MemberIndex } from '../types/ids.ts'
 import { refusedAs } from '../types/store-request.ts'
-import type { StoreAnswer, StoreAsk, StoreRefused } from '../types/store-request.ts'
+import type { StoreAnswer, StoreRefused, StoreWord } from '../types/store-request.ts'
 import type { Copy } from './kind.ts'
 import { REMOTE_BYTES_MAX } from './remote.ts'
 import type { Remote, ServiceName } from './remote.ts'
@@ -54,7 +54,7 @@ export class NodeStores implements Stores {
     this.#init = init
   }
 
-  async ask(task: bigint, service: number, ask: StoreAsk): Promise<StoreAnswer> {
+  async ask(task: bigint, service: number, ask: StoreWord): Promise<StoreAnswer> {
     const place = this.#place(task, service)
     if ('code' in place) return place
     const { copy, group, primary } = place
@@ -117,7 +117,7 @@ export class NodeStores implements Stores {
     return { name: { task: line.task, service }, group, copy: copyOf(service), others, primary }
   }
 
-  async #forward({ name, group, others, primary }: Place, ask: StoreAsk): Promise<StoreAnswer> {
+  async #forward({ name, group, others, primary }: Place, ask: StoreWord): Promise<StoreAnswer> {
     if (group.members === 0n) return refusedAs('not-begun', 'the copies of the group are not all there yet')
     const connected = this.#init.connected()
     const to = others.find(
@@ -143,7 +143,7 @@ export async function replyOf(copy: Copy, body: Uint8Array): Promise<Uint8Array 
   return encodeAnswer(refusedAs('no-copy', 'the answer is longer than a frame: ask a node that has a copy'))
 }
 
-async function askCopy(copy: Copy, ask: StoreAsk): Promise<StoreAnswer> {
+async function askCopy(copy: Copy, ask: StoreWord): Promise<StoreAnswer> {
   const reply = await copy.request(encodeAsk(ask)).catch(() => null)
   const answer = reply === null ? null : decodeAnswer(reply)
   return answer ?? refusedAs('no-copy', 'the copy here does not run')

@@ -5,11 +5,13 @@ import type { Logger } from '../ports/logger.ts'
 import type { Sampler } from '../ports/sampler.ts'
 import type { StateSource } from '../ports/state-source.ts'
 import type { Locks } from '../ports/locks.ts'
+import type { RecordJournal } from '../ports/record-journal.ts'
 import type { KeptCopy, Stores } from '../ports/stores.ts'
+import type { Transactions } from '../ports/transactions.ts'
 import type { Agreed } from '../services/services.ts'
 import { services } from '../services/services.ts'
 import { invariant } from '../types/errors.ts'
-import type { Address, MemberIndex } from '../types/ids.ts'
+import type { Address } from '../types/ids.ts'
 import { assignmentsOf } from './assignments.ts'
 import type { Channel } from './channel.ts'
 import type { ServiceKind } from './kind.ts'
@@ -22,6 +24,13 @@ import type { ServiceName } from './remote.ts'
 import { ServicesSource } from './services-source.ts'
 import type { HostFacts } from './services-source.ts'
 import { Supervisor } from './supervisor.ts'
+import { AgreedLog } from './transactions/agreed-log.ts'
+import type { CommandLogs } from './transactions/agreed-log.ts'
+import { Book } from './transactions/book.ts'
+import { mayTell } from './transactions/foreign.ts'
+import type { KeptTx } from './transactions/keeper.ts'
+import { COORDINATOR, NodeTransactions } from './transactions/node-transactions.ts'
+import type { TxLine } from './transactions/node-transactions.ts'
 
 export interface ServicesAgentsInit {
   readonly host: HostFacts
@@ -34,6 +43,9 @@ export interface ServicesAgentsInit {
   readonly logger: Logger
   readonly kinds: readonly ServiceKind[]
   readonly folders: CopyFolders
+  /** Where what this node coordinates is kept. @throws RsdpError E_RECORDS */
+  readonly book: () => RecordJournal
+  readonly logs: CommandLogs
 }
 
 /** What a node has towards other members. */
@@ -49,7 +61,7 @@ interface Line {
   readonly open: Set<bigint>
   /** The newest task that has decided anything: the placement of older ones is over. */
   newest: bigint
-  decided: { readonly state: Agreed; readonly self: MemberIndex } | null
+  decided: (Pick<TxLine, 'self' | 'members'> & { readonly state: Agreed }) | null
 }
 
 const HEAD_BYTES = 10
@@ -62,6 +74,7 @@ export class ServicesAgents {
   readonly #lines = new Map<bigint, Line>()
   #links: Links | null = null
   #remote: Remote | null = null
+  #transactions: NodeTransactions | null = null
   readonly #asking: Pick<Remote, 'ask'> = {
     ask: (to, name, body) => this.#remote?.ask(to, name, body) ?? Promise.resolve({ outcome: 'unhandled' }),
   }
@@ -78,6 +91,13 @@ export class ServicesAgents {
       ...{ channel: links.channel, clock: this.#init.clock },
       handle: (from, name, body) => this.#handle(from, name, body),
     })
+    const { book, logs, clock, clockMs, logger } = this.#init
+    this.#transactions = new NodeTransactions({
+      ...{ key: links.channel.key, book: new Book(book()), log: new AgreedLog(logs), clock, logger },
+      ...{ unixMs: clockMs, remote: this.#asking, stores: this.stores() },
+      lineOf: (task) => this.#view(task),
+      rows: () => this.#keptTransactions(),
+    })
   }
 
   open({ taskId, cluster, self, params, decided }: SourceRequest): StateSource {
@@ -92,17 +112,17 @@ export class ServicesAgents {
       onDecided: (state) => {
         if (taskId < line.newest) return
         line.newest = taskId
-        line.decided = { state, self }
+        line.decided = { state, self, members: cluster.members }
         line.supervisor.want(assignmentsOf(state, self))
+        this.#transactions?.touched()
       },
       onOver: () => this.#release(taskId),
     })
   }
 
-  #view(task: bigint): (LineView & { readonly state: Agreed }) | null {
-    const name = this.#lineOf.get(task)
-    const line = name === undefined ? undefined : this.#lines.get(name)
-    if (name === undefined || line === undefined || line.decided === null) return null
+  #view(task: bigint): (LineView & TxLine & { readonly state: Agreed }) | null {
+    const line = this.#lines.get(this.#lineOf.get(task) ?? this.#init.folders.lineOf(task) ?? task)
+    if (line === undefined || line.decided === null) return null
     const { supervisor, decided, newest } = line
     return { task: newest, ...decided, copyOf: (service) => supervisor.copy(service) }
   }
@@ -124,8 +144,15 @@ export class ServicesAgents {
     return new NodeLocks({ lineOf: (task) => this.#view(task), remote: this.#asking })
   }
 
+  /** Transactions over them. */
+  transactions(): Transactions {
+    invariant(this.#transactions !== null, 'asked for before the node is connected')
+    return this.#transactions
+  }
+
   async stop(): Promise<void> {
     this.#remote?.stop()
+    this.#transactions?.stop()
     await Promise.all([...this.#lines.values()].map(({ supervisor }) => supervisor.stop()))
   }
 
@@ -204,8 +231,19 @@ export class ServicesAgents {
 
   #handle(from: Address, { task, service }: ServiceName, body: Uint8Array): Promise<Uint8Array | null> {
     const line = this.#lineWith(task)
+    if (line !== undefined && service === COORDINATOR && isMember(line, from))
+      return Promise.resolve(this.#transactions?.heard(body) ?? null)
     const copy = line !== undefined && isMember(line, from) ? line.supervisor.copy(service) : null
-    return copy === null ? Promise.resolve(null) : replyOf(copy, body)
+    if (copy === null || !mayTell(copy, body)) return Promise.resolve(null)
+    return replyOf(copy, body).finally(() => this.#transactions?.touched())
+  }
+
+  #keptTransactions(): KeptTx[] {
+    return [...this.#lines.values()].flatMap(({ supervisor, newest }) =>
+      supervisor.transactions().flatMap(({ name, share, state }): KeptTx[] => {
+        return share === null ? [] : [{ name, share, state, task: newest }]
+      }),
+    )
   }
 }
 

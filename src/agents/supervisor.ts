@@ -2,6 +2,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Report } from '../services/placement/codec.ts'
 import type { ReplicaReport } from '../services/replication/codec.ts'
+import type { TxRow } from '../services/store/transactions.ts'
 import { SAID_MAX } from '../services/transactions/slice.ts'
 import type { SaidWait } from '../services/transactions/slice.ts'
 import type { Address } from '../types/ids.ts'
@@ -86,6 +87,13 @@ export class Supervisor implements Agent<readonly Assignment[]> {
       .flatMap(({ state, copy }) => (state.standing === 'running' ? (copy?.waits?.() ?? []) : []))
       .sort((a, b) => a.stamp - b.stamp)
       .slice(0, SAID_MAX)
+  }
+
+  /** Transactions at the stores here that lead. */
+  transactions(): readonly TxRow[] {
+    return [...this.#slots.values()].flatMap(({ state, copy }) =>
+      state.standing === 'running' ? (copy?.transactions?.() ?? []) : [],
+    )
   }
 
   /** The copy of a service here; null: none runs. */

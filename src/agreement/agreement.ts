@@ -209,6 +209,17 @@ export class Agreement implements StateSource {
     this.#isRetired = true
   }
 
+  /** Whether a height is decided, and not the last one. */
+  get isOpen(): boolean {
+    return this.#height > 0 && this.#height < this.#init.heights
+  }
+
+  /** After the height that is decided last; null: none is. */
+  machineState(): Uint8Array | null {
+    const last = this.#codec.decode(this.#before)
+    return last?.kind === 'state' ? this.#init.machine.state.encode(last.machine) : null
+  }
+
   close(): void {
     this.#init.journal.close()
   }

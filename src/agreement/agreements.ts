@@ -22,14 +22,21 @@ export interface AgreementsInit {
 
 /** Tasks that are over and can still be asked what became of a command, those that were over last: each has a file open. */
 const OVER_MAX = 16
+interface Task {
+  readonly reducer: string
+  readonly predecessor: bigint
+  readonly keys: readonly Address[]
+  readonly agreement: Agreement
+}
 
 /** The stock machines as an application of a node: one agreement for each of its tasks. */
 export class Agreements {
   readonly reducers = reducerIds().filter((id) => findMachine(id) !== null)
   readonly #init: AgreementsInit
-  readonly #byTask = new Map<bigint, Agreement>()
+  readonly #byTask = new Map<bigint, Task>()
   readonly #over = new Set<bigint>()
   readonly #lines = new Map<Address, Line>()
+  readonly #listeners = new Set<() => void>()
 
   constructor(init: AgreementsInit) {
     this.#init = init
@@ -53,12 +60,16 @@ export class Agreements {
       journal: journal(cluster.id),
       ...(line === null ? {} : { onLeft: () => line.moveOn() }),
     })
-    this.#byTask.set(taskId, agreement)
+    const keys = cluster.members.map(({ key }) => key)
+    this.#byTask.set(taskId, { reducer, predecessor: params.predecessor, keys, agreement })
     line?.add(taskId, params.predecessor, agreement)
     return {
       handedOver: (state) => agreement.handedOver(state),
       observe: () => agreement.observe(),
-      decided: (decision) => agreement.decided(decision),
+      decided: (decision) => {
+        agreement.decided(decision)
+        for (const listen of this.#listeners) listen()
+      },
       ended: (height, state) => agreement.ended(height, state),
       over: () => this.#forgetBeyond(taskId),
     }
@@ -71,12 +82,42 @@ export class Agreements {
 
   /** Null: this node has no such task, or its reducer takes no commands. @throws RsdpError E_JOURNAL */
   propose(taskId: bigint, command: Uint8Array, request: string | null): Promise<Proposed> | null {
-    return this.#byTask.get(taskId)?.propose(command, request) ?? null
+    return this.#byTask.get(taskId)?.agreement.propose(command, request) ?? null
   }
 
   /** What became of a command, by its name; null: nothing is known of it here. @throws RsdpError E_JOURNAL */
   outcome(taskId: bigint, request: string): Known | null {
-    return this.#byTask.get(taskId)?.outcome(request) ?? null
+    return this.#byTask.get(taskId)?.agreement.outcome(request) ?? null
+  }
+
+  /** Tasks of a reducer that run here, oldest first. `isOpen`: a height is decided, and not the last one. */
+  tasks(reducer: string): readonly {
+    readonly task: bigint
+    /** 0: it goes on from none. */
+    readonly predecessor: bigint
+    readonly keys: readonly Address[]
+    readonly isOpen: boolean
+  }[] {
+    return [...this.#byTask]
+      .filter(([, one]) => one.reducer === reducer)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([task, { agreement, predecessor, keys }]) => ({
+        task,
+        predecessor,
+        keys,
+        isOpen: agreement.isOpen,
+      }))
+  }
+
+  /** State of the machine of a task after the last height that is decided here; null: none. */
+  machineState(taskId: bigint): Uint8Array | null {
+    return this.#byTask.get(taskId)?.agreement.machineState() ?? null
+  }
+
+  /** Tells of each height of any of the tasks, from now on. @returns ends it */
+  onDecided(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /**
@@ -101,11 +142,11 @@ export class Agreements {
 
   /** Of many tasks that are over, the first is let go of that has left nothing to a next one. */
   #forgetBeyond(taskId: bigint): void {
-    this.#byTask.get(taskId)?.over()
+    this.#byTask.get(taskId)?.agreement.over()
     this.#over.add(taskId)
-    const oldest = [...this.#over].find((one) => this.#byTask.get(one)?.left.length === 0)
+    const oldest = [...this.#over].find((one) => this.#byTask.get(one)?.agreement.left.length === 0)
     if (this.#over.size <= OVER_MAX || oldest === undefined) return
-    this.#byTask.get(oldest)?.close()
+    this.#byTask.get(oldest)?.agreement.close()
     this.#over.delete(oldest)
     this.#byTask.delete(oldest)
     for (const line of this.#lines.values()) line.forget(oldest)
@@ -113,7 +154,7 @@ export class Agreements {
 
   /** Closes the journals; nothing is proposed afterwards. */
   close(): void {
-    for (const agreement of this.#byTask.values()) agreement.close()
+    for (const { agreement } of this.#byTask.values()) agreement.close()
     this.#byTask.clear()
     this.#lines.clear()
   }

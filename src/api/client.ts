@@ -1,8 +1,12 @@
 import type { Address } from '../types/ids.ts'
 import { call, events } from './call.ts'
 import type { ApiPlace, Call } from './call.ts'
-import type { AnswerOf, Decided, Operation } from './routes.ts'
+import type { z } from 'zod'
+import type { AnswerOf, Decided, Operation, ROUTES } from './routes.ts'
 import { StoreClient } from './store-client.ts'
+
+/** What a client says to begin a transaction. */
+export type TransactionBody = z.input<(typeof ROUTES)['transactionBegin']['body']>
 
 /** A node's local API, typed by its table of routes. Every method rejects with an ApiError, or a TypeError of fetch. */
 export class RsdpClient {
@@ -110,7 +114,12 @@ export class RsdpClient {
     task: bigint,
     service: number,
     key: string,
-    body: { readonly tx: number; readonly work?: number; readonly priority?: number },
+    body: {
+      readonly tx: number
+      readonly mode?: 'read' | 'write'
+      readonly work?: number
+      readonly priority?: number
+    },
   ): Promise<bigint> {
     return BigInt((await this.#ask('lockAcquire', { task, service, key, body })).token)
   }
@@ -118,6 +127,21 @@ export class RsdpClient {
   /** Releases all that a transaction has locked at a service. */
   release(task: bigint, service: number, tx: number): Promise<AnswerOf<'lockRelease'>> {
     return this.#ask('lockRelease', { task, service, body: { tx } })
+  }
+
+  /** Changes several strong stores or none; rejects with 409 aborted, or 504 undecided. */
+  transact(task: bigint, body: TransactionBody): Promise<AnswerOf<'transactionBegin'>> {
+    return this.#ask('transactionBegin', { task, body })
+  }
+
+  /** What became of a transaction, at the node that coordinates it. */
+  transaction(task: bigint, name: string): Promise<AnswerOf<'transactionOutcome'>> {
+    return this.#ask('transactionOutcome', { task, key: name })
+  }
+
+  /** Transactions that are not over, as far as this node has to do with them. */
+  transactionsOpen(): Promise<AnswerOf<'transactionsOpen'>> {
+    return this.#ask('transactionsOpen')
   }
 
   /** A store of a task. */

@@ -1,6 +1,7 @@
 import { fromHex, toHex } from '../codec/hex.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Stores } from '../ports/stores.ts'
+import type { Transactions } from '../ports/transactions.ts'
 import type { Hex } from '../types/ids.ts'
 import type { TakesCommands } from './command-handlers.ts'
 import { commandHandlers } from './command-handlers.ts'
@@ -13,6 +14,7 @@ import type { Decided } from './routes.ts'
 import type { Asked, Handlers } from './server.ts'
 import { storeHandlers } from './store-handlers.ts'
 import type { TaskFeed } from './task-feed.ts'
+import { transactionHandlers } from './transaction-handlers.ts'
 
 /** What the API needs of a node. */
 export interface Served extends ServedLines {
@@ -34,6 +36,7 @@ export interface NodeHandlersInit {
   readonly bundleOf: (reducer: string) => Uint8Array | null
   readonly stores: Stores
   readonly locks: Locks
+  readonly transactions: Transactions
   /** Of this package. */
   readonly version: string
   readonly pid: number
@@ -43,7 +46,7 @@ export interface NodeHandlersInit {
 
 /** What each route does to a node. */
 export function nodeHandlers(init: NodeHandlersInit): Handlers {
-  const { node, feed, commands, stores, locks, bundleOf, version, pid, stop } = init
+  const { node, feed, commands, stores, locks, transactions, bundleOf, version, pid, stop } = init
   const document = openApiDocument(version)
   return {
     health: () => ({ ok: true }),
@@ -83,6 +86,7 @@ export function nodeHandlers(init: NodeHandlersInit): Handlers {
     ...lineHandlers(node, feed),
     ...storeHandlers(stores),
     ...lockHandlers(locks),
+    ...transactionHandlers(transactions),
     leave: ({ task }) => ({ answer: node.leave(task) }),
     trust: ({ task }) => ({ answer: node.trust(task) ? 'trusted' : 'not-a-member' }),
     resume: ({ task }) => {

@@ -3,6 +3,7 @@ import { bytes, height, outcomeFields, proposal, REQUEST_NAME } from './fields.t
 import { LINE_ROUTES } from './line-routes.ts'
 import { LOCK_ROUTES } from './lock-routes.ts'
 import { STORE_ROUTES } from './store-routes.ts'
+import { TRANSACTION_ROUTES } from './transaction-routes.ts'
 
 const decided = z.object({ height, state: bytes })
 const ok = z.object({ ok: z.boolean() })
@@ -142,6 +143,7 @@ export const ROUTES = {
   ...LINE_ROUTES,
   ...STORE_ROUTES,
   ...LOCK_ROUTES,
+  ...TRANSACTION_ROUTES,
   leave: {
     method: 'POST',
     path: '/v1/tasks/{task}/leave',

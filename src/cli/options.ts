@@ -1,3 +1,4 @@
+import type { Protocol } from '../types/transaction.ts'
 import type { PriceOptions } from './task-prices.ts'
 
 /** Options as the command line gives them, after parsing. */
@@ -202,6 +203,24 @@ export interface KvWatchOptions extends MachineOptions {
 export interface StoreWatchOptions extends MachineOptions {
   readonly key?: string
   readonly after?: number
+}
+export interface TxRunOptions extends MachineOptions {
+  readonly put: readonly string[]
+  readonly delete: readonly string[]
+  readonly if: readonly string[]
+  readonly protocol: Protocol
+  /** Seconds. */
+  readonly timeout: number
+}
+export interface ServiceUnlockOptions extends MachineOptions {
+  readonly tx: number
+}
+export interface ServiceLockOptions extends ServiceUnlockOptions {
+  readonly read: boolean
+  readonly work: number
+  readonly priority: number
+  /** Seconds. */
+  readonly wait: number
 }
 export interface StorePurgeOptions extends MachineOptions {
   readonly force: boolean

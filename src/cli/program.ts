@@ -18,6 +18,7 @@ import { addNodeCommands } from './groups/node.ts'
 import { addPageCommands } from './groups/page.ts'
 import { addPolicyCommands } from './groups/policy.ts'
 import { addServicesCommands } from './groups/services.ts'
+import { addTxCommands } from './groups/tx.ts'
 import { addStakeCommands } from './groups/stake.ts'
 import { addTaskCommands } from './groups/task.ts'
 import type { RunCommand } from './run-command.ts'
@@ -53,6 +54,7 @@ export function buildProgram(run: RunCommand): Command {
   addMachineCommands(program, run)
   addStoreCommands(program, run)
   addServicesCommands(program, run)
+  addTxCommands(program, run)
   addCheckCommands(program, run)
   addDoctorCommands(program, run)
   addEvidenceCommands(program, run)

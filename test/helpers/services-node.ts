@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { VirtualClock } from '../../src/adapters/memory/clock.ts'
 import type { MemoryHub } from '../../src/adapters/memory/transport.ts'
@@ -6,6 +7,7 @@ import { DiskCopyFolders } from '../../src/adapters/system/copy-folders.ts'
 import { Channel } from '../../src/agents/channel.ts'
 import { storeKind } from '../../src/agents/kinds/store.ts'
 import { PeerWatch } from '../../src/agents/peer-watch.ts'
+import type { CommandLogs } from '../../src/agents/transactions/agreed-log.ts'
 import { ServicesAgents } from '../../src/agents/services-agents.ts'
 import type { SourceRequest } from '../../src/node/node-init.ts'
 import type { StateSource } from '../../src/ports/state-source.ts'
@@ -22,6 +24,13 @@ import { deadlock } from '../../src/services/transactions/slice.ts'
 import { trust } from '../../src/services/trust/slice.ts'
 import type { Address } from '../../src/types/ids.ts'
 import { GroupWorld, storesOn } from './services-replication.ts'
+
+const NO_LOGS: CommandLogs = {
+  tasks: () => [],
+  propose: () => null,
+  machineState: () => null,
+  onDecided: () => () => undefined,
+}
 
 /** A state of these members in which there is no service. */
 export function emptyState(seats: readonly Address[]): Agreed {
@@ -73,6 +82,8 @@ export class ServicesNode {
         storeKind({ journal: (folder, name) => new SqliteRecordJournal(folder, name), clockMs: () => 1_000 }),
       ],
       folders: new DiskCopyFolders(root),
+      book: () => new SqliteRecordJournal(join(root, 'transactions'), 'coordinator'),
+      logs: NO_LOGS,
     })
     this.#channel = new Channel(hub.createTransport(key))
     this.agents.connect({ channel: this.#channel, watch: new PeerWatch(this.clock, this.#channel) })

@@ -54,7 +54,7 @@ export class StrongCore implements StoreCore {
         const { id, ask } = event
         const request = requestOf(ask, this.#agreedMs)
         if ('code' in request) return { ...NOTHING, answers: [{ id, answer: request }] }
-        return this.#step({ kind: 'request', id, request }, ask.kind === 'get' || ask.kind === 'tx')
+        return this.#step({ kind: 'request', id, request }, ask.kind === 'get')
       }
       case 'frame': {
         const message = decodeMessage(event.bytes)
@@ -103,7 +103,7 @@ export class StrongCore implements StoreCore {
     return this.#replica.changesSince(index)
   }
 
-  #step(event: WithoutClock<StoreEvent>, hasValue = false): CoreEffects {
+  #step(event: WithoutClock<StoreEvent>, isGet = false): CoreEffects {
     const { records, sends, replies, changes }: StoreEffects = this.#replica.step({
       ...event,
       // either clock may be wrong: a wall clock is set back, a monotonic one stands still while the machine sleeps
@@ -114,7 +114,7 @@ export class StrongCore implements StoreCore {
       records: records.map(encodeRecord),
       isWhole: records.some(({ kind }) => kind === 'snapshot'),
       sends: sends.map(({ to, message }) => ({ to, bytes: encodeMessage(message) })),
-      answers: replies.map(({ id, reply }) => ({ id, answer: answerOf(reply, committed, hasValue) })),
+      answers: replies.map(({ id, reply }) => ({ id, answer: answerOf(reply, committed, isGet) })),
       changes,
     }
   }
@@ -153,11 +153,12 @@ function requestOf(ask: StoreWord, agreedMs: number): StoreRequest | CoreAnswer 
   }
 }
 
-function answerOf(reply: StoreReply, index: number, hasValue: boolean): CoreAnswer {
+function answerOf(reply: StoreReply, index: number, isGet: boolean): CoreAnswer {
   switch (reply.code) {
     case 'ok': {
       const { outcome, version, value } = reply.result
-      const values = hasValue && outcome === 'done' ? [value] : []
+      // a transaction is answered in a later step; other writes have no value
+      const values = outcome === 'done' && (isGet || value.length > 0) ? [value] : []
       return { code: 'ok', index, outcome, version, values, context: null, clock: null }
     }
     case 'E_NOT_PRIMARY':

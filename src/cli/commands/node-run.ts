@@ -113,7 +113,7 @@ async function runNode(
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
   const own = builtIn({ deploymentId: deployment.deploymentId, isLocal: local })
   const { agreements, machines } = machinesIn(dataDir)
-  const services = await servicesOf(options, logger)
+  const services = await servicesOf(options, agreements, logger)
   const hosted = { reducers: services.reducers, open: (request: SourceRequest) => services.open(request) }
   const staked = await createNode({
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
@@ -144,6 +144,7 @@ async function runNode(
     bundleOf: (reducer) => apps?.bundles.known.get(reducer as Digest)?.bytes ?? null,
     stores: services.stores(),
     locks: services.locks(),
+    transactions: services.transactions(),
     metrics: metricsText(metrics),
   })
   logger.info('api.listening', { port: control.port })
@@ -202,7 +203,11 @@ function shapedBy(path: string | undefined, isLocal: boolean): Partial<Pick<Crea
 }
 
 /** What this node brings to tasks of services, and does for them. */
-async function servicesOf({ dataDir, host }: NodeRunOptions, logger: Logger): Promise<ServicesAgents> {
+async function servicesOf(
+  { dataDir, host }: NodeRunOptions,
+  logs: Agreements,
+  logger: Logger,
+): Promise<ServicesAgents> {
   const { measure, ...facts } = await readHost(host)
   return new ServicesAgents({
     host: facts,
@@ -220,6 +225,8 @@ async function servicesOf({ dataDir, host }: NodeRunOptions, logger: Logger): Pr
       }),
     ],
     folders: new DiskCopyFolders(join(dataDir, 'services')),
+    book: () => new SqliteRecordJournal(join(dataDir, 'transactions'), 'coordinator'),
+    logs,
   })
 }
 

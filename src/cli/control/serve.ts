@@ -6,6 +6,7 @@ import type { MetricsText } from '../../api/metrics-server.ts'
 import type { TaskFeed } from '../../api/task-feed.ts'
 import type { Locks } from '../../ports/locks.ts'
 import type { Stores } from '../../ports/stores.ts'
+import type { Transactions } from '../../ports/transactions.ts'
 import type { RsdpNode } from '../../node/node.ts'
 import type { Address } from '../../types/ids.ts'
 import { VERSION } from '../version.ts'
@@ -22,6 +23,7 @@ export interface ControlledNode {
   readonly bundleOf: (reducer: string) => Uint8Array | null
   readonly stores: Stores
   readonly locks: Locks
+  readonly transactions: Transactions
   readonly metrics: MetricsText
   /** Asked to end. */
   readonly stop: () => void
@@ -31,13 +33,24 @@ export interface ControlledNode {
 export async function serveControl(
   init: ControlledNode,
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const { dataDir, key, node, feed, commands, stores, locks, bundleOf, stop } = init
+  const { dataDir, key, node, feed, commands, stores, locks, transactions, bundleOf, stop } = init
   const token = randomBytes(32).toString('hex')
   const { pid } = process
   const server = await startApi(
     init.port,
     token,
-    nodeHandlers({ node, feed, commands, stores, locks, bundleOf, version: VERSION, pid, stop }),
+    nodeHandlers({
+      node,
+      feed,
+      commands,
+      stores,
+      locks,
+      transactions,
+      bundleOf,
+      version: VERSION,
+      pid,
+      stop,
+    }),
     init.metrics,
   )
   const { port } = server

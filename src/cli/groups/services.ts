@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { dataDir, examples, json, sending } from '../flags.ts'
-import type { MachineOptions, TaskSendOptions } from '../options.ts'
+import { dataDir, examples, integer, json, sending } from '../flags.ts'
+import type { MachineOptions, ServiceLockOptions, ServiceUnlockOptions, TaskSendOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** services show, put, remove, template. */
+/** services show, put, remove, template, lock, unlock. */
 export function addServicesCommands(program: Command, run: RunCommand): void {
   const services = program
     .command('services')
@@ -50,6 +50,57 @@ export function addServicesCommands(program: Command, run: RunCommand): void {
     .action((task: string, service: string, options: TaskSendOptions) =>
       run('services remove', options.json, async (context) =>
         (await import('../commands/services.ts')).servicesRemove(task, service, options, context),
+      ),
+    )
+  addLockCommands(services, run)
+}
+
+/** Locks of transactions, at a service of kind lock. */
+function addLockCommands(services: Command, run: RunCommand): void {
+  const at = (command: Command): Command =>
+    command
+      .requiredOption(
+        '--tx <number>',
+        'the transaction, a number that its client chooses',
+        integer(1, 2 ** 48 - 1),
+      )
+      .addOption(dataDir())
+      .addOption(new Option('--task <id>', 'the task; default: the newest of services@1 that the node runs'))
+      .addOption(json())
+  at(
+    services
+      .command('lock')
+      .argument('<service>', 'number of the service', integer(1, 65_535))
+      .argument('<key>'),
+  )
+    .description('locks a key for a transaction, at a service of kind lock; prints its fencing token')
+    .option('--read', 'shared with others who read', false)
+    .option(
+      '--work <n>',
+      'operations done so far: of a deadlock who has done least gives way',
+      integer(0, 65_535),
+      0,
+    )
+    .option('--priority <n>', 'how urgent it is', integer(0, 255), 0)
+    .option('--wait <seconds>', 'how long to wait while others have it', integer(0, 3_600), 30)
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp services lock 5 account --tx 12 --data-dir ./node',
+        'rsdp services lock 5 account --tx 12 --read --wait 0 --json --data-dir ./node',
+      ),
+    )
+    .action((service: number, key: string, options: ServiceLockOptions) =>
+      run('services lock', options.json, async (context) =>
+        (await import('../commands/service-lock.ts')).servicesLock(service, key, options, context),
+      ),
+    )
+  at(services.command('unlock').argument('<service>', 'number of the service', integer(1, 65_535)))
+    .description('releases all that a transaction has locked at a service')
+    .addHelpText('after', examples('rsdp services unlock 5 --tx 12 --data-dir ./node'))
+    .action((service: number, options: ServiceUnlockOptions) =>
+      run('services unlock', options.json, async (context) =>
+        (await import('../commands/service-lock.ts')).servicesUnlock(service, options, context),
       ),
     )
 }

@@ -12,6 +12,7 @@ import type { KeptCopy } from '../../../src/ports/stores.ts'
 import type { Address } from '../../../src/types/ids.ts'
 import { lockAnswer } from '../../../src/types/lock-request.ts'
 import type { Consistency } from '../../../src/types/store-request.ts'
+import { NO_TRANSACTIONS } from '../no-transactions.ts'
 import { StoreCopies } from './copies.ts'
 import { NO_COMMANDS, NO_LINES } from '../no-commands.ts'
 
@@ -96,6 +97,8 @@ export class StoreApi {
     const locks = { ask: () => Promise.resolve(lockAnswer('no-service')) }
     const feed = new TaskFeed(() => Promise.resolve(true))
     const rest = { bundleOf: () => null, version: '', pid: 1, stop: () => undefined }
-    return startApi(0, TOKEN, nodeHandlers({ node, feed, commands: NO_COMMANDS, stores, locks, ...rest }))
+    const commands = NO_COMMANDS
+    const transactions = NO_TRANSACTIONS
+    return startApi(0, TOKEN, nodeHandlers({ node, feed, commands, stores, locks, transactions, ...rest }))
   }
 }

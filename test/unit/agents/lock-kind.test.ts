@@ -18,6 +18,7 @@ import type { Address } from '../../../src/types/ids.ts'
 import type { LockAnswer } from '../../../src/types/lock-request.ts'
 import { foldContext, membersOf } from '../../helpers/services-cluster.ts'
 import { assignment } from '../../helpers/fake-kind.ts'
+import { NO_TRANSACTIONS } from '../../helpers/no-transactions.ts'
 import { storesOn } from '../../helpers/services-replication.ts'
 import { NO_COMMANDS, NO_LINES } from '../../helpers/no-commands.ts'
 
@@ -200,6 +201,7 @@ describe('locks on nodes', () => {
           ...{ watch: () => refused, kept: () => [], purge: () => 'nothing' },
         },
         locks: world.at(GATE),
+        transactions: NO_TRANSACTIONS,
         ...{ bundleOf: () => null, version: '', pid: 1, stop: () => undefined },
       }),
     )

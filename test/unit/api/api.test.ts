@@ -16,6 +16,7 @@ import type { ApiServer } from '../../../src/api/server.ts'
 import { startApi } from '../../../src/api/server.ts'
 import type { FedTask } from '../../../src/api/task-feed.ts'
 import { TaskFeed } from '../../../src/api/task-feed.ts'
+import { NO_TRANSACTIONS } from '../../helpers/no-transactions.ts'
 import type { Locks } from '../../../src/ports/locks.ts'
 import type { Stores } from '../../../src/ports/stores.ts'
 import { lockAnswer } from '../../../src/types/lock-request.ts'
@@ -129,7 +130,18 @@ describe('local API', () => {
     server = await startApi(
       0,
       TOKEN,
-      nodeHandlers({ node: served, feed, commands, stores, locks, bundleOf, version: '1.2.3', pid: 7, stop }),
+      nodeHandlers({
+        node: served,
+        feed,
+        commands,
+        stores,
+        locks,
+        transactions: NO_TRANSACTIONS,
+        bundleOf,
+        version: '1.2.3',
+        pid: 7,
+        stop,
+      }),
     )
   })
   afterEach(() => server.close())
@@ -285,9 +297,9 @@ describe('local API', () => {
       expect(calls).deep.equal([])
     })
 
-    it('GET alone goes without a token, but of what stores hold', () => {
+    it('GET alone goes without a token, but of what stores hold and who changes it', () => {
       for (const { method, path, needsToken } of ROUTE_LIST)
-        expect(needsToken === true, path).equal(method !== 'GET' || path.includes('/stores'))
+        expect(needsToken === true, path).equal(method !== 'GET' || /\/(stores|transactions)/.test(path))
     })
 
     for (const path of [
@@ -512,7 +524,17 @@ describe('local API', () => {
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
     const handlers = nodeHandlers({
-      ...{ node, feed, commands, stores, locks, bundleOf, version: '', pid: 1 },
+      ...{
+        node,
+        feed,
+        commands,
+        stores,
+        locks,
+        transactions: NO_TRANSACTIONS,
+        bundleOf,
+        version: '',
+        pid: 1,
+      },
       stop: () => undefined,
     })
     const error: unknown = await startApi(port, TOKEN, handlers).catch((thrown: unknown) => thrown)

@@ -50,7 +50,9 @@ describe('command tree', function () {
     return [
       ...path,
       // the last of two counts, and a list ends at the next flag
-      ...command.options.flatMap(({ long, mandatory }) => (mandatory ? [long ?? '', '0x'] : [])),
+      ...command.options.flatMap(({ long, mandatory, parseArg }) =>
+        mandatory ? [long ?? '', parseArg === undefined ? '0x' : '1'] : [],
+      ),
       // flags first: `config show` takes those after its words for the command's own
       ...(has('--json') ? ['--json'] : []),
       ...(has('--data-dir') ? ['--data-dir', join(scratch, 'nowhere')] : []),
