@@ -27,6 +27,7 @@ describe('rsdp work', () => {
   const server = createServer((request, response) => {
     const answer = (body: object): void => void response.end(JSON.stringify(body))
     if (request.url === '/v1/tasks') return answer({ tasks: [{ ...TASK, decided: 1, takesInput: false }] })
+    if (request.url === '/v1/lines') return answer({ lines: [] })
     let text = ''
     request.on('data', (chunk: Buffer) => (text += chunk.toString()))
     request.on('end', () => {
