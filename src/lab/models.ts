@@ -9,7 +9,7 @@ import { play } from './queue/play.ts'
 import type { Trace } from './queue/workload.ts'
 import { playVotes } from './votes/play.ts'
 import { playYears } from './years/play.ts'
-import type { Cell, MODEL_FOLDERS } from './scenario.ts'
+import type { Cell, MODEL_FILES } from './scenario.ts'
 
 /** What one seed of one cell came to. */
 export interface Outcome {
@@ -19,7 +19,7 @@ export interface Outcome {
 
 type Model = (cell: Cell, seed: number, trace: Trace) => Outcome
 
-const PLAYED: Readonly<Record<keyof typeof MODEL_FOLDERS, Model>> = {
+const PLAYED: Readonly<Record<keyof typeof MODEL_FILES, Model>> = {
   queue: play,
   'break-point': breakPoint,
   years: (cell, seed) => ({ figures: playYears(cell, seed) }),

@@ -8,19 +8,19 @@ import { FAULT_KINDS } from './queue/faults.ts'
 import { DEATHS } from './commit/deaths.ts'
 import { QUORUM_RULES } from './votes/rules.ts'
 
-/** What a scenario is played in, and the folder of its sources. Each has a row in `models.ts`. */
-export const MODEL_FOLDERS = {
-  queue: 'queue',
-  'break-point': 'queue',
-  years: 'years',
-  votes: 'votes',
-  commits: 'commit',
-  cascade: 'cascade',
-  forecast: 'forecast',
-  drill: 'drill',
-  effect: 'effect',
+/** What a scenario is played in, and its file. Each has a row in `models.ts`. */
+export const MODEL_FILES = {
+  queue: 'queue/play',
+  'break-point': 'queue/break-point',
+  years: 'years/play',
+  votes: 'votes/play',
+  commits: 'commit/play',
+  cascade: 'cascade/play',
+  forecast: 'forecast/play',
+  drill: 'drill/play',
+  effect: 'effect/play',
 } as const
-export const MODELS = Object.keys(MODEL_FOLDERS) as (keyof typeof MODEL_FOLDERS)[]
+export const MODELS = Object.keys(MODEL_FILES) as (keyof typeof MODEL_FILES)[]
 
 const part = z.number().min(0).max(1)
 const permille = z.int().min(0).max(65_535)

@@ -3,6 +3,7 @@ import { RsdpError } from '../../types/errors.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import { runCampaign } from '../lab/campaign.ts'
+import { codeHash } from '../lab/code.ts'
 import { loadScenario, readResults, resultFileOf, scenariosIn } from '../lab/files.ts'
 import { htmlOf, markdownOf } from '../lab/pages.ts'
 import { reportOf } from '../lab/report.ts'
@@ -55,21 +56,22 @@ export function labReport(options: LabReportOptions, { output }: CommandContext)
 export function labList({ dir }: LabListOptions, { output }: CommandContext): ExitCode {
   const rows = scenariosIn(dir).map((file) => {
     const { scenario, cells } = loadScenario(file)
-    const done = readResults(resultFileOf(file))?.lines.length ?? 0
+    const results = readResults(resultFileOf(file))
     return {
       name: scenario.name,
       title: scenario.title,
       file,
       cells: cells.length,
       runs: cells.length * scenario.seeds,
-      done,
+      done: results?.lines.length ?? 0,
+      code: results === null ? '-' : results.header.code === codeHash(scenario.model) ? 'this' : 'other',
     }
   })
   output.result(
     { scenarios: rows },
     table(
-      ['scenario', 'cells', 'runs', 'done', 'title'],
-      rows.map(({ name, cells, runs, done, title }) => [name, cells, runs, done, title]),
+      ['scenario', 'cells', 'runs', 'done', 'code', 'title'],
+      rows.map(({ name, cells, runs, done, code, title }) => [name, cells, runs, done, code, title]),
     ),
   )
   return EXIT.ok

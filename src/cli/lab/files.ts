@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto'
-import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { TRACE_FILE } from '../../demo/trace.ts'
@@ -11,10 +8,11 @@ import type { NamedCell } from '../../lab/cells.ts'
 import type { Trace } from '../../lab/queue/workload.ts'
 import type { Header, Line } from '../../lab/results.ts'
 import { sortLines } from '../../lab/results.ts'
-import { MODEL_FOLDERS, scenarioSchema } from '../../lab/scenario.ts'
+import { scenarioSchema } from '../../lab/scenario.ts'
 import type { Scenario } from '../../lab/scenario.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import { digest } from './code.ts'
 
 export interface Loaded {
   readonly scenario: Scenario
@@ -120,34 +118,6 @@ export function writeSorted(file: string, { header, lines }: Results, cells: rea
   renameSync(`${file}.tmp`, file)
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-/** One hash over the sources that the figures of a model depend on. */
-export function codeHash(model: Scenario['model']): string {
-  const files = globSync(
-    [`lab/${MODEL_FOLDERS[model]}/**/*`, 'lab/{draw,histogram}.*', 'services/**/*', 'faults/random.*'],
-    {
-      cwd: root,
-    },
-  )
-    .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts'))
-    .sort()
-  return digest(files.map((name) => `${name}\n${readFileSync(join(root, name), 'utf8')}`).join('\n'))
-}
-
-/** The commit of the checkout; `none` of an installed package. */
-export function commitOf(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: 'pipe',
-    }).trim()
-  } catch {
-    return 'none'
-  }
-}
-
 /** The recorded requests that the package comes with; licence and source lie next to them. */
 export function loadTrace(): Trace {
   const text = readFileSync(TRACE_FILE, 'utf8')
@@ -161,8 +131,4 @@ export function loadTrace(): Trace {
       return Number(context) + Number(generated)
     }),
   }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
