@@ -34,8 +34,9 @@ for (const file of globSync('**/*.d.ts', { cwd: DIST })) nameOutputs(join(DIST, 
 for (const file of globSync(['types/**/*.js', 'hardhat.config.*'], { cwd: DIST })) rmSync(join(DIST, file))
 for (const file of globSync('artifacts/contracts/**/*.json', { cwd: root }))
   if (!FOR_TESTS.test(file)) copyArtifact(file)
-for (const file of ['trace.csv', 'LICENSE'])
-  cpSync(join(root, 'src/demo', file), join(DIST, 'src/demo', file))
+for (const folder of ['src/demo', 'src/cli/lab/ec2-cpu'])
+  for (const file of globSync(['*.csv', 'LICENSE'], { cwd: join(root, folder) }))
+    cpSync(join(root, folder, file), join(DIST, folder, file))
 writePage(join(DIST, SHIPPED), (await buildPage()).html)
 chmodSync(join(DIST, 'src/cli/bin.js'), 0o755)
 

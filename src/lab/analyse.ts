@@ -49,6 +49,8 @@ export interface Comparison {
 
 export interface Judged extends Claim {
   readonly figure: Figure
+  /** Cohen's d of a claim about a difference: its mean over its deviation. Null: no difference, or no spread. */
+  readonly effect: number | null
   readonly verdict: 'holds' | 'fails' | 'open'
 }
 
@@ -204,10 +206,11 @@ function judged(groups: readonly Group[], claim: Claim): Judged {
       : term.reduce((sum, group) => sum + (bySeed(group, claim.measure, seeds)[i] ?? 0), 0) / term.length
   const [a, b, c, d] = terms
   const values = seeds.map((_, i) => average(a, i) - average(b, i) - (average(c, i) - average(d, i)))
-  const { n, mean, ci95 } = summaryOf(values)
+  const { n, mean, sd, ci95 } = summaryOf(values)
   const isWhole = terms.every((term) => term === null || term.length > 0) && n >= 2
   const figure: Figure = { n, value: isWhole ? mean : null, ci95: isWhole ? ci95 : null }
-  return { ...claim, figure, verdict: verdictOf(claim, figure) }
+  const effect = isWhole && claim.b !== undefined && sd > 0 ? mean / sd : null
+  return { ...claim, figure, effect, verdict: verdictOf(claim, figure) }
 }
 
 /** Groups whose levels have all these words. */

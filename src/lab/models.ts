@@ -1,6 +1,7 @@
 import type { Histogram } from './histogram.ts'
 import { playCascade } from './cascade/play.ts'
 import { playCommits } from './commit/play.ts'
+import { playCurve } from './curve/play.ts'
 import { playDrill } from './drill/play.ts'
 import { playEffect } from './effect/play.ts'
 import { playForecast } from './forecast/play.ts'
@@ -28,6 +29,7 @@ const PLAYED: Readonly<Record<keyof typeof MODEL_FILES, Model>> = {
   cascade: (cell, seed) => ({ figures: playCascade(cell, seed) }),
   drill: (cell, seed) => ({ figures: playDrill(cell, seed) }),
   effect: playEffect,
+  curve: playCurve,
   forecast: (cell, seed) => ({ figures: playForecast(cell, seed) }),
 }
 

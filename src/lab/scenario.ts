@@ -19,6 +19,7 @@ export const MODEL_FILES = {
   forecast: 'forecast/play',
   drill: 'drill/play',
   effect: 'effect/play',
+  curve: 'curve/play',
 } as const
 export const MODELS = Object.keys(MODEL_FILES) as (keyof typeof MODEL_FILES)[]
 
@@ -92,6 +93,8 @@ export const cellSchema = z.strictObject({
       load: z.number().min(0).max(5).default(0.5),
       /** From this second on another load. */
       step: z.strictObject({ at: seconds, load: z.number().min(0).max(5) }).optional(),
+      /** A recorded day of which `load` is the mean, seen at so many looks of equal length. */
+      looks: z.int().min(1).max(288).optional(),
       mix: z.strictObject({ cpu: part, memory: part, io: part }).default({ cpu: 0.6, memory: 0.2, io: 0.2 }),
     })
     .prefault({}),
@@ -139,6 +142,16 @@ export const cellSchema = z.strictObject({
   /** Processor time that a height costs each node, ms, by members: a + b n. */
   height_cpu_ms: z
     .strictObject({ fixed: z.number().min(0).default(0), per_member: z.number().min(0).default(0) })
+    .prefault({}),
+  /** Model `curve`: the loads, ascending. */
+  curve: z
+    .strictObject({
+      loads: z
+        .array(z.number().positive().max(5))
+        .min(1)
+        .max(20)
+        .default([0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3]),
+    })
     .prefault({}),
   /** Model `years`: failures and repairs of nodes. */
   years: z

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, extname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { TRACE_FILE } from '../../demo/trace.ts'
 import { MODEL_FILES } from '../../lab/scenario.ts'
 import type { Scenario } from '../../lab/scenario.ts'
 
@@ -12,16 +13,29 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const IMPORT = /^(?:import|export)\s(?!type\b)(?:[^'";]*?\sfrom\s*)?['"](\.[^'"]+)['"]/gm
 
 /** Data that models read. */
-const TRACE = resolve(root, 'cli/rate-limit/trace.csv')
+export const TRACES = {
+  requests: TRACE_FILE,
+  machines: new URL('ec2-cpu/ec2-cpu.csv', import.meta.url),
+} as const
+
+/** Files that read them. */
+const READERS: Readonly<Record<keyof typeof TRACES, string>> = {
+  requests: 'lab/queue/workload',
+  machines: 'lab/queue/day-load',
+}
 
 /**
- * One hash over what the figures of a model depend on: its file, all that it imports from the project, and the recorded
- * requests. Results of other code are refused, so what a model does not use is not part of it.
+ * One hash over what the figures of a model depend on: its file, all that it imports from the project, and the traces that
+ * those read. Results of other code are refused, so what a model does not use is not part of it.
  */
 export function codeHash(model: Scenario['model']): string {
-  const file = resolve(root, 'lab', `${MODEL_FILES[model]}${extname(import.meta.url)}`)
+  const extension = extname(import.meta.url)
+  const sources = sourcesOf(resolve(root, 'lab', MODEL_FILES[model] + extension))
+  const traces = (Object.keys(TRACES) as (keyof typeof TRACES)[])
+    .filter((trace) => sources.includes(resolve(root, READERS[trace] + extension)))
+    .map((trace) => fileURLToPath(TRACES[trace]))
   return digest(
-    [...sourcesOf(file), TRACE]
+    [...sources, ...traces]
       .map((path) => `${relative(root, path)}\n${readFileSync(path, 'utf8')}`)
       .join('\n'),
   )

@@ -2,7 +2,6 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { basename, join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { TRACE_FILE } from '../../demo/trace.ts'
 import { cellsOf } from '../../lab/cells.ts'
 import type { NamedCell } from '../../lab/cells.ts'
 import type { Trace } from '../../lab/queue/workload.ts'
@@ -12,7 +11,7 @@ import { scenarioSchema } from '../../lab/scenario.ts'
 import type { Scenario } from '../../lab/scenario.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
-import { digest } from './code.ts'
+import { digest, TRACES } from './code.ts'
 
 export interface Loaded {
   readonly scenario: Scenario
@@ -118,10 +117,10 @@ export function writeSorted(file: string, { header, lines }: Results, cells: rea
   renameSync(`${file}.tmp`, file)
 }
 
-/** The recorded requests that the package comes with; licence and source lie next to them. */
+/** The recorded requests and machines that the package comes with; licences and sources lie next to them. */
 export function loadTrace(): Trace {
-  const text = readFileSync(TRACE_FILE, 'utf8')
-  const rows = text.trim().split('\n').slice(1)
+  const rows = rowsOf(TRACES.requests)
+  const machines = rowsOf(TRACES.machines).map((row) => row.split(',').map(Number))
   const at = (row: string): number => Date.parse(`${row.slice(0, 23).replace(' ', 'T')}Z`)
   const firstMs = at(rows[0] ?? '')
   return {
@@ -130,5 +129,11 @@ export function loadTrace(): Trace {
       const [, context = '0', generated = '0'] = row.split(',')
       return Number(context) + Number(generated)
     }),
+    uses: (machines[0] ?? []).map((_, machine) => machines.map((row) => row[machine] ?? 0)),
   }
+}
+
+/** Without the head. */
+function rowsOf(file: URL): string[] {
+  return readFileSync(file, 'utf8').trim().split('\n').slice(1)
 }

@@ -132,13 +132,14 @@ function claimsTable({ claims }: Analysis): Block[] {
   return [
     {
       kind: 'table',
-      head: ['Hypothesis', 'Says', 'Measure', 'Asked', 'Found', 'n', 'Verdict'],
-      rows: claims.map(({ id, says, measure, is, than, figure, verdict }) => [
+      head: ['Hypothesis', 'Says', 'Measure', 'Asked', 'Found', 'Effect d', 'n', 'Verdict'],
+      rows: claims.map(({ id, says, measure, is, than, figure, effect, verdict }) => [
         id,
         says,
         measure,
         is === 'no-effect' ? `interval holds ${short(than)}` : `${is} ${short(than)}`,
         withInterval(figure),
+        effect === null ? '–' : short(effect),
         String(figure.n),
         verdict,
       ]),

@@ -5,11 +5,12 @@ import type { Cell } from '../scenario.ts'
 import { nodesOf } from './cluster.ts'
 import type { NodeSpec } from './cluster.ts'
 import { policyOf } from './control.ts'
+import { dayLoad } from './day-load.ts'
 import { drawFaults } from './faults.ts'
 import type { Fault } from './faults.ts'
 import { Recorder } from './recorder.ts'
 import { arrivals, Demands, meanCpuMs } from './workload.ts'
-import type { Trace } from './workload.ts'
+import type { LoadAt, Trace } from './workload.ts'
 import { QueueWorld } from './world.ts'
 
 export interface Played {
@@ -36,8 +37,6 @@ export function play(
   const cores = nodes.reduce((sum, node) => sum + node.cores, 0)
   const measuredMs = 1000 * duration
   const fullRate = cores / meanMs
-  const { step } = workload
-  const stepMs = step === undefined ? Infinity : 1000 * (warmup + step.at)
   const recorder = new Recorder({ p95Ms: slo.p95_ms, errors: slo.errors }, measuredMs)
   const faults = changes.isFaultFree === true ? [] : faultsOf(cell, seed, nodes)
   const world = new QueueWorld({
@@ -52,8 +51,7 @@ export function play(
     arrivals: arrivals(seed, trace, {
       kind: workload.arrivals,
       fullRate,
-      loadAt: (at) => (at < stepMs ? workload.load : (step?.load ?? workload.load)),
-      peak: Math.max(workload.load, step?.load ?? 0),
+      ...courseOf(cell, seed, trace),
       untilMs: 1000 * warmup + measuredMs,
     }),
     demands: new Demands(seed, workload.mix, trace),
@@ -70,6 +68,23 @@ export function play(
     latency: recorder.latency,
     cpuByWindow: recorder.cpuByWindow(),
   }
+}
+
+/** Load over time, from the begin of the warm-up. */
+function courseOf(
+  { workload, warmup, duration }: Cell,
+  seed: number,
+  trace: Trace,
+): { readonly loadAt: LoadAt; readonly peak: number } {
+  const { load, step, looks } = workload
+  const begin = 1000 * warmup
+  if (looks !== undefined) {
+    const day = dayLoad(seed, trace, load, looks, (1000 * duration) / looks)
+    return { ...day, loadAt: (at) => day.loadAt(Math.max(0, at - begin)) }
+  }
+  if (step === undefined) return { loadAt: () => load, peak: load }
+  const stepMs = begin + 1000 * step.at
+  return { loadAt: (at) => (at < stepMs ? load : step.load), peak: Math.max(load, step.load) }
 }
 
 function policyFor({ placement, health, mechanisms }: Cell): ReturnType<typeof policyOf> {

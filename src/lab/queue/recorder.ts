@@ -31,6 +31,7 @@ export class Recorder {
   /** By service, then by second. */
   readonly #seconds = new Map<number, Second[]>()
   readonly #moves: number[] = []
+  #latencyMs = 0
   /** By second, then by node: parts in use. */
   readonly #uses: { readonly cpu: number[]; readonly memory: number[]; readonly disk: number[] }[] = []
   #heights = 0
@@ -48,6 +49,7 @@ export class Recorder {
     if (latencyMs === null) second.failed += 1
     else {
       this.latency.add(1000 * latencyMs)
+      this.#latencyMs += latencyMs
       if (latencyMs <= this.#slo.p95Ms) second.good += 1
       else second.late += 1
     }
@@ -80,6 +82,11 @@ export class Recorder {
       goodput: (1000 * sum(({ good }) => good)) / this.#measuredMs,
       errors: all === 0 ? 0 : sum(({ failed }) => failed) / all,
       late: all === 0 ? 0 : sum(({ late }) => late) / all,
+      // of none: no figure
+      latency_mean: this.#latencyMs / this.latency.total,
+      ...spreadOf('cpu', this.#uses),
+      ...spreadOf('memory', this.#uses),
+      ...spreadOf('disk', this.#uses),
       cpu: weighted(
         this.#uses.map(({ cpu }) => cpu),
         cores,
@@ -175,6 +182,15 @@ export class Recorder {
 
 function total({ good, late, failed }: Second): number {
   return good + late + failed
+}
+
+/** Use of a resource by node and second, of which 5, 50 and 95 % are no greater. */
+function spreadOf(
+  resource: 'cpu' | 'memory' | 'disk',
+  uses: readonly Readonly<Record<'cpu' | 'memory' | 'disk', readonly number[]>>[],
+): Record<string, number> {
+  const sorted = uses.flatMap((use) => use[resource]).sort((a, b) => a - b)
+  return Object.fromEntries([5, 50, 95].map((part) => [`${resource}_p${part}`, quantile(sorted, part / 100)]))
 }
 
 function weighted(uses: readonly (readonly number[])[], weights: readonly number[]): number {

@@ -7,6 +7,8 @@ export interface Trace {
   readonly atMs: readonly number[]
   /** Size of each, any unit. */
   readonly sizes: readonly number[]
+  /** Use of recorded machines, each every five minutes over whole days, any unit. */
+  readonly uses: readonly (readonly number[])[]
 }
 
 export interface Mix {
