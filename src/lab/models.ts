@@ -2,6 +2,7 @@ import type { Histogram } from './histogram.ts'
 import { playCascade } from './cascade/play.ts'
 import { playCommits } from './commit/play.ts'
 import { playCurve } from './curve/play.ts'
+import { playDay } from './day/play.ts'
 import { playDrill } from './drill/play.ts'
 import { playEffect } from './effect/play.ts'
 import { playForecast } from './forecast/play.ts'
@@ -30,6 +31,7 @@ const PLAYED: Readonly<Record<keyof typeof MODEL_FILES, Model>> = {
   drill: (cell, seed) => ({ figures: playDrill(cell, seed) }),
   effect: playEffect,
   curve: playCurve,
+  day: (cell, seed, trace) => ({ figures: playDay(cell, seed, trace) }),
   forecast: (cell, seed) => ({ figures: playForecast(cell, seed) }),
 }
 

@@ -20,6 +20,7 @@ export const MODEL_FILES = {
   drill: 'drill/play',
   effect: 'effect/play',
   curve: 'curve/play',
+  day: 'day/play',
 } as const
 export const MODELS = Object.keys(MODEL_FILES) as (keyof typeof MODEL_FILES)[]
 
@@ -151,6 +152,14 @@ export const cellSchema = z.strictObject({
         .min(1)
         .max(20)
         .default([0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3]),
+    })
+    .prefault({}),
+  /** Model `day`: virtual machines, the part of the cores that they order, and how far they follow the record. */
+  day: z
+    .strictObject({
+      machines: z.int().min(1).max(64).default(60),
+      fill: z.number().positive().max(1).default(0.5),
+      swing: part.default(1),
     })
     .prefault({}),
   /** Model `years`: failures and repairs of nodes. */

@@ -19,9 +19,9 @@ export const TRACES = {
 } as const
 
 /** Files that read them. */
-const READERS: Readonly<Record<keyof typeof TRACES, string>> = {
-  requests: 'lab/queue/workload',
-  machines: 'lab/queue/day-load',
+const READERS: Readonly<Record<keyof typeof TRACES, readonly string[]>> = {
+  requests: ['lab/queue/workload'],
+  machines: ['lab/queue/day-load', 'lab/day/demand'],
 }
 
 /**
@@ -32,7 +32,7 @@ export function codeHash(model: Scenario['model']): string {
   const extension = extname(import.meta.url)
   const sources = sourcesOf(resolve(root, 'lab', MODEL_FILES[model] + extension))
   const traces = (Object.keys(TRACES) as (keyof typeof TRACES)[])
-    .filter((trace) => sources.includes(resolve(root, READERS[trace] + extension)))
+    .filter((trace) => READERS[trace].some((file) => sources.includes(resolve(root, file + extension))))
     .map((trace) => fileURLToPath(TRACES[trace]))
   return digest(
     [...sources, ...traces]

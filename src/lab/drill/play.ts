@@ -7,8 +7,9 @@ import type { ServiceSpec } from '../../services/placement/spec.ts'
 import type { Agreed, Observed } from '../../services/services.ts'
 import type { MemberIndex } from '../../types/ids.ts'
 import { stream } from '../draw.ts'
+import { policyFor } from '../policy.ts'
 import { nodesOf } from '../queue/cluster.ts'
-import { Control, HEIGHT_MS, policyOf } from '../queue/control.ts'
+import { Control, HEIGHT_MS } from '../queue/control.ts'
 import { Machine } from '../queue/node.ts'
 import { observationOf, Watch } from '../queue/observe.ts'
 import type { Cell } from '../scenario.ts'
@@ -58,17 +59,13 @@ class Drill {
     const nodes = nodesOf(cell.cluster, seed)
     this.#machines = nodes.map((spec) => new Machine(spec, 0))
     this.#specs = specsOf(cell, this.#machines, this.#random)
-    const { placement, health } = cell
-    const given = <T extends object>(changes: T): T =>
-      Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T
-    const policy = policyOf({ placement: given(placement) as never, health: given(health) as never })
     this.#control = new Control(
       seed,
       nodes.map(({ weight }) => weight),
       this.#specs.map((spec) =>
         cell.broken === 'shedding-upside-down' ? { ...spec, priority: PRIORITY_MAX - spec.priority } : spec,
       ),
-      policy,
+      policyFor(cell),
     )
     this.#watch = new Watch(nodes.length, 0, cell.mechanisms.detection)
   }

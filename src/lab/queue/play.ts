@@ -1,10 +1,10 @@
 import { CALLS_MAX } from '../../services/placement/spec.ts'
 import type { ServiceSpec } from '../../services/placement/spec.ts'
 import type { Histogram } from '../histogram.ts'
+import { policyFor } from '../policy.ts'
 import type { Cell } from '../scenario.ts'
 import { nodesOf } from './cluster.ts'
 import type { NodeSpec } from './cluster.ts'
-import { policyOf } from './control.ts'
 import { dayLoad } from './day-load.ts'
 import { drawFaults } from './faults.ts'
 import type { Fault } from './faults.ts'
@@ -20,8 +20,6 @@ export interface Played {
   readonly cpuByWindow: readonly (readonly number[])[]
 }
 
-/** No use passes it: nothing moves. */
-const NEVER = 65_535
 const GB = 100
 
 /** One run of the queue model: a cell, a seed. The same for both gives the same figures. */
@@ -85,15 +83,6 @@ function courseOf(
   if (step === undefined) return { loadAt: () => load, peak: load }
   const stepMs = begin + 1000 * step.at
   return { loadAt: (at) => (at < stepMs ? load : step.load), peak: Math.max(load, step.load) }
-}
-
-function policyFor({ placement, health, mechanisms }: Cell): ReturnType<typeof policyOf> {
-  const given = <T extends object>(changes: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> =>
-    Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<{
-      [K in keyof T]: NonNullable<T[K]>
-    }>
-  const fixed = mechanisms.adaptability ? {} : { threshold: NEVER }
-  return policyOf({ placement: { ...given(placement), ...fixed }, health: given(health) })
 }
 
 /** What each copy needs if the fewest copies share the load, four fifths full. */

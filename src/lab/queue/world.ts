@@ -84,6 +84,8 @@ export class QueueWorld {
   readonly #copies = new Map<number, { readonly sinceMs: number; served: number }>()
   readonly #backlogs: { cpu: number; disk: number }[]
   readonly #decisionMs: number
+  /** By kind and node: faults that last. */
+  readonly #faulty = new Map<string, number>()
   #nowMs = 0
 
   constructor(init: WorldInit) {
@@ -323,9 +325,18 @@ export class QueueWorld {
     const machine = this.machines[node]
     if (machine === undefined) return
     const from = this.#init.warmupMs + atMs
+    const key = `${kind === 'stop' ? 'cut' : kind} ${node}`
+    // of several at once the last to end ends them
     const during = (begin: () => void, end: () => void): void => {
-      this.#at(from, begin)
-      this.#at(from + forMs, end)
+      this.#at(from, () => {
+        this.#faulty.set(key, (this.#faulty.get(key) ?? 0) + 1)
+        begin()
+      })
+      this.#at(from + forMs, () => {
+        const left = (this.#faulty.get(key) ?? 0) - 1
+        this.#faulty.set(key, left)
+        if (left === 0) end()
+      })
     }
     switch (kind) {
       case 'crash':

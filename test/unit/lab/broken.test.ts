@@ -54,4 +54,17 @@ describe('the laboratory sees', function () {
     const { ci95 } = paired(kept, bySeed('lost_writes', { ...spec, broken: 'no-fence' }))
     expect(ci95.low).greaterThan(0)
   })
+
+  it('placement without hysteresis: more moves', () => {
+    const spec = {
+      model: 'day',
+      cluster: { preset: 'even', nodes: 6 },
+      day: { machines: 24, fill: 0.65 },
+    }
+    const { ci95 } = paired(
+      bySeed('migrations', spec),
+      bySeed('migrations', { ...spec, placement: { hysteresis: 0 } }),
+    )
+    expect(ci95.low).greaterThan(0)
+  })
 })

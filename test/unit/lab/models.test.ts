@@ -21,6 +21,7 @@ describe('models of the laboratory', function () {
         workload: { load: 0.1 },
         search: { to: 0.3, step: 0.1 },
         years: { span: 1 },
+        day: { machines: 8 },
       }
       const once = JSON.stringify(
         playCell(cellSchema.parse({ name: 'test', model, seeds: 1, ...more }), 5, trace),

@@ -116,6 +116,17 @@ describe('queue model', function () {
     expect(faults.length).greaterThan(300)
   })
 
+  it('a node that crashes twice at once is back when the second one ends, and owes no memory', () => {
+    // the memory of a node goes into an input, which holds nothing below 0
+    const crash = (at: number, end: number): object => ({ kind: 'crash', node: 1, at, for: end - at })
+    const spec = { cluster: { preset: 'even', nodes: 4 }, workload: { load: 0.4 }, duration: 8 }
+    const of = (faults: readonly object[]): Readonly<Record<string, number>> =>
+      play(cellOf({ ...spec, mechanisms: { redundancy: false, detection: false }, faults }), 1, trace).figures
+    const twice = of([crash(1, 4), crash(2, 6)])
+    expect(twice['errors']).greaterThan(1.3 * (of([crash(1, 4)])['errors'] ?? 0))
+    expect(twice['recovery_s']).equal(of([crash(1, 6)])['recovery_s'])
+  })
+
   it('detection ends a crash that no client survives otherwise', () => {
     const crash = {
       faults: [{ kind: 'crash', node: 2, at: 2, for: 60 }],
