@@ -9,6 +9,8 @@ import { playForecast } from './forecast/play.ts'
 import { breakPoint } from './queue/break-point.ts'
 import { play } from './queue/play.ts'
 import type { Trace } from './queue/workload.ts'
+import { playScaling } from './scaling/play.ts'
+import { playVertical } from './scaling/vertical.ts'
 import { playVotes } from './votes/play.ts'
 import { playYears } from './years/play.ts'
 import type { Cell, MODEL_FILES } from './scenario.ts'
@@ -31,6 +33,8 @@ const PLAYED: Readonly<Record<keyof typeof MODEL_FILES, Model>> = {
   drill: (cell, seed) => ({ figures: playDrill(cell, seed) }),
   effect: playEffect,
   curve: playCurve,
+  scaling: playScaling,
+  vertical: playVertical,
   day: (cell, seed, trace) => ({ figures: playDay(cell, seed, trace) }),
   forecast: (cell, seed) => ({ figures: playForecast(cell, seed) }),
 }

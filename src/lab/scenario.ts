@@ -21,6 +21,8 @@ export const MODEL_FILES = {
   effect: 'effect/play',
   curve: 'curve/play',
   day: 'day/play',
+  scaling: 'scaling/play',
+  vertical: 'scaling/vertical',
 } as const
 export const MODELS = Object.keys(MODEL_FILES) as (keyof typeof MODEL_FILES)[]
 
@@ -154,6 +156,12 @@ export const cellSchema = z.strictObject({
         .default([0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3]),
     })
     .prefault({}),
+  /** Model `scaling`: sizes of the cluster, ascending. */
+  scaling: z
+    .strictObject({ nodes: z.array(z.int().min(1).max(128)).min(1).max(10).default([5, 10, 15, 20]) })
+    .prefault({}),
+  /** Model `vertical`: how much more of a resource each node gets, as a part of what it has. */
+  vertical: z.strictObject({ more: z.number().min(0).max(10).default(0.5) }).prefault({}),
   /** Model `day`: virtual machines, the part of the cores that they order, and how far they follow the record. */
   day: z
     .strictObject({
@@ -221,6 +229,8 @@ export const cellSchema = z.strictObject({
       /** Part of the cluster's processors that the services take. */
       fill: part.default(0.5),
       losses: z.int().min(0).max(128).default(1),
+      /** Heights until the lost nodes are back; 0: they do not come back. */
+      repair: z.int().min(0).max(10_000).default(0),
       /** Services below this priority have a copy to spare. */
       spare_below: z.int().min(0).max(11).default(0),
       /** Heights for which the primary of service 1 is paused; 0: nodes are lost instead. */

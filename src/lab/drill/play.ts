@@ -117,6 +117,9 @@ class Drill {
       if (pause > 0) machine.isCut = true
       else machine.crash()
     }
+    // what ran on them does not run when they are back
+    if (pause === 0)
+      for (const key of this.#runsAt.keys()) if (lost.includes(key % 256)) this.#runsAt.delete(key)
     this.#lost = [
       ...new Set(placed.filter(({ member }) => lost.includes(member)).map(({ service }) => service)),
     ]
@@ -124,7 +127,9 @@ class Drill {
 
   #height(height: number): void {
     const nowMs = height * HEIGHT_MS
-    const { pause } = this.#cell.drill
+    const { pause, repair } = this.#cell.drill
+    if (repair > 0 && height === CALM + 1 + repair)
+      for (const machine of this.#machines) if (!machine.isUp) machine.restart(nowMs)
     if (pause > 0 && height === CALM + 1 + pause) for (const machine of this.#machines) machine.isCut = false
     this.#machines.forEach((machine, member) => {
       if (machine.isReachable) this.#watch.heard(member, nowMs)

@@ -58,8 +58,8 @@ describe('the laboratory sees', function () {
   it('placement without hysteresis: more moves', () => {
     const spec = {
       model: 'day',
-      cluster: { preset: 'even', nodes: 6 },
-      day: { machines: 24, fill: 0.65 },
+      cluster: { preset: 'even', nodes: 4 },
+      day: { machines: 16, fill: 0.7 },
     }
     const { ci95 } = paired(
       bySeed('migrations', spec),

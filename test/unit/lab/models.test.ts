@@ -21,7 +21,9 @@ describe('models of the laboratory', function () {
         workload: { load: 0.1 },
         search: { to: 0.3, step: 0.1 },
         years: { span: 1 },
+        cluster: { preset: 'telecom-5' },
         day: { machines: 8 },
+        scaling: { nodes: [2, 3, 4] },
       }
       const once = JSON.stringify(
         playCell(cellSchema.parse({ name: 'test', model, seeds: 1, ...more }), 5, trace),
