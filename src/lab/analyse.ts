@@ -1,3 +1,5 @@
+import { tradesOf } from './frontier.ts'
+import type { Trade } from './frontier.ts'
 import { latencyOf } from './results.ts'
 import type { Line } from './results.ts'
 import type { Claim, Scenario } from './scenario.ts'
@@ -57,6 +59,7 @@ export interface Judged extends Claim {
 export interface Analysis {
   readonly cells: readonly CellFigures[]
   readonly comparisons: readonly Comparison[]
+  readonly trades: readonly Trade[]
   readonly claims: readonly Judged[]
 }
 
@@ -77,7 +80,7 @@ interface Group {
 
 /** Everything that the results of a scenario say, without a look at what anybody claims. */
 export function analyse(
-  { measures, compare, claims }: Scenario,
+  { measures, compare, frontier, claims }: Scenario,
   cells: readonly { readonly name: string; readonly levels: Level }[],
   lines: readonly Line[],
 ): Analysis {
@@ -91,20 +94,22 @@ export function analyse(
   )
   const corrected = holm(drafts.flatMap(({ contrasts }) => contrasts.map(({ p }) => p)))
   let next = 0
-  return {
-    cells: groups.map(({ name, levels, lines: own }) => ({
-      cell: name,
-      levels,
-      seeds: own.length,
-      figures: Object.fromEntries(
-        measures.flatMap((measure) =>
-          (measure === 'latency' ? Object.keys(PERCENTILES) : [measure]).map((one) => [
-            one,
-            figureOf(own, one),
-          ]),
-        ),
+  const figures = groups.map(({ name, levels, lines: own }) => ({
+    cell: name,
+    levels,
+    seeds: own.length,
+    figures: Object.fromEntries(
+      measures.flatMap((measure) =>
+        (measure === 'latency' ? Object.keys(PERCENTILES) : [measure]).map((one) => [
+          one,
+          figureOf(own, one),
+        ]),
       ),
-    })),
+    ),
+  }))
+  return {
+    cells: figures,
+    trades: tradesOf(figures, frontier),
     comparisons: drafts.map((draft) => ({
       ...draft,
       contrasts: draft.contrasts.map((contrast) => {

@@ -11,6 +11,7 @@ import { play } from './queue/play.ts'
 import type { Trace } from './queue/workload.ts'
 import { playScaling } from './scaling/play.ts'
 import { playVertical } from './scaling/vertical.ts'
+import { playStore } from './store/play.ts'
 import { playVotes } from './votes/play.ts'
 import { playYears } from './years/play.ts'
 import type { Cell, MODEL_FILES } from './scenario.ts'
@@ -35,6 +36,7 @@ const PLAYED: Readonly<Record<keyof typeof MODEL_FILES, Model>> = {
   curve: playCurve,
   scaling: playScaling,
   vertical: playVertical,
+  store: playStore,
   day: (cell, seed, trace) => ({ figures: playDay(cell, seed, trace) }),
   forecast: (cell, seed) => ({ figures: playForecast(cell, seed) }),
 }

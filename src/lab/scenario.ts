@@ -5,6 +5,9 @@ import { STRATEGY_NAMES } from '../services/placement/codec.ts'
 import { CLUSTERS } from './queue/cluster.ts'
 import { BALANCERS } from './queue/balancers.ts'
 import { FAULT_KINDS } from './queue/faults.ts'
+import { MODES } from '../services/replication/terms.ts'
+import { CONSISTENCIES } from '../types/store-request.ts'
+import { CUTS, STORE_FAULTS } from './store/cuts.ts'
 import { DEATHS } from './commit/deaths.ts'
 import { QUORUM_RULES } from './votes/rules.ts'
 
@@ -23,6 +26,7 @@ export const MODEL_FILES = {
   day: 'day/play',
   scaling: 'scaling/play',
   vertical: 'scaling/vertical',
+  store: 'store/play',
 } as const
 export const MODELS = Object.keys(MODEL_FILES) as (keyof typeof MODEL_FILES)[]
 
@@ -156,6 +160,28 @@ export const cellSchema = z.strictObject({
         .default([0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3]),
     })
     .prefault({}),
+  /** Model `store`: copies of one store, clients beside each node, and what befalls them. */
+  store: z
+    .strictObject({
+      copies: z.int().min(1).max(16).default(3),
+      consistency: z.enum(CONSISTENCIES).default('strong'),
+      mode: z.enum(MODES).default('active-passive'),
+      /** How long a disk takes, and how many steps one sync covers; 0: all that wait. */
+      sync_ms: ms.default(3),
+      batch: z.int().min(0).max(1000).default(0),
+      /** Clients beside each node, and how long each waits between two writes. */
+      clients: z.int().min(1).max(64).default(1),
+      think_ms: ms.default(50),
+      /** What befalls the primary, or the first copy of a store without one. */
+      fault: z.enum(STORE_FAULTS).default('none'),
+      cut: z.enum(CUTS).default('none'),
+      /** Seconds after the warm-up, and how long it lasts. */
+      at: seconds.default(10),
+      for: seconds.default(30),
+      /** `omission`: part of the messages that are lost. */
+      drop: part.default(0.3),
+    })
+    .prefault({}),
   /** Model `scaling`: sizes of the cluster, ascending. */
   scaling: z
     .strictObject({ nodes: z.array(z.int().min(1).max(128)).min(1).max(10).default([5, 10, 15, 20]) })
@@ -280,6 +306,8 @@ export const scenarioSchema = cellSchema.extend({
   factors: z.record(z.string(), z.array(level).min(1)).default({}),
   measures: z.array(z.string()).min(1),
   compare: z.array(comparison).default([]),
+  /** Which cells no other dominates: measures of which more, less and less is better. */
+  frontier: z.strictObject({ throughput: z.string(), latency: z.string(), cost: z.string() }).optional(),
   claims: z.array(claimSchema).default([]),
 })
 export type Scenario = z.infer<typeof scenarioSchema>

@@ -20,7 +20,7 @@ export interface Loaded {
 }
 
 /** What the report alone reads: it changes no result. */
-const OF_THE_REPORT = ['title', 'remarks', 'compare', 'claims', 'seeds'] as const
+const OF_THE_REPORT = ['title', 'remarks', 'compare', 'frontier', 'claims', 'seeds'] as const
 
 /** A scenario, checked with each of its cells. Throws RsdpError E_LAB_SCENARIO. */
 export function loadScenario(file: string): Loaded {

@@ -119,6 +119,7 @@ function blocksOf(
       ]),
     },
     ...claimsTable(analysis),
+    ...tradesTable(analysis),
     ...analysis.comparisons.map(contrastTable),
     ...plots(analysis, measures),
     ...(verdicts.length === 0
@@ -142,6 +143,22 @@ function claimsTable({ claims }: Analysis): Block[] {
         effect === null ? '–' : short(effect),
         String(figure.n),
         verdict,
+      ]),
+    },
+  ]
+}
+
+function tradesTable({ trades }: Analysis): Block[] {
+  const measures = Object.keys(trades[0]?.terciles ?? {})
+  if (measures.length === 0) return []
+  return [
+    {
+      kind: 'table',
+      head: ['Way to run it', ...measures, 'Dominated by none'],
+      rows: trades.map(({ cell, terciles, isOnFrontier }) => [
+        cell,
+        ...measures.map((measure) => terciles[measure] ?? ''),
+        isOnFrontier ? 'yes' : 'no',
       ]),
     },
   ]

@@ -50,7 +50,7 @@ class Day {
     this.#control = new Control(
       seed,
       this.#nodes.map(({ weight }) => weight),
-      this.#virtual.map((one, i) => specOf(i + 1, one)),
+      this.#virtual.map((one, i) => ({ spec: specOf(i + 1, one) })),
       policyFor(cell),
     )
     this.#watch = new Watch(this.#nodes.length, 0, cell.mechanisms.detection)

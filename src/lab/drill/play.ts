@@ -62,9 +62,10 @@ class Drill {
     this.#control = new Control(
       seed,
       nodes.map(({ weight }) => weight),
-      this.#specs.map((spec) =>
-        cell.broken === 'shedding-upside-down' ? { ...spec, priority: PRIORITY_MAX - spec.priority } : spec,
-      ),
+      this.#specs.map((spec) => ({
+        spec:
+          cell.broken === 'shedding-upside-down' ? { ...spec, priority: PRIORITY_MAX - spec.priority } : spec,
+      })),
       policyFor(cell),
     )
     this.#watch = new Watch(nodes.length, 0, cell.mechanisms.detection)

@@ -5,6 +5,7 @@ import { services } from '../../services/services.ts'
 import type { Agreed, Observed, ServicesPolicy } from '../../services/services.ts'
 import { encodeOrder } from '../../services/placement/spec.ts'
 import type { ServiceSpec } from '../../services/placement/spec.ts'
+import type { Terms } from '../../services/replication/terms.ts'
 import type { MemberIndex } from '../../types/ids.ts'
 import type { LedgerEvent } from '../../types/ledger.ts'
 
@@ -28,13 +29,13 @@ export class Control {
   constructor(
     seed: number,
     weights: readonly number[],
-    specs: readonly ServiceSpec[],
+    services: readonly { readonly spec: ServiceSpec; readonly terms?: Terms }[],
     policy: ServicesPolicy,
   ) {
     this.#seed = keccak(utf8Hex(`laboratory ${seed}`))
     this.#members = weights.map((weight, seat) => ({ key: `0x${uint(seat + 1, 20)}`, weight }))
     this.#policy = policy
-    for (const spec of specs) this.#post('posted', encodeOrder({ order: 'put', spec }))
+    for (const service of services) this.#post('posted', encodeOrder({ order: 'put', ...service }))
   }
 
   /** Null before the first decision. */

@@ -92,7 +92,12 @@ export class QueueWorld {
     this.#init = init
     this.#random = stream(init.seed, 'gateway')
     const weights = init.nodes.map(({ weight }) => weight)
-    this.control = new Control(init.seed, weights, init.services, init.policy)
+    this.control = new Control(
+      init.seed,
+      weights,
+      init.services.map((spec) => ({ spec })),
+      init.policy,
+    )
     this.#nowMs = -HEIGHTS_BEFORE * HEIGHT_MS
     this.machines = init.nodes.map((spec) => new Machine(spec, this.#nowMs))
     this.#watch = new Watch(init.nodes.length, this.#nowMs, init.isDetecting)
