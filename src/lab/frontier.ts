@@ -1,8 +1,13 @@
 import { paretoFrontier } from '../services/insight/pareto.ts'
-import type { CellFigures } from './analyse.ts'
 import type { Scenario } from './scenario.ts'
 
 export type Tercile = 'low' | 'medium' | 'high'
+
+/** What is traded: the figures of a cell, by measure. */
+interface Traded {
+  readonly cell: string
+  readonly figures: Readonly<Record<string, { readonly value: number | null }>>
+}
 
 export interface Trade {
   readonly cell: string
@@ -16,7 +21,7 @@ export interface Trade {
  * Cells as ways to run a system: which of them no other dominates, by the production function, and in which third of the
  * measured values each is. Cells without one of the figures are left out.
  */
-export function tradesOf(cells: readonly CellFigures[], frontier: Scenario['frontier']): Trade[] {
+export function tradesOf(cells: readonly Traded[], frontier: Scenario['frontier']): Trade[] {
   if (frontier === undefined) return []
   const { throughput, latency, cost } = frontier
   const measures = [throughput, latency, cost]

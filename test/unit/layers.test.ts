@@ -124,7 +124,7 @@ describe('layers', () => {
     expect(others.sort()).deep.equal([
       'src/cli/commands/node-private.ts',
       'src/cli/groups/node.ts',
-      'src/cli/lab/files.ts',
+      'src/cli/lab/code.ts',
       'src/cli/local/private-cluster.ts',
     ])
   })
