@@ -260,4 +260,24 @@ else {
     const namespace = `rsdp-test.${randomBytes(8).toString('hex')}`
     return { create: (seat) => createAmqpTransport(seat, { broker, namespace }) }
   })
+
+  it('transport: amqp: who stops says so, after all that it has sent', async () => {
+    const namespace = `rsdp-test.${randomBytes(8).toString('hex')}`
+    // nobody is asked for a sign of life
+    const limits = { askAfterMs: 3_600_000, silenceMs: 7_200_000 }
+    const [alice, bob] = [1, 2].map((seat) => createAmqpTransport(seat, { broker, namespace, limits }))
+    const received = collect(alice!)
+    try {
+      await Promise.all([alice!.start(), bob!.start()])
+      alice!.setPeers([peerOf(bob!)])
+      bob!.setPeers([peerOf(alice!)])
+      await eventually(() => alice!.connected().length === 1 && bob!.connected().length === 1)
+      for (let i = 0; i < 20; i += 1) bob!.send(alice!.key, Buffer.from(`last words ${i}`))
+      await bob!.stop()
+      await eventually(() => alice!.connected().length === 0)
+      expect(received).to.have.length(20)
+    } finally {
+      await Promise.all([alice!.stop(), bob!.stop()])
+    }
+  })
 }

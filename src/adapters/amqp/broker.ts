@@ -80,7 +80,13 @@ export class Broker {
     this.#cancelRetry?.()
     const session = this.#session
     this.#session = null
-    await session?.model.close().catch(() => undefined)
+    if (session === null) return
+    const { model, outbound } = session
+    const closed = new Promise((resolve) => model.once('close', resolve))
+    // the end of a connection overtakes what waits in a channel, that of the channel comes after it
+    await outbound.close().catch(() => undefined)
+    await model.close().catch(() => undefined)
+    await closed
   }
 
   /**

@@ -31,6 +31,9 @@ export interface PeerLinkComponents {
   readonly hear: () => void
 }
 
+/** Questions of which an answer still counts, the newest ones. */
+const QUESTIONS_MAX = 32
+
 /** A session of the peer: it answered a nonce of ours, so it is of now. */
 interface Opened {
   readonly session: Hex
@@ -50,7 +53,8 @@ export class PeerLink {
   readonly #asks: Bucket
   #opened: Opened | null = null
   #isHeld = false
-  #nonce: Hex | null = null
+  /** Nonces of the questions that may still be answered, the newest last. */
+  #nonces: readonly Hex[] = []
   #heardAtMs = 0
   #attempt = 0
   #isReachable = false
@@ -144,7 +148,8 @@ export class PeerLink {
     const isOfOpened = frame.session === this.#opened?.session
     if (isOfOpened && this.#opened?.window.isFresh(frame.sequence) !== true) return 'replay'
     if (frame.kind === 'answer') {
-      if (this.#nonce === null || decodeSignOfLife(frame.body)?.nonce !== this.#nonce) return 'replay'
+      const nonce = decodeSignOfLife(frame.body)?.nonce
+      if (nonce === undefined || !this.#nonces.includes(nonce)) return 'replay'
     } else if (frame.kind === 'ask') {
       if (!isOfOpened && !this.#asks.take(1)) return 'replay'
     } else if (!isOfOpened) {
@@ -166,7 +171,7 @@ export class PeerLink {
   #onAnswer(frame: Sealed, isOfOpened: boolean): void {
     const sign = decodeSignOfLife(frame.body)
     if (sign === null) return
-    this.#nonce = null
+    this.#nonces = []
     if (!isOfOpened) {
       this.#opened = { session: frame.session, window: new ReplayWindow() }
       this.#take(frame)
@@ -226,8 +231,9 @@ export class PeerLink {
   }
 
   #send(kind: 'ask' | 'answer', answered?: Hex): void {
-    // the newest question is the only one that can be answered
-    const nonce = answered ?? (this.#nonce = this.#with.nonce())
+    const nonce = answered ?? this.#with.nonce()
+    // an answer may take longer than the pause to the next question
+    if (kind === 'ask') this.#nonces = [...this.#nonces, nonce].slice(-QUESTIONS_MAX)
     // both ends ask when one of them has connected anew, or hears nothing
     this.#with.hear()
     this.#with.publish(kind, encodeSignOfLife({ nonce, held: this.#opened?.session ?? NO_SESSION }))
