@@ -57,7 +57,7 @@ describe('rsdp demo', function () {
     expect(data).deep.include({ nodes: 4, heights: 12 })
     expect(data.rounds).length(12)
     expect(data.checkpoints).equal(2)
-    expect(data.provider.loweredFrom).within(7, 14)
+    expect(data.provider.loweredFrom).within(4, 14)
     expect(data.lowestMagnitude).lessThan(1)
     expectCounted(data)
     expect(data.audit.verdict).equal('verified')

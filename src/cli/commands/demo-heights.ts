@@ -26,8 +26,10 @@ const PACE: Pace = {
 }
 /** Nodes act on what is a few blocks deep, and each sign-up is a block of its own. */
 const JOIN_BLOCKS = 60
-/** Heights that the new budget has to get deep enough in the chain, and to reach the provider before its last window. */
-const EVENT_HEIGHTS = 5
+/** After this part of the heights the provider lowers its budget: the others are there for that to come deep enough in the chain. */
+const EVENT_PART = 4
+/** Heights that the new budget has for that, and to reach the provider before its last window, on a busy machine too. */
+const EVENT_HEIGHTS = 8
 
 /** Publishes the task; the nodes sign up by themselves and one of them draws the cluster. */
 export async function formCluster({
@@ -95,7 +97,7 @@ export async function formCluster({
 export async function decideHeights(stage: Stage, taskId: bigint): Promise<void> {
   const { options, network, providers, watch, liar, say, wait } = stage
   const { nodes, heights } = options
-  const middle = Math.floor(heights / 2)
+  const eventAt = eventHeight(heights)
   for (let height = 1; height <= heights; height += 1) {
     const name = `height ${String(height)}`
     await wait(
@@ -109,7 +111,7 @@ export async function decideHeights(stage: Stage, taskId: bigint): Promise<void>
     for (const lie of liar?.linesOf(height) ?? []) say(lie)
     say(line.text)
     for (const caught of liar?.newConvictions() ?? []) say(caught)
-    if (height === middle) {
+    if (height === eventAt) {
       await providers.lower(LATER_BUDGET)
       const reporter = providerWallet(network.connection, nodes)
       const { seq, block } = await postEvent(reporter, taskId, encodeBudgetEvent(BigInt(LATER_BUDGET)))
@@ -128,9 +130,11 @@ export async function decideHeights(stage: Stage, taskId: bigint): Promise<void>
     throw missing('a height disturbed by the node that is slow on purpose')
 }
 
+const eventHeight = (heights: number): number => Math.max(1, Math.floor(heights / EVENT_PART))
+
 /** In a shorter demo the new budget may come too late on a busy machine. */
 export function isLongEnoughForEvent(heights: number): boolean {
-  return heights - Math.floor(heights / 2) >= EVENT_HEIGHTS
+  return heights - eventHeight(heights) >= EVENT_HEIGHTS
 }
 
 /** Checkpoints and result on chain, put there by the members whose turn it was. */

@@ -9,7 +9,7 @@ import type { DemoOptions } from '../options.ts'
 
 /** A block at least this often; each transaction makes one besides. */
 export const BLOCK_MS = 250
-/** The provider's budget, tokens per window; from the middle of the demo on the later one, which it posts on the ledger. */
+/** The provider's budget, tokens per window; after a quarter of the demo the later one, which it posts on the ledger. */
 export const BUDGET = Number(DEMO_LIMIT.budget)
 export const LATER_BUDGET = 90_000
 
