@@ -36,7 +36,7 @@ import type { FakeRpc, RpcRequest } from '../helpers/chain-rpc.ts'
 import { failure, reply, rpcProxy } from '../helpers/chain-rpc.ts'
 import { atBlock } from '../helpers/moments.ts'
 
-const HTTP = { attempts: 2, limitedAttempts: 3, backoffMs: 1, timeoutMs: 5_000 }
+const HTTP = { attempts: 2, limitedAttempts: 3, backoffMs: 1, timeoutMs: 60_000 }
 const CLOSE_GRACE = 10
 const EVIDENCE = 30
 
@@ -272,6 +272,8 @@ describe('chain port: sending', () => {
   describe('through an endpoint in trouble', () => {
     let proxy: FakeRpc
     let wallet: Wallet
+    /** For what is not mined. */
+    let hasty: Wallet
     let answer: (request: RpcRequest, response: ServerResponse) => boolean | Promise<boolean>
     let spoil: (request: RpcRequest, result: unknown) => unknown
     let through: EvmChain
@@ -283,8 +285,9 @@ describe('chain port: sending', () => {
         (request, response) => answer(request, response),
         (request, result) => spoil(request, result),
       )
-      through = await connect(options({ rpcUrl: proxy.url, wallet: { txTimeoutMs: 500 } }))
+      through = await connect(options({ rpcUrl: proxy.url }))
       wallet = through.wallet!
+      hasty = new Wallet(through.connection, net.nodes[0]!.privateKey, { txTimeoutMs: 500 })
     })
     afterEach(async () => {
       through.close()
@@ -311,8 +314,7 @@ describe('chain port: sending', () => {
         if (method !== 'eth_sendRawTransaction' || lost++ > 0) return false
         return reply(response, request, { result: id('swallowed') })
       }
-      const patient = new Wallet(through.connection, net.nodes[0]!.privateKey, { txTimeoutMs: 20_000 })
-      expect((await patient.submit(call)).kind).equal('mined')
+      expect((await wallet.submit(call)).kind).equal('mined')
       expect(lost).equal(2)
     })
 
@@ -337,8 +339,7 @@ describe('chain port: sending', () => {
         (method === 'eth_getTransactionReceipt' || method === 'eth_getTransactionByHash') && asked++ < 8
           ? null
           : result
-      const patient = new Wallet(through.connection, net.nodes[0]!.privateKey, { txTimeoutMs: 60_000 })
-      expect((await patient.submit(call, 1n)).kind).equal('mined')
+      expect((await wallet.submit(call, 1n)).kind).equal('mined')
       expect(asked).greaterThan(8)
       expect(await nonceOf(wallet)).equal(nonce + 1)
     })
@@ -347,7 +348,7 @@ describe('chain port: sending', () => {
       const nonce = await nonceOf(wallet)
       spoil = ({ method }, result) => (method === 'eth_getTransactionReceipt' ? null : result)
       for (let run = 0; run < 3; run++)
-        expect((await failure(wallet.submit(call, 1n))).code).equal('E_TX_TIMEOUT')
+        expect((await failure(hasty.submit(call, 1n))).code).equal('E_TX_TIMEOUT')
       expect(await nonceOf(wallet)).equal(nonce + 1)
     })
 
@@ -362,11 +363,11 @@ describe('chain port: sending', () => {
       }
       const nonce = await nonceOf(wallet)
       const before = await net.connection.provider.getBalance(call.to)
-      const error = await failure(wallet.submit(call, 7n))
+      const error = await failure(hasty.submit(call, 7n))
       expect(error).include({ code: 'E_TX_TIMEOUT' })
       expect(error.message).match(/another program used nonce/)
       await net.mine(net.deployment.windows.reorgDepth)
-      expect((await wallet.submit(call, 7n)).kind).equal('mined')
+      expect((await hasty.submit(call, 7n)).kind).equal('mined')
       expect(await nonceOf(wallet)).equal(nonce + 2)
       expect(await net.connection.provider.getBalance(call.to)).equal(before + 12n)
     })

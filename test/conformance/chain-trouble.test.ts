@@ -76,7 +76,7 @@ describe('chain port: endpoints in trouble', () => {
     chain = await connect({
       rpcUrl: proxy.url,
       deployment: net.deployment,
-      http: { attempts: 2, backoffMs: 1, timeoutMs: 1_000 },
+      http: { attempts: 2, backoffMs: 1, timeoutMs: 60_000 },
     })
     truth = (await chain.eventsAfter(0, null, 1_000))!.events
     expect(truth).length.greaterThan(4)

@@ -26,7 +26,7 @@ import { failure } from '../helpers/chain-rpc.ts'
 import { atBlock } from '../helpers/moments.ts'
 
 const DEPTH = 6
-const QUICK = { backoffMs: 1, timeoutMs: 5_000 }
+const QUICK = { backoffMs: 1, timeoutMs: 60_000 }
 const NODES = ['alice', 'bob', 'carol', 'dave']
 
 async function freePort(): Promise<number> {

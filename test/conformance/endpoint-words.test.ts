@@ -18,7 +18,7 @@ import type { TestNetwork } from '../helpers/chain.ts'
 import { joinTask, publishTask, startTestNetwork } from '../helpers/chain.ts'
 import { rsdpHere } from '../helpers/cli.ts'
 
-const HTTP = { attempts: 2, limitedAttempts: 6, backoffMs: 1, timeoutMs: 5_000 }
+const HTTP = { attempts: 2, limitedAttempts: 6, backoffMs: 1, timeoutMs: 60_000 }
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** What real endpoints do, played by a proxy before a real chain, and what commands, nodes and audit make of it. */

@@ -27,8 +27,8 @@ const MALLORY = 3
 
 /** Deadlines short enough to wait for. */
 const QUICK: Partial<Limits> = {
-  frameDeadlineMs: 300,
-  writeDeadlineMs: 300,
+  frameDeadlineMs: 1_000,
+  writeDeadlineMs: 1_000,
   handshakeDeadlineMs: 1_000,
   isolationMs: 1_000,
   // small and slow to refill, so that a slow machine cannot stay within the budget
@@ -69,8 +69,15 @@ describe('libp2p transport under attack', function () {
   afterEach(async () => {
     try {
       const before = atAlice.length
-      bob.send(alice.key, Buffer.from('still here'))
-      await eventually(() => atAlice.slice(before).some(({ from }) => from === bob.key), 3_000)
+      let sentMs = -Infinity
+      await eventually(() => {
+        // a busy machine may cut an honest stream, too: what is sent meanwhile is lost
+        if (performance.now() - sentMs > 100) {
+          bob.send(alice.key, Buffer.from('still here'))
+          sentMs = performance.now()
+        }
+        return atAlice.slice(before).some(({ from }) => from === bob.key)
+      })
     } finally {
       for (const socket of sockets) socket.destroy()
       // one by one: libp2p waits half a second when both ends of a connection stop at the same time
@@ -121,7 +128,7 @@ describe('libp2p transport under attack', function () {
 
   it('B01: silent sockets are closed after the handshake deadline', async () => {
     const silent = Array.from({ length: 200 }, () => connectRaw())
-    await eventually(() => silent.every((socket) => socket.closed), 5_000)
+    await eventually(() => silent.every((socket) => socket.closed))
   })
 
   it('B03: an identity outside the set gets no stream, whatever its key type', async () => {
