@@ -160,6 +160,8 @@ class Life {
     const { fault, nodes } = this.#init
     const faulty = fault === undefined || index < nodes - 1 ? [] : ['--fault', fault]
     const run = ['node', 'run', '--data-dir', name, '--password-file', PASSWORD, '--listen', address]
+    // off local chains the demo's requests come with a provider alone; a task of rate-limit@1 asks it nothing
+    if (!this.#isLocal) run.push('--provider', 'http://127.0.0.1:1')
     return { name, ...wallet, key: String(made['key']), process: this.#desk.start(...run, ...faulty) }
   }
 
