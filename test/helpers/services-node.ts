@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { VirtualClock } from '../../src/adapters/memory/clock.ts'
 import type { MemoryHub } from '../../src/adapters/memory/transport.ts'
@@ -82,7 +81,7 @@ export class ServicesNode {
         storeKind({ journal: (folder, name) => new SqliteRecordJournal(folder, name), clockMs: () => 1_000 }),
       ],
       folders: new DiskCopyFolders(root),
-      book: () => new SqliteRecordJournal(join(root, 'transactions'), 'coordinator'),
+      book: () => new SqliteRecordJournal(root, 'transactions'),
       logs: NO_LOGS,
     })
     this.#channel = new Channel(hub.createTransport(key))

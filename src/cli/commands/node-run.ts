@@ -225,7 +225,7 @@ async function servicesOf(
       }),
     ],
     folders: new DiskCopyFolders(join(dataDir, 'services')),
-    book: () => new SqliteRecordJournal(join(dataDir, 'transactions'), 'coordinator'),
+    book: () => new SqliteRecordJournal(join(dataDir, 'services'), 'transactions'),
     logs,
   })
 }

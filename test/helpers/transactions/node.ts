@@ -84,7 +84,7 @@ export class TxNode {
       logger: { info: silent, warn: silent, error: silent },
       kinds: [storeKind({ journal: (at, name) => journal(at, name, storeLabel), clockMs })],
       folders: new DiskCopyFolders(join(folder, 'services')),
-      book: () => journal(join(folder, 'transactions'), 'coordinator', coordinatorLabel),
+      book: () => journal(join(folder, 'services'), 'transactions', coordinatorLabel),
     })
     this.#link = createLibp2pTransport(seat + 1)
     this.#channel = new Channel(new MortalTransport(this.#link, life))
