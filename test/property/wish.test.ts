@@ -88,8 +88,9 @@ describe('wishes of a liar', () => {
           cluster.honest.filter((member) => drawn.shown.some((bits) => (bits >> member) & 1)),
         )
         expect(early, 'early heights').to.be.at.most(towards.size * budget)
+        // the slower the network, the more members have opened a height before a wish reaches them: it costs those nothing
         if (drawn.shown.every((bits) => cluster.honest.every((member) => (bits >> member) & 1)))
-          expect(early, 'early heights, shown to all alike').to.be.at.most(budget + 1)
+          expect(early, 'early heights, shown to all alike').to.be.at.most(budget + drawn.delayMax)
         for (const [height, tick] of firsts) {
           if (height === 1) continue
           const gap = tick - (firsts.get(height - 1) ?? 0)
@@ -102,7 +103,10 @@ describe('wishes of a liar', () => {
       }),
       {
         numRuns: Math.ceil(30 * FACTOR),
-        examples: [[{ n: 4, pace: 4, ticks: 600, delayMax: 1, shown: [127] }]],
+        examples: [
+          [{ n: 4, pace: 4, ticks: 600, delayMax: 1, shown: [127] }],
+          [{ n: 4, pace: 9, ticks: 100, delayMax: 3, shown: [45] }],
+        ],
       },
     )
     expect(most, 'early heights of the busiest run').to.be.at.least(WISHES_MAX)
