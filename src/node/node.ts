@@ -29,7 +29,8 @@ const PAGE_BLOCKS = 2_000
 
 /**
  * A staked node: follows the chain, signs up for tasks, and runs one engine per task it was drawn for. Everything
- * happens on one event loop; whatever it signs is durable first.
+ * happens on one event loop; whatever it signs is durable first. (Above 400 lines: what the chain tells and what the API asks
+ * meet here, over the same tables of tasks; each part that has a state of its own has a file of its own.)
  */
 export class RsdpNode {
   readonly #init: NodeInit
