@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { connect } from 'amqplib'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import type { Clock } from '../../ports/clock.ts'
@@ -74,19 +75,21 @@ export class Broker {
     }
   }
 
-  /** Resolves when the last frames have left. Never rejects. */
+  /** Resolves when the last frames have left, or the broker takes none. Never rejects. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelRetry?.()
     const session = this.#session
     this.#session = null
     if (session === null) return
-    const { model, outbound } = session
-    const closed = new Promise((resolve) => model.once('close', resolve))
-    // the end of a connection overtakes what waits in a channel, that of the channel comes after it
-    await outbound.close().catch(() => undefined)
-    await model.close().catch(() => undefined)
-    await closed
+    let cancel = (): void => undefined
+    const late = new Promise<undefined>((resolve) => {
+      cancel = this.#init.clock.after(this.#init.limits.closeDeadlineMs, () => resolve(undefined))
+    })
+    await Promise.race([ended(session), late])
+    cancel()
+    // a broker that is blocked or stopped answers no end: the socket's own fault is what amqplib ends a connection for
+    socketOf(session.model).destroy(new Error('the broker takes nothing any more'))
   }
 
   /**
@@ -275,4 +278,18 @@ export class Broker {
       await session.model.close().catch(() => undefined)
     }
   }
+}
+
+/** Ends a connection after what was written to it. */
+async function ended({ model, outbound }: Session): Promise<void> {
+  const closed = new Promise((resolve) => model.once('close', resolve))
+  // the end of a connection overtakes what waits in a channel, that of the channel comes after it
+  await outbound.close().catch(() => undefined)
+  await model.close().catch(() => undefined)
+  await closed
+}
+
+/** The socket of a connection, which amqplib has and does not name in its types. */
+function socketOf({ connection }: ChannelModel): Socket {
+  return (connection as typeof connection & { readonly stream: Socket }).stream
 }

@@ -5,6 +5,8 @@ import type { FlowLimits } from '../wire/flow.ts'
 export interface Limits extends FlowLimits {
   /** From TCP connect to a queue that is consumed. */
   readonly openDeadlineMs: number
+  /** For the last frames and the end: a broker that takes nothing any more holds nobody up for longer. */
+  readonly closeDeadlineMs: number
   /** A peer that said nothing for this long is asked for a sign of life, … */
   readonly askAfterMs: number
   /** … and after this long it counts as gone. */
@@ -14,6 +16,7 @@ export interface Limits extends FlowLimits {
 export const DEFAULT_LIMITS: Limits = {
   ...DEFAULT_FLOW,
   openDeadlineMs: 10_000,
+  closeDeadlineMs: 5_000,
   askAfterMs: 5_000,
   silenceMs: 15_000,
 }
