@@ -48,6 +48,8 @@ export class RsdpNode {
   #isLookDue = false
   #head = 0
   #cursor: { block: number; hash: Digest | null } = { block: 0, hash: null }
+  /** Where a restart would go on: behind the cursor by pages that told nothing. */
+  #kept = 0
   /** A page after the cursor, and how many of its events are taken: what fails on the way goes on there. */
   #page: { readonly page: EventPage; taken: number } | null = null
   /** Time of the block up to which events are read; 0 until the first is. */
@@ -311,7 +313,10 @@ export class RsdpNode {
       this.#page = null
       this.#cursor = { block: page.block, hash: page.hash }
       this.#time = page.time
-      store.setCursor(page.block, page.hash)
+      if (page.events.length > 0 || page.block - this.#kept >= PAGE_BLOCKS) {
+        store.setCursor(page.block, page.hash)
+        this.#kept = page.block
+      }
       this.#book.prune(page.block, page.time)
       this.#waiting.prune(page.block, page.time)
     }

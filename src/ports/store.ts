@@ -121,7 +121,7 @@ export interface Store {
   markEvidence(cluster: Digest, id: Digest, status: EvidenceStatus, tx: Digest | null): void
   /** All evidence of a cluster, oldest first. */
   evidence(cluster: Digest): StoredEvidence[]
-  /** Block up to which chain events were taken in, or null before the first. */
+  /** Block of which a node has taken in what the chain told up to it, or null before the first; it may be further. */
   cursor(): { readonly block: number; readonly hash: Digest } | null
   setCursor(block: number, hash: Digest): void
   enqueue(entry: OutboxEntry): void

@@ -1,4 +1,4 @@
-import type { Interface, ParamType, Result } from 'ethers'
+import type { EventFragment, FunctionFragment, Interface, ParamType, Result } from 'ethers'
 import { AbiCoder } from 'ethers'
 import type { AbiValue } from '../../ports/chain-history.ts'
 import { byteLength } from '../../codec/hex.ts'
@@ -11,13 +11,35 @@ export type Decoded =
 
 const WORD = 32
 
+interface Fragments {
+  /** By the first topic. */
+  readonly events: ReadonlyMap<string, EventFragment>
+  /** By the first four bytes. */
+  readonly calls: ReadonlyMap<string, FunctionFragment>
+}
+
+const known = new WeakMap<Interface, Fragments>()
+
+/** ethers hashes the signatures of an interface, one after the other, each time that one of them is looked for. */
+function fragmentsOf(abi: Interface): Fragments {
+  const before = known.get(abi)
+  if (before !== undefined) return before
+  const events = new Map<string, EventFragment>()
+  const calls = new Map<string, FunctionFragment>()
+  abi.forEachEvent((event) => events.set(event.topicHash, event))
+  abi.forEachFunction((call) => calls.set(call.selector, call))
+  const fragments = { events, calls }
+  known.set(abi, fragments)
+  return fragments
+}
+
 /**
  * An event's arguments. Contracts write exactly one encoding, so whatever does not encode back to the same bytes is
  * refused too: no bit of a log is left without meaning.
  */
 export function decodeEvent(abi: Interface, topics: readonly Digest[], data: Hex): Decoded {
-  const event = abi.getEvent(topics[0] ?? '')
-  if (event === null) return { ok: false, name: null, field: '' }
+  const event = fragmentsOf(abi).events.get(topics[0] ?? '')
+  if (event === undefined) return { ok: false, name: null, field: '' }
   const { name, inputs } = event
   try {
     const values = abi.decodeEventLog(event, data, topics)
@@ -38,8 +60,8 @@ export type DecodedCall =
 
 /** The arguments of a call. What encodes differently and means the same is accepted: the contract accepts it too. */
 export function decodeCall(abi: Interface, input: Hex): DecodedCall {
-  const call = /^0x[0-9a-f]{8}/.test(input) ? abi.getFunction(input.slice(0, 10)) : null
-  if (call === null) return { ok: false, name: null, position: -1 }
+  const call = fragmentsOf(abi).calls.get(input.slice(0, 10))
+  if (call === undefined) return { ok: false, name: null, position: -1 }
   const { name, inputs } = call
   try {
     const values = abi.decodeFunctionData(call, input)

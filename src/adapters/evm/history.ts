@@ -123,12 +123,14 @@ export class EvmHistory implements ChainHistory {
     const ofTask = await this.#logs.ofTask(taskId, head)
     if (ofTask.length === 0 && BigInt(stated.task.client) === 0n) throw noTask(taskId, head)
     const transactions = await this.#transactions(ofTask)
-    const told = decodeAll(ofTask, transactions).events
-    const keys = keysOf(told)
-    const ofKeys = await this.#logs.ofKeys(keys, callersOf(told), operatorsOf(told), head)
+    const told = decodeAll(ofTask, transactions)
+    const keys = keysOf(told.events)
+    const ofKeys = await this.#logs.ofKeys(keys, callersOf(told.events), operatorsOf(told.events), head)
     await this.#transactions(ofKeys, transactions)
     const views = { ...stated, locks: await this.#views.locks(taskId, keys, head) }
-    const { events, malformed } = decodeAll([...ofTask, ...ofKeys], transactions)
+    const toldOfKeys = decodeAll(ofKeys, transactions)
+    const events = [...told.events, ...toldOfKeys.events]
+    const malformed = [...told.malformed, ...toldOfKeys.malformed]
     const clock = new BlockTimes(this.#rpc, this.#expected.windows.taskSecondsMax > 0n)
     await clock.note([head, ...[...events, ...malformed].map(({ block }) => block)])
     return {

@@ -727,7 +727,34 @@ describe('RsdpNode', () => {
       expect(said('phase.enter')).to.have.length(transitions)
     })
 
+    it('is remembered where it told something, and not at every block', async () => {
+      await node.stop()
+      const store = openStore()
+      node = makeNode({ store })
+      const kept: number[] = []
+      const setCursor = store.setCursor.bind(store)
+      store.setCursor = (block, hash) => {
+        kept.push(block)
+        setCursor(block, hash)
+      }
+      await node.start()
+      expect(kept).to.deep.equal([])
+      publish(1n)
+      chain.mine()
+      await poll(1)
+      const told = chain.headBlock - chain.reorgDepth
+      for (let i = 0; i < 5; i += 1) {
+        chain.mine(1)
+        await poll(1)
+      }
+      expect(kept).to.deep.equal([told])
+      chain.mine(2_000)
+      await poll(2)
+      expect(kept).to.deep.equal([told, told + 2_005])
+    })
+
     it('with a reorganisation while it was down does not start', async () => {
+      publish(1n)
       chain.mine()
       await node.start()
       await node.stop()
