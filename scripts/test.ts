@@ -1,8 +1,8 @@
 /**
  * Runs the test suites and ends with one line: N passed, N failed, N skipped.
  *
- * Suites run side by side, one a core; then end-to-end files, three for two cores: they wait for blocks and processes half of
- * their time. What a process prints is shown when it ends. Fails on any failed test, a suite that ran none, a crash, and on
+ * Suites run side by side, one a core; then end-to-end files, three for two cores, and one more whenever the cores have little
+ * to do: they wait for blocks and processes half of their time. What a process prints is shown when it ends. Fails on any failed test, a suite that ran none, a crash, and on
  * more skips than SKIPS_MAX. An end-to-end file that fails runs once more, alone: what passes then is named as FLAKY.
  */
 import { closeSync, existsSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Counts } from '../test/helpers/counting-reporter.ts'
 import type { Lanes } from '../test/helpers/lanes.ts'
-import { makeLanes } from '../test/helpers/lanes.ts'
+import { makeElasticLanes, makeLanes } from '../test/helpers/lanes.ts'
 import { runFiles } from '../test/helpers/run-files.ts'
 import type { FilesRun } from '../test/helpers/run-files.ts'
 import { runProcess } from './suites/process.ts'
@@ -22,6 +22,9 @@ import { reporter, root, SUITES } from './suites/suites.ts'
 const SKIPS_MAX = 5
 /** What all suites may take on two idle cores; a busy machine is no failure, so that it is printed alone. */
 const TARGET_MINUTES = 20
+/** Cores that were busy for less than this share of a look have room for another file. */
+const ROOM_PERCENT = 75
+const LOOK_MS = 4_000
 
 const USAGE = `Runs the test suites.
 
@@ -55,9 +58,11 @@ const whole = makeLanes(cores)
 const results = await Promise.all(
   suites.filter(({ isRetried }) => isRetried !== true).map((suite) => timed(suite, whole)),
 )
-const files = makeLanes(cores + Math.ceil(cores / 2))
+const files = makeElasticLanes(cores + Math.ceil(cores / 2), 3 * cores)
+const stopLooking = whereThereIsRoom(files.addOne)
 for (const suite of suites.filter(({ isRetried }) => isRetried === true))
-  results.push(await timed(suite, files))
+  results.push(await timed(suite, files.inLane))
+stopLooking()
 report()
 
 function parse(): { values: { suite?: string; json?: boolean; help?: boolean } } {
@@ -105,6 +110,17 @@ function longestFirst({ long = [] }: Suite): (a: string, b: string) => number {
     return index < 0 ? long.length : index
   }
   return (a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)
+}
+
+/** Calls whenever the cores had little to do for a while; what is returned ends that. */
+function whereThereIsRoom(call: () => void): () => void {
+  let look = startWatch()
+  const timer = setInterval(() => {
+    const { busyPercent } = look()
+    look = startWatch()
+    if (busyPercent < ROOM_PERCENT) call()
+  }, LOOK_MS)
+  return () => clearInterval(timer)
 }
 
 /** How long it was until the call, and how busy the cores were. */

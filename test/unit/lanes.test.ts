@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { makeLanes } from '../helpers/lanes.ts'
+import { makeElasticLanes, makeLanes } from '../helpers/lanes.ts'
 
 describe('test runner: lanes', () => {
   it('begin in order, and never more at a time than there are lanes', async () => {
@@ -31,5 +31,38 @@ describe('test runner: lanes', () => {
     const fail = (): Promise<never> => Promise.reject(new Error('failed'))
     const failure = await inLane(fail).catch((error: unknown) => (error as Error).message)
     expect([failure, await inLane(() => Promise.resolve('next'))]).deep.equal(['failed', 'next'])
+  })
+
+  it('may be one more where it is asked for, up to a most, and are no more afterwards', async () => {
+    const begun: number[] = []
+    const ends: (() => void)[] = []
+    const { inLane, addOne } = makeElasticLanes(1, 2)
+    const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+    addOne() // nothing waits
+    const all = Promise.all(
+      [0, 1, 2, 3].map((item) =>
+        inLane(() => {
+          begun.push(item)
+          return new Promise<void>((resolve) => void ends.push(resolve))
+        }),
+      ),
+    )
+    await turn()
+    expect(begun).deep.equal([0])
+    addOne()
+    addOne()
+    await turn()
+    expect(begun).deep.equal([0, 1])
+    ends[1]?.()
+    await turn()
+    expect(begun).deep.equal([0, 1])
+    ends[0]?.()
+    await turn()
+    expect(begun).deep.equal([0, 1, 2])
+    addOne()
+    await turn()
+    expect(begun).deep.equal([0, 1, 2, 3])
+    for (const end of ends) end()
+    await all
   })
 })
