@@ -34,6 +34,7 @@ interface TelecomData {
     readonly writes: {
       readonly strong: Written & { readonly wrong: number }
       readonly eventual: Written
+      readonly transfers: { readonly committed: number; readonly wrong: number }
     }
     readonly audit: {
       readonly verdict: string
@@ -52,7 +53,7 @@ interface Written {
 describe('rsdp demo telecom', function () {
   this.timeout(600_000)
 
-  it('ends 0 with every stage: placed, killed and moved, convicted, cut and healed, audited; no strong write is lost', async () => {
+  it('ends 0 with every stage: placed, killed and moved, convicted, cut and healed, audited; no strong write and no half of a transaction is lost', async () => {
     const run = await rsdp('demo', 'telecom', '--json')
     expect(run.code, run.stderr).equal(0)
     const { stages } = (JSON.parse(run.stdout) as { data: TelecomData }).data
@@ -77,6 +78,8 @@ describe('rsdp demo telecom', function () {
     expect(cut.open).deep.include({ values: 2, valuesAfter: 1 })
     expect(writes.strong).deep.include({ lost: 0, wrong: 0 })
     expect(writes.eventual).deep.include({ lost: 0 })
+    expect(writes.transfers.wrong).equal(0)
+    expect(writes.transfers.committed).greaterThan(3)
     for (const { acknowledged, reads } of [writes.strong, writes.eventual]) {
       expect(acknowledged).greaterThan(20)
       expect(reads).greaterThan(4)

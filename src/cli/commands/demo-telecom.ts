@@ -25,12 +25,15 @@ import { shapeLinks } from '../telecom/links.ts'
 import { Load, lostOf } from '../telecom/load.ts'
 import { missingFrom, OpenLoad } from '../telecom/open-load.ts'
 import { seconds, TelecomStage } from '../telecom/stage.ts'
+import { Transfers } from '../telecom/transfers.ts'
 import { CORE, crash, lie, LIE, place } from '../telecom/stages.ts'
 import { BLOCK_MS, missing } from './demo-stage.ts'
 
 /** More than the demo comes to: a height a second. */
 const HEIGHTS = 1_000
 const EPOCH = 20
+/** How long a last read may take: longer than a failover. */
+const PATIENCE_MS = 60_000
 /** For all of it, on two idle cores. */
 const AIM_MS = 90_000
 const JOIN_BLOCKS = 60
@@ -39,7 +42,7 @@ const STALL_BLOCKS = 1_500
 /** For how long the liar lies: it has to come back first. */
 const LIE_HEIGHTS = 60
 /** Clients: at nodes that stay. The cut has some of each on either side. */
-const CLIENTS = { strong: ['Edge1', 'Core2', 'Cloud1'], eventual: ['Edge1', 'Cloud1'] }
+const CLIENTS = { strong: ['Edge1', 'Core2', 'Cloud1'], eventual: ['Edge1', 'Cloud1'], transfers: 'Edge2' }
 const PACE = { slotTicks: 20, debateTicks: 10, shareTicks: 10, confirmTicks: 30, helloTicks: 10 }
 
 /**
@@ -58,6 +61,7 @@ export async function demoTelecom(
   let stage: TelecomStage | null = null
   const loads: Load[] = []
   const openLoads: OpenLoad[] = []
+  let transfers: Transfers | null = null
   const timed = async (name: string, work: () => Promise<Record<string, unknown>>): Promise<void> => {
     const fromMs = performance.now()
     const facts = await work()
@@ -90,19 +94,22 @@ export async function demoTelecom(
     await timed('placement', () => place(acts))
     for (const at of CLIENTS.strong) loads.push(new Load(at, acts.store(at, STRONG)))
     for (const at of CLIENTS.eventual) openLoads.push(new OpenLoad(at, acts.store(at, EVENTUAL)))
-    await timed('clients', () => begin(acts, loads, openLoads))
+    const at = CLIENTS.transfers
+    const moves = (transfers = new Transfers(at, acts.client(at), task, (service) => acts.store(at, service)))
+    await timed('clients', () => begin(acts, loads, openLoads, moves))
     await timed('deadlock', () => deadlock(acts))
-    await timed('crash', () => crash(acts, loads))
+    await timed('crash', () => crash(acts, loads, moves))
     await timed('lie', () => lie(acts, (from) => startLiar(running, from, watch, signal)))
     await timed('cut', () => cut(acts, loads, openLoads))
-    await timed('writes', () => settle(acts, loads, openLoads))
+    await timed('writes', () => settle(acts, loads, openLoads, moves))
     await timed('audit', () => audit(acts))
     const ms = performance.now() - startedMs
     const late = ms > AIM_MS ? [`missed: it aims at ${seconds(AIM_MS)} on two idle cores`] : []
     output.result({ seconds: ms / 1000, stages }, `✔ all of it happened, in ${seconds(ms)}`, late)
     return EXIT.ok
   } finally {
-    for (const load of [...loads, ...openLoads]) void load.stop().catch(() => undefined)
+    for (const load of [...loads, ...openLoads, ...(transfers === null ? [] : [transfers])])
+      void load.stop().catch(() => undefined)
     await stopNodes(stage?.later ?? [])
     await network?.stop()
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
@@ -168,14 +175,16 @@ async function begin(
   stage: TelecomStage,
   loads: readonly Load[],
   openLoads: readonly OpenLoad[],
+  transfers: Transfers,
 ): Promise<Record<string, unknown>> {
   await stage.wait('every client writes', () => {
-    const isWriting = loads.every((load) => load.acknowledgedIn(0, Infinity) >= 4)
+    transfers.check()
+    const isWriting = transfers.committed > 0 && loads.every((load) => load.acknowledgedIn(0, Infinity) >= 4)
     return isWriting && openLoads.every((load) => load.keysIn(0, Infinity).length > 0)
   })
   const { strong, eventual } = CLIENTS
   stage.say(
-    `clients write and read: strong ones at ${strong.join(', ')}, eventual ones at ${eventual.join(', ')}`,
+    `clients write and read: strong ones at ${strong.join(', ')}, eventual ones at ${eventual.join(', ')}; one at ${transfers.at} moves units between two strong stores`,
   )
   return {}
 }
@@ -185,8 +194,9 @@ async function settle(
   stage: TelecomStage,
   loads: readonly Load[],
   openLoads: readonly OpenLoad[],
+  transfers: Transfers,
 ): Promise<Record<string, unknown>> {
-  await Promise.all([...loads, ...openLoads].map((load) => load.stop()))
+  await Promise.all([...loads, ...openLoads, transfers].map((load) => load.stop()))
   const lost = await lostOf(loads, stage.store('Cloud1', STRONG))
   const strong = {
     acknowledged: loads.reduce((sum, load) => sum + load.acknowledged.length, 0),
@@ -211,8 +221,18 @@ async function settle(
   stage.say(
     `eventual  acknowledged: ${acknowledged}, lost: ${eventual.lost}; reads: ${eventual.reads}, before the write was there: ${eventual.older}`,
   )
+  const { committed, aborted } = transfers
+  const deadline = performance.now() + PATIENCE_MS
+  const wrong = await transfers.wrong(
+    (service) => stage.store('Cloud1', service),
+    () => performance.now() > deadline,
+  )
+  stage.say(
+    `transfers committed: ${committed}, aborted: ${aborted}; units lost or doubled over both stores: ${wrong}`,
+  )
   if (lost + strong.wrong > 0) throw missing('every acknowledged strong write, and no stale read')
-  return { strong, eventual }
+  if (wrong > 0) throw missing('every committed transfer, in both stores, once')
+  return { strong, eventual, transfers: { committed, aborted, wrong } }
 }
 
 /** A separate process judges the task from the chain, with bodies from members. */

@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from '../../api/call.ts'
-import type { TransactionBody } from '../../api/client.ts'
 import { readControl } from '../control/file.ts'
 import { notRunning } from '../control/client.ts'
 import { RsdpClient } from '../../api/client.ts'
@@ -10,9 +8,9 @@ import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
 import { openMachine } from '../machine.ts'
-import type { MachineTask } from '../machine.ts'
 import type { MachineOptions, OnDataDirOptions, TxRunOptions } from '../options.ts'
 import type { CommandContext } from '../run-command.ts'
+import { transactOnce } from '../services/transact.ts'
 import { storesOf } from '../services/tx-words.ts'
 
 /** For how long the command goes on: over transactions that hold a key, and over an outcome that takes long. */
@@ -23,15 +21,20 @@ const PAUSE_MS = 250
 export async function txRun(options: TxRunOptions, { output }: CommandContext): Promise<ExitCode> {
   const { protocol, timeout } = options
   const stores = storesOf(options)
-  const machine = await openMachine(services.id, options)
+  const { client, task } = await openMachine(services.id, options)
   const deadline = performance.now() + PATIENCE_MS
+  const isOver = (): boolean => performance.now() > deadline
+  const body = { protocol, ttlMs: timeout * 1_000, stores }
   for (let tries = 1; ; tries += 1) {
-    const answer = await once(machine, { protocol, ttlMs: timeout * 1_000, stores }, deadline)
+    const answer = await transactOnce(client, task, body, isOver).catch((error: unknown) => {
+      if (!(error instanceof ApiError)) throw error
+      throw error.error === 'undecided' ? undecided(error) : refused(error)
+    })
     if (typeof answer === 'string') {
       output.result({ transaction: answer, outcome: 'commit', tries }, `committed  ${answer}`)
       return EXIT.ok
     }
-    if (answer.details['cause'] !== 'locked' || performance.now() > deadline) throw aborted(answer)
+    if (answer.details['cause'] !== 'locked' || isOver()) throw aborted(answer)
     await sleep(PAUSE_MS * Math.min(tries, 8))
   }
 }
@@ -63,27 +66,6 @@ export async function txList({ dataDir }: OnDataDirOptions, { output }: CommandC
   })
   output.result({ transactions }, lines.join('\n') || 'no open transactions')
   return EXIT.ok
-}
-
-/** Its name once it is committed, or how it was aborted. One transaction, whatever is lost on the way. */
-async function once(
-  { client, task }: MachineTask,
-  body: TransactionBody,
-  deadline: number,
-): Promise<string | ApiError> {
-  const request = randomUUID()
-  for (;;) {
-    try {
-      return (await client.transact(task, { ...body, request })).transaction
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      if (error.error === 'aborted') return error
-      const isPassing = error.error === 'undecided' || error.error === 'no-quorum' || error.error === 'busy'
-      if (!isPassing) throw refused(error)
-      if (performance.now() > deadline) throw error.error === 'undecided' ? undecided(error) : refused(error)
-      await sleep(PAUSE_MS)
-    }
-  }
 }
 
 function aborted({ details }: ApiError): RsdpError {

@@ -60,19 +60,21 @@ export const TELECOM_SERVICES: readonly {
   { name: 'Shared memory', tier: 'cloud', priority: 4 },
 ]
 
-/** The two of them that keep data, by number: strong and eventual. */
+/** Those of them that keep data, by number: two strong, between which transactions move units, and one eventual. */
 export const STRONG = 10
+export const ACCOUNTS = 6
 export const EVENTUAL = 2
 /** Two that lock keys for transactions, in different layers: on different nodes. */
 export const LOCKS = [5, 1] as const
 /** More copies than a layer has nodes: they go over all layers. After one node is lost the eventual store is on every other. */
 const STORES: Readonly<Record<number, Pick<ServiceInFile, 'copies' | 'terms'>>> = {
   [STRONG]: { copies: { min: 3, max: 3 }, terms: { mode: 'active-passive', consistency: 'strong' } },
+  [ACCOUNTS]: { copies: { min: 3, max: 3 }, terms: { mode: 'active-passive', consistency: 'strong' } },
   [EVENTUAL]: { copies: { min: 4, max: 4 }, terms: { mode: 'active-active', consistency: 'eventual' } },
 }
 const COPY_OF_STORE = { cores: 0.1, memoryGb: 0.1, transactionsPerSecond: 5 }
 
-/** As orders. A core that is left alone has room for the four services of its layer. */
+/** As orders. A core that is left alone has room for the other services of its layer. */
 export function telecomOrders(): OrderedService[] {
   return TELECOM_SERVICES.map(({ tier, priority }, i) => {
     const same = {

@@ -7,6 +7,7 @@ import type { Load } from './load.ts'
 import { longestGapMs, lostOf } from './load.ts'
 import type { TelecomStage } from './stage.ts'
 import { groupOf, isPlaced, seconds } from './stage.ts'
+import type { Transfers } from './transfers.ts'
 
 /** The node that is killed, and comes back as a liar. */
 export const CORE = 'Core1'
@@ -41,7 +42,11 @@ export async function place(stage: TelecomStage): Promise<Record<string, unknown
 }
 
 /** kill -9 of the core that leads the strong store: verdict, failover, recovery, and what of the acknowledged is lost. */
-export async function crash(stage: TelecomStage, loads: readonly Load[]): Promise<Record<string, unknown>> {
+export async function crash(
+  stage: TelecomStage,
+  loads: readonly Load[],
+  transfers: Transfers,
+): Promise<Record<string, unknown>> {
   const { say } = stage
   const seat = stage.seat(CORE)
   const before = await stage.until(`a placement, and ${CORE} leads`, READER, (state) => {
@@ -63,6 +68,11 @@ export async function crash(stage: TelecomStage, loads: readonly Load[]): Promis
   // what was asked before the crash, the dead one may have answered
   const isBack = (load: Load): boolean => load.acknowledgedIn(killedMs, Infinity) > 0
   await stage.wait('strong writes of every client after the crash', () => loads.every(isBack))
+  const { committed } = transfers
+  await stage.wait('a transfer after the crash', () => {
+    transfers.check()
+    return transfers.committed > committed + 1
+  })
   const first = Math.min(
     ...loads.flatMap(({ acknowledged }) =>
       acknowledged.filter(({ askedMs }) => askedMs >= killedMs).map(({ doneMs }) => doneMs),
