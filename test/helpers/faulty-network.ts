@@ -52,6 +52,8 @@ export class FaultyNetwork {
   readonly nodes: readonly LocalNode[]
   /** Further arguments of each node. */
   also: (node: LocalNode) => readonly string[] = () => []
+  /** Told of all that processes say, as they say it. */
+  heard: (node: LocalNode, event: NodeEvent) => void = () => undefined
   /** What all processes said. */
   readonly watch = new Watch()
   readonly #chain: DevChain
@@ -105,6 +107,7 @@ export class FaultyNetwork {
     if (fault !== null) args.push('--fault', fault)
     args.push(...this.also(node))
     const onEvent = (event: NodeEvent): void => {
+      this.heard(node, event)
       watch.take(node.name, event)
       this.watch.take(node.name, event)
       if (event.event === 'evidence.found' && fault === null) this.#noteFound(event.facts)
@@ -125,6 +128,11 @@ export class FaultyNetwork {
   async kill(node: LocalNode): Promise<void> {
     this.signal(node, 'SIGKILL')
     await this.stop(node)
+  }
+
+  /** Processes of the nodes that run. */
+  get pids(): readonly number[] {
+    return this.#running.flatMap(({ process }) => process.pid ?? [])
   }
 
   /** Sends a signal to the process of a node that runs. */
