@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { summaryOf } from '../../src/lab/statistics/summary.ts'
 import type { Arm, Kind, TrustOutcome } from './trust-world.ts'
 import { ARMS } from './trust-world.ts'
 
@@ -21,17 +22,10 @@ export function readCells(): TrustCell[] {
   return JSON.parse(readFileSync(RESULTS_FILE, 'utf8')) as TrustCell[]
 }
 
-/** Two-sided 95 % of Student's t for 1 … 10 degrees of freedom. */
-const T95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
-
-/** Mean and half of the 95 % interval; no interval of one value. */
+/** Mean and half of its 95 % interval by Student's t; no interval of one value. */
 export function meanOf(values: readonly number[]): { readonly mean: number; readonly half: number | null } {
-  const count = values.length
-  const mean = values.reduce((sum, value) => sum + value, 0) / count
-  const t = T95[count - 2]
-  if (t === undefined) return { mean, half: null }
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1)
-  return { mean, half: t * Math.sqrt(variance / count) }
+  const { mean, ci95 } = summaryOf(values)
+  return { mean, half: ci95 === null ? null : ci95.high - mean }
 }
 
 function text(values: readonly number[], scale: number, digits: number): string {
