@@ -312,6 +312,72 @@ describe('dashboard in Chromium', function () {
       expect(await page.locator('[data-row] .badge.reported').count()).equal(0)
     })
 
+    it('plays heights again, with the times of every member, and stops at the last', async () => {
+      const replay = page.locator('#replay')
+      const slider = replay.getByRole('slider', { name: 'Height to replay' })
+      await slider.focus()
+      await page.keyboard.press('Home')
+      await replay.getByText('height 1 of 8').waitFor()
+      expect(await replay.locator('tbody tr').count()).equal(4)
+      expect(await replay.locator('.lane .debate').count()).at.least(3)
+      expect(await replay.locator('tbody tr').allInnerTexts()).satisfy((lines: string[]) =>
+        lines.some((line) => /decided after \d+ ms/.test(line)),
+      )
+      await replay.getByRole('button', { name: 'Play' }).click()
+      await replay.getByRole('button', { name: 'Pause' }).waitFor()
+      await replay.getByText('height 8 of 8').waitFor()
+      await replay.getByRole('button', { name: 'Play' }).waitFor()
+      expect(await page.locator('[data-row="8"][aria-selected="true"]').count()).equal(1)
+    })
+
+    it('lists the log on chain, by event and by words, and says all of one', async () => {
+      const log = page.locator('#log')
+      const rows = log.locator('[data-event]')
+      const all = await rows.count()
+      await log.getByRole('combobox', { name: 'Event' }).selectOption('Convicted')
+      await log.locator('[data-event]:not([data-event="Convicted"])').first().waitFor({ state: 'detached' })
+      expect(await rows.count()).within(1, all - 1)
+      await log.getByRole('listbox', { name: /Events/ }).focus()
+      await page.keyboard.press('End')
+      await log.locator('dl').getByText('Slasher').waitFor()
+      await log.getByRole('searchbox').fill('nothing has this')
+      await log.getByText('No event has all of that.').waitFor()
+      await log.getByRole('searchbox').fill('')
+      await log.getByRole('combobox', { name: 'Event' }).selectOption('')
+      expect(await rows.count()).equal(all)
+    })
+
+    it('proves that no log is left out, and says before how much that is; another hash is refused', async () => {
+      const complete = page.locator('#complete')
+      const input = complete.getByRole('textbox')
+      const ask = complete.getByRole('button', { name: 'How much is it?' })
+      await input.fill('http://127.0.0.1:1')
+      await ask.click()
+      await complete.getByText('give the hash of a head').waitFor()
+      const head = await fetch(network.rpcUrl, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'eth_getBlockByNumber',
+          params: ['latest', false],
+        }),
+      })
+      const { result } = (await head.json()) as { result: { hash: string } }
+      for (const [hash, said] of [
+        [result.hash.replace(/.$/, (last) => (last === '0' ? '1' : '0')), /the endpoint has no block/],
+        [result.hash, /\d+ logs proved by the receipts of \d+ blocks and \d+ headers/],
+      ] as const) {
+        await input.fill(hash)
+        await ask.click()
+        await complete.getByText(/\d+ headers in batches of 100, about \d+ kB/).waitFor()
+        await complete.getByRole('button', { name: 'Prove it' }).click()
+        await complete.getByText(said).waitFor({ timeout: 120_000 })
+      }
+      expect(await complete.locator('.badge.verified').count()).equal(1)
+    })
+
     it('is the page that the deployment file pins; another byte is another page', async () => {
       const pinned = ['--deployment', network.deployment, '--json']
       const right = await rsdpHere('verify-page', `${network.dashboard}/`, ...pinned)
@@ -328,7 +394,7 @@ describe('dashboard in Chromium', function () {
     })
 
     it('keys alone reach everything, and everything that they reach has a name', async () => {
-      const wanted = await page.locator('a[href], button, select, [tabindex="0"]').count()
+      const wanted = await page.locator('a[href], button, select, input, [tabindex="0"]').count()
       const reached = new Set<string>()
       await page.evaluate('document.activeElement.blur(); window.scrollTo(0, 0)')
       for (let press = 0; press < 2 * wanted; press += 1) {

@@ -28,6 +28,7 @@ import type {
   OpenAnswer,
   OpenAsk,
 } from './messages.ts'
+import { logRows } from './log-rows.ts'
 import { decodeStates } from './state-fields.ts'
 
 type Desk = { readonly [K in keyof DeskCalls]: (ask: DeskCalls[K]['ask']) => Promise<DeskCalls[K]['answer']> }
@@ -82,8 +83,19 @@ export class AuditDesk implements Desk {
       block: report.head,
       json: JSON.stringify(reportJson(proof === null ? report : withCompleteness(report, proof))),
       slashes: explain(examined, history),
+      log: logRows(history.events, history.malformed),
       epochHeights: court?.params.epochHeights ?? null,
     }
+  }
+
+  /** From the header of the newest block. @throws RsdpError E_RPC_DOWN */
+  async weigh(): Promise<DeskCalls['weigh']['answer']> {
+    const { rpc, deployment } = this.#open()
+    const block = (await requestOver(rpc)('eth_getBlockByNumber', ['latest', false])) as {
+      readonly number: string
+    }
+    const headers = Math.max(1, Number(block.number) - deployment.fromBlock + 1)
+    return { headers, bytes: headers * JSON.stringify(block).length }
   }
 
   decode(ask: DeskCalls['decode']['ask']): Promise<DeskCalls['decode']['answer']> {

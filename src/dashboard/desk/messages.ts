@@ -1,5 +1,6 @@
 import type { TokenUnit } from '../../audit/tokens.ts'
 import type { Digest, Hex } from '../../types/ids.ts'
+import type { LogRow } from './log-rows.ts'
 
 /** What the page asks its audit worker, and what that answers: plain data. */
 export interface DeskCalls {
@@ -8,6 +9,11 @@ export interface DeskCalls {
   /** How many tasks there are, and all stakes, at the present block. */
   readonly look: { readonly ask: null; readonly answer: LookAnswer }
   readonly audit: { readonly ask: AuditAsk; readonly answer: AuditAnswer }
+  /** What a proof that no log is left out would read. */
+  readonly weigh: {
+    readonly ask: null
+    readonly answer: { readonly headers: number; readonly bytes: number }
+  }
   /** States as their reducer reads them. */
   readonly decode: {
     readonly ask: { readonly reducer: string; readonly states: readonly Hex[] }
@@ -67,6 +73,8 @@ export interface AuditAnswer {
   /** `data` of `rsdp audit --json`, with `--complete` if somebody vouches for a head: the same bytes. */
   readonly json: string
   readonly slashes: readonly ExplainedSlash[]
+  /** All logs that were read, in the order of the chain. */
+  readonly log: readonly LogRow[]
   /** Heights per checkpoint; null before the task is found right. */
   readonly epochHeights: number | null
 }

@@ -17,6 +17,8 @@ export type FeedEvent =
       readonly height: number
       readonly round: number
       readonly phase: PhaseStatus
+      /** Unix time of the report, ms. */
+      readonly atMs: number
     }
   | {
       readonly type: 'decided'
@@ -61,8 +63,10 @@ export function feedEvent(node: string, event: string, facts: Facts, atMs: numbe
   switch (event) {
     case 'task.running':
       return { type: 'running', node, task, seat: count(facts['member']), members: count(facts['members']) }
-    case 'phase.enter':
-      return { type: 'phase', node, task, height, round: count(facts['round']), phase: phaseOf(facts['to']) }
+    case 'phase.enter': {
+      const [round, phase] = [count(facts['round']), phaseOf(facts['to'])]
+      return { type: 'phase', node, task, height, round, phase, atMs }
+    }
     case 'height.decided': {
       const [round, inputs] = [count(facts['round']), count(facts['inputs'])]
       return { type: 'decided', node, task, height, round, value: text(facts['value']), inputs, atMs }

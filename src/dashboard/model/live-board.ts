@@ -1,5 +1,7 @@
 import type { PhaseStatus } from '../../types/log.ts'
 import type { FeedEvent } from './feed-event.ts'
+import type { PlainLanes } from './lanes.ts'
+import { Lanes } from './lanes.ts'
 
 /** A member as its node reports it. */
 export interface LiveMember {
@@ -46,6 +48,8 @@ export interface LiveTask {
   /** Block of the last checkpoint that a node saw mined; 0: none. */
   readonly anchoredBlock: number
   readonly convictions: readonly LiveConviction[]
+  /** Phases with their times, of the newest heights. */
+  readonly lanes: Lanes
 }
 
 interface Task {
@@ -56,6 +60,7 @@ interface Task {
   decided: number
   anchoredBlock: number
   convictions: LiveConviction[]
+  lanes: Lanes
 }
 
 /** Plain data, for a reader that comes late. */
@@ -67,6 +72,7 @@ export interface BoardSnapshot {
     readonly heights: readonly LiveHeight[]
     readonly anchoredBlock: number
     readonly convictions: readonly LiveConviction[]
+    readonly lanes: readonly (readonly [height: number, lanes: PlainLanes])[]
   }[]
 }
 
@@ -81,10 +87,11 @@ export class LiveBoard {
 
   static from({ tasks }: BoardSnapshot): LiveBoard {
     const board = new LiveBoard()
-    for (const { byNode, heights, ...rest } of tasks) {
+    for (const { byNode, heights, lanes, ...rest } of tasks) {
       board.#tasks.set(rest.task, {
         ...rest,
         convictions: [...rest.convictions],
+        lanes: Lanes.from(lanes),
         byNode: new Map(byNode.map((member) => [member.node, member])),
         heights: new Map(heights.map((one) => [one.height, one])),
         decided: heights.reduce((most, { height }) => Math.max(most, height), 0),
@@ -94,11 +101,12 @@ export class LiveBoard {
   }
 
   snapshot(): BoardSnapshot {
-    const tasks = [...this.#tasks.values()].map(({ byNode, heights, ...rest }) => {
+    const tasks = [...this.#tasks.values()].map(({ byNode, heights, lanes, ...rest }) => {
       const { task, members, anchoredBlock, convictions } = rest
       return {
         ...{ task, members, anchoredBlock, convictions: [...convictions] },
         ...{ byNode: [...byNode.values()], heights: [...heights.values()] },
+        lanes: lanes.plain(),
       }
     })
     return { tasks }
@@ -123,9 +131,11 @@ export class LiveBoard {
         return
       }
       case 'phase': {
-        const { node, phase, height, round } = event
+        const { node, phase, height, round, atMs } = event
         const known = task.byNode.get(node)
-        if (known !== undefined) task.byNode.set(node, { ...known, phase, height, round })
+        if (known === undefined) return
+        task.byNode.set(node, { ...known, phase, height, round })
+        if (height > 0) task.lanes.take(height, known.seat, { phase, round, atMs })
         return
       }
       case 'decided':
@@ -172,7 +182,11 @@ export class LiveBoard {
     if (known !== undefined) return known
     const task: Task = {
       ...{ task: id, members: 0, decided: 0, anchoredBlock: 0, convictions: [] },
-      ...{ byNode: new Map<string, LiveMember>(), heights: new Map<number, LiveHeight>() },
+      ...{
+        byNode: new Map<string, LiveMember>(),
+        heights: new Map<number, LiveHeight>(),
+        lanes: new Lanes(),
+      },
     }
     this.#tasks.set(id, task)
     const [oldest] = this.#tasks.keys()

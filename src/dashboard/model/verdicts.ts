@@ -47,6 +47,14 @@ export interface ReportJson {
   }[]
   readonly end: { readonly status: string; readonly because: string } | null
   readonly outcome: { readonly outcome: string; readonly because: string }
+  /** What was proved about the logs, if somebody vouched for a head. */
+  readonly complete?: {
+    readonly from: number
+    readonly to: number
+    readonly headers: number
+    readonly provedBlocks: number
+    readonly provedLogs: number
+  }
 }
 
 export interface FindingJson {

@@ -1,11 +1,14 @@
 import type { JSX } from 'preact'
 import { Checkpoints } from './checkpoints.tsx'
+import { Complete } from './complete.tsx'
 import { Detail } from './detail.tsx'
 import { Findings } from './findings.tsx'
 import { SetupForm } from './form.tsx'
 import { Header } from './header.tsx'
 import { Heights } from './heights.tsx'
+import { Log } from './log.tsx'
 import { Members } from './members.tsx'
+import { Replay } from './replay.tsx'
 import { Slashes } from './slashes.tsx'
 import { Stakes } from './stakes.tsx'
 import { Tiles } from './tiles.tsx'
@@ -47,8 +50,11 @@ function Task(): JSX.Element {
           <Detail />
         </div>
       </div>
+      <Replay />
       <Checkpoints />
       <Slashes />
+      <Log />
+      <Complete />
     </>
   )
 }

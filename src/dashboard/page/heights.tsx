@@ -1,15 +1,10 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
 import { plural, share } from '../model/format.ts'
 import type { HeightRow, SeatRun } from '../model/rows.ts'
 import { lastHeight, rowOf } from '../model/rows.ts'
-import { listWindow, rowByKey, scrollToRow } from '../model/window.ts'
+import { LongList } from './long-list.tsx'
 import { Age, Badge, Card, Empty, Hash } from './parts.tsx'
 import { choose, chosen, rowSource } from './store.ts'
-
-/** Of every row, px; the style sheet says the same. */
-const ROW_PX = { wide: 38, narrow: 58 }
-const NARROW = matchMedia('(max-width: 640px)')
 
 /** Heights, the newest first. Only what is in view is in the document. */
 export function Heights(): JSX.Element {
@@ -27,66 +22,22 @@ export function Heights(): JSX.Element {
 }
 
 function List({ rows }: { readonly rows: number }): JSX.Element {
-  const list = useRef<HTMLDivElement>(null)
-  const [scroll, setScroll] = useState({
-    top: 0,
-    view: 420,
-    rowPx: NARROW.matches ? ROW_PX.narrow : ROW_PX.wide,
-  })
-  const measure = (): void => {
-    const { current } = list
-    if (current === null) return
-    setScroll({
-      top: current.scrollTop,
-      view: current.clientHeight,
-      rowPx: NARROW.matches ? ROW_PX.narrow : ROW_PX.wide,
-    })
-  }
-  useEffect(() => {
-    measure()
-    addEventListener('resize', measure)
-    return () => removeEventListener('resize', measure)
-  }, [])
   const source = rowSource.value
-  const { rowPx } = scroll
-  const { from, to, height } = listWindow(rows, rowPx, scroll.top, scroll.view)
-  const at = chosen.value === null ? null : rows - chosen.value
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const next = rowByKey(event.key, at ?? -1, rows, Math.max(1, Math.floor(scroll.view / rowPx) - 1))
-    if (next === null || list.current === null) return
-    event.preventDefault()
-    choose(rows - next)
-    list.current.scrollTop = scrollToRow(next, rowPx, list.current.scrollTop, scroll.view)
-    measure()
-  }
+  const { value } = chosen
   return (
     <>
       <ColumnNames />
-      <div
-        class="list"
-        ref={list}
-        role="listbox"
-        aria-label="Heights, the newest first"
-        tabIndex={0}
-        aria-activedescendant={chosen.value === null ? undefined : `height-${chosen.value}`}
-        onScroll={measure}
-        onKeyDown={onKeyDown}
-      >
-        <div style={{ height: `${height}px`, position: 'relative' }} role="presentation">
-          {Array.from({ length: to - from }, (_, i) => {
-            const one = rows - from - i
-            return (
-              <Row
-                key={one}
-                row={rowOf(source, one)}
-                top={(from + i) * rowPx}
-                rows={rows}
-                isChosen={one === chosen.value}
-              />
-            )
-          })}
-        </div>
-      </div>
+      <LongList
+        label="Heights, the newest first"
+        rows={rows}
+        chosen={value === null || value > rows ? null : rows - value}
+        onChoose={(index) => choose(rows - index)}
+        idOf={(index) => `height-${rows - index}`}
+        draw={(index, top) => {
+          const one = rows - index
+          return <Row key={one} row={rowOf(source, one)} top={top} rows={rows} isChosen={one === value} />
+        }}
+      />
     </>
   )
 }

@@ -11,6 +11,7 @@ const handlers: Readonly<Record<DeskCall, (ask: unknown) => Promise<unknown>>> =
   open: (ask) => desk.open(ask as DeskCalls['open']['ask']),
   look: () => desk.look(),
   audit: (ask) => desk.audit(ask as DeskCalls['audit']['ask']),
+  weigh: () => desk.weigh(),
   decode: (ask) => desk.decode(ask as DeskCalls['decode']['ask']),
 }
 

@@ -60,7 +60,7 @@ describe('dashboard: rows of heights', () => {
   const live = LiveBoard.from({
     tasks: [
       {
-        ...{ task: '1', members: 4, byNode: [], anchoredBlock: 0, convictions: [] },
+        ...{ task: '1', members: 4, byNode: [], lanes: [], anchoredBlock: 0, convictions: [] },
         heights: [
           { height: 3, round: 0, value: '0x03', inputs: 4, seats: 'ddx.', shares: 1, final: null, atMs: 5 },
           { height: 9, round: 1, value: '0x09', inputs: 4, seats: 'dddd', shares: 1, final: 1, atMs: 6 },

@@ -27,7 +27,7 @@ describe('dashboard: lines of a log as events of the feed', () => {
   it('facts of another kind do not get through, nor do facts that are not named', () => {
     const facts = { task: '1', height: -1, round: 'x', to: 'toString', password: 'secret', state: '0x00' }
     expect(told('phase.enter', facts)).deep.equal({
-      ...{ type: 'phase', node: 'alice', task: '1', height: 0, round: 0, phase: 'INITIAL' },
+      ...{ type: 'phase', node: 'alice', task: '1', height: 0, round: 0, phase: 'INITIAL', atMs: 7 },
     })
     expect(
       told('validity.measured', { task: '1', height: 2, transitional: { magnitude: 7 }, operational: null }),
@@ -55,7 +55,7 @@ describe('dashboard: lines of a log as events of the feed', () => {
 describe('dashboard: live board', () => {
   it('a node that has no seat changes no mark, and its phases are not shown', () => {
     const board = boardOf(running('alice', 0), decided('mallory', 1), {
-      ...{ type: 'phase', node: 'mallory', task: '1', height: 1, round: 0, phase: 'SHARE' },
+      ...{ type: 'phase', node: 'mallory', task: '1', height: 1, round: 0, phase: 'SHARE', atMs: 5 },
     })
     expect(board.task('1')?.heights.get(1)?.seats).equal('....')
     expect([...(board.task('1')?.byNode.keys() ?? [])]).deep.equal(['alice'])
@@ -111,7 +111,7 @@ describe('dashboard: live board', () => {
         .record({ node, height, value: fc.constantFrom('0xaa', '0xbb'), round: fc.nat(2) })
         .map((one) => decided(one.node, one.height, one.value, one.round)),
       fc
-        .record({ node, height, phase: fc.constantFrom('DEBATE', 'SHARE', 'IDLE') })
+        .record({ node, height, phase: fc.constantFrom('DEBATE', 'SHARE', 'IDLE'), atMs: fc.nat(9) })
         .map((one): FeedEvent => ({
           ...({ type: 'phase', task: '1', round: 0, ...one } as const),
         })),
