@@ -273,7 +273,7 @@ describe('dashboard in Chromium', function () {
     let page: Page
 
     before(async () => {
-      network = await startDevNetwork('--nodes', '4', '--block-ms', '250', '--fault', 'equivocate-share:3-4')
+      network = await startDevNetwork('--nodes', '5', '--block-ms', '250', '--fault', 'equivocate-share:3-4')
       page = await openPage(network.dashboard, [network.rpcUrl])
     })
     after(async () => {
@@ -286,7 +286,7 @@ describe('dashboard in Chromium', function () {
 
     it('shows heights, a verified checkpoint, the state behind it, and the slash of the liar', async () => {
       const where = ['--rpc-url', network.rpcUrl, '--deployment', network.deployment]
-      const size = ['--nodes', '4', '--heights', '8', '--epoch', '4', '--factor', '20']
+      const size = ['--nodes', '5', '--heights', '8', '--epoch', '4', '--factor', '20']
       const { code, stderr } = await rsdpHere('task', 'publish', ...size, ...where, '--yes')
       expect(code, stderr).equal(EXIT.ok)
       const patient = { timeout: 120_000 }
@@ -318,7 +318,7 @@ describe('dashboard in Chromium', function () {
       await slider.focus()
       await page.keyboard.press('Home')
       await replay.getByText('height 1 of 8').waitFor()
-      expect(await replay.locator('tbody tr').count()).equal(4)
+      expect(await replay.locator('tbody tr').count()).equal(5)
       expect(await replay.locator('.lane .debate').count()).at.least(3)
       expect(await replay.locator('tbody tr').allInnerTexts()).satisfy((lines: string[]) =>
         lines.some((line) => /decided after \d+ ms/.test(line)),
@@ -411,8 +411,32 @@ describe('dashboard in Chromium', function () {
       expect([...reached]).length(wanted)
     })
 
+    it('whoever has the link may kill a node, start it again, and make a liar of it, who is convicted', async () => {
+      expect(await page.locator('#drills').count()).equal(0)
+      const own = await openPage(network.drills, [network.rpcUrl])
+      expect(own.url()).not.match(/drills=/)
+      const node = own.locator('[data-drill="bob"]')
+      await own.getByRole('button', { name: 'Kill: bob' }).click()
+      await own.locator('[data-drill="bob"][data-state="killed"]').waitFor()
+      await own.getByRole('button', { name: 'Start: bob' }).click()
+      await own.locator('[data-drill="bob"][data-state="runs"]').waitFor()
+      // the link has lost the token, the tab has it
+      await own.reload()
+      await own.getByRole('button', { name: 'Lie: bob' }).click()
+      await node.getByText('equivocate-share:10-12').waitFor()
+      // four are left: the first liar may not sign up any more
+      const size = ['--nodes', '4', '--heights', '16', '--epoch', '4', '--factor', '20']
+      const where = ['--rpc-url', network.rpcUrl, '--deployment', network.deployment]
+      const { code, stderr } = await rsdpHere('task', 'publish', ...size, ...where, '--yes')
+      expect(code, stderr).equal(EXIT.ok)
+      await own.locator('[data-row="12"]').waitFor({ timeout: 120_000 })
+      await own.locator('[data-slash] .badge.verified').waitFor({ timeout: 120_000 })
+      expect(await own.locator('[data-slash]').first().textContent()).include('bob')
+      await own.close()
+    })
+
     it('on a narrow screen nothing is beside it', async () => {
-      const narrow = await openPage(network.dashboard, [network.rpcUrl], NARROW)
+      const narrow = await openPage(`${network.dashboard}/#task=1`, [network.rpcUrl], NARROW)
       await narrow.locator('tr[data-checkpoint="1-4"].verified').waitFor()
       await narrow.locator('[data-row="2"]').click()
       await narrow.locator('#detail').getByText('hash is the anchored one').waitFor()

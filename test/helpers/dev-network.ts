@@ -13,6 +13,8 @@ export interface DevNetwork {
   readonly deployment: string
   /** Address of its dashboard. */
   readonly dashboard: string
+  /** The same for whoever may do something to the nodes. */
+  readonly drills: string
   /** Ends it as Ctrl-C does. */
   close(): Promise<void>
 }
@@ -53,7 +55,7 @@ export async function startDevNetwork(...args: readonly string[]): Promise<DevNe
   }
   await ready
   const { data } = JSON.parse(stdout) as {
-    readonly data: { readonly rpcUrl: string; readonly dashboard: string }
+    readonly data: { readonly rpcUrl: string; readonly dashboard: string; readonly drills: string }
   }
-  return { rpcUrl: data.rpcUrl, dashboard: data.dashboard, deployment, close }
+  return { rpcUrl: data.rpcUrl, dashboard: data.dashboard, drills: data.drills, deployment, close }
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { onCron } from '../../adapters/cron/cron-schedule.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -10,6 +11,7 @@ import { runPrivateNetwork } from '../local/private-network.ts'
 import type { DevOptions } from '../options.ts'
 import { table } from '../output.ts'
 import type { CommandContext } from '../run-command.ts'
+import { Drills } from '../local/drills.ts'
 import { untilStopped } from '../local/until-stopped.ts'
 import type { Dashboard } from '../ui/open-dashboard.ts'
 
@@ -37,12 +39,18 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
   const { openDashboard } = await import('../ui/open-dashboard.ts')
   const dashboard = options.ui ? await openDashboard(options.uiPort) : null
   let network: LocalNetwork | null = null
+  let drills: Drills | null = null
   try {
     network = await start(options, dataDir, context, dashboard)
     await dashboard?.show(network)
-    report(options, network, dashboard, context)
-    await untilStopped(network.processes, signal)
+    const made = new Drills(network, () => dashboard?.decided() ?? 0)
+    drills = made
+    const token = randomBytes(32).toString('hex')
+    dashboard?.allow({ token, answer: () => made.answer(), do: (ask) => made.do(ask) })
+    report(options, network, dashboard === null ? null : { url: dashboard.url, token }, context)
+    await untilStopped(drills.running, signal)
   } finally {
+    if (network !== null) await drills?.stop(network)
     await network?.stop()
     await dashboard?.close()
   }
@@ -85,15 +93,16 @@ function start(
 function report(
   { deployment, app }: DevOptions,
   { rpcUrl, nodes }: LocalNetwork,
-  dashboard: Dashboard | null,
+  dashboard: { readonly url: string; readonly token: string } | null,
   { output }: CommandContext,
 ): void {
   const rows = nodes.map(({ name, key, dataDir, listen }) => [name, key, listen, dataDir])
   const url = dashboard?.url ?? null
+  const drills = dashboard === null ? null : `${dashboard.url}/#drills=${dashboard.token}`
   output.result(
-    { rpcUrl, deployment, nodes: rows, ...(url === null ? {} : { dashboard: url }) },
+    { rpcUrl, deployment, nodes: rows, ...(url === null ? {} : { dashboard: url, drills }) },
     `\n${table(['node', 'signing key', 'listens on', 'data'], rows)}\n\n` +
-      (url === null ? '' : `dashboard   ${url}\n`) +
+      (url === null ? '' : `dashboard   ${url}\ndrills      ${drills}   kill, pause, lie: for you alone\n`) +
       `chain       ${rpcUrl}   public test accounts: never fund them\n` +
       `deployment  ${deployment}\n` +
       `next        rsdp task publish --rpc-url ${rpcUrl} --deployment ${deployment}${app === undefined ? '' : ` --app ${app}`}\n` +

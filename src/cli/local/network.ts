@@ -14,7 +14,8 @@ import type { NodeEvent } from './node-process.ts'
 import type { NodeProcess } from './node-process.ts'
 import { registerNodes } from './register-nodes.ts'
 import type { LocalNode } from './register-nodes.ts'
-import { startNodes, stopNodes } from './start-nodes.ts'
+import type { Surroundings } from './start-nodes.ts'
+import { startNode, startNodes, stopNodes } from './start-nodes.ts'
 
 export interface LocalNetworkInit {
   readonly nodes: number
@@ -53,6 +54,8 @@ export interface LocalNetwork {
   readonly client: Wallet
   readonly nodes: readonly LocalNode[]
   readonly processes: readonly NodeProcess[]
+  /** Starts another process for a node whose own has ended, with a misbehaviour or without. */
+  readonly start: (index: number, fault: string | null) => NodeProcess
   /** Ends nodes, then the chain; exit codes of the nodes. May be called twice. */
   stop(): Promise<number[]>
 }
@@ -91,18 +94,11 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
     const nodes = await registerNodes(connection, init.nodes, init.dataDir, init.names)
     say(`✔ ${String(nodes.length)} nodes registered and staked, each with its own key (${seconds()})`)
     const { deploymentFile, faults, provider, app, feed, also, transport, signal, onEvent } = init
-    const running = await startNodes(nodes, {
-      rpcUrl: chain.rpcUrl,
-      deploymentFile,
-      faults,
-      provider,
-      app,
-      feed,
+    const surroundings: Surroundings = {
+      ...{ rpcUrl: chain.rpcUrl, deploymentFile, faults, provider, app, feed, transport, signal, onEvent },
       ...(also === undefined ? {} : { also: (node) => also(node, nodes) }),
-      transport,
-      signal,
-      onEvent,
-    })
+    }
+    const running = await startNodes(nodes, surroundings)
     processes = running.processes
     say(`✔ ${String(nodes.length)} processes run (${seconds()})`)
     const client = new Wallet(connection, deployerKey)
@@ -112,6 +108,14 @@ export async function startLocalNetwork(init: LocalNetworkInit): Promise<LocalNe
       connection,
       client,
       ...running,
+      start: (index, fault) => {
+        const { [index]: node } = running.nodes
+        invariant(node !== undefined, 'a node of this network')
+        return startNode(node, index, {
+          ...surroundings,
+          faults: new Map(fault === null ? [] : [[index, fault]]),
+        })
+      },
       stop,
     }
   } catch (error) {

@@ -3,6 +3,7 @@ import { pageFile } from '../../adapters/esbuild/page-file.ts'
 import type { PageFile } from '../../adapters/esbuild/page-file.ts'
 import type { LocalNetwork } from '../local/network.ts'
 import type { NodeEvent } from '../local/node-process.ts'
+import type { DrillRoute } from './drill-route.ts'
 import { Feed } from './feed.ts'
 import type { PageSetup } from './page-server.ts'
 import { startPageServer } from './page-server.ts'
@@ -17,6 +18,10 @@ export interface Dashboard {
   readonly show: (
     network: Pick<LocalNetwork, 'rpcUrl' | 'deploymentFile'> & Pick<PageSetup, 'nodes'>,
   ) => Promise<void>
+  /** Highest height that was decided in the newest task, as nodes report; 0 before the first. */
+  readonly decided: () => number
+  /** From now on whoever knows the token may do this to the nodes. */
+  readonly allow: (drills: DrillRoute) => void
   readonly close: () => Promise<void>
 }
 
@@ -25,7 +30,11 @@ export async function openDashboard(port: number): Promise<Dashboard> {
   const page = await pageFile()
   const feed = new Feed()
   let setup: PageSetup | null = null
-  const server = await startPageServer({ port, html: page.html, setup: () => setup, feed })
+  let drills: DrillRoute | undefined
+  const server = await startPageServer({
+    ...{ port, html: page.html, setup: () => setup, feed },
+    drills: () => drills,
+  })
   return {
     url: server.url,
     page,
@@ -34,6 +43,8 @@ export async function openDashboard(port: number): Promise<Dashboard> {
       const deployment = JSON.parse(await readFile(deploymentFile, 'utf8')) as unknown
       setup = { rpcUrl, deployment, nodes: nodes.map(({ name, key }) => ({ name, key })) }
     },
+    decided: () => feed.board.task(feed.board.tasks().at(-1) ?? '')?.decided ?? 0,
+    allow: (route) => (drills = route),
     close: () => server.close(),
   }
 }

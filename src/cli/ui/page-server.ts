@@ -3,6 +3,8 @@ import { createServer } from 'node:http'
 import { RsdpClient } from '../../api/client.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
+import type { DrillRoute } from './drill-route.ts'
+import { drill } from './drill-route.ts'
 import type { Feed } from './feed.ts'
 
 /** What the page is told when it opens. Everything in it is public on this machine. */
@@ -19,6 +21,8 @@ export interface PageServerInit {
   /** Null: the network is still starting. */
   readonly setup: () => PageSetup | null
   readonly feed: Feed
+  /** What may be done to nodes, for whoever knows the token; absent: nothing. */
+  readonly drills?: () => DrillRoute | undefined
 }
 
 export interface PageServer {
@@ -31,11 +35,12 @@ const HOST = '127.0.0.1'
 /** Names under which a browser on this machine may ask: anything else is DNS rebinding. */
 const HOSTS = new Set([HOST, 'localhost'])
 const STATE_PATH = /^\/nodes\/([\w.-]{1,64})\/tasks\/(\d{1,20})\/heights\/([1-9]\d{0,4})$/
+const DRILLS_PATH = '/drills'
 const NODE_TIMEOUT_MS = 5_000
 
 /**
  * Serves the dashboard on the loopback interface: the page, what it is about, the feed, and decided states of the nodes. It only
- * reads: it has no route that changes anything, and knows no token.
+ * reads, unless it is given drills: those are for whoever knows their token.
  *
  * @throws RsdpError E_ADDR_IN_USE
  */
@@ -75,7 +80,10 @@ async function respond(
 ): Promise<void> {
   const [path = '/'] = (request.url ?? '/').split('?')
   const refusal = refusalOf(request, path)
+  const drills = init.drills?.()
   if (refusal === null && path === '/feed') stream(request, response, init.feed)
+  else if (path === DRILLS_PATH && drills !== undefined)
+    send(response, drillHost(request) ?? (await answerDrill(request, drills)))
   else send(response, refusal ?? (await answerTo(path, init)))
 }
 
@@ -96,6 +104,19 @@ async function answerTo(path: string, { html, setup, feed }: PageServerInit): Pr
   if (path === '/setup.json') return setup() === null ? refuse(503, 'starting') : json(200, setup())
   const [, node = '', task = '', height = ''] = STATE_PATH.exec(path) ?? []
   return node === '' ? refuse(404, 'no-route') : stateOf(feed.apiPort(node), BigInt(task), Number(height))
+}
+
+/** Whether a drill may be asked for from here at all; null: it may. A page of another site cannot set the header. */
+function drillHost({ headers }: IncomingMessage): Answer | null {
+  const { host = '', origin, 'sec-fetch-site': site } = headers
+  if (!HOSTS.has(host.replace(/:\d+$/, ''))) return refuse(403, 'host')
+  if (origin !== undefined && origin !== `http://${host}`) return refuse(403, 'origin')
+  return site === undefined || site === 'same-origin' ? null : refuse(403, 'site')
+}
+
+async function answerDrill(request: IncomingMessage, drills: DrillRoute): Promise<Answer> {
+  const { status, body } = await drill(request, drills)
+  return json(status, body)
 }
 
 /** A decided state, as a node's API has it; nothing if the node does not answer or has none. */

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { Checkpoints } from './checkpoints.tsx'
 import { Complete } from './complete.tsx'
 import { Detail } from './detail.tsx'
+import { Drills } from './drills.tsx'
 import { Findings } from './findings.tsx'
 import { SetupForm } from './form.tsx'
 import { Header } from './header.tsx'
@@ -29,6 +30,7 @@ export function App(): JSX.Element {
       <main>
         <Notice />
         {task.value === null ? <NoTask /> : <Task />}
+        <Drills />
       </main>
       <Footer />
     </>

@@ -2,9 +2,12 @@ import { request } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
 import { expect } from 'chai'
 import { Feed, READERS_MAX } from '../../../src/cli/ui/feed.ts'
+import type { DrillRoute } from '../../../src/cli/ui/drill-route.ts'
 import type { PageServer, PageSetup } from '../../../src/cli/ui/page-server.ts'
 import { startPageServer } from '../../../src/cli/ui/page-server.ts'
 import type { FeedEvent } from '../../../src/dashboard/model/feed-event.ts'
+import type { DrillAnswer, DrillAsk } from '../../../src/dashboard/model/drill.ts'
+import { RsdpError } from '../../../src/types/errors.ts'
 import { failure } from '../../helpers/chain-rpc.ts'
 
 const HTML =
@@ -21,15 +24,22 @@ describe('dashboard: server of the page', () => {
   let server: PageServer
   let feed: Feed
   let setup: PageSetup | null
+  let drills: DrillRoute | undefined
 
   beforeEach(async () => {
     feed = new Feed()
     setup = SETUP
-    server = await startPageServer({ port: 0, html: HTML, setup: () => setup, feed })
+    drills = undefined
+    server = await startPageServer({ port: 0, html: HTML, setup: () => setup, feed, drills: () => drills })
   })
   afterEach(() => server.close())
 
-  function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+  function ask(
+    path: string,
+    headers: Record<string, string> = {},
+    method = 'GET',
+    sent = '',
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const asked = request(`${server.url}${path}`, { method, headers }, (response) => {
         let body = ''
@@ -40,7 +50,7 @@ describe('dashboard: server of the page', () => {
         )
       })
       asked.on('error', reject)
-      asked.end()
+      asked.end(sent)
     })
   }
 
@@ -91,6 +101,84 @@ describe('dashboard: server of the page', () => {
     expect((await ask('/setup.json')).status).equal(503)
     setup = SETUP
     expect(JSON.parse((await ask('/setup.json')).body)).deep.equal(SETUP)
+  })
+
+  describe('drills', () => {
+    const token = 'ab'.repeat(32)
+    const mine = { authorization: `Bearer ${token}` }
+    const kill = JSON.stringify({ node: 'alice', drill: 'kill' })
+    const answer: DrillAnswer = { nodes: [{ node: 'alice', state: 'runs', fault: null }], faults: ['silent'] }
+    let done: DrillAsk[]
+
+    beforeEach(() => {
+      done = []
+      drills = {
+        token,
+        answer: () => answer,
+        do: (asked) => {
+          if (asked.node === 'nobody') throw refusedDrill()
+          done.push(asked)
+          return answer
+        },
+      }
+    })
+
+    const refusedDrill = (): RsdpError =>
+      new RsdpError({ code: 'E_DRILL', message: 'there is no node', hint: 'look', exit: 2 })
+
+    it('are no route where none are given: a node serves a page that only reads', async () => {
+      drills = undefined
+      expect((await ask('/drills', mine)).status).equal(404)
+      expect((await ask('/drills', mine, 'POST', kill)).status).equal(405)
+    })
+
+    it('are refused without the token, with another one, and from any other place', async () => {
+      const wrong = [{}, { authorization: token }, { authorization: `Bearer ${'ab'.repeat(31)}ac` }]
+      for (const headers of wrong)
+        for (const method of ['GET', 'POST'])
+          expect((await ask('/drills', headers, method, method === 'POST' ? kill : '')).status).equal(401)
+      const { host } = new URL(server.url)
+      for (const place of [
+        { host: 'example.com' },
+        { origin: 'http://example.com' },
+        { origin: 'null' },
+        { origin: `http://localhost:${host.split(':')[1] ?? ''}` },
+        { 'sec-fetch-site': 'cross-site' },
+        { 'sec-fetch-site': 'same-site' },
+      ])
+        expect((await ask('/drills', { ...mine, ...place }, 'POST', kill)).status).equal(403)
+      expect(done).deep.equal([])
+    })
+
+    it('are refused if they are long, malformed or impossible; nothing is done', async () => {
+      for (const body of [
+        '',
+        '{',
+        '[]',
+        '{"node":"alice"}',
+        '{"node":"alice","drill":"burn"}',
+        `${kill.slice(0, -1)},"x":1}`,
+      ])
+        expect((await ask('/drills', mine, 'POST', body)).status, body).equal(400)
+      expect((await ask('/drills', mine, 'POST', kill.padEnd(5_000))).status).equal(413)
+      expect((await ask('/drills', mine, 'DELETE')).status).equal(405)
+      const refused = await ask('/drills', mine, 'POST', '{"node":"nobody","drill":"kill"}')
+      expect([refused.status, JSON.parse(refused.body)]).deep.equal([
+        409,
+        { error: 'E_DRILL', message: 'there is no node', hint: 'look' },
+      ])
+      expect(done).deep.equal([])
+    })
+
+    it('are done for whoever knows the token, from the page itself or from a program', async () => {
+      const own = { origin: server.url, 'sec-fetch-site': 'same-origin' }
+      for (const place of [own, {}]) {
+        const { status, body } = await ask('/drills', { ...mine, ...place }, 'POST', kill)
+        expect([status, JSON.parse(body)]).deep.equal([200, answer])
+      }
+      expect(done).deep.equal([JSON.parse(kill), JSON.parse(kill)])
+      expect(JSON.parse((await ask('/drills', mine)).body)).deep.equal(answer)
+    })
   })
 
   it('a port that is taken is an error with a hint', async () => {
