@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import { analyse } from '../../lab/analyse.ts'
-import type { Analysis, Comparison, Figure } from '../../lab/analyse.ts'
-import type { Header } from '../../lab/results.ts'
+import type { Analysis, CellFigures, Comparison, Figure } from '../../lab/analyse.ts'
+import { gainOf } from '../../lab/gain.ts'
+import type { Header, Line } from '../../lab/results.ts'
 import { loadScenario, readResults, resultFileOf, scenariosIn } from './files.ts'
 import type { Loaded } from './files.ts'
 import { short } from './svg.ts'
@@ -36,6 +37,8 @@ export interface Experiment {
   readonly verdicts: readonly (Target & { readonly figure: Figure; readonly verdict: string })[]
 }
 
+const NOTHING: Figure = { n: 0, value: null, ci95: null }
+
 /** All scenarios of a folder that have results. What is claimed shows in the verdicts alone. */
 export function reportOf(dir: string): Report {
   const targets = loadTargets(dir)
@@ -54,7 +57,7 @@ export function reportOf(dir: string): Report {
       verdicts: targets
         .filter((target) => target.scenario === scenario.name)
         .map((target) => {
-          const figure = figureFor(analysis, target)
+          const figure = figureFor(analysis, results.lines, target)
           return { ...target, figure, verdict: verdictOf(target, figure) }
         }),
     }
@@ -66,10 +69,19 @@ export function reportOf(dir: string): Report {
   return { blocks: [...summary(experiments), ...blocks], experiments }
 }
 
-function figureFor({ cells }: Analysis, { cell, measure }: Target): Figure {
-  const words = cell.split(' ')
-  const found = cells.find((one) => words.every((word) => one.cell.split(' ').includes(word)))
-  return found?.figures[measure] ?? { n: 0, value: null, ci95: null }
+function figureFor({ cells }: Analysis, lines: readonly Line[], target: Target): Figure {
+  const { cell, against, measure } = target
+  const found = cellNamed(cells, cell)
+  if (against === undefined) return found?.figures[measure] ?? NOTHING
+  const base = cellNamed(cells, against)
+  const of = (one: CellFigures | undefined): Line[] => lines.filter((line) => line.cell === one?.cell)
+  return gainOf(of(found), of(base), measure)
+}
+
+/** The first cell whose levels have all these words. */
+function cellNamed(cells: readonly CellFigures[], name: string): CellFigures | undefined {
+  const words = name.split(' ')
+  return cells.find((one) => words.every((word) => one.cell.split(' ').includes(word)))
 }
 
 /** The claims of the documents and what was found, one line each. */
@@ -78,7 +90,7 @@ function summary(experiments: readonly Experiment[]): Block[] {
     verdicts.map((target) => [
       name,
       target.cell,
-      target.measure,
+      target.against === undefined ? target.measure : `${target.measure}, gain over ${target.against}`,
       target.source,
       wordsOf(target),
       withInterval(target.figure),
@@ -197,7 +209,7 @@ function plots({ cells }: Analysis, measures: readonly string[]): Block[] {
     title: measure,
     bars: cells.map(({ cell, figures }) => ({
       label: cell,
-      figure: figures[measure] ?? { n: 0, value: null, ci95: null },
+      figure: figures[measure] ?? NOTHING,
     })),
   }))
 }
@@ -206,7 +218,8 @@ function chance(p: number): string {
   return p < 1e-4 ? '< 0.0001' : short(p)
 }
 
-function withInterval(figure: Figure | undefined): string {
+/** A figure and its interval, in few digits. */
+export function withInterval(figure: Figure | undefined): string {
   if (figure === undefined || figure.value === null) return 'not enough'
   const { value, ci95 } = figure
   return ci95 === null ? short(value) : `${short(value)} [${short(ci95.low)}, ${short(ci95.high)}]`

@@ -15,6 +15,8 @@ const schema = z.strictObject({
       scenario: z.string(),
       /** A cell by its name. */
       cell: z.string(),
+      /** Another cell: the claim is about the gain over it, as a part of what it has. */
+      against: z.string().optional(),
       measure: z.string(),
       /** Document and line. */
       source: z.string().regex(/^00[012]:\d+/),

@@ -36,6 +36,8 @@ const TARGETS = `targets:
   - { scenario: E-T99, cell: load=0.2 balancer=random, measure: cpu, source: '000:1', is: above, value: 0.1 }
   - { scenario: E-T99, cell: load=0.2 balancer=random, measure: cpu, source: '000:2', is: below, value: 0.1 }
   - { scenario: E-T99, cell: load=0.2 balancer=random, measure: nothing, source: '001:3', is: below, value: 0.1 }
+  - { scenario: E-T99, cell: load=0.2 balancer=random, against: load=0.1 balancer=random, measure: cpu, source: '001:4', is: above, value: 0.5 }
+  - { scenario: E-T99, cell: load=0.2 balancer=random, against: load=0.9, measure: cpu, source: '001:5', is: above, value: 0.5 }
 `
 
 describe('campaigns and reports of the laboratory', function () {
@@ -118,7 +120,13 @@ describe('campaigns and reports of the laboratory', function () {
   it('reports what holds, what fails, and what nothing does', () => {
     const [one] = reportOf(dir).experiments
     expect(one?.analysis.claims.map(({ verdict }) => verdict)).deep.equal(['holds', 'fails', 'holds'])
-    expect(one?.verdicts.map(({ verdict }) => verdict)).deep.equal(['met', 'not met', 'not enough'])
+    expect(one?.verdicts.map(({ verdict }) => verdict)).deep.equal([
+      'met',
+      'not met',
+      'not enough',
+      'met',
+      'not enough',
+    ])
     const p99 = one?.analysis.cells[0]?.figures['latency_p99']
     expect(p99?.value === null || (p99?.value ?? 0) > 0).equal(true)
     expect(one?.analysis.comparisons).length(2)
