@@ -353,6 +353,13 @@ export interface LabRunOptions {
   readonly out?: string
   readonly json: boolean
 }
+export interface LabAdviseOptions {
+  readonly trace?: string
+  readonly seeds?: number
+  readonly workers: number
+  readonly out?: string
+  readonly json: boolean
+}
 export interface LabReportOptions {
   readonly dir: string
   readonly out?: string

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { examples, integer, json } from '../flags.ts'
-import type { LabListOptions, LabReportOptions, LabRunOptions } from '../options.ts'
+import type { LabAdviseOptions, LabListOptions, LabReportOptions, LabRunOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
 /** lab run, report, list: experiments on the services, in a seeded model. */
@@ -22,6 +22,23 @@ export function addLabCommands(program: Command, run: RunCommand): void {
     .action((scenario: string, options: LabRunOptions) =>
       run('lab run', options.json, async (context) =>
         (await import('../commands/lab.ts')).labRun(scenario, options, context),
+      ),
+    )
+  lab
+    .command('advise <scenario>')
+    .description('ranks other policies, copies or quorums for your load; may be interrupted')
+    .option('--trace <file>', 'your requests: a line ms,size, then one a line; default: recorded ones')
+    .option('--seeds <n>', 'seeds of each way to run it; default: those of the scenario', integer(2, 100_000))
+    .option('--workers <n>', 'threads', integer(1, 64), 2)
+    .option('--out <file>', 'result file; default: <scenario>.advice.jsonl')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('rsdp lab advise my.yaml', 'rsdp lab advise my.yaml --trace requests.csv --seeds 10 --json'),
+    )
+    .action((scenario: string, options: LabAdviseOptions) =>
+      run('lab advise', options.json, async (context) =>
+        (await import('../commands/lab-advise.ts')).labAdvise(scenario, options, context),
       ),
     )
   lab

@@ -16,6 +16,8 @@ export interface Campaign {
   readonly first: number
   readonly last: number
   readonly workers: number
+  /** A file of requests; absent: the recorded ones. */
+  readonly trace?: string | undefined
   readonly signal: AbortSignal
   readonly say: (line: string) => void
 }
@@ -40,6 +42,7 @@ export async function runCampaign({
   first,
   last,
   workers,
+  trace,
   signal,
   say,
 }: Campaign): Promise<Played> {
@@ -80,7 +83,7 @@ export async function runCampaign({
     const leftS = ((nowMs - started) / 1000 / done) * (runs.length - done)
     say(`${scenario.name}: ${done} of ${runs.length} runs, about ${Math.ceil(leftS)} s left`)
   }
-  const job: Job = { cells, measures: scenario.measures }
+  const job: Job = { cells, measures: scenario.measures, trace }
   const queue = runs.values()
   await Promise.all(
     Array.from({ length: Math.min(workers, runs.length) }, () => work(job, queue, take, signal)),

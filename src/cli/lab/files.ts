@@ -48,17 +48,7 @@ export function loadScenario(file: string): Loaded {
 }
 
 export function readYaml(file: string): unknown {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch {
-    throw new RsdpError({
-      code: 'E_LAB_FILE',
-      message: `cannot read ${file}`,
-      hint: 'rsdp lab list shows the scenarios',
-      exit: EXIT.usage,
-    })
-  }
+  const text = textOf(file, 'rsdp lab list shows the scenarios')
   try {
     return parse(text)
   } catch (error) {
@@ -68,6 +58,14 @@ export function readYaml(file: string): unknown {
       hint: 'correct the file',
       exit: EXIT.usage,
     })
+  }
+}
+
+function textOf(file: string, hint: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new RsdpError({ code: 'E_LAB_FILE', message: `cannot read ${file}`, hint, exit: EXIT.usage })
   }
 }
 
@@ -117,10 +115,21 @@ export function writeSorted(file: string, { header, lines }: Results, cells: rea
   renameSync(`${file}.tmp`, file)
 }
 
-/** The recorded requests and machines that the package comes with; licences and sources lie next to them. */
-export function loadTrace(): Trace {
-  const rows = rowsOf(TRACES.requests)
+/**
+ * The recorded requests and machines that the package comes with; licences and sources lie next to them.
+ *
+ * @param requests a file of other requests (`requestsOf`)
+ */
+export function loadTrace(requests?: string): Trace {
   const machines = rowsOf(TRACES.machines).map((row) => row.split(',').map(Number))
+  return {
+    ...(requests === undefined ? recorded() : requestsOf(requests)),
+    uses: (machines[0] ?? []).map((_, machine) => machines.map((row) => row[machine] ?? 0)),
+  }
+}
+
+function recorded(): Pick<Trace, 'atMs' | 'sizes'> {
+  const rows = rowsOf(TRACES.requests)
   const at = (row: string): number => Date.parse(`${row.slice(0, 23).replace(' ', 'T')}Z`)
   const firstMs = at(rows[0] ?? '')
   return {
@@ -129,7 +138,34 @@ export function loadTrace(): Trace {
       const [, context = '0', generated = '0'] = row.split(',')
       return Number(context) + Number(generated)
     }),
-    uses: (machines[0] ?? []).map((_, machine) => machines.map((row) => row[machine] ?? 0)),
+  }
+}
+
+/**
+ * Requests of a file: a line `ms,size`, then a line for each request, in order: when, ms from any begin, and how large, in any
+ * unit. Throws RsdpError E_LAB_FILE, E_LAB_SCENARIO.
+ */
+export function requestsOf(file: string): Pick<Trace, 'atMs' | 'sizes'> {
+  const [head = '', ...rows] = textOf(file, 'name a file with --trace').trim().split(/\r?\n/)
+  const refused = (problem: string): RsdpError =>
+    new RsdpError({
+      code: 'E_LAB_SCENARIO',
+      message: `${file}: ${problem}`,
+      hint: 'a trace is a line ms,size and a line for each request in order, such as 12.5,300',
+      exit: EXIT.usage,
+    })
+  if (head !== 'ms,size') throw refused('the first line is not ms,size')
+  if (rows.length < 2) throw refused('it holds fewer than two requests')
+  const pairs = rows.map((row) => row.split(',').map((word) => (word.trim() === '' ? NaN : Number(word))))
+  pairs.forEach(([at = NaN, size = NaN, ...more], i) => {
+    const isSound = Number.isFinite(at) && Number.isFinite(size) && size > 0 && more.length === 0
+    if (!isSound) throw refused(`line ${i + 2} is no time and size above 0`)
+    if (i > 0 && at < (pairs[i - 1]?.[0] ?? 0)) throw refused(`line ${i + 2} is earlier than the one before`)
+  })
+  const firstMs = pairs[0]?.[0] ?? 0
+  return {
+    atMs: pairs.map(([at = 0]) => at - firstMs),
+    sizes: pairs.map(([, size = 0]) => size),
   }
 }
 

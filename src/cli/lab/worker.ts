@@ -8,6 +8,8 @@ import { loadTrace } from './files.ts'
 export interface Job {
   readonly cells: readonly NamedCell[]
   readonly measures: readonly string[]
+  /** A file of requests; absent: the recorded ones. */
+  readonly trace?: string | undefined
 }
 
 export interface Run {
@@ -15,8 +17,8 @@ export interface Run {
   readonly seed: number
 }
 
-const { cells, measures } = workerData as Job
-const trace = loadTrace()
+const { cells, measures, trace: requests } = workerData as Job
+const trace = loadTrace(requests)
 
 parentPort?.on('message', ({ cell, seed }: Run) => {
   const named = cells[cell]
