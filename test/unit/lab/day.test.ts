@@ -66,6 +66,18 @@ describe('a day of virtual machines', function () {
     expect(free['served']).not.equal(fixed['served'])
   })
 
+  it('a reserve changes nothing where there is room, and leaves nodes idle where there is none', () => {
+    const of = (reserve: number, fill: number): Readonly<Record<string, number>> =>
+      figures({ day: { machines: 60, fill, swing: 0 }, placement: { reserve } })
+    expect(of(100, 0.5)).deep.include({ allocated: 1, served: 1, overloaded: 0 })
+    expect(of(0, 0.95)['allocated']).equal(1)
+    const kept = of(400, 0.95)
+    // of priority 5, half of the reserve: four fifths of the cores
+    expect(kept['allocated']).within(0.75, 0.86)
+    expect(kept['cpu_p95']).at.most(0.8)
+    expect(of(0, 0.95)['cpu_p95']).greaterThan(0.9)
+  })
+
   it('what does not fit has no host', () => {
     const { allocated = 1 } = figures({ day: { machines: 12, fill: 1, swing: 0 } })
     expect(allocated).within(0.3, 0.95)
