@@ -24,7 +24,7 @@ export interface Outcome {
 
 type Model = (cell: Cell, seed: number, trace: Trace) => Outcome
 
-const PLAYED: Readonly<Record<keyof typeof MODEL_FILES, Model>> = {
+const PLAYED: Readonly<Record<Exclude<keyof typeof MODEL_FILES, 'frames'>, Model>> = {
   queue: play,
   'break-point': breakPoint,
   years: (cell, seed) => ({ figures: playYears(cell, seed) }),
@@ -43,5 +43,6 @@ const PLAYED: Readonly<Record<keyof typeof MODEL_FILES, Model>> = {
 
 /** Plays one seed of one cell. The same arguments give the same figures. */
 export function playCell(cell: Cell, seed: number, trace: Trace): Outcome {
+  if (cell.model === 'frames') throw new Error('the simulator plays frames')
   return PLAYED[cell.model](cell, seed, trace)
 }

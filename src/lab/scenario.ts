@@ -27,6 +27,8 @@ export const MODEL_FILES = {
   scaling: 'scaling/play',
   vertical: 'scaling/vertical',
   store: 'store/play',
+  // the simulator's, which the laboratory may not import: the command plays it
+  frames: '../cli/lab/frames',
 } as const
 export const MODELS = Object.keys(MODEL_FILES) as (keyof typeof MODEL_FILES)[]
 

@@ -34,6 +34,8 @@ export class Network {
   /** Nodes whose line is slow, with what it adds. */
   readonly slow = new Map<number, number>()
   frames = 0
+  /** Given every frame, once for each receiver. */
+  wire: ((bytes: Uint8Array) => void) | null = null
 
   constructor(queue: EventQueue, random: Random, scenario: NetworkTerms, count: (what: string) => void) {
     this.#queue = queue
@@ -55,6 +57,7 @@ export class Network {
 
   post(from: number, sender: Address, to: number, bytes: Uint8Array, extraMs = 0): void {
     this.frames += 1
+    this.wire?.(bytes)
     if (this.cut(from, to)) return this.#count('frame cut')
     if (this.isRough && this.#random.chance(this.#scenario.loss)) return this.#count('frame lost')
     this.#deliver(from, sender, to, bytes, extraMs)

@@ -16,6 +16,8 @@ export interface SeedOptions extends ScenarioOptions {
   readonly keys?: MakeKeys
   /** Told every line of the trace. */
   readonly tell?: (line: string) => void
+  /** Given every frame on the wire, once for each receiver. */
+  readonly wire?: (bytes: Uint8Array) => void
 }
 
 /** What became of one seed. */
@@ -83,6 +85,7 @@ export async function play(
   const scenario = options.absence === true ? withAbsence(drawn, new Random(seed ^ ABSENCE)) : drawn
   const keys = (options.keys ?? noteKeys)(seed)
   const world = new World({ seed, scenario, random, keys, tell: options.tell ?? null })
+  world.network.wire = options.wire ?? null
   world.start()
   await world.run(FORMING_BLOCKS * scenario.pace.blockMs, () => world.isFormed)
   if (!world.isFormed) world.violate('no-cluster', `none within ${FORMING_BLOCKS} blocks`)

@@ -3,6 +3,7 @@ import type { NamedCell } from '../../lab/cells.ts'
 import { playCell } from '../../lab/models.ts'
 import { lineOf } from '../../lab/results.ts'
 import { loadTrace } from './files.ts'
+import { playFrames } from './frames.ts'
 
 /** What a thread is given: the cells, and which measures to keep. Then it is sent runs, one after the other. */
 export interface Job {
@@ -22,6 +23,11 @@ const trace = loadTrace(requests)
 
 parentPort?.on('message', ({ cell, seed }: Run) => {
   const named = cells[cell]
-  if (named === undefined) return
-  parentPort?.postMessage(lineOf(named.name, seed, playCell(named.cell, seed, trace), measures))
+  if (named !== undefined) void play(named, seed)
 })
+
+/** A promise that is rejected ends the thread with its error. */
+async function play({ name, cell }: NamedCell, seed: number): Promise<void> {
+  const outcome = cell.model === 'frames' ? await playFrames(cell, seed) : playCell(cell, seed, trace)
+  parentPort?.postMessage(lineOf(name, seed, outcome, measures))
+}
