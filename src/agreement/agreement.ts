@@ -169,8 +169,12 @@ export class Agreement implements StateSource {
     return this.#pending.some((one) => one.request === request) ? 'waiting' : null
   }
 
-  /** The chain has ended the task: heights above `height` count for nothing; 0: none counts. */
+  /**
+   * The chain has ended the task: heights above `height` count for nothing; 0: none counts. That stays so: a line passes over a
+   * task that has a result, too, and who starts again may hear of the result last.
+   */
   ended(height: number, state: Uint8Array): void {
+    if (this.#ended === 0) return
     this.#ended = height
     const content = this.#codec.decode(state)
     const last = content?.kind === 'state' ? content : null
