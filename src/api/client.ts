@@ -2,6 +2,7 @@ import type { Address } from '../types/ids.ts'
 import { call, events } from './call.ts'
 import type { ApiPlace, Call } from './call.ts'
 import type { z } from 'zod'
+import { lineEventId } from './line-events.ts'
 import type { AnswerOf, Decided, Operation, ROUTES } from './routes.ts'
 import { StoreClient } from './store-client.ts'
 
@@ -73,6 +74,16 @@ export class RsdpClient {
   /** The state that a line decided last. */
   lineState(line: Address): Promise<AnswerOf<'lineState'>> {
     return this.#ask('lineState', { line })
+  }
+
+  /** What a line decides, over the seams of its tasks, until the node ends or `signal` aborts. @param after the last that was read */
+  lineEvents(
+    line: Address,
+    after: { readonly task: bigint; readonly height: number } | null = null,
+    signal?: AbortSignal,
+  ): AsyncGenerator<AnswerOf<'lineEvents'>> {
+    const id = after === null ? null : lineEventId(after.task, after.height)
+    return events(this.#place, 'lineEvents', id, { line, ...(signal === undefined ? {} : { signal }) })
   }
 
   /** As `command`, whichever task of the line decides then. */

@@ -1,23 +1,9 @@
 import type { Address } from '../types/ids.ts'
+import { followLine } from './line-reader.ts'
 import { Refused } from './refused.ts'
+import type { ServedLines } from './served-lines.ts'
 import type { Handlers } from './server.ts'
 import type { TaskFeed } from './task-feed.ts'
-
-/** What the API needs to know of lines of tasks. */
-export interface ServedLines {
-  /** Those that this node was drawn for, with their newest tasks, in the order in which they were drawn. */
-  lines(): ReadonlyMap<Address, readonly LineTask[]>
-  /** Where members say that they are. */
-  whereabouts(
-    keys: readonly Address[],
-  ): readonly { readonly key: Address; readonly addresses: readonly string[] }[]
-}
-
-interface LineTask {
-  readonly taskId: bigint
-  readonly predecessor: bigint
-  readonly members: readonly Address[]
-}
 
 /** The members of the newest task of a line, with the addresses that they announce. */
 export function membersOf(node: ServedLines, line: Address): Readonly<Record<string, unknown>> {
@@ -27,8 +13,12 @@ export function membersOf(node: ServedLines, line: Address): Readonly<Record<str
 }
 
 /** What the routes of lines do that read. */
-export function lineHandlers(node: ServedLines, feed: TaskFeed): Pick<Handlers, 'lines' | 'lineState'> {
+export function lineHandlers(
+  node: ServedLines,
+  feed: TaskFeed,
+): Pick<Handlers, 'lines' | 'lineState' | 'lineEvents'> {
   return {
+    lineEvents: ({ line }) => followLine(node, feed, line),
     lines: () => ({
       lines: [...node.lines()].map(([line, tasks]) => ({
         line,

@@ -39,6 +39,21 @@ export const LINE_ROUTES = {
       'node, and `members` says with whom.',
     answer: z.object({ task, height, state: bytes }),
   },
+  lineEvents: {
+    method: 'GET',
+    path: '/v1/lines/{line}/events',
+    summary:
+      'Server-sent events of a line, over the seams of its tasks: `decided`, one a height; `skipped`, heights `from` … `to` (null: the last) ' +
+      'of a task that this node has not, or has no more; `superseded`, the line has gone on from height `above` of a task, and those that ' +
+      'were told after it do not count. The id of an event is its task times 65,536 and its height: with Last-Event-ID the stream ' +
+      'goes on after it, whichever task decides then.',
+    answer: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('decided'), task, height, state: bytes }),
+      z.object({ kind: z.literal('skipped'), task, from: height, to: height.nullable() }),
+      z.object({ kind: z.literal('superseded'), task, above: z.int() }),
+    ]),
+    isStream: true,
+  },
   lineCommand: {
     method: 'POST',
     path: '/v1/lines/{line}/commands',

@@ -17,7 +17,7 @@ export interface Asked extends PathParams {
 }
 
 /** Operations whose answer is a stream. */
-type Streams = 'events' | 'storeChanges'
+type Streams = 'events' | 'lineEvents' | 'storeChanges'
 
 /** What each operation does; a stream says how to follow. A `Refused` is answered as it is. */
 export type Handlers = {
@@ -87,7 +87,7 @@ async function respond(
   const { operation, route } = matched
   if (route.needsToken === true) requireToken(request, token)
   const asked = await read(request, matched)
-  if (operation === 'events' || operation === 'storeChanges') {
+  if (operation === 'events' || operation === 'lineEvents' || operation === 'storeChanges') {
     stream(request, response, handlers[operation](asked))
     return
   }

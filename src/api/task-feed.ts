@@ -36,8 +36,8 @@ interface Fed {
   readonly listeners: Set<() => void>
   /** Null: its states do not come over the API. */
   readonly input: Input | null
-  /** The chain has ended it. */
-  isEnded: boolean
+  /** Height at which the chain has ended it; null: not yet. */
+  endedAt: number | null
   /** This node has let go of it. */
   hasRetired: boolean
 }
@@ -52,6 +52,7 @@ export class TaskFeed {
   readonly #tasks = new Map<bigint, Fed>()
   readonly #over = new Set<bigint>()
   readonly #judge: Judge
+  readonly #watchers = new Set<() => void>()
 
   constructor(judge: Judge) {
     this.#judge = judge
@@ -59,8 +60,19 @@ export class TaskFeed {
 
   /** The same application; what its tasks decide is seen here, too. */
   follow<Task extends FedTask>(application: Application<Task>): Application<Task> {
-    const { open } = application
-    return { ...application, open: (request) => this.#add(request, open(request), null) }
+    const { open, drawnElsewhere } = application
+    return {
+      ...application,
+      open: (request) => this.#add(request, open(request), null),
+      ...(drawnElsewhere === undefined
+        ? {}
+        : {
+            drawnElsewhere: (...drawn) => {
+              drawnElsewhere(...drawn)
+              queueMicrotask(() => this.#tell())
+            },
+          }),
+    }
   }
 
   /** An application whose states are those that `setInput` is given. */
@@ -72,6 +84,12 @@ export class TaskFeed {
         return this.#add(request, { observe: () => input.value, decided: () => undefined }, input)
       },
     }
+  }
+
+  /** Calls whenever a task begins, is ended by the chain, or is let go of. @returns how to stop */
+  watch(listener: () => void): () => void {
+    this.#watchers.add(listener)
+    return () => this.#watchers.delete(listener)
   }
 
   list(): AnswerOf<'tasks'> {
@@ -98,12 +116,18 @@ export class TaskFeed {
     readonly member: number | null
     readonly decided: number
     readonly isOver: boolean
+    /** Height at which the chain has ended it; null: not yet, or this node does not know. */
+    readonly endedAt: number | null
+    /** This node has let go of it: it decides nothing more. */
+    readonly hasRetired: boolean
   } {
     const fed = this.#tasks.get(taskId)
-    if (fed === undefined) return { member: null, decided: 0, isOver: false }
+    if (fed === undefined)
+      return { member: null, decided: 0, isOver: false, endedAt: null, hasRetired: false }
+    const { endedAt, hasRetired } = fed
     const decided = fed.last?.height ?? 0
-    const isOver = fed.isEnded || fed.hasRetired || decided >= fed.task.params.heights
-    return { member: fed.task.self, decided, isOver }
+    const isOver = endedAt !== null || hasRetired || decided >= fed.task.params.heights
+    return { member: fed.task.self, decided, isOver, endedAt, hasRetired }
   }
 
   state(taskId: bigint): Decided {
@@ -180,6 +204,10 @@ export class TaskFeed {
     return found
   }
 
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+
   #forgetBeyond(taskId: bigint): void {
     this.#over.add(taskId)
     const [oldest] = this.#over
@@ -197,9 +225,11 @@ export class TaskFeed {
       last: last === undefined ? null : shown(last),
       listeners: new Set(),
       input,
-      ...{ isEnded: false, hasRetired: false },
+      ...{ endedAt: null, hasRetired: false },
     }
     this.#tasks.set(task.taskId, fed)
+    // once the node has it, too
+    queueMicrotask(() => this.#tell())
     return {
       handedOver: (state) => source.handedOver?.(state),
       observe: (height) => source.observe(height),
@@ -212,10 +242,12 @@ export class TaskFeed {
         fed.hasRetired = true
         source.over?.()
         this.#forgetBeyond(task.taskId)
+        this.#tell()
       },
       ended: (height, state) => {
-        fed.isEnded = true
+        fed.endedAt = height
         source.ended?.(height, state)
+        this.#tell()
       },
     }
   }

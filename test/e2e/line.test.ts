@@ -215,6 +215,32 @@ describe('a line of tasks on real processes', function () {
     console.log(`      ${acknowledged.size} acknowledged writes over ${written.length} tasks`)
   })
 
+  it('a reader at one node is told every height over the seams, once, or that it is not there', async () => {
+    const third = tasks[2]!.taskId
+    const told = new Map<string, number[]>()
+    const skipped = new Set<string>()
+    let last = 0n
+    for await (const event of clientOf(seatedIn(third)[0]!).lineEvents(line)) {
+      const task = BigInt(event.task)
+      expect(task >= last, 'in order').equal(true)
+      last = task
+      const heights = told.get(event.task) ?? []
+      told.set(event.task, heights)
+      if (event.kind === 'decided') heights.push(event.height)
+      else if (event.kind === 'skipped') skipped.add(event.task)
+      else heights.length = event.above
+      if (task === third && event.kind === 'decided') break
+    }
+    for (const { taskId } of tasks.slice(0, 2)) {
+      const heights = told.get(String(taskId))
+      if (heights === undefined || skipped.has(String(taskId))) continue
+      expect(heights).deep.equal(heights.map((_, i) => i + 1))
+      expect(heights.length).greaterThan(0)
+    }
+    expect(told.get(String(third))).deep.equal([1])
+    expect(told.size, 'at least the seam before it').greaterThanOrEqual(2)
+  })
+
   it('every task is verified over its seam, with the inputs that members keep', async () => {
     const bodies = network.nodes.slice(1).flatMap(({ dataDir }) => dataDir)
     const third = tasks[2]!.taskId

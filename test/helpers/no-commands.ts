@@ -1,5 +1,5 @@
 import type { TakesCommands } from '../../src/api/command-handlers.ts'
-import type { ServedLines } from '../../src/api/line-handlers.ts'
+import type { ServedLines } from '../../src/api/served-lines.ts'
 
 /** A node whose tasks take none. */
 export const NO_COMMANDS: TakesCommands = {
