@@ -132,6 +132,37 @@ describe('chain port: several endpoints', () => {
     }
   }
 
+  describe('A4: events lie further below the head than filters are compared', () => {
+    const FAR = 400
+    before(() => net.mine(FAR))
+
+    for (const lag of [FAR - 150, FAR - 20, FAR + 60])
+      it(`the only endpoint’s logs are ${lag} blocks behind, and the chain is quiet: events complete, and it is named`, async () => {
+        const chain = await open(logsBehind(lag))
+        expect(await all(chain)).deep.equal(truth)
+        const isBehind = lag > FAR
+        expect(chain.endpoints()[0]!.troubles > 0, 'named').equal(isBehind)
+      })
+
+    it('an index that shows a block of anybody’s is not looked for further down', async () => {
+      const asked: string[] = []
+      const chain = await open(({ method, params }, result) => {
+        if (method === 'eth_getBlockByNumber') asked.push(String(params[0]))
+        return result
+      })
+      // a log of another contract, at the head
+      const { provider } = net.connection
+      const [from] = (await provider.send('eth_accounts', [])) as Hex[]
+      const approve = `0x095ea7b3${'00'.repeat(12)}${'11'.repeat(20)}${'00'.repeat(32)}`
+      await provider.send('eth_sendTransaction', [
+        { from, to: net.deployment.contracts.StakeToken.address, data: approve },
+      ])
+      await net.mine(chain.reorgDepth)
+      await all(chain)
+      expect(asked.length).lessThan(200)
+    })
+  })
+
   for (const [name, spoil] of LIES) {
     for (const place of [0, 1]) {
       it(`one of two, the ${place === 0 ? 'first' : 'second'}, ${name}: receipts decide, and it is named`, async () => {

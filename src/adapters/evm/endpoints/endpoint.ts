@@ -86,6 +86,12 @@ export class Endpoint {
     return logs
   }
 
+  /** Whether it gives any log of a block, of any contract. */
+  async hasLogs(block: number): Promise<boolean> {
+    const answer = await this.#ask('eth_getLogs', [{ fromBlock: tag(block), toBlock: tag(block) }])
+    return Array.isArray(answer) && answer.length > 0
+  }
+
   /** The same logs by the block's hash: an endpoint that does not have that block has to say so (EIP-234). */
   async logsByHash(filter: LogFilter, { hash, number }: ShownBlock): Promise<PageLog[]> {
     return readLogs(

@@ -9,6 +9,8 @@ import { settlePage } from './settle-page.ts'
 
 /** Blocks below the head in which every block's bloom filter is compared with its logs: indices of logs lag behind. */
 const NEAR_HEAD = 128
+/** Below those the index is looked for in so many blocks: it may be that far behind. */
+const INDEX_BLOCKS = 1_024
 
 const KINDS: ReadonlyMap<string, 'fork' | 'logs'> = new Map([
   ['E_RPC_FORK', 'fork'],
@@ -148,9 +150,10 @@ export class EventPages {
     })
     const seconds = await Promise.all(others.map((one) => this.#ask(one, () => witness(one))))
     const witnesses = [first, ...seconds.filter((one) => one !== null)]
+    const nearFrom = head - NEAR_HEAD + 1
     const page = await this.#told(
       witnesses.map(({ endpoint }) => endpoint),
-      settlePage(filter, witnesses, Math.max(from, head - NEAR_HEAD + 1)),
+      settlePage(filter, witnesses, Math.max(from, nearFrom - INDEX_BLOCKS), Math.max(from, nearFrom)),
     )
     for (const { endpoint } of witnesses) pool.note(endpoint, page.findings.get(endpoint.name) ?? null)
     return page

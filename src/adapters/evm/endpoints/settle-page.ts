@@ -32,14 +32,17 @@ export interface SettledPage {
 
 /**
  * Settles what a page is. Where witnesses differ, the receipts of the block decide; close to the head, the bloom filter of
- * every block has to fit its logs, or the receipts decide.
+ * every block has to fit its logs, or the receipts decide. Further down it has to, until the endpoint has shown that its index of
+ * logs is there.
  *
- * @param nearFrom first block whose filter is looked at
+ * @param indexFrom first block in which the index of logs is looked for
+ * @param nearFrom first block whose filter is looked at in any case
  * @throws RsdpError E_RPC_FORK, E_RPC_LOGS, E_RPC_… of an endpoint
  */
 export async function settlePage(
   filter: EventFilter,
   given: readonly Witness[],
+  indexFrom: number,
   nearFrom: number,
 ): Promise<SettledPage> {
   let witnesses = given
@@ -61,7 +64,7 @@ export async function settlePage(
         for (const one of open) await prove(filter, group, await agreedBlock(group, one), proofs, unprovable)
       continue
     }
-    const doubted = isChecked ? [] : await doubts(filter, group, nearFrom, verdict.logs)
+    const doubted = isChecked ? [] : await doubts(filter, group, { indexFrom, nearFrom }, verdict.logs)
     isChecked = true
     const open = doubted.filter((block) => !proofs.has(block.number))
     for (const block of open) {
@@ -130,23 +133,55 @@ async function prove(
   unprovable.add(block.number)
 }
 
-/** Blocks close to the head whose bloom filter does not fit the logs. */
+/** Blocks close to the head, and those above the index of the endpoint, whose bloom filter does not fit the logs. */
 async function doubts(
   filter: EventFilter,
   [leader]: readonly Witness[],
-  nearFrom: number,
+  { indexFrom, nearFrom }: { readonly indexFrom: number; readonly nearFrom: number },
   logs: readonly PageLog[],
 ): Promise<ShownBlock[]> {
   invariant(leader !== undefined, 'a page has a witness')
   const { endpoint, last } = leader
+  const near = last.number >= nearFrom ? [...(await blocksOf(endpoint, nearFrom, last.number - 1)), last] : []
+  const to = Math.min(nearFrom - 1, last.number)
+  const below = to < indexFrom ? [] : await aboveIndex(endpoint, near, { from: indexFrom, to }, logs)
+  return [...below, ...near].filter((block) => !fits(filter, block, logs))
+}
+
+async function blocksOf(endpoint: Endpoint, from: number, to: number): Promise<ShownBlock[]> {
   const blocks: ShownBlock[] = []
-  for (let first = nearFrom; first < last.number; first += PARALLEL) {
-    const count = Math.min(PARALLEL, last.number - first)
+  for (let first = from; first <= to; first += PARALLEL) {
+    const count = Math.min(PARALLEL, to - first + 1)
     blocks.push(...(await Promise.all(Array.from({ length: count }, (_, at) => endpoint.block(first + at)))))
   }
-  if (last.number >= nearFrom) blocks.push(last)
-  return blocks.filter((block) => !fits(filter, block, logs))
+  return blocks
 }
+
+/**
+ * Blocks below those that are looked at in any case, down to one of which the endpoint gives logs: an index is built block after
+ * block. Who asks for the logs of others, too, finds such a block soon; on a chain without any there is nothing to lose.
+ */
+async function aboveIndex(
+  endpoint: Endpoint,
+  near: readonly ShownBlock[],
+  { from, to }: { readonly from: number; readonly to: number },
+  logs: readonly PageLog[],
+): Promise<ShownBlock[]> {
+  const told = logs.reduce((highest, { blockNumber }) => Math.max(highest, blockNumber), 0)
+  const isThere = async (block: ShownBlock | undefined): Promise<boolean> =>
+    block !== undefined &&
+    (block.number <= told || (hasLogs(block) && (await endpoint.hasLogs(block.number))))
+  if (told > to || (await isThere(near.findLast(hasLogs)))) return []
+  const found: ShownBlock[] = []
+  for (let last = to; last >= from; last -= PARALLEL) {
+    const blocks = await blocksOf(endpoint, Math.max(from, last - PARALLEL + 1), last)
+    found.unshift(...blocks)
+    if (await isThere(blocks.findLast((block) => block.number <= told || hasLogs(block)))) break
+  }
+  return found
+}
+
+const hasLogs = ({ bloom }: ShownBlock): boolean => bloom?.some((byte) => byte !== 0) ?? false
 
 /** Whether logs are those of this very block, as far as its bloom filter tells. */
 function fits(
