@@ -5,7 +5,8 @@ import { EXIT } from '../types/exit-codes.ts'
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space there, then run it again',
   EDQUOT: 'free some space of your quota there, then run it again',
-  EFBIG: 'raise the limit on the size of files (ulimit -f)',
+  EFBIG: 'name a smaller file; or raise the limit on the size of files (ulimit -f)',
+  EINVAL: 'it is no regular file: name one',
   EROFS: 'it is mounted read-only: name a place that can be written',
   EACCES: 'check who may read and write there, and as whom this runs',
   EPERM: 'check who may read and write there, and as whom this runs',
@@ -28,7 +29,7 @@ export function diskFault(error: unknown): RsdpError | null {
   const { code = '', path, syscall } = error as NodeJS.ErrnoException
   const hint = HINTS[code]
   // sockets and processes have no such errors, or no path
-  const isOnDisk = path !== undefined || /^(write|fsync|ftruncate|close)$/.test(syscall ?? '')
+  const isOnDisk = path !== undefined || /^(read|write|fsync|ftruncate|close)$/.test(syscall ?? '')
   if (hint === undefined || !isOnDisk || (syscall ?? '').startsWith('spawn')) return null
   return new RsdpError({
     code: 'E_DISK',

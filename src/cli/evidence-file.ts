@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { requireRegularFile } from '../adapters/system/regular-file.ts'
 import { writeWholeFile } from '../adapters/system/write-file.ts'
 import { isHex } from '../codec/hex.ts'
 import { RsdpError } from '../types/errors.ts'
@@ -16,10 +17,14 @@ const BYTES_MAX = 512 * 1024
 
 /** @throws RsdpError E_EVIDENCE_FILE */
 export async function readEvidenceFile(path: string): Promise<EvidenceFile> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw bad(path, 'it cannot be read', cause)
-  })
-  if (text.length > BYTES_MAX) throw bad(path, `it is larger than ${BYTES_MAX} bytes`)
+  let text: string
+  try {
+    requireRegularFile(path, BYTES_MAX)
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    const isLong = (cause as NodeJS.ErrnoException).code === 'EFBIG'
+    throw bad(path, isLong ? `it is larger than ${BYTES_MAX} bytes` : 'it cannot be read', cause)
+  }
   const { schema, taskId, data } = parse(path, text)
   if (schema !== 1) throw bad(path, 'its schema is not 1')
   if (typeof taskId !== 'string' || !/^[1-9]\d{0,15}$/.test(taskId))

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readRegularFile } from '../adapters/system/regular-file.ts'
 import { writeWholeFile } from '../adapters/system/write-file.ts'
 import type { HostFacts } from '../agents/services-source.ts'
 import { U16_MAX } from '../services/fields.ts'
@@ -55,7 +56,7 @@ export async function readHost(path: string | undefined): Promise<HostFacts & { 
 /** How often a node has started on this data directory, this time included; on disk before it is said. */
 export function nextIncarnation(dataDir: string): number {
   const path = join(dataDir, 'incarnation')
-  const last = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
+  const last = existsSync(path) ? Number(readRegularFile(path, 64).toString()) : 0
   const next = Number.isSafeInteger(last) && last >= 0 ? last + 1 : 1
   writeWholeFile(path, `${next}\n`, { replace: true })
   return next

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { readRegularFile } from '../adapters/system/regular-file.ts'
 import type { Policy } from '../policy/policy.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import { parsePolicy } from '../policy/schema.ts'
@@ -27,7 +28,7 @@ export function loadPolicy(
 function readPolicy(path: string): Policy {
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    value = JSON.parse(readRegularFile(path).toString('utf8'))
   } catch (cause) {
     throw malformed(path, [(cause as Error).message])
   }

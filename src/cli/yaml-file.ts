@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readRegularFile } from '../adapters/system/regular-file.ts'
 import type { z } from 'zod'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'
@@ -21,7 +21,7 @@ export async function readYaml<T>(
   let value: unknown
   try {
     // an alias may stand for more than a machine holds
-    value = parse(readFileSync(path, 'utf8'), { maxAliasCount: 0 })
+    value = parse(readRegularFile(path).toString('utf8'), { maxAliasCount: 0 })
   } catch (error) {
     throw wrong([(error as Error).message.split('\n')[0] ?? 'not YAML'])
   }

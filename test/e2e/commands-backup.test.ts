@@ -1,4 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -93,6 +105,36 @@ describe('backups and exports of a stopped node', function () {
     expect(store.memory(CLUSTER)).deep.equal({ kind: 'marked', mark: 7 })
     expect(store.memory(OTHER_CLUSTER)).deep.equal({ kind: 'marked', mark: 3 })
     store.close()
+  })
+
+  it('writes over no pipe and reads from none; what lies beside stays; what it writes its owner alone reads', async () => {
+    const flags = ['--data-dir', dave, '--deployment', deployment]
+    const pipe = join(dir, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    expect(errorCode(await rsdp('signed', 'export', ...flags, '--out', pipe, '--yes'))).equal('E_FILE_WRITE')
+    expect(lstatSync(pipe).isFIFO()).equal(true)
+    // it is not retired
+    openStore({ dataDir: dave, key, deploymentId }).close()
+    for (const endless of [pipe, '/dev/zero'])
+      expect(errorCode(await rsdp('signed', 'import', endless, ...flags))).equal('E_HISTORY_FILE')
+    const backup = join(dir, 'backup')
+    mkdirSync(`${backup}.new`)
+    writeFileSync(join(`${backup}.new`, 'mine'), 'mine')
+    expect((await rsdp('backup', 'create', ...flags, '--out', backup)).code).equal(0)
+    expect(readFileSync(join(`${backup}.new`, 'mine'), 'utf8')).equal('mine')
+    expect(
+      readdirSync(dir)
+        .filter((name) => name.startsWith('backup'))
+        .sort(),
+    ).deep.equal(['backup', 'backup.new'])
+    const next = join(dir, 'dave-2')
+    expect((await rsdp('backup', 'restore', backup, '--data-dir', next)).code).equal(0)
+    for (const folder of [backup, next])
+      for (const name of readdirSync(folder))
+        expect(statSync(join(folder, name)).mode & 0o077, `${folder}/${name}`).equal(0)
+    rmSync(join(backup, 'manifest.json'))
+    symlinkSync('/dev/zero', join(backup, 'manifest.json'))
+    expect(errorCode(await rsdp('backup', 'verify', backup))).equal('E_BACKUP')
   })
 
   it('a file of another key, chain or deployment is refused, and changes nothing', async () => {

@@ -133,10 +133,12 @@ export class Connection {
   async #verifyChainId(): Promise<void> {
     const expected = this.deployment.chainId
     const seen = await this.read(this.provider.send('eth_chainId', []) as Promise<unknown>)
-    if (typeof seen === 'string' && /^0x[0-9a-f]{1,16}$/i.test(seen) && Number(seen) === expected) return
+    if (typeof seen !== 'string' || !/^0x[0-9a-f]{1,16}$/i.test(seen))
+      throw this.fault(new Error('eth_chainId has no number of a chain'))
+    if (Number(seen) === expected) return
     throw new RsdpError({
       code: 'E_CHAIN_ID',
-      message: `${this.shown} answers chain ${typeof seen === 'string' ? Number(seen) : typeof seen}, the deployment is on chain ${expected}`,
+      message: `${this.shown} answers chain ${Number(seen)}, the deployment is on chain ${expected}`,
       hint: 'fix the RPC URL or choose another deployment; nothing was sent',
       exit: EXIT.precondition,
       details: { seen, expected },

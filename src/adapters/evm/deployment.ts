@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { requireRegularFile } from '../system/regular-file.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Deployment } from './deployment-schema.ts'
@@ -17,6 +18,7 @@ export function deploymentPath(dir: string, chainId: number): string {
 export async function readDeployment(path: string): Promise<Deployment> {
   let text: string
   try {
+    requireRegularFile(path)
     text = await readFile(path, 'utf8')
   } catch (cause) {
     throw new RsdpError({

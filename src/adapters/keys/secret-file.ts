@@ -108,7 +108,8 @@ function isReadOnly(path: string): boolean {
 
 function open(path: string, what: string): number {
   try {
-    return openSync(path, 'r')
+    // a pipe that nobody writes to would hold the call up
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
     throw new RsdpError({
       code: 'E_NO_KEY',

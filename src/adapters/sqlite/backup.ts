@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   closeSync,
   copyFileSync,
   existsSync,
@@ -7,7 +8,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -23,6 +23,7 @@ import { isFileError } from './database.ts'
 import type { StoreOptions } from './store.ts'
 import { openStore } from './store.ts'
 import { syncDirectory } from './sync-directory.ts'
+import { readRegularFile } from '../system/regular-file.ts'
 
 const MANIFEST = 'manifest.json'
 const STORE = 'store.sqlite'
@@ -50,12 +51,14 @@ export function createBackup(options: StoreOptions, folder: string): BackupManif
   requireAbsent(folder)
   const { dataDir, key, deploymentId } = options
   const store = openStore(options)
+  const drafts: string[] = []
   try {
     return onDisk(folder, () => {
-      const draft = `${resolve(folder)}.new`
-      rmSync(draft, { recursive: true, force: true })
-      mkdirSync(draft, { recursive: true, mode: 0o700 })
+      mkdirSync(dirname(resolve(folder)), { recursive: true, mode: 0o700 })
+      const draft = mkdtempSync(`${resolve(folder)}.new-`)
+      drafts.push(draft)
       store.copyTo(join(draft, STORE))
+      chmodSync(join(draft, STORE), 0o600)
       for (const name of OTHERS)
         if (existsSync(join(dataDir, name))) copyFileSync(join(dataDir, name), join(draft, name))
       const names = [STORE, ...OTHERS].filter((name) => existsSync(join(draft, name)))
@@ -78,6 +81,7 @@ export function createBackup(options: StoreOptions, folder: string): BackupManif
     })
   } finally {
     store.close()
+    for (const draft of drafts) rmSync(draft, { recursive: true, force: true })
   }
 }
 
@@ -118,6 +122,7 @@ export function restoreBackup(folder: string, dataDir: string): BackupManifest {
     for (const name of names) {
       const draft = join(dataDir, `${name}.new`)
       copyFileSync(join(folder, name), draft)
+      chmodSync(draft, 0o600)
       syncFile(draft)
       renameSync(draft, join(dataDir, name))
     }
@@ -132,13 +137,14 @@ const namesIn = ({ files }: BackupManifest) =>
 
 function readManifest(folder: string): BackupManifest {
   try {
-    return schema.parse(JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')))
+    return schema.parse(JSON.parse(readRegularFile(join(folder, MANIFEST)).toString('utf8')))
   } catch (cause) {
     throw badBackup(folder, `${MANIFEST} is missing or not what a backup has`, cause)
   }
 }
 
-const sumOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+const sumOf = (path: string): string =>
+  createHash('sha256').update(readRegularFile(path, Infinity)).digest('hex')
 
 function syncFile(path: string): void {
   const descriptor = openSync(path, 'r+')

@@ -1,5 +1,17 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
+import { requireReplaceable } from './regular-file.ts'
 
 export interface WriteOptions {
   readonly mode?: number
@@ -7,12 +19,17 @@ export interface WriteOptions {
   readonly replace: boolean
 }
 
-/** Writes a file, with its folder: whole and on the disk when this returns, or not at all. Throws the system's error. */
+/**
+ * Writes a file, with its folder: whole and on the disk when this returns, or not at all. A link leads to the file that is
+ * replaced; what is no regular file stays. Throws the system's error.
+ */
 export function writeWholeFile(
-  path: string,
+  named: string,
   content: string | Uint8Array,
   { mode = 0o666, replace }: WriteOptions,
 ): void {
+  if (replace) requireReplaceable(named)
+  const path = replace && existsSync(named) ? realpathSync(named) : named
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const draft = `${path}.${process.pid}.tmp`
   let file: number | null = null

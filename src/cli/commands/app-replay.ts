@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { requireRegularFile } from '../../adapters/system/regular-file.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { openHistory } from '../../adapters/evm/open-history.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'
@@ -81,6 +82,7 @@ function render({ height, before, after, code, refused }: Replayed): string {
 
 async function bytesOf(file: string): Promise<Uint8Array> {
   try {
+    requireRegularFile(file)
     return new Uint8Array(await readFile(file))
   } catch (cause) {
     throw new RsdpError({

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readRegularFile } from '../../adapters/system/regular-file.ts'
 import { AS_IS, ADVISED_MODELS, advised, rankedAdvice } from '../../lab/advice.ts'
 import { analyse } from '../../lab/analyse.ts'
 import { cellsOf } from '../../lab/cells.ts'
@@ -59,7 +59,7 @@ function alternativesOf(file: string, trace: string | undefined): Loaded {
       `write model: ${ADVISED_MODELS.join(' or model: ')}`,
     )
   if (trace !== undefined) requestsOf(trace)
-  const requests = trace === undefined ? '' : readFileSync(trace, 'utf8')
+  const requests = trace === undefined ? '' : readRegularFile(trace).toString('utf8')
   return {
     scenario: all,
     cells: cellsOf(all),

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { requireRegularFile } from '../../adapters/system/regular-file.ts'
 import { residualScoreOf, treesScoresOf } from '../../audit/scores.ts'
 import { linesOf, badRow } from '../../learning/rows.ts'
 import { readModel } from '../../services/sentinel/model.ts'
@@ -120,6 +121,7 @@ function integerOf(file: string, line: number, cell: string): number {
 
 async function textOf(path: string): Promise<string> {
   try {
+    requireRegularFile(path)
     return await readFile(path, 'utf8')
   } catch (cause) {
     throw new RsdpError({

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { readRegularFile } from '../../adapters/system/regular-file.ts'
 import { floorVerdicts, JUDGES } from '../../learning/judge.ts'
 import type { FloorVerdict } from '../../learning/judge.ts'
 import type { NabBoard } from '../../learning/judge-series.ts'
@@ -102,7 +102,7 @@ function readJson(path: string): unknown {
 
 function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path)
+    return readRegularFile(path)
   } catch (cause) {
     throw new RsdpError({
       code: 'E_DATA_FILE',

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { requireRegularFile } from '../../adapters/system/regular-file.ts'
 import { hashed, pageFile } from '../../adapters/esbuild/page-file.ts'
 import { readDeployment, writeDeployment } from '../../adapters/evm/deployment.ts'
 import { RsdpError } from '../../types/errors.ts'
@@ -94,6 +95,7 @@ async function limited(response: Response): Promise<Uint8Array> {
 
 async function readPage(path: string): Promise<string> {
   try {
+    requireRegularFile(path)
     return await readFile(path, 'utf8')
   } catch (cause) {
     throw new RsdpError({

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { readRegularFile } from '../../adapters/system/regular-file.ts'
 import { fromHex, toHex } from '../../codec/hex.ts'
 import { NIL } from '../../types/ids.ts'
 import { EXIT } from '../../types/exit-codes.ts'
@@ -60,7 +61,7 @@ export async function reducerRun(
 
 /** A file, or what an id stands for. @throws RsdpError E_NO_BUNDLE */
 async function bundleOf(what: string, options: ReducerOptions): Promise<FoundBundle> {
-  if (existsSync(what)) return { bytes: new Uint8Array(readFileSync(what)), from: what, authors: [] }
+  if (existsSync(what)) return { bytes: new Uint8Array(readRegularFile(what)), from: what, authors: [] }
   if (!/^0x[0-9a-f]{64}$/.test(what)) throw noBundle(what)
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {

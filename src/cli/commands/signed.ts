@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import type { ExchangeOptions } from '../../adapters/sqlite/exchange.ts'
 import { exportHistory, importHistory } from '../../adapters/sqlite/exchange.ts'
+import { readRegularFile, requireReplaceable } from '../../adapters/system/regular-file.ts'
+import { writeWholeFile } from '../../adapters/system/write-file.ts'
 import { decodeSigningHistory, encodeSigningHistory } from '../../codec/signing-history.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
@@ -40,9 +42,10 @@ export async function signedExport(
   if (!existsSync(join(dataDir, 'store.sqlite'))) throw noStore(dataDir)
   const effect = keep ? [] : [`retire   ${dataDir}: no node starts on it any more`]
   await confirm({ effect, yes: yes || keep }, output.say)
-  writeWhole(out, '')
+  // an unwritable file must show before the store is retired
+  requireWritable(out)
   const history = exportHistory(store, !keep)
-  writeWhole(out, encodeSigningHistory(history))
+  onDisk(out, () => writeWholeFile(out, encodeSigningHistory(history), { mode: 0o600, replace: true }))
   const tasks = history.marks.length
   const isUnknown = !keep && !history.isFinal
   output.result(
@@ -71,11 +74,18 @@ export async function signedImport(
   return EXIT.ok
 }
 
-/** An unwritable file must show before the store is retired. */
-function writeWhole(path: string, text: string): void {
+function requireWritable(path: string): void {
+  const probe = `${path}.${process.pid}.probe`
+  onDisk(path, () => {
+    requireReplaceable(path)
+    closeSync(openSync(probe, 'wx', 0o600))
+    rmSync(probe)
+  })
+}
+
+function onDisk(path: string, act: () => void): void {
   try {
-    writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true })
-    if (text !== '') renameSync(`${path}.new`, path)
+    act()
   } catch (cause) {
     throw new RsdpError({
       code: 'E_FILE_WRITE',
@@ -90,7 +100,7 @@ function writeWhole(path: string, text: string): void {
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readRegularFile(file).toString('utf8')
   } catch (cause) {
     throw badFile(file, `cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}`, cause)
   }

@@ -1,11 +1,24 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { openLogFile } from '../../../src/adapters/system/log-file.ts'
+import { readRegularFile, requireRegularFile } from '../../../src/adapters/system/regular-file.ts'
 import { writeWholeFile } from '../../../src/adapters/system/write-file.ts'
 import { diskFault } from '../../../src/cli/disk-fault.ts'
+import { nextIncarnation } from '../../../src/cli/host-file.ts'
 import { machineWarning } from '../../../src/cli/local/machine.ts'
 import { holdPort } from '../../../src/cli/local/ports.ts'
 import { skip } from '../../helpers/skip.ts'
@@ -62,6 +75,35 @@ describe('disks that fail', () => {
     expect([readFileSync(at('a'), 'utf8'), statSync(at('a')).mode & 0o777]).deep.equal(['three', 0o600])
     expect(() => writeWholeFile(folder, 'four', { replace: true })).throw()
     expect(readdirSync(folder)).deep.equal(['a'])
+  })
+
+  it('a file that is no regular one is neither replaced nor read; a link leads to the file behind it', () => {
+    execFileSync('mkfifo', [at('pipe')])
+    for (const path of [at('pipe'), '/dev/null', '/dev/zero']) {
+      const [write, read] = [
+        faultOf(() => writeWholeFile(path, 'x', { replace: true })),
+        faultOf(() => readRegularFile(path)),
+      ]
+      for (const fault of [write, read, faultOf(() => requireRegularFile(path))])
+        expect([fault?.code, fault?.details['reason']], path).deep.equal(['E_DISK', 'EINVAL'])
+    }
+    expect(statSync(at('pipe')).isFIFO()).equal(true)
+    expect(statSync('/dev/null').isCharacterDevice()).equal(true)
+    writeFileSync(at('target'), 'one')
+    symlinkSync(at('target'), at('link'))
+    writeWholeFile(at('link'), 'two', { replace: true })
+    expect([readFileSync(at('target'), 'utf8'), lstatSync(at('link')).isSymbolicLink()]).deep.equal([
+      'two',
+      true,
+    ])
+    expect(readRegularFile(at('link')).toString()).equal('two')
+    for (const read of [() => readRegularFile(at('target'), 2), () => requireRegularFile(at('target'), 2)])
+      expect(faultOf(read)?.details['reason']).equal('EFBIG')
+    for (const read of [() => readRegularFile(folder), () => requireRegularFile(folder)])
+      expect(faultOf(read)?.details['reason']).equal('EISDIR')
+    // a start that counts itself is told where it cannot
+    mkdirSync(at('incarnation'))
+    expect(faultOf(() => nextIncarnation(folder))?.code).equal('E_DISK')
   })
 
   it('a log on a full disk loses lines and stops nothing', function () {
