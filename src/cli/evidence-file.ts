@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { requireRegularFile } from '../adapters/system/regular-file.ts'
+import { requireRegularFile } from '../adapters/files/regular-file.ts'
 import { writeWholeFile } from '../adapters/system/write-file.ts'
 import { isHex } from '../codec/hex.ts'
 import { RsdpError } from '../types/errors.ts'

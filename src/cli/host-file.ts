@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { readRegularFile } from '../adapters/system/regular-file.ts'
+import { readRegularFile } from '../adapters/files/regular-file.ts'
 import { writeWholeFile } from '../adapters/system/write-file.ts'
 import type { HostFacts } from '../agents/services-source.ts'
 import { U16_MAX } from '../services/fields.ts'

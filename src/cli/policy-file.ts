@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { readRegularFile } from '../adapters/system/regular-file.ts'
+import { readRegularFile } from '../adapters/files/regular-file.ts'
 import type { Policy } from '../policy/policy.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import { parsePolicy } from '../policy/schema.ts'

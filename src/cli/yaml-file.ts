@@ -1,4 +1,4 @@
-import { readRegularFile } from '../adapters/system/regular-file.ts'
+import { readRegularFile } from '../adapters/files/regular-file.ts'
 import type { z } from 'zod'
 import { RsdpError } from '../types/errors.ts'
 import { EXIT } from '../types/exit-codes.ts'

@@ -200,6 +200,7 @@ export class RunningTask {
         break
       case 'convicted':
         this.#accuser.convicted(event)
+        if (event.member === this.#init.self) this.#runner.convicted(event.offence)
         break
     }
   }

@@ -31,9 +31,9 @@ export interface SigningWatchInit {
   readonly onDouble: (error: RsdpError) => void
 }
 
-/** Whether a node signs in a task: it does not know yet what it has signed, waits for a height, or signs. */
+/** Whether a node signs in a task: it does not know yet what it has signed, waits for a height, signs, or never will again. */
 export interface SigningHealth {
-  readonly state: 'unknown' | 'waiting' | 'proved'
+  readonly state: 'unknown' | 'waiting' | 'proved' | 'convicted'
   /** Nothing is signed up to this height; null while that is not known. */
   readonly upTo: number | null
   readonly memory: Memory['kind']
@@ -65,6 +65,8 @@ export class SigningWatch {
   #turn = -1
   #memory: Memory
   #fence = SIGN_NOTHING
+  /** The chain has convicted this node: it signs no more in this task. */
+  #isConvicted = false
   /** Height decided when a loss was first bounded: nothing lost lies more than two heights above. */
   #boundedAt: number | null = null
 
@@ -80,14 +82,15 @@ export class SigningWatch {
   health(): SigningHealth {
     const upTo = this.#fence === SIGN_NOTHING ? null : this.#fence
     const isPassed = upTo !== null && this.#decidedHeight >= upTo
-    const state = upTo === null ? 'unknown' : isPassed ? 'proved' : 'waiting'
+    const known = upTo === null ? 'unknown' : isPassed ? 'proved' : 'waiting'
+    const state = this.#isConvicted ? 'convicted' : known
     return { state, upTo, memory: this.#memory.kind, answered: this.#answers.size }
   }
 
   /** Asks whoever has not answered, at growing intervals, until it is known what may be signed. */
   tick(): void {
     this.#shown.clear()
-    if (this.#fence !== SIGN_NOTHING) return
+    if (this.#fence !== SIGN_NOTHING || this.#isConvicted) return
     if (this.#askIn > 0) {
       this.#askIn -= 1
       return
@@ -134,7 +137,7 @@ export class SigningWatch {
 
   /** Looks again, after an answer or a decision, whether it is known up to where nothing is to be signed. */
   weigh(): void {
-    if (this.#fence !== SIGN_NOTHING) return
+    if (this.#fence !== SIGN_NOTHING || this.#isConvicted) return
     const { cluster, self, store, logger, taskId } = this.#init
     const fence = fenceOf(cluster, self, this.#memory, this.#answers, this.#decidedHeight)
     if (fence === SIGN_NOTHING) return
@@ -146,8 +149,21 @@ export class SigningWatch {
     this.#set(fence)
   }
 
+  /**
+   * The chain has convicted this very node. It has signed nothing twice: another process has its key, or its disk has lost what it
+   * signed. Whatever it signs from here on may cost it more.
+   */
+  convicted(offence: string): void {
+    const { isFaulty, logger, taskId } = this.#init
+    if (isFaulty || this.#isConvicted) return
+    this.#isConvicted = true
+    logger.error('signing.convicted', { task: String(taskId), offence })
+    this.#set(SIGN_NOTHING)
+  }
+
   /** The operator says that this store has everything, and takes the risk. */
   trust(): void {
+    if (this.#isConvicted) return
     const { store, cluster, logger, taskId } = this.#init
     logger.warn('signing.trusted', { task: String(taskId), memory: this.#memory.kind })
     store.setMemory(cluster.id, { kind: 'marked', mark: 0 })

@@ -210,6 +210,11 @@ export class TaskRunner {
     this.#loop.guarded(() => this.#watch.tick())
   }
 
+  /** The chain has convicted this node of an offence. */
+  convicted(offence: string): void {
+    this.#loop.guarded(() => this.#watch.convicted(offence))
+  }
+
   /** The operator says that the store has everything that was signed in this task. */
   trust(): void {
     this.#watch.trust()

@@ -68,10 +68,17 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   // what passes through a port has the protocol's types; its values stay out of reach
   adapters: { imports: [...BASE, 'ports'], types: ['protocol'] },
   // budgets, queues and counters that every transport has
+  // what others may be told of a path before they read or replace it
+  'adapters/files': { imports: [...BASE] },
+  'adapters/system': { imports: [...BASE, 'ports', 'adapters/files'] },
+  'adapters/sqlite': { imports: [...BASE, 'ports', 'adapters/files'], types: ['protocol'] },
   'adapters/wire': { imports: [...BASE, 'ports'], packages: [] },
   'adapters/libp2p': { imports: [...BASE, 'ports', 'adapters/wire'] },
   'adapters/amqp': { imports: [...BASE, 'ports', 'adapters/wire'] },
-  'adapters/evm': { imports: [...BASE, 'ports', 'artifacts'], types: ['protocol', 'bindings'] },
+  'adapters/evm': {
+    imports: [...BASE, 'ports', 'artifacts', 'adapters/files'],
+    types: ['protocol', 'bindings'],
+  },
   // what it adapts are the reducers: they run in its thread
   'adapters/worker': { imports: [...BASE, 'ports', 'reducers', 'catalog', 'sandbox', 'adapters/sandbox'] },
   // brings the engine's bytes from its package

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { requireRegularFile } from '../system/regular-file.ts'
+import { requireRegularFile } from '../files/regular-file.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { Deployment } from './deployment-schema.ts'

@@ -23,7 +23,7 @@ import { isFileError } from './database.ts'
 import type { StoreOptions } from './store.ts'
 import { openStore } from './store.ts'
 import { syncDirectory } from './sync-directory.ts'
-import { readRegularFile } from '../system/regular-file.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 
 const MANIFEST = 'manifest.json'
 const STORE = 'store.sqlite'

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { requireReplaceable } from './regular-file.ts'
+import { requireReplaceable } from '../files/regular-file.ts'
 
 export interface WriteOptions {
   readonly mode?: number

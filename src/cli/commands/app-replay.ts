@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { requireRegularFile } from '../../adapters/system/regular-file.ts'
+import { requireRegularFile } from '../../adapters/files/regular-file.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
 import { openHistory } from '../../adapters/evm/open-history.ts'
 import { recoverSigner } from '../../adapters/keys/keyring.ts'

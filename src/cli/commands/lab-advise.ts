@@ -1,4 +1,4 @@
-import { readRegularFile } from '../../adapters/system/regular-file.ts'
+import { readRegularFile } from '../../adapters/files/regular-file.ts'
 import { AS_IS, ADVISED_MODELS, advised, rankedAdvice } from '../../lab/advice.ts'
 import { analyse } from '../../lab/analyse.ts'
 import { cellsOf } from '../../lab/cells.ts'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { requireRegularFile } from '../../adapters/system/regular-file.ts'
+import { requireRegularFile } from '../../adapters/files/regular-file.ts'
 import { residualScoreOf, treesScoresOf } from '../../audit/scores.ts'
 import { linesOf, badRow } from '../../learning/rows.ts'
 import { readModel } from '../../services/sentinel/model.ts'

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { readRegularFile } from '../../adapters/system/regular-file.ts'
+import { readRegularFile } from '../../adapters/files/regular-file.ts'
 import { floorVerdicts, JUDGES } from '../../learning/judge.ts'
 import type { FloorVerdict } from '../../learning/judge.ts'
 import type { NabBoard } from '../../learning/judge-series.ts'

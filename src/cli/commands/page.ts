@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { requireRegularFile } from '../../adapters/system/regular-file.ts'
+import { requireRegularFile } from '../../adapters/files/regular-file.ts'
 import { hashed, pageFile } from '../../adapters/esbuild/page-file.ts'
 import { readDeployment, writeDeployment } from '../../adapters/evm/deployment.ts'
 import { RsdpError } from '../../types/errors.ts'

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readRegularFile } from '../../adapters/system/regular-file.ts'
+import { readRegularFile } from '../../adapters/files/regular-file.ts'
 import { fromHex, toHex } from '../../codec/hex.ts'
 import { NIL } from '../../types/ids.ts'
 import { EXIT } from '../../types/exit-codes.ts'

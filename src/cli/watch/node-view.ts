@@ -46,5 +46,6 @@ export function endpointOf({ trouble, troubles }: EndpointStatus): string {
 /** What a node may sign in a task, in a word or a few. */
 export function signingOf({ state, upTo, answered }: TaskHealth['signing']): string {
   if (state === 'proved') return 'proved'
+  if (state === 'convicted') return 'convicted: signs no more in this task'
   return state === 'waiting' ? `waiting: nothing up to height ${upTo}` : `unknown: ${answered} have answered`
 }

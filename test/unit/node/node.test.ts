@@ -591,6 +591,53 @@ describe('RsdpNode', () => {
     })
   })
 
+  describe('a conviction', () => {
+    const convict = (member: number): void => {
+      const reporter = CLUSTER.members[2]!.key
+      chain.happen({ kind: 'convicted', taskId: 1n, member, offence: 'E1', percent: 5, reporter })
+      chain.mine()
+    }
+    const signing = () => node.health().tasks[0]?.signing.state
+    const begin = async (changes: Partial<NodeInit> = {}): Promise<void> => {
+      await node.stop()
+      node = makeNode(changes)
+      publish(1n, { debateTicks: 100 })
+      form(1n)
+      chain.mine()
+      await node.start()
+      await settle()
+    }
+
+    it('C4: of this very node: it signs nothing more in that task, says so once, and no operator lifts it', async () => {
+      await begin()
+      expect(signing()).to.equal('proved')
+      convict(0)
+      await poll(2)
+      expect(said('signing.convicted').map(({ facts }) => facts['offence'])).to.deep.equal(['E1'])
+      expect(signing()).to.equal('convicted')
+      const signed = said('phase.enter').length
+      node.trust(1n)
+      convict(0)
+      await poll(2)
+      clock.advance(60_000) // far beyond the end of DEBATE
+      await settle()
+      expect(signing()).to.equal('convicted')
+      expect(said('phase.enter')).to.have.length(signed)
+      expect(said('signing.convicted')).to.have.length(1)
+    })
+
+    it('of another one is none of its business, nor of a node that lies on purpose', async () => {
+      await begin()
+      convict(1)
+      await poll(2)
+      expect([signing(), said('signing.convicted').length]).to.deep.equal(['proved', 0])
+      await begin({ isFaulty: true })
+      convict(0)
+      await poll(2)
+      expect(said('signing.convicted')).to.have.length(0)
+    })
+  })
+
   describe('frames', () => {
     const cluster = digestOf('cluster of task 1')
 
