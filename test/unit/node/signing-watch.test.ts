@@ -7,17 +7,22 @@ import type { Store } from '../../../src/ports/store.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
 import { SIGN_NOTHING } from '../../../src/protocol/standing.ts'
 import type { MemberIndex } from '../../../src/types/ids.ts'
+import type { Part } from '../../../src/types/frames.ts'
 import { NIL } from '../../../src/types/ids.ts'
 import { signed as signedOf, confirm as confirmOf } from '../../helpers/store-kit.ts'
 import { EngineBench } from '../../helpers/engine-cluster-bench.ts'
 
 const N = 31
+const CLUSTER_ID = new EngineBench({ n: N }).state.config.cluster.id
 
 /** The watch of member 0 of 31, and whom it asks. */
 function watched(kind: 'whole' | 'lost' = 'whole'): {
   readonly watch: SigningWatch
   readonly ticks: (count: number) => [number, MemberIndex[]][]
   readonly store: Store
+  /** Codes with which it has stopped, and what it has logged. */
+  readonly doubles: string[]
+  readonly logged: string[]
 } {
   const { state } = new EngineBench({ n: N })
   const { cluster } = state.config
@@ -41,7 +46,9 @@ function watched(kind: 'whole' | 'lost' = 'whole'): {
       refused: {},
     }),
   }
-  const said = (): void => undefined
+  const doubles: string[] = []
+  const logged: string[] = []
+  const said = (event: string): void => void logged.push(event)
   const store = new MemoryDisk().open({ key: transport.key, deploymentId: NIL })
   const watch = new SigningWatch({
     ...{ taskId: 1n, cluster, self: 0, memory: { kind }, isFaulty: false },
@@ -50,7 +57,7 @@ function watched(kind: 'whole' | 'lost' = 'whole'): {
     link: new MemberLink(cluster, 0, transport),
     state: () => state,
     fence: () => undefined,
-    onDouble: () => undefined,
+    onDouble: ({ code }) => void doubles.push(code),
   })
   let tick = 0
   /** Ticks at which somebody was asked, and who. */
@@ -64,7 +71,7 @@ function watched(kind: 'whole' | 'lost' = 'whole'): {
     }
     return found
   }
-  return { watch, ticks, store }
+  return { watch, ticks, store, doubles, logged }
 }
 
 describe('what a node has signed', () => {
@@ -106,6 +113,61 @@ describe('what a node has signed', () => {
     watch.heard(11, [{ kind: 'at', height: 1 }])
     expect(watch.fence).to.equal(0)
     expect(ticks(100)).to.deep.equal([])
+  })
+
+  describe('and another process signs', () => {
+    const QUORUM = 21
+    /** Bob shows an object of this node’s that its store does not have. */
+    const shown = (height: number): Part => ({
+      kind: 'object',
+      signed: { ...signedOf(confirmOf(height, 0)), member: 0 },
+    })
+    const answers = (watch: SigningWatch, height = 1): void => {
+      for (let member = 1; member <= QUORUM; member += 1) watch.heard(member, [{ kind: 'at', height }])
+    }
+
+    it('C4: an object higher than a lost one can be is another process’s: E_KEY_ELSEWHERE, and nothing is signed', () => {
+      const { watch, doubles, logged } = watched('lost')
+      answers(watch)
+      expect(watch.fence, 'two above what is decided').to.equal(2)
+      watch.heard(1, [shown(2)])
+      expect([watch.fence, doubles], 'it may be a lost one: it waits a little longer').to.deep.equal([4, []])
+      watch.heard(1, [shown(3)])
+      expect(doubles).to.deep.equal(['E_KEY_ELSEWHERE'])
+      expect(watch.fence).to.equal(SIGN_NOTHING)
+      expect(logged).to.include('signing.unknown')
+    })
+
+    it('C4: an object that a store without a loss lacks: it counts as lost, and all are asked again', () => {
+      const { watch, doubles, store, ticks } = watched()
+      answers(watch)
+      expect(watch.fence).to.equal(0)
+      watch.heard(1, [shown(5)])
+      expect([watch.fence, doubles]).to.deep.equal([SIGN_NOTHING, []])
+      expect(store.memory(CLUSTER_ID)).to.deep.equal({ kind: 'lost' })
+      expect(ticks(1).map(([, { length }]) => length)).to.deep.equal([N - 1])
+    })
+
+    it('a CLOSE, and what the store has, are no surprise', () => {
+      const { watch, doubles, logged, store } = watched('lost')
+      answers(watch)
+      const own = shown(9)
+      store.find = () => ('signed' in own ? own.signed : null)
+      watch.heard(1, [own])
+      expect([watch.fence, doubles, logged.includes('signing.unknown')]).to.deep.equal([2, [], false])
+    })
+  })
+
+  it('the operator may take the risk: it signs from then on, which is kept, said, and undone by what others show', () => {
+    const { watch, store, logged } = watched('lost')
+    expect(watch.fence).to.equal(SIGN_NOTHING)
+    watch.trust()
+    expect(watch.fence).to.equal(0)
+    expect(watch.health()).to.deep.include({ state: 'proved', memory: 'whole' })
+    expect(store.memory(CLUSTER_ID)).to.deep.equal({ kind: 'marked', mark: 0 })
+    expect(logged).to.include('signing.trusted')
+    watch.heard(1, [{ kind: 'object', signed: { ...signedOf(confirmOf(1, 0)), member: 0 } }])
+    expect(watch.fence).to.equal(SIGN_NOTHING)
   })
 
   it('is looked up once for each height: what others hold of it is not kept for ever', () => {
