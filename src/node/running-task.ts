@@ -158,6 +158,8 @@ export class RunningTask {
     const { height } = this.#runner.state.chain
     if (this.#hasStopped || this.#patience === null || height >= params.heights) return null
     if (this.#runner.waitsForPredecessor) return null
+    if (this.#runner.health().signing.state === 'convicted')
+      return `task ${taskId}: this node is convicted, and signs nothing more in it`
     const connected = new Set(transport.connected())
     const present = cluster.members.filter(({ index, key }) => index === self || connected.has(key))
     const weight = weightOf(

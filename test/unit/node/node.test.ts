@@ -615,6 +615,9 @@ describe('RsdpNode', () => {
       await poll(2)
       expect(said('signing.convicted').map(({ facts }) => facts['offence'])).to.deep.equal(['E1'])
       expect(signing()).to.equal('convicted')
+      expect(node.health().notReady).to.deep.equal([
+        'task 1: this node is convicted, and signs nothing more in it',
+      ])
       const signed = said('phase.enter').length
       node.trust(1n)
       convict(0)
