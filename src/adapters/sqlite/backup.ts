@@ -5,7 +5,6 @@ import {
   copyFileSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   renameSync,
@@ -23,6 +22,7 @@ import { isFileError } from './database.ts'
 import type { StoreOptions } from './store.ts'
 import { openStore } from './store.ts'
 import { syncDirectory } from './sync-directory.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { readRegularFile } from '../files/regular-file.ts'
 
 const MANIFEST = 'manifest.json'
@@ -54,7 +54,7 @@ export function createBackup(options: StoreOptions, folder: string): BackupManif
   const drafts: string[] = []
   try {
     return onDisk(folder, () => {
-      mkdirSync(dirname(resolve(folder)), { recursive: true, mode: 0o700 })
+      makeFolder(dirname(resolve(folder)), 0o700)
       const draft = mkdtempSync(`${resolve(folder)}.new-`)
       drafts.push(draft)
       store.copyTo(join(draft, STORE))
@@ -118,7 +118,7 @@ export function restoreBackup(folder: string, dataDir: string): BackupManifest {
   for (const name of [...names, `${STORE}-wal`, 'store.seal', 'store.retired'])
     requireAbsent(join(dataDir, name))
   onDisk(dataDir, () => {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeFolder(dataDir, 0o700)
     for (const name of names) {
       const draft = join(dataDir, `${name}.new`)
       copyFileSync(join(folder, name), draft)

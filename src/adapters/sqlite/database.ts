@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, linkSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeFolder } from '../files/make-folder.ts'
 import type { Address, Digest } from '../../types/ids.ts'
 import { corruptError, diskError, foreignError, storeError, versionError } from './errors.ts'
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
@@ -37,7 +38,7 @@ export function openDatabase(dataDir: string, binding: Binding): OpenDatabase {
   const path = join(resolve(dataDir), 'store.sqlite')
   let database: DatabaseSync | null = null
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeFolder(dataDir, 0o700)
     const isNew = !existsSync(path)
     if (isNew) create(path, binding)
     // SQLite would take it for a new database. Asked without opening it: see above

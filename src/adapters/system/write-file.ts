@@ -3,7 +3,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   realpathSync,
   renameSync,
@@ -11,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../files/make-folder.ts'
 import { requireReplaceable } from '../files/regular-file.ts'
 
 export interface WriteOptions {
@@ -30,7 +30,7 @@ export function writeWholeFile(
 ): void {
   if (replace) requireReplaceable(named)
   const path = replace && existsSync(named) ? realpathSync(named) : named
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path), 0o700)
   const draft = `${path}.${process.pid}.tmp`
   let file: number | null = null
   try {

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
@@ -60,15 +60,34 @@ export async function buildApp(folder: string): Promise<App> {
   const twinFile = join(dir, TWIN)
   const twin = existsSync(twinFile) ? await twinOf(twinFile) : null
   const facts = { schema: 1, id, name, usesPrevious, ...example, twin } as const
-  await mkdir(join(dir, 'build'), { recursive: true })
-  for (const [file, content] of [
-    ['bundle.js', bundle],
-    ['reducer.mjs', reducer],
-    ['source.mjs', source],
-    ['app.json', `${JSON.stringify(facts, null, 2)}\n`],
-  ] as const)
-    writeWholeFile(join(dir, 'build', file), content, { replace: true })
+  replaceFolder(
+    join(dir, 'build'),
+    new Map<string, string | Uint8Array>([
+      ['bundle.js', bundle],
+      ['reducer.mjs', reducer],
+      ['source.mjs', source],
+      ['app.json', `${JSON.stringify(facts, null, 2)}\n`],
+    ]),
+  )
   return { ...facts, bundle }
+}
+
+/** All files of a folder at once: what cannot be written leaves the earlier one as it was. */
+function replaceFolder(path: string, files: ReadonlyMap<string, string | Uint8Array>): void {
+  const draft = mkdtempSync(`${path}.new-`)
+  const old = `${draft}.old`
+  try {
+    for (const [file, content] of files) writeWholeFile(join(draft, file), content, { replace: true })
+    if (existsSync(path)) renameSync(path, old)
+    try {
+      renameSync(draft, path)
+    } catch (error) {
+      if (existsSync(old)) renameSync(old, path)
+      throw error
+    }
+  } finally {
+    for (const left of [draft, old]) rmSync(left, { recursive: true, force: true })
+  }
 }
 
 /** The compiler is loaded for those alone who have a twin. */
@@ -119,7 +138,14 @@ export async function drawOf(folder: string): Promise<DrawState | null> {
   // a module is loaded once per address, and a folder may be built anew
   const { default: reducer, example } = await reducerModule(`${url}?${String(Date.now())}`, folder)
   const draw = example?.draw
-  return draw === undefined ? null : (below) => reducer.state.encode(draw(below))
+  if (draw === undefined) return null
+  return (below) => {
+    try {
+      return reducer.state.encode(draw(below))
+    } catch (cause) {
+      throw noApp(folder, 'its example.draw gives no state that its codec writes', cause)
+    }
+  }
 }
 
 interface ReducerModule {

@@ -1,5 +1,6 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { makeFolder } from '../../adapters/files/make-folder.ts'
 import { keccak } from '../../codec/hex.ts'
 import { RsdpError } from '../../types/errors.ts'
 import { EXIT } from '../../types/exit-codes.ts'
@@ -15,11 +16,12 @@ export async function appNew(
   { twin }: AppNewOptions,
   { output }: CommandContext,
 ): Promise<ExitCode> {
+  if (folder === '') throw refuse('the application has no name', 'name its folder')
   const dir = resolve(folder)
   const name = basename(dir)
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name))
     throw refuse(`${name} is no name for an application`, 'lower-case letters, digits and dashes, at most 40')
-  await mkdir(dir, { recursive: true })
+  makeFolder(dir)
   if ((await readdir(dir)).length > 0) throw refuse(`${folder} is not empty`, 'name another folder')
   const files = appFiles(name, twin)
   for (const [file, text] of files) await writeFile(join(dir, file), text)

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readRegularFile } from '../../adapters/files/regular-file.ts'
 import { fromHex, toHex } from '../../codec/hex.ts'
+import { findReducer } from '../../reducers/catalog.ts'
+import { RsdpError } from '../../types/errors.ts'
 import { NIL } from '../../types/ids.ts'
 import { EXIT } from '../../types/exit-codes.ts'
 import type { ExitCode } from '../../types/exit-codes.ts'
@@ -62,7 +64,7 @@ export async function reducerRun(
 /** A file, or what an id stands for. @throws RsdpError E_NO_BUNDLE */
 async function bundleOf(what: string, options: ReducerOptions): Promise<FoundBundle> {
   if (existsSync(what)) return { bytes: new Uint8Array(readRegularFile(what)), from: what, authors: [] }
-  if (!/^0x[0-9a-f]{64}$/.test(what)) throw noBundle(what)
+  if (!/^0x[0-9a-f]{64}$/.test(what)) throw noSuch(what)
   const connection = await openDeployment(options.rpcUrl, options.deployment)
   try {
     const found = await findBundle(what as Digest, options.bundles ?? [], connection, options.bundleMirror)
@@ -71,4 +73,24 @@ async function bundleOf(what: string, options: ReducerOptions): Promise<FoundBun
   } finally {
     connection.close()
   }
+}
+
+/** What was named is neither a file that is there nor an id. */
+function noSuch(what: string): RsdpError {
+  const isStock = findReducer(what) !== null
+  const isId = /^0x[0-9a-f]*$/i.test(what)
+  const message = isStock
+    ? `${what} is a reducer of this package and no bundle`
+    : isId
+      ? `${what} is no id: 0x and 64 lower-case hex digits`
+      : `there is no file ${what}`
+  return new RsdpError({
+    code: 'E_BUNDLE_FILE',
+    message,
+    hint: isStock
+      ? 'its task is published by that name: rsdp task publish --reducer'
+      : 'name build/bundle.js of an application, or the id that rsdp app build prints',
+    exit: EXIT.precondition,
+    details: { what },
+  })
 }

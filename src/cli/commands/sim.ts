@@ -32,7 +32,11 @@ export async function sim(options: SimOptions, context: CommandContext): Promise
     ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
     ...(options.app === undefined ? {} : { appFolder: options.app }),
   }
-  if (options.app !== undefined) await (await import('../app/folder.ts')).buildApp(options.app)
+  if (options.app !== undefined) {
+    await (await import('../app/folder.ts')).buildApp(options.app)
+    // what does not load is told here: an error of a thread comes without its kind
+    await appOf(options.app)
+  }
   if (options.seed !== undefined) return replay(options, options.seed, worlds, context)
   if (options.trace) throw usage('--trace shows one seed', 'name it with --seed')
   const { first, last } = parseSeeds(options.seeds)

@@ -12,8 +12,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { App } from '../../../src/cli/app/folder.ts'
-import { buildApp, readApp } from '../../../src/cli/app/folder.ts'
+import { buildApp, drawOf, readApp } from '../../../src/cli/app/folder.ts'
 import { appFiles } from '../../../src/cli/app/template.ts'
+import { reducerInspect } from '../../../src/cli/commands/reducer.ts'
+import { sim } from '../../../src/cli/commands/sim.ts'
 import { failure } from '../../helpers/chain-rpc.ts'
 
 describe('a build of an application', function () {
@@ -73,6 +75,44 @@ describe('a build of an application', function () {
       expect((await readApp(dir)).id).equal(first.id)
     })
   }
+
+  it('is of one piece: no file of an earlier one stays beside a new one', async () => {
+    rmSync(join(dir, 'build', 'reducer.mjs'))
+    mkdirSync(join(dir, 'build', 'reducer.mjs'))
+    writeFileSync(join(dir, 'build', 'left'), 'of an earlier one')
+    edit('reducer.ts', 'hello@1', 'hello@2')
+    const next = await buildApp(dir)
+    expect(readdirSync(join(dir, 'build')).sort()).deep.equal([
+      'app.json',
+      'bundle.js',
+      'reducer.mjs',
+      'source.mjs',
+    ])
+    expect((await readApp(dir)).id)
+      .equal(next.id)
+      .not.equal(first.id)
+    expect(readdirSync(dir).filter((name) => name.startsWith('build'))).deep.equal(['build'])
+  })
+
+  it('tells by its own kind what its author’s draw and source do', async () => {
+    edit('reducer.ts', '({ value: BigInt(below(1_100)) })', '(7 as never)')
+    writeFileSync(join(dir, 'source.ts'), "throw new Error('boom')\nexport default () => ({})\n")
+    await buildApp(dir)
+    const draw = (await drawOf(dir))!
+    expect(await failure(Promise.resolve().then(() => draw(() => 0)))).include({ code: 'E_APP' })
+    const options = { seeds: '1..2', workers: 1, heights: 3, trace: false, json: false, app: dir }
+    const context = { json: false, output: {} as never, signal: new AbortController().signal }
+    expect(await failure(sim(options, context))).include({ code: 'E_APP' })
+  })
+
+  it('what is no bundle is told by what it is: a stock reducer, no id, no file', async () => {
+    const context = { json: false, output: {} as never, signal: new AbortController().signal }
+    const refusal = async (what: string): Promise<string> =>
+      (await failure(reducerInspect(what, { deployment: '', rpcUrl: '' } as never, context))).message
+    expect(await refusal('median@1')).match(/of this package/)
+    for (const id of ['0x1234', `0x${'AB'.repeat(32)}`]) expect(await refusal(id)).match(/is no id/)
+    expect(await refusal('nowhere.js')).match(/no file nowhere\.js/)
+  })
 
   it('is not begun by what does not build', async () => {
     rmSync(join(dir, 'build'), { recursive: true })

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { openLogFile } from '../../../src/adapters/system/log-file.ts'
+import { makeFolder } from '../../../src/adapters/files/make-folder.ts'
 import { readRegularFile, requireRegularFile } from '../../../src/adapters/files/regular-file.ts'
 import { writeWholeFile } from '../../../src/adapters/system/write-file.ts'
 import { diskFault } from '../../../src/cli/disk-fault.ts'
@@ -104,6 +105,16 @@ describe('disks that fail', () => {
     // a start that counts itself is told where it cannot
     mkdirSync(at('incarnation'))
     expect(faultOf(() => nextIncarnation(folder))?.code).equal('E_DISK')
+  })
+
+  it('a folder is made with those above it; where none can be made that is told, and does not take for ever', () => {
+    makeFolder(at('a/b/c'), 0o700)
+    makeFolder(at('a/b/c'), 0o700)
+    expect(statSync(at('a/b')).mode & 0o777).equal(0o700)
+    writeFileSync(at('file'), '')
+    for (const path of [at('file/x/y'), '/proc/x/y', '/proc/x'])
+      expect(faultOf(() => makeFolder(path))?.code, path).equal('E_DISK')
+    expect(faultOf(() => writeWholeFile('/proc/x/y', '', { replace: true }))?.code).equal('E_DISK')
   })
 
   it('a log on a full disk loses lines and stops nothing', function () {
