@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -72,12 +72,17 @@ export async function buildApp(folder: string): Promise<App> {
   return { ...facts, bundle }
 }
 
-/** All files of a folder at once: what cannot be written leaves the earlier one as it was. */
+/**
+ * All these files of a folder at once: what cannot be written leaves the earlier one as it was. What else is there stays: on which
+ * chains its twin was published.
+ */
 function replaceFolder(path: string, files: ReadonlyMap<string, string | Uint8Array>): void {
   const draft = mkdtempSync(`${path}.new-`)
   const old = `${draft}.old`
   try {
     for (const [file, content] of files) writeWholeFile(join(draft, file), content, { replace: true })
+    for (const other of existsSync(path) ? readdirSync(path) : [])
+      if (!files.has(other)) cpSync(join(path, other), join(draft, other), { recursive: true })
     if (existsSync(path)) renameSync(path, old)
     try {
       renameSync(draft, path)

@@ -76,15 +76,16 @@ describe('a build of an application', function () {
     })
   }
 
-  it('is of one piece: no file of an earlier one stays beside a new one', async () => {
+  it('is of one piece: no file of an earlier one stays beside a new one, and what is not of it stays', async () => {
     rmSync(join(dir, 'build', 'reducer.mjs'))
     mkdirSync(join(dir, 'build', 'reducer.mjs'))
-    writeFileSync(join(dir, 'build', 'left'), 'of an earlier one')
+    writeFileSync(join(dir, 'build', 'published.json'), '{}')
     edit('reducer.ts', 'hello@1', 'hello@2')
     const next = await buildApp(dir)
     expect(readdirSync(join(dir, 'build')).sort()).deep.equal([
       'app.json',
       'bundle.js',
+      'published.json',
       'reducer.mjs',
       'source.mjs',
     ])
