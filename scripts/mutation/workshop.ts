@@ -101,19 +101,24 @@ export class Workshop {
   /** What Hardhat's tests say; null if they pass. */
   test(args: readonly string[], env: Record<string, string> = {}): string | null {
     const cli = join(root, 'node_modules/hardhat/dist/src/cli.js')
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [cli, 'test', args[0] ?? '', '--no-compile', ...args.slice(1)],
-      {
-        cwd: this.folder,
-        encoding: 'utf8',
-        maxBuffer: 2 ** 28,
-        timeout: MINUTES_MAX * 60_000,
-        env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: 'true', CI: 'true', ...env },
-      },
-    )
-    return status === 0 ? null : stdout + stderr
+    return run(this.folder, [cli, 'test', args[0] ?? '', '--no-compile', ...args.slice(1)], env)
   }
+}
+
+/** What Node says of a run; null if it ends well. */
+export function run(
+  folder: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): string | null {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    timeout: MINUTES_MAX * 60_000,
+    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: 'true', CI: 'true', ...env },
+  })
+  return status === 0 ? null : stdout + stderr
 }
 
 /** The code of contracts with another text of one file; null if one of them does not compile. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import ts from 'typescript'
+import { ATTACKS } from '../../scripts/mutation/attacks.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGE = readFileSync(`${ROOT}docs/attacks.md`, 'utf8')
@@ -17,7 +18,7 @@ const cellsOf = (line: string): string[] =>
     .split('|')
     .slice(1, -1)
     .map((cell) => cell.trim())
-const tables = PAGE.split('\n').filter((line) => /^\| [A-Z]-/.test(line))
+const tables = PAGE.split('\n').filter((line) => /^\| [A-Z]+-/.test(line))
 const rows = tables.map(cellsOf).filter((cells) => cells.length === 2)
 const tests = tables
   .map(cellsOf)
@@ -68,5 +69,15 @@ describe('docs/attacks.md', () => {
     const [{ file }] = tests as [Named]
     expect(titlesOf(file).has('C-1: was bound to the client')).equal(false)
     expect(titlesOf(file).size).greaterThan(3)
+  })
+
+  it('has for every row a line that can be taken out, and a test of the row that must notice', () => {
+    expect(new Set(ATTACKS.map(({ row }) => row))).deep.equal(new Set(rows.map(([row]) => row)))
+    for (const { name, file, line, broken, row, test, by } of ATTACKS) {
+      expect(readFileSync(ROOT + file, 'utf8').split(line), `${name}: lines`).length(2)
+      expect(broken, name).not.equal(line)
+      const named = tests.some((one) => one.row.startsWith(row) && one.file === test && one.title === by)
+      expect(named, `${name}: its test in the table`).equal(true)
+    }
   })
 })
