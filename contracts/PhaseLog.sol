@@ -45,18 +45,23 @@ contract PhaseLog is LogState {
         Bounds memory b = log.bounds;
         Clock memory c = log.clock;
         bool finalizing = _requireRunning(taskId, p, c);
-        bool isPause = p.graceHeights == 0 && _isPause(p, c);
+        bool isLate = p.graceHeights != 0;
         if (first != p.last + 1) revert WrongFirst(first, p.last + 1);
         Certificate.Statement memory s;
         (s.cluster, s.root) = (log.cluster, log.root);
         (s.sharedSeq, s.sharedHead) = (sharedSeq, sharedHead);
         if (inputs.length != 0) s.inputsHash = keccak256(inputs);
-        _extend(log.eventsHashes, s, p, b, batch, finalizing);
+        uint256 inAll = _extend(log.eventsHashes, s, p, b, batch, finalizing);
         _checkBodies(b, s.height - p.last, notes.length, inputs.length);
-        uint256 feeUnits = _attest(p, b, s, bitmap, exceptions, signatures, finalizing);
+        uint256 turn = _turn(p, b.epochHeights, block.number);
+        uint256 feeUnits = _attest(p, b, s, turn, bitmap, exceptions, signatures, finalizing);
+        // a fee that is due is spent, whoever earns it
         bool isEnd = s.height % b.epochHeights == 0 || s.height == p.heights;
-        if ((isEnd || isPause) && p.feesDue < c.feesMax) _payFee(log, p, b.epochHeights, feeUnits);
-        log.missed.countMissing(MISSED_BITS, batch, p.members);
+        if (p.feesDue < c.feesMax && (isEnd || (!isLate && _isPause(p, c)))) {
+            ++p.feesDue;
+            if (feeUnits != 0) log.feeUnits.add(FEE_BITS, turn, feeUnits);
+        }
+        if (inAll != (1 << p.members) - 1) log.missed.countMissing(MISSED_BITS, batch, p.members);
         p.last = uint16(s.height);
         if (!finalizing) (p.lastBlock, p.lastTime) = (uint40(block.number), uint40(block.timestamp));
         log.progress = p;
@@ -98,13 +103,14 @@ contract PhaseLog is LogState {
         Progress memory p,
         Bounds memory b,
         Certificate.Statement memory s,
+        uint256 turn,
         uint256 bitmap,
         bytes calldata exceptions,
         bytes calldata signatures,
         bool finalizing
     ) private view returns (uint256 feeUnits) {
         bytes memory members = Snapshot.read(b.snapshot);
-        bool inTurn = _takesTurn(p, b.epochHeights, members, finalizing);
+        bool inTurn = _takesTurn(p, turn, members.key(turn), finalizing);
         uint256 signed = Certificate.verify(s, members, bitmap, exceptions, signatures);
         return inTurn ? signed : 0;
     }
@@ -112,22 +118,14 @@ contract PhaseLog is LogState {
     /// @dev Whether the caller is the member whose turn it is. Nobody else may submit, but while the task is Finalizing.
     function _takesTurn(
         Progress memory p,
-        uint256 epochHeights,
-        bytes memory members,
+        uint256 turn,
+        address key,
         bool finalizing
     ) private view returns (bool) {
-        uint256 turn = _turn(p, epochHeights, block.number);
-        address key = members.key(turn);
         if (msg.sender == key) return true;
         if (finalizing) return false;
         uint256 rest = p.turnBlocks - ((block.number - p.lastBlock) % p.turnBlocks);
         revert NotYourTurn(msg.sender, uint8(turn), key, block.number + rest - 1);
-    }
-
-    /// @dev A fee that is due is spent, whoever earns it.
-    function _payFee(Log storage log, Progress memory p, uint256 epochHeights, uint256 feeUnits) private {
-        ++p.feesDue;
-        if (feeUnits != 0) log.feeUnits.add(FEE_BITS, _turn(p, epochHeights, block.number), feeUnits);
     }
 
     /// @dev Whether half of the longest silence is over, in blocks and in seconds.
@@ -156,9 +154,10 @@ contract PhaseLog is LogState {
         Bounds memory b,
         bytes calldata batch,
         bool finalizing
-    ) private view {
+    ) private view returns (uint256 inAll) {
         Batch.Tip memory tip = Batch.Tip(s.root, p.eventSeq);
-        uint256 count = Batch.fold(batch, p.members, tip, eventsHashes);
+        uint256 count;
+        (count, inAll) = Batch.fold(batch, p.members, tip, eventsHashes);
         s.root = tip.root;
         s.height = uint64(p.last + count);
         s.separator = domainSeparator();

@@ -119,7 +119,7 @@ contract DigestsHarness {
         uint256 members,
         Batch.Tip memory tip
     ) external view returns (uint256 count, bytes32 newRoot, uint256 newEventSeq) {
-        count = Batch.fold(batch, members, tip, _eventsHashes);
+        (count, ) = Batch.fold(batch, members, tip, _eventsHashes);
         return (count, tip.root, tip.eventSeq);
     }
 

@@ -39,16 +39,18 @@ library Batch {
     /// @param members size of the cluster
     /// @param eventsHashes rolling hash of the task's ledger events up to each; 0 for one that was not posted
     /// @return count number of heights
+    /// @return inAll members that every height lists
     function fold(
         bytes calldata batch,
         uint256 members,
         Tip memory tip,
         mapping(uint256 seq => bytes32 eventsHash) storage eventsHashes
-    ) internal view returns (uint256 count) {
+    ) internal view returns (uint256 count, uint256 inAll) {
         uint256 length = heightBytes(members);
         count = batch.length / length;
         if (count == 0 || count * length != batch.length) revert BatchLength(batch.length, length);
         uint256 listed = 0;
+        inAll = type(uint256).max;
         assembly ("memory-safe") {
             // value = keccak(stateHash ‖ inputsRoot ‖ u256 inputs ‖ u64 eventSeq ‖ eventsHash), above the free pointer
             let buffer := mload(0x40)
@@ -67,6 +69,7 @@ library Batch {
                 calldatacopy(buffer, add(height, 1), 64)
                 let list := shr(shift, calldataload(add(height, WITHOUT_LIST)))
                 listed := or(listed, list)
+                inAll := and(inAll, list)
                 mstore(add(buffer, 64), list)
                 if xor(known, eventSeq) {
                     known := eventSeq

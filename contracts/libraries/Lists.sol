@@ -22,13 +22,16 @@ library Lists {
         uint256 all = (1 << members) - 1;
         uint256 absent = 0;
         uint256 run = 0;
-        for (uint256 offset = 0; offset < batch.length; offset += length) {
-            uint256 missing = all ^ batch.listAt(offset, members);
-            if (missing != absent) {
-                if (absent != 0) missed.addAll(width, absent, run);
-                (absent, run) = (missing, 0);
+        unchecked {
+            // a batch ends far below 2^256 bytes
+            for (uint256 offset = 0; offset < batch.length; offset += length) {
+                uint256 missing = all ^ batch.listAt(offset, members);
+                if (missing != absent) {
+                    if (absent != 0) missed.addAll(width, absent, run);
+                    (absent, run) = (missing, 0);
+                }
+                ++run;
             }
-            ++run;
         }
         if (absent != 0) missed.addAll(width, absent, run);
     }

@@ -158,7 +158,7 @@ export const GUARDED: readonly Mutant[] = [
     'I14',
     'who is left out of a list is paid',
     LOG,
-    'log.missed.countMissing(MISSED_BITS, batch, p.members);',
+    'if (inAll != (1 << p.members) - 1) log.missed.countMissing(MISSED_BITS, batch, p.members);',
     '',
   ),
   invariant('I11', 'anybody submits', LOG, 'if (finalizing) return false;', 'return false;'),

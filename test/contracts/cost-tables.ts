@@ -1,6 +1,7 @@
 /** The tables of the docs that say what calls cost and what proofs take, made from the snapshot. */
 import { readFileSync } from 'node:fs'
 import { TWINNED_IDS } from '../helpers/twin-chain.ts'
+import { comparedWithFormer } from './cost-former.ts'
 import type { Penalty } from './cost-proofs.ts'
 import { lifeCost, LIVES, taskCost } from './cost-task.ts'
 import { TWIN_SIZES } from './cost-twins.ts'
@@ -11,6 +12,7 @@ import type { Snapshot } from './costs.ts'
 const TABLES: Readonly<Record<string, Readonly<Record<string, (snapshot: Snapshot) => string>>>> = {
   'contracts.md': {
     checkpoints: (snapshot) => costTable(snapshot, ['checkpoint']),
+    former: formerTable,
     calls: (snapshot) => costTable(snapshot, [...REGISTRY, ...BOARD, ...BUNDLES, ...LINES]),
     proofs: proofTable,
     task: taskTable,
@@ -173,6 +175,25 @@ function costTable(snapshot: Snapshot, functions: readonly string[]): string {
     return line([own, ...costs.map((gas, i) => figure(gas) + (perTransition ? part(name, gas, i) : ''))])
   })
   return line([perTransition ? 'Batch' : 'Call', ...HEAD]) + line(['---', ...RIGHT]) + rows.join('')
+}
+
+/** Now, in brackets before and the difference in percent. */
+function formerTable(snapshot: Snapshot): string {
+  const all = comparedWithFormer(snapshot)
+  const sizes = [...new Set(all.map(({ n }) => n))]
+  const rows = [...new Set(all.map(({ name }) => name))].map((name) => {
+    const cells = all.filter((one) => one.name === name)
+    const shown = cells.map(({ now, former }) => {
+      const percent = (100 * (now / former - 1)).toFixed(1).replace('-', '−')
+      return `${figure(now)} (${figure(former)}, ${now < former ? '' : '+'}${percent} %)`
+    })
+    return line([name.replace('checkpoint, ', ''), ...shown])
+  })
+  return (
+    line(['Batch', ...sizes.map((n) => `n = ${n}`)]) +
+    line(['---', ...sizes.map(() => '---:')]) +
+    rows.join('')
+  )
 }
 
 /** `aggregate` of each twin, and `close` after it. */

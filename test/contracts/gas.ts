@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import hre, { network } from 'hardhat'
 import { formFee } from '../../src/types/form-fee.ts'
+import { comparedWithFormer } from './cost-former.ts'
 import { functionOf, pagesWith } from './cost-tables.ts'
 import { taskCost } from './cost-task.ts'
 import { TWIN_SIZES, twinCostsAt } from './cost-twins.ts'
@@ -89,6 +90,11 @@ describe('Gas', () => {
     const missing = functions.filter((f) => !known.has(functionOf(f)) && !WITHIN.has(functionOf(f)))
     expect(functions).not.to.be.empty
     expect(missing, 'measure it in cost-*.ts, then npm run gas').to.deep.equal([])
+  })
+
+  it('of an undisturbed checkpoint is at most a tenth above version 2, and what the lists are as call data', () => {
+    const above = comparedWithFormer(snapshot).filter(({ now, most }) => !(now <= (most ?? now)))
+    expect(above).to.deep.equal([])
   })
 
   it('of a drawing is what it is paid for, or up to 9 % less', () => {
