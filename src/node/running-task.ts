@@ -13,6 +13,7 @@ import type { Outbox } from './outbox.ts'
 import { Republisher } from './republisher.ts'
 import type { PostedLedgerEvent } from './task-book.ts'
 import { postedOf } from './task-book.ts'
+import { whySilent } from './signing-watch.ts'
 import type { TaskHealth } from './task-health.ts'
 import type { TaskRunnerInit } from './task-runner-init.ts'
 import { TaskRunner } from './task-runner.ts'
@@ -158,8 +159,8 @@ export class RunningTask {
     const { height } = this.#runner.state.chain
     if (this.#hasStopped || this.#patience === null || height >= params.heights) return null
     if (this.#runner.waitsForPredecessor) return null
-    if (this.#runner.health().signing.state === 'convicted')
-      return `task ${taskId}: this node is convicted, and signs nothing more in it`
+    const silence = whySilent(this.#runner.health().signing)
+    if (silence !== null) return `task ${taskId}: ${silence}`
     const connected = new Set(transport.connected())
     const present = cluster.members.filter(({ index, key }) => index === self || connected.has(key))
     const weight = weightOf(

@@ -41,6 +41,14 @@ export interface SigningHealth {
   readonly answered: number
 }
 
+/** Why a node that has lost what it signed, or was convicted, signs nothing; null if it signs, or has only not asked yet. */
+export function whySilent({ state, upTo, memory, answered }: SigningHealth): string | null {
+  if (state === 'convicted') return 'this node is convicted, and signs nothing more in it'
+  if (memory === 'whole' || state === 'proved') return null
+  if (state === 'waiting') return `signs nothing up to height ${String(upTo)}, which its store may have lost`
+  return `signs nothing: its store may have lost what it signed, and ${answered} members have told`
+}
+
 /** Longest pause between two questions to who has not answered, in ticks. */
 const ASK_PAUSE_MAX = 16
 

@@ -307,6 +307,8 @@ describe('RsdpNode', () => {
       const memories = node.health().tasks.map(({ signing }) => signing.memory)
       expect(memories).to.deep.equal([isElsewhere ? 'lost' : 'whole'])
       expect(said('signing.elsewhere')).to.have.length(isElsewhere ? 1 : 0)
+      const why = 'task 1: signs nothing up to height 2, which its store may have lost'
+      expect(node.health().notReady).to.deep.equal(isElsewhere ? [why] : [])
     })
   }
 

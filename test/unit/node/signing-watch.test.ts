@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { MemoryDisk } from '../../../src/adapters/memory/store.ts'
 import { decodeFrame } from '../../../src/codec/frames.ts'
 import { MemberLink } from '../../../src/node/member-link.ts'
-import { SigningWatch } from '../../../src/node/signing-watch.ts'
+import { SigningWatch, whySilent } from '../../../src/node/signing-watch.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
 import { SIGN_NOTHING } from '../../../src/protocol/standing.ts'
@@ -113,6 +113,20 @@ describe('what a node has signed', () => {
     watch.heard(11, [{ kind: 'at', height: 1 }])
     expect(watch.fence).to.equal(0)
     expect(ticks(100)).to.deep.equal([])
+  })
+
+  it('is why a node that lost it is not ready, until it signs again; one that has only not asked is', () => {
+    const lost = watched('lost')
+    const why = (): string | null => whySilent(lost.watch.health())
+    expect(why()).to.include('0 members have told')
+    for (let member = 1; member <= 20; member += 1) lost.watch.heard(member, [{ kind: 'at', height: 1 }])
+    expect(why()).to.include('20 members have told')
+    lost.watch.heard(21, [{ kind: 'at', height: 1 }])
+    expect(why()).to.include('up to height 2')
+    expect(whySilent({ ...lost.watch.health(), state: 'proved' })).to.equal(null)
+    lost.watch.convicted('E1')
+    expect(why()).to.include('convicted')
+    expect(whySilent(watched().watch.health())).to.equal(null)
   })
 
   describe('and another process signs', () => {
