@@ -11,9 +11,12 @@ import type { Transactions } from '../ports/transactions.ts'
 import type { Agreed } from '../services/services.ts'
 import { services } from '../services/services.ts'
 import { invariant } from '../types/errors.ts'
-import type { Address } from '../types/ids.ts'
+import { Permits } from '../services/gateway/permits.ts'
+import type { Address, MemberIndex } from '../types/ids.ts'
 import { assignmentsOf } from './assignments.ts'
 import type { Channel } from './channel.ts'
+import { NodeGateway } from './gateway.ts'
+import type { NodeGatewayInit } from './gateway.ts'
 import type { ServiceKind } from './kind.ts'
 import { NodeLocks } from './node-locks.ts'
 import { NodeStores, replyOf } from './node-stores.ts'
@@ -72,6 +75,8 @@ export class ServicesAgents {
   readonly #init: ServicesAgentsInit
   readonly #lineOf = new Map<bigint, bigint>()
   readonly #lines = new Map<bigint, Line>()
+  /** What the ledger of each task permits to clients from outside. */
+  readonly #permits = new Map<bigint, Permits>()
   #links: Links | null = null
   #remote: Remote | null = null
   #transactions: NodeTransactions | null = null
@@ -104,11 +109,14 @@ export class ServicesAgents {
     invariant(this.#links !== null, 'a task is opened before the node is connected')
     const { watch } = this.#links
     const line = this.#line(taskId, params.predecessor)
+    const permits = new Permits()
+    this.#permits.set(taskId, permits)
     return new ServicesSource({
       ...this.#init,
       ...{ watch, self, heights: params.heights, supervisor: line.supervisor },
       seats: cluster.members.map(({ key }) => key),
       isOver: decided.at(-1)?.height === params.heights,
+      onPosted: (event) => permits.take(event),
       onDecided: (state) => {
         if (taskId < line.newest) return
         line.newest = taskId
@@ -136,6 +144,22 @@ export class ServicesAgents {
       lineName: (task) => this.#lineOf.get(task) ?? task,
       useOf: (line, service) => this.#useOf(line, service),
       remote: this.#asking,
+    })
+  }
+
+  /** Lets clients from outside ask those services whose gateway is placed here. */
+  gateway(init: Pick<NodeGatewayInit, 'key' | 'deploymentId' | 'recover'>): NodeGateway {
+    const { clock, clockMs } = this.#init
+    return new NodeGateway({
+      ...{ ...init, clock, unixMs: clockMs, stores: this.stores() },
+      permitOf: (task, service, key) => {
+        const newest = this.#view(task)?.task
+        return newest === undefined ? null : (this.#permits.get(newest)?.of(service, key) ?? null)
+      },
+      isPlaced: (task, service) => {
+        const view = this.#view(task)
+        return view !== null && isGateway(view.state.placement, service, view.self)
+      },
     })
   }
 
@@ -187,6 +211,7 @@ export class ServicesAgents {
 
   /** A task is over. A line of which nothing runs here goes with its last task; copies wait for the line's next one. */
   #release(taskId: bigint): void {
+    this.#permits.delete(taskId)
     const name = this.#lineOf.get(taskId)
     const line = name === undefined ? undefined : this.#lines.get(name)
     if (name === undefined || line === undefined) return
@@ -249,4 +274,16 @@ export class ServicesAgents {
 
 function isMember({ decided }: Line, key: Address): boolean {
   return decided?.state.header.seats.some((seat) => seat.key === key) === true
+}
+
+/** Whether a copy of a gateway that calls the service is placed on a member. */
+function isGateway(
+  { services: specs, instances }: Agreed['placement'],
+  service: number,
+  self: MemberIndex,
+): boolean {
+  const gateways = specs.filter(({ kind, calls }) => kind === 'gateway' && calls.includes(service))
+  return gateways.some((spec) =>
+    instances.some((row) => row.service === spec.service && row.member === self && row.phase !== 'failed'),
+  )
 }

@@ -9,6 +9,7 @@ import type { Agreed, Observed } from '../services/services.ts'
 import type { Sighting } from '../services/trust/codec.ts'
 import { sightingOf } from '../services/trust/sighting.ts'
 import type { Address, MemberIndex } from '../types/ids.ts'
+import type { LedgerEvent } from '../types/ledger.ts'
 import type { DeclaredCapacity } from './own-sample.ts'
 import { ownSample, whole } from './own-sample.ts'
 import type { PeerWatch } from './peer-watch.ts'
@@ -37,6 +38,8 @@ export interface ServicesSourceInit {
   readonly isOver: boolean
   /** Runs what the task decides. */
   readonly supervisor: Pick<Supervisor, 'reports' | 'replicas' | 'waits'>
+  /** Of each event of the ledger. */
+  readonly onPosted: (event: LedgerEvent) => void
   /** Of each decided state. */
   readonly onDecided: (state: Agreed) => void
   readonly onOver: () => void
@@ -52,6 +55,10 @@ export class ServicesSource implements StateSource {
     this.#unwatch = init.watch.watch(init.isOver ? [] : init.seats)
     // rates need two looks
     init.sampler.sample()
+  }
+
+  posted(event: LedgerEvent): void {
+    this.#init.onPosted(event)
   }
 
   observe(): Promise<Uint8Array> {

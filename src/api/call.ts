@@ -95,7 +95,8 @@ async function answerOf(
   return response
 }
 
-async function errorOf(response: Response): Promise<ApiError> {
+/** What an answer other than 200 says. */
+export async function errorOf(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>
   const { error = 'no answer of a node', message = '', ...details } = body
   return new ApiError(response.status, String(error), String(message), details)

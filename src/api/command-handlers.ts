@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { fromHex, toHex } from '../codec/hex.ts'
 import type { Address, Hex } from '../types/ids.ts'
 import { Refused } from './refused.ts'
-import type { Asked, Handlers } from './server.ts'
+import type { Asked } from './http.ts'
+import type { Handlers } from './server.ts'
 
 /** A command that some height holds. */
 interface Answered {
@@ -17,7 +18,7 @@ const REFUSALS = {
   'session-over': 409,
   over: 409,
   superseded: 409,
-  'not-a-member': 421,
+  'not-a-member': 410,
 } as const
 
 type Proposed<T extends Answered> = T | { readonly refused: keyof typeof REFUSALS }

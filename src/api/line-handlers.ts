@@ -36,7 +36,7 @@ export function lineHandlers(
       const isWithout = standings.at(-1)?.member === null
       if (isWithout && standings.every(({ member, isOver }) => member === null || isOver))
         throw new Refused(
-          421,
+          410,
           'not-a-member',
           'the line has gone on without this node',
           membersOf(node, line),

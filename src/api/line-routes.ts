@@ -35,7 +35,7 @@ export const LINE_ROUTES = {
     method: 'GET',
     path: '/v1/lines/{line}/state',
     summary:
-      'The state that a line decided last, at this node; 404 before the first; 421 not-a-member: the line has gone on without this ' +
+      'The state that a line decided last, at this node; 404 before the first; 410 not-a-member: the line has gone on without this ' +
       'node, and `members` says with whom.',
     answer: z.object({ task, height, state: bytes }),
   },
@@ -60,7 +60,7 @@ export const LINE_ROUTES = {
     summary:
       'Proposes a command to the machine of a line and answers with what it said, at the height that holds it, of whichever task ' +
       'decides then. The command is on disk before it is proposed, and goes to the next task if no height of this one holds it: ' +
-      '504 means that none does yet. A request name, given again, means the same command. 421 not-a-member: it will not be ' +
+      '504 means that none does yet. A request name, given again, means the same command. 410 not-a-member: it will not be ' +
       'applied, as the line has gone on without this node; `members` says with whom. 422 not-a-command; 409 session-over, ' +
       'superseded: it will not be applied; 503 busy.',
     needsToken: true,

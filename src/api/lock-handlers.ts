@@ -1,7 +1,8 @@
 import type { Locks } from '../ports/locks.ts'
 import type { LockAnswer, LockAsk, LockCode } from '../types/lock-request.ts'
 import { Refused } from './refused.ts'
-import type { Asked, Handlers } from './server.ts'
+import type { Asked } from './http.ts'
+import type { Handlers } from './server.ts'
 
 const STATUSES = {
   waiting: 504,

@@ -3,12 +3,12 @@ import type { Stores } from '../ports/stores.ts'
 import type { Hex } from '../types/ids.ts'
 import type { StoreAnswer, StoreAsk, StoreRefusal, StoreRefused } from '../types/store-request.ts'
 import { Refused } from './refused.ts'
-import type { Asked, Handlers } from './server.ts'
+import type { Asked } from './http.ts'
+import type { Handlers } from './server.ts'
 
-type StoreHandlers = Pick<
-  Handlers,
-  'storeGet' | 'storePut' | 'storeDelete' | 'storeSession' | 'storeChanges' | 'storesKept' | 'storePurge'
->
+type StoreHandlers = Pick<Handlers, 'storeChanges' | 'storesKept' | 'storePurge'> & KeyHandlers
+/** Reads and writes of keys: what a gateway serves, too. */
+export type KeyHandlers = Pick<Handlers, 'storeGet' | 'storePut' | 'storeDelete' | 'storeSession'>
 type Answered = Extract<StoreAnswer, { readonly code: 'ok' }>
 
 /** What a put or delete says beside the key. */
@@ -22,8 +22,8 @@ interface Conditions {
 
 /** Why nothing, or perhaps something, was done, and the status that says so. */
 const STATUSES = {
-  'not-primary': 421,
-  'no-copy': 421,
+  'not-primary': 503,
+  'no-copy': 503,
   'no-quorum': 503,
   'not-begun': 503,
   'unknown-outcome': 504,
@@ -41,8 +41,8 @@ const LIMITS: Readonly<Record<string, string>> = {
   context: 'contexts and clocks are bytes that an answer had',
 }
 
-/** What the routes of stores do. */
-export function storeHandlers(stores: Stores): StoreHandlers {
+/** What the routes of keys do. */
+export function keyHandlers(stores: Pick<Stores, 'ask'>): KeyHandlers {
   const ask = async ({ task, service }: Asked, what: StoreAsk): Promise<Answered> => {
     const answer = await stores.ask(task, service, what)
     if (answer.code === 'refused') throw refusalOf(answer)
@@ -73,6 +73,13 @@ export function storeHandlers(stores: Stores): StoreHandlers {
     },
     storeDelete: (asked) => write(asked, 'delete', new Uint8Array(), asked.query as Conditions),
     storeSession: async (asked) => ({ session: (await ask(asked, { kind: 'session' })).version }),
+  }
+}
+
+/** What the routes of stores do. */
+export function storeHandlers(stores: Stores): StoreHandlers {
+  return {
+    ...keyHandlers(stores),
     storesKept: () => ({ copies: stores.kept().map((one) => ({ ...one, line: String(one.line) })) }),
     storePurge: ({ task, service, query }) => {
       const { force } = query as { readonly force?: 'true' | 'false' }

@@ -37,7 +37,7 @@ export const STORE_ROUTES = {
     summary:
       'Writes a value of at most 32 KiB. Strong: `version` writes only if the key has it, 0: if there is none (409 conflict); with ' +
       '`session` and `seq` (1, 2, …) a retry is applied once. Causal and eventual: `context` of a read says what is replaced. ' +
-      '421 not-primary, 423 locked (by a transaction; go on with the next seq) and 503 no-quorum: nothing was done; 504 unknown-outcome: ' +
+      '423 locked (by a transaction; go on with the next seq), 503 not-primary, no-copy and no-quorum: nothing was done; 504 unknown-outcome: ' +
       'perhaps.',
     needsToken: true,
     body: z.strictObject({

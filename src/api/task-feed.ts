@@ -232,6 +232,7 @@ export class TaskFeed {
     queueMicrotask(() => this.#tell())
     return {
       handedOver: (state) => source.handedOver?.(state),
+      posted: (event) => source.posted?.(event),
       observe: (height) => source.observe(height),
       decided: (decision) => {
         source.decided(decision)

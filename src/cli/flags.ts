@@ -98,3 +98,20 @@ export function integer(min: number, max: number): (text: string) => number {
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`
 }
+
+/** Where to listen for clients. */
+export interface ServeAddress {
+  readonly host: string
+  /** 0: a free one. */
+  readonly port: number
+}
+
+/** host:port, where an IPv6 address is in brackets. */
+export function serveAddress(text: string): ServeAddress {
+  const { v6, host, port } =
+    /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^\s:[\]]+)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {}
+  const name = v6 ?? host
+  if (name === undefined || Number(port) > 65_535)
+    throw new InvalidArgumentError('expected host:port, as 0.0.0.0:8790 or [::]:8790.')
+  return { host: name, port: Number(port) }
+}

@@ -1,3 +1,4 @@
+import type { ServeAddress } from './flags.ts'
 import type { CautionOptions, FeeOptions, OnDataDirOptions, StakeOptions, WalletOptions } from './options.ts'
 
 /** Options of the commands that run a node, prepare it, ask it and give it orders, after parsing. */
@@ -11,6 +12,8 @@ export interface NodeRunOptions extends FeeOptions {
   readonly apiPort: number
   /** Of metrics alone; absent: the API serves them. */
   readonly metricsPort?: number
+  /** Where clients from anywhere reach the gateways of this node; absent: nowhere. */
+  readonly serve?: ServeAddress
   /** Of the dashboard; absent: none is served. */
   readonly uiPort?: number
   /** Endpoint that the dashboard asks; absent: the node's first. */

@@ -2,6 +2,8 @@ import type { Protocol } from '../types/transaction.ts'
 import type { PriceOptions } from './task-prices.ts'
 
 /** Options as the command line gives them, after parsing. */
+import type { Verb } from '../types/gateway.ts'
+
 export interface ChainOptions {
   /** One endpoint, or several separated by spaces. */
   readonly rpcUrl: string
@@ -287,6 +289,24 @@ export interface PolicyCheckOptions extends ChainOptions {
   readonly dataDir: string
   readonly keyFile?: string
   readonly policy?: string
+}
+export interface PermitOptions extends TaskSendOptions {
+  readonly verbs: readonly Verb[]
+  readonly perSecond: number
+}
+/** At gateways, with a key of the client’s own. */
+export interface GatewayOptions {
+  readonly url: readonly string[]
+  readonly task: string
+  readonly keyFile: string
+  readonly passwordFile?: string
+  /** Seconds. */
+  readonly patience: number
+  readonly priority: number
+  readonly json: boolean
+}
+export interface GatewayWriteOptions extends GatewayOptions {
+  readonly ifVersion?: number
 }
 export interface TaskSendOptions extends WalletOptions, CautionOptions {}
 export interface TaskResultOptions extends ChainOptions {

@@ -10,6 +10,7 @@ import { addEvidenceCommands } from './groups/evidence.ts'
 import { addLearnCommands } from './groups/learn.ts'
 import { addLineCommands } from './groups/line.ts'
 import { addMachineCommands } from './groups/machines.ts'
+import { addGatewayCommands } from './groups/gateway.ts'
 import { addStoreCommands } from './groups/store.ts'
 import { addLabCommands } from './groups/lab.ts'
 import { addKeysCommands } from './groups/keys.ts'
@@ -53,6 +54,7 @@ export function buildProgram(run: RunCommand): Command {
   addAppCommands(program, run)
   addMachineCommands(program, run)
   addStoreCommands(program, run)
+  addGatewayCommands(program, run)
   addServicesCommands(program, run)
   addTxCommands(program, run)
   addCheckCommands(program, run)

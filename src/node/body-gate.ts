@@ -82,6 +82,7 @@ export class BodyGate {
   source(source: StateSource): StateSource {
     return {
       handedOver: (state) => source.handedOver?.(state),
+      posted: (event) => source.posted?.(event),
       observe: async (height) => {
         const state = await source.observe(height)
         if ((state as unknown) instanceof Uint8Array) await this.#judge(keccak(state), state)

@@ -276,7 +276,9 @@ export class TaskRunner {
 
   ledgerEvent(event: PostedLedgerEvent): void {
     const eventsHash = this.#events.add(event)
-    if (eventsHash !== null) this.input({ kind: 'ledger', eventSeq: event.seq, eventsHash })
+    if (eventsHash === null) return
+    this.#source.posted(event, this.state.chain.height)
+    this.input({ kind: 'ledger', eventSeq: event.seq, eventsHash })
   }
 
   input(input: EngineInput): void {

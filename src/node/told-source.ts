@@ -2,6 +2,7 @@ import type { EngineEffect } from '../protocol/io.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { StateSource } from '../ports/state-source.ts'
 import { InvariantError } from '../types/errors.ts'
+import type { LedgerEvent } from '../types/ledger.ts'
 
 export interface ToldSourceInit {
   readonly taskId: bigint
@@ -21,6 +22,11 @@ export class ToldSource {
   handedOver(state: Uint8Array): void {
     const { source } = this.#init
     this.#tell(0, () => source.handedOver?.(state.slice()))
+  }
+
+  /** @param height decided last */
+  posted({ seq, kind, data }: LedgerEvent, height: number): void {
+    this.#tell(height, () => this.#init.source.posted?.({ seq, kind, data: data.slice() }))
   }
 
   /** A height, with the inputs of its list whose bytes are known. */

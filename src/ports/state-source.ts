@@ -1,4 +1,5 @@
 import type { MemberIndex } from '../types/ids.ts'
+import type { LedgerEvent } from '../types/ledger.ts'
 
 /** What the application learns about a decided height. */
 export interface DecidedState {
@@ -19,6 +20,11 @@ export interface StateSource {
    * in each life, before `observe`.
    */
   handedOver?(state: Uint8Array): void
+  /**
+   * An event of the task's ledger, in order, as soon as the chain tells of it; those from before this life, too. A height that takes
+   * it into account may come later.
+   */
+  posted?(event: LedgerEvent): void
   /** Canonical bytes of s_i for `height`, within the task's state cap. */
   observe(height: number): Promise<Uint8Array>
   /** Called once per decided height, in order, after it is durable. */

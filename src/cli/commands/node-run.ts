@@ -2,17 +2,11 @@ import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { brokerOf } from '../../adapters/amqp/broker-url.ts'
 import { readDeployment } from '../../adapters/evm/deployment.ts'
-import { DiskCopyFolders } from '../../adapters/system/copy-folders.ts'
-import { createSampler } from '../../adapters/system/sampler.ts'
-import { counter } from '../../agents/kinds/counter.ts'
-import { lockKind } from '../../agents/kinds/lock.ts'
-import { storeKind } from '../../agents/kinds/store.ts'
-import { ServicesAgents } from '../../agents/services-agents.ts'
 import { SqliteCommandJournal } from '../../adapters/sqlite/command-journal.ts'
-import { SqliteRecordJournal } from '../../adapters/sqlite/record-journal.ts'
 import { Agreements } from '../../agreement/agreements.ts'
 import { TaskFeed } from '../../api/task-feed.ts'
 import { readKeyFile } from '../../adapters/keys/key-file.ts'
+import { addressOf } from '../../adapters/keys/keyring.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { openLogFile } from '../../adapters/system/log-file.ts'
 import { createLogger } from '../../adapters/system/logger.ts'
@@ -32,7 +26,6 @@ import { metricsText, observe } from '../control/metrics.ts'
 import type { ControlledNode } from '../control/serve.ts'
 import { serveControl } from '../control/serve.ts'
 import { diskFault } from '../disk-fault.ts'
-import { nextIncarnation, readHost } from '../host-file.ts'
 import { linksIn } from '../link-file.ts'
 import { isLocalChain } from '../local/chains.ts'
 import { refuseTestKey } from '../local/test-keys.ts'
@@ -49,6 +42,7 @@ import type { Policy } from '../../policy/policy.ts'
 import type { CommandContext } from '../run-command.ts'
 import type { NodePage } from '../ui/node-page.ts'
 import { NODE_NAME, openNodePage } from '../ui/node-page.ts'
+import { hostServices } from '../services/hosting.ts'
 import { VERSION } from '../version.ts'
 
 /** What a node brings to tasks of this deployment without being told to; null: nothing. */
@@ -113,13 +107,13 @@ async function runNode(
   const feed = new TaskFeed(judgeInput(apps?.bundles ?? null))
   const own = builtIn({ deploymentId: deployment.deploymentId, isLocal: local })
   const { agreements, machines } = machinesIn(dataDir)
-  const services = await servicesOf(options, agreements, logger)
-  const hosted = { reducers: services.reducers, open: (request: SourceRequest) => services.open(request) }
+  const place = { key: addressOf(privateKey), deploymentId: deployment.deploymentId }
+  const hosting = await hostServices(options, agreements, logger, place)
   const staked = await createNode({
     ...{ dataDir, privateKey, rpcUrl, deployment, listen, autoJoin, policy, logger, pollMs, strategies },
     applications: [
       feed.inputs(options.feed ?? []),
-      ...[...(apps?.applications ?? []), ...(own === null ? [] : [own]), machines, hosted].map(
+      ...[...(apps?.applications ?? []), ...(own === null ? [] : [own]), machines, hosting.application].map(
         (application) => feed.follow(application),
       ),
     ],
@@ -129,7 +123,7 @@ async function runNode(
     ...shaped,
     ...feeCap(options),
   })
-  services.connect(staked.links)
+  hosting.connect(staked.links)
   const { node } = staked
   const { key } = node.health()
   logger.info('policy.in-force', { source, policy })
@@ -142,9 +136,7 @@ async function runNode(
     node: servedBy(staked),
     commands: agreements,
     bundleOf: (reducer) => apps?.bundles.known.get(reducer as Digest)?.bytes ?? null,
-    stores: services.stores(),
-    locks: services.locks(),
-    transactions: services.transactions(),
+    ...hosting.asked(),
     metrics: metricsText(metrics),
   })
   logger.info('api.listening', { port: control.port })
@@ -152,6 +144,7 @@ async function runNode(
   if (page !== null) logger.info('ui.listening', { url: page.url })
   let observed: Observed | null = null
   try {
+    await hosting.serve()
     observed = await observe({ port: options.metricsPort, metrics, staked, deployment, logger })
     await staked.start()
     await requireBundles(apps, node)
@@ -160,7 +153,7 @@ async function runNode(
   } finally {
     await observed?.close()
     await control.close()
-    await services.stop()
+    await hosting.stop()
     await staked.stop()
     agreements.close()
   }
@@ -199,34 +192,6 @@ function shapedBy(path: string | undefined, isLocal: boolean): Partial<Pick<Crea
     message: '--links makes links worse on purpose, and this chain is not a local one',
     hint: 'leave --links out',
     exit: EXIT.precondition,
-  })
-}
-
-/** What this node brings to tasks of services, and does for them. */
-async function servicesOf(
-  { dataDir, host }: NodeRunOptions,
-  logs: Agreements,
-  logger: Logger,
-): Promise<ServicesAgents> {
-  const { measure, ...facts } = await readHost(host)
-  return new ServicesAgents({
-    host: facts,
-    sampler: createSampler(measure),
-    incarnation: nextIncarnation(dataDir),
-    clock: systemClock,
-    clockMs: () => Date.now(),
-    logger,
-    kinds: [
-      counter,
-      lockKind(() => Date.now()),
-      storeKind({
-        journal: (folder, name) => new SqliteRecordJournal(folder, name),
-        clockMs: () => Date.now(),
-      }),
-    ],
-    folders: new DiskCopyFolders(join(dataDir, 'services')),
-    book: () => new SqliteRecordJournal(join(dataDir, 'services'), 'transactions'),
-    logs,
   })
 }
 

@@ -79,14 +79,7 @@ export function servicesRemove(
   context: CommandContext,
 ): Promise<ExitCode> {
   const taskId = parseTaskId(id)
-  const service = Number(number)
-  if (!Number.isInteger(service) || service < 1 || service > 65_535)
-    throw new RsdpError({
-      code: 'E_SERVICES',
-      message: `${number} is no number of a service`,
-      hint: 'rsdp services show lists them',
-      exit: EXIT.usage,
-    })
+  const service = parseService(number)
   return withWallet(options, context, async ({ connection, wallet, agreed }) => {
     await policyOf(connection, taskId)
     const go = await agreed([`remove   service ${service} of task ${id}; its copies stop`])
@@ -104,8 +97,20 @@ export function servicesRemove(
   })
 }
 
+/** @throws RsdpError E_SERVICES */
+export function parseService(number: string): number {
+  const service = Number(number)
+  if (Number.isInteger(service) && service >= 1 && service <= 65_535) return service
+  throw new RsdpError({
+    code: 'E_SERVICES',
+    message: `${number} is no number of a service`,
+    hint: 'rsdp services show lists them',
+    exit: EXIT.usage,
+  })
+}
+
 /** @throws RsdpError E_NO_TASK, E_REDUCER */
-async function policyOf(connection: Connection, taskId: bigint): Promise<ServicesPolicy> {
+export async function policyOf(connection: Connection, taskId: bigint): Promise<ServicesPolicy> {
   const { board } = connection.contracts
   const published = board.queryFilter(board.filters.TaskPublished(taskId), connection.deployment.fromBlock)
   const [event] = await connection.read(published)

@@ -15,6 +15,7 @@ import {
   sending,
   transport,
   yes,
+  serveAddress,
 } from '../flags.ts'
 import type {
   NodeFreezeOptions,
@@ -67,6 +68,11 @@ function addRun(node: Command, run: RunCommand): void {
       '--metrics-port <port>',
       'serve /metrics on 127.0.0.1 at a port of its own, too (0 picks one): docs/metrics.md',
       integer(0, 65_535),
+    )
+    .option(
+      '--serve <host:port>',
+      'take signed calls of clients from anywhere, for services whose gateway is placed here: docs/services.md (port 0 picks one)',
+      serveAddress,
     )
     .option(
       '--ui-port <port>',

@@ -1,10 +1,18 @@
 import type { Command } from 'commander'
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { VERBS } from '../../types/gateway.ts'
+import type { Verb } from '../../types/gateway.ts'
 import { dataDir, examples, integer, json, sending } from '../flags.ts'
-import type { MachineOptions, ServiceLockOptions, ServiceUnlockOptions, TaskSendOptions } from '../options.ts'
+import type {
+  MachineOptions,
+  PermitOptions,
+  ServiceLockOptions,
+  ServiceUnlockOptions,
+  TaskSendOptions,
+} from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
-/** services show, put, remove, template, lock, unlock. */
+/** services show, put, remove, template, permit, lock, unlock. */
 export function addServicesCommands(program: Command, run: RunCommand): void {
   const services = program
     .command('services')
@@ -52,7 +60,44 @@ export function addServicesCommands(program: Command, run: RunCommand): void {
         (await import('../commands/services.ts')).servicesRemove(task, service, options, context),
       ),
     )
+  addPermitCommand(services, run)
   addLockCommands(services, run)
+}
+
+/** What a client may ask of a service through gateways. */
+function addPermitCommand(services: Command, run: RunCommand): void {
+  sending(services.command('permit <task> <service> <key>'), 'client’s or a reporter’s')
+    .description('lets an address ask a service through gateways, or no more: an event of the task’s ledger')
+    .option(
+      '--verbs <verbs>',
+      `what of ${VERBS.join(',')}, comma-separated; none: nothing any more`,
+      verbsIn,
+      VERBS,
+    )
+    .option('--per-second <n>', 'requests a second at each gateway', integer(1, 65_535), 10)
+    .addHelpText(
+      'after',
+      examples(
+        'rsdp services permit 7 2 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --verbs get,put --per-second 50 --yes',
+        'rsdp services permit 7 2 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --verbs none --yes',
+      ),
+    )
+    .action((task: string, service: string, key: string, options: PermitOptions) =>
+      run('services permit', options.json, async (context) =>
+        (await import('../commands/services-permit.ts')).servicesPermit(
+          { task, service, key },
+          options,
+          context,
+        ),
+      ),
+    )
+}
+
+function verbsIn(text: string): readonly Verb[] {
+  const given = text === 'none' ? [] : text.split(',')
+  const unknown = given.find((one) => !(VERBS as readonly string[]).includes(one))
+  if (unknown !== undefined) throw new InvalidArgumentError(`expected ${VERBS.join(', ')}, or none.`)
+  return VERBS.filter((verb) => given.includes(verb))
 }
 
 /** Locks of transactions, at a service of kind lock. */

@@ -45,7 +45,7 @@ export class Requests {
         const answer = await request(this.store)
         return { answer, askedMs, doneMs: performance.now() }
       } catch (error) {
-        if (error instanceof ApiError && ![421, 423, 503, 504].includes(error.status)) throw error
+        if (error instanceof ApiError && ![423, 503, 504].includes(error.status)) throw error
         if (error instanceof ApiError && error.status !== 504) this.refusedMs.push(askedMs)
         else this.unanswered += 1
         if (isOver()) return null

@@ -37,7 +37,7 @@ export interface GatewayPolicy {
   readonly keepMs: number
 }
 
-interface Row<Body, Reply, Host> {
+interface Row<Body, Host> {
   readonly request: GatewayRequest<Body>
   readonly order: number
   attempts: number
@@ -45,9 +45,6 @@ interface Row<Body, Reply, Host> {
   dueMs: number | null
   /** Host that may have handled it. */
   host: Host | null
-  answer: Answer<Reply> | null
-  /** Of the answer. */
-  untilMs: number
 }
 
 /**
@@ -57,7 +54,9 @@ interface Row<Body, Reply, Host> {
  */
 export class Requests<Body, Reply, Host> {
   readonly #policy: GatewayPolicy
-  readonly #rows = new Map<string, Row<Body, Reply, Host>>()
+  readonly #open = new Map<string, Row<Body, Host>>()
+  /** In the order in which they end. */
+  readonly #answered = new Map<string, { readonly answer: Answer<Reply>; readonly untilMs: number }>()
   #orders = 0
 
   constructor(policy: GatewayPolicy) {
@@ -66,19 +65,20 @@ export class Requests<Body, Reply, Host> {
 
   /** An answer that is known, or null: it will come from `replied` or `expired`. */
   take(request: GatewayRequest<Body>, nowMs: number): Answer<Reply> | null {
-    const known = this.#rows.get(request.id)
+    const { id, deadlineMs } = request
+    if (this.#open.has(id)) return null
+    const known = this.#answered.get(id)
     if (known !== undefined) return known.answer
-    if (nowMs >= request.deadlineMs) return { refused: 'late' }
-    if (this.#rows.size >= this.#policy.requestsMax) this.#forget(nowMs)
-    if (this.#rows.size >= this.#policy.requestsMax) return { refused: 'busy' }
-    const row = { request, attempts: 0, dueMs: null, host: null, answer: null, untilMs: 0 }
-    this.#rows.set(request.id, { ...row, order: (this.#orders += 1) })
+    if (nowMs >= deadlineMs) return { refused: 'late' }
+    this.#forget(nowMs)
+    if (this.#open.size + this.#answered.size >= this.#policy.requestsMax) return { refused: 'busy' }
+    this.#open.set(id, { request, order: (this.#orders += 1), attempts: 0, dueMs: null, host: null })
     return null
   }
 
   /** What is to be sent now: urgent ones first, then in order. @param waysTo hosts that serve it, the best way first */
   due(nowMs: number, waysTo: (body: Body) => readonly Way<Host>[]): Sending<Body, Host>[] {
-    const open = [...this.#rows.values()].filter(({ answer }) => answer === null)
+    const open = [...this.#open.values()]
     let room = this.#policy.inFlightMax
     for (const row of open) {
       if (row.dueMs !== null && nowMs >= row.dueMs) row.dueMs = null
@@ -111,17 +111,15 @@ export class Requests<Body, Reply, Host> {
 
   /** The host says that it has not handled it: any host may be asked, at once. */
   rejected(id: string): void {
-    const row = this.#rows.get(id)
-    if (row?.answer !== null) return
+    const row = this.#open.get(id)
+    if (row === undefined) return
     row.host = null
     row.dueMs = null
   }
 
   /** Requests whose deadline has come, with the answers to give. */
   expired(nowMs: number): { readonly id: string; readonly answer: Answer<Reply> }[] {
-    const over = [...this.#rows.values()].filter(
-      ({ answer, request }) => answer === null && nowMs >= request.deadlineMs,
-    )
+    const over = [...this.#open.values()].filter(({ request }) => nowMs >= request.deadlineMs)
     return over.flatMap(({ request: { id }, host }) => {
       const answer = this.#end(id, { refused: host === null ? 'late' : 'unknown' }, nowMs)
       return answer === null ? [] : [{ id, answer }]
@@ -129,15 +127,15 @@ export class Requests<Body, Reply, Host> {
   }
 
   #end(id: string, answer: Answer<Reply>, nowMs: number): Answer<Reply> | null {
-    const row = this.#rows.get(id)
-    if (row?.answer !== null) return null
-    row.answer = answer
-    row.untilMs = nowMs + this.#policy.keepMs
+    if (!this.#open.delete(id)) return null
+    this.#answered.set(id, { answer, untilMs: nowMs + this.#policy.keepMs })
     return answer
   }
 
   #forget(nowMs: number): void {
-    for (const [id, { answer, untilMs }] of this.#rows)
-      if (answer !== null && nowMs >= untilMs) this.#rows.delete(id)
+    for (const [id, { untilMs }] of this.#answered) {
+      if (nowMs < untilMs) return
+      this.#answered.delete(id)
+    }
   }
 }

@@ -45,7 +45,7 @@ describe('services source', () => {
     return new ServicesSource({
       host: { tier: 'edge', region: 3, capacity: {} },
       ...{ incarnation: 5, sampler: { sample: () => sample }, watch, clockMs: () => 1_000, seats: SEATS },
-      ...{ self: 1, heights: 10, isOver: false, onDecided: () => undefined },
+      ...{ self: 1, heights: 10, isOver: false, onPosted: () => undefined, onDecided: () => undefined },
       onOver: () => undefined,
       supervisor: {
         reports: () => [{ service: 7, report: 'running', load: 5 }],

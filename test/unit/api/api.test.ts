@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { globSync, readFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
@@ -236,7 +237,7 @@ describe('local API', () => {
           () => null,
           (thrown: unknown) => thrown as ApiError,
         )
-      expect(error?.status).equal(421)
+      expect(error?.status).equal(410)
       const members = [{ key: OTHER, addresses: ['/ip4/127.0.0.1/tcp/1'] }]
       expect(error?.details).deep.equal({ task: '4', members })
     })
@@ -267,7 +268,7 @@ describe('local API', () => {
         { task: '4', predecessor: '1', members: [OTHER], member: null, decided: 0, isOver: false },
       ])
       source.ended?.(1, Uint8Array.of(7))
-      expect(await refusal(client().lineState(LINE))).equal('421 not-a-member')
+      expect(await refusal(client().lineState(LINE))).equal('410 not-a-member')
       open({ taskId: 5n }).decided({ height: 1, state: Uint8Array.of(8) })
       node.lines = () => new Map([[LINE, [...tasks, { taskId: 5n, predecessor: 4n, members: [ALICE] }]]])
       expect(await client().lineState(LINE)).deep.equal({ task: '5', height: 1, state: '0x08' })
@@ -499,6 +500,11 @@ describe('local API', () => {
     }
     expect((await ask('/status')).status).equal(500)
     expect((await ask('/healthz')).status).equal(200)
+  })
+
+  it('no answer is a 421: fetch asks again by itself then, unasked', () => {
+    const files = globSync('src/api/*.ts').filter((file) => /\b421\b/.test(readFileSync(file, 'utf8')))
+    expect(files).deep.equal([])
   })
 
   it('the OpenAPI document describes every route, and no other; it is what is served', async () => {

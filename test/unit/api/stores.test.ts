@@ -118,7 +118,7 @@ describe('stores over the API', () => {
       const error: unknown = await at(seat)
         .get('a')
         .catch((thrown: unknown) => thrown)
-      expect(error).deep.include({ status: 421, error: 'not-primary', details: { primary: copies.keys[0] } })
+      expect(error).deep.include({ status: 503, error: 'not-primary', details: { primary: copies.keys[0] } })
     }
     copies.isStill = true
     await copies.pass(4000)
@@ -128,7 +128,7 @@ describe('stores over the API', () => {
 
   it('strong: a watch goes on behind the last event that its reader has; who has no copy cannot be watched', async () => {
     await world('strong')
-    expect(await refusal(at(GATE).changes(0).next())).equal('421 no-copy')
+    expect(await refusal(at(GATE).changes(0).next())).equal('503 no-copy')
     await at(0).put('a', hex('1'))
     const second = await at(0).put('b', hex('2'))
     const seen: string[] = []

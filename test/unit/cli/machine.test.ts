@@ -99,7 +99,7 @@ describe('a command to a machine whose tasks are a line', () => {
   })
 
   for (const [status, error] of [
-    [421, 'not-a-member'],
+    [410, 'not-a-member'],
     [409, 'superseded'],
     [404, 'no-line'],
   ] as const)
