@@ -3,6 +3,7 @@ import type { Admitted } from '../ports/gateway.ts'
 import type { Stores } from '../ports/stores.ts'
 import { Requests } from '../services/gateway/requests.ts'
 import type { Answer } from '../services/gateway/requests.ts'
+import { PATIENCE_MS } from '../types/gateway.ts'
 import { refusedAs } from '../types/store-request.ts'
 import type { StoreAnswer, StoreAsk, StoreRefusal } from '../types/store-request.ts'
 
@@ -29,8 +30,11 @@ interface Work {
 
 /** There is one way: `stores` knows who leads, and sends it there. */
 const WAY = [{ host: 'store', via: 'store' }] as const
-/** A copy that was asked says within this that it does not know. */
-const ATTEMPT_MS = 10_000
+/**
+ * Longer than anybody’s patience: `stores` always says how an attempt ended. A process that stood still must not take a write for lost
+ * that is under way.
+ */
+const ATTEMPT_MS = 2 * PATIENCE_MS.most
 const IN_FLIGHT_MAX = 256
 const WRITES_MAX = 16_384
 /** Answers to reads have values in them. */
@@ -57,7 +61,7 @@ export class RoutedAsks {
   readonly #writes: Requests<Work, StoreAnswer, 'store'>
   readonly #reads: Requests<Work, StoreAnswer, 'store'>
   readonly #waiting = new Map<string, ((answer: StoreAnswer) => void)[]>()
-  /** Why nothing was done so far. */
+  /** Why there is no answer so far: that something may have been done outlives all later words that nothing was. */
   readonly #last = new Map<string, StoreAnswer>()
   #stopTicks: (() => void) | null = null
 
@@ -111,7 +115,7 @@ export class RoutedAsks {
         const { task, service, ask } = request.body
         void stores.ask(task, service, ask).then((answer) => {
           if (mayAskAgain(answer, request.isIdempotent)) {
-            if (this.#waiting.has(request.id)) this.#last.set(request.id, answer)
+            this.#note(request.id, answer)
             table.rejected(request.id)
             return
           }
@@ -119,6 +123,12 @@ export class RoutedAsks {
           if (given !== null) this.#answer(request.id, given)
         })
       }
+  }
+
+  #note(id: string, answer: StoreAnswer): void {
+    const before = this.#last.get(id)
+    const mayBeDone = before?.code === 'refused' && before.refusal === 'unknown-outcome'
+    if (this.#waiting.has(id) && !mayBeDone) this.#last.set(id, answer)
   }
 
   #answer(id: string, answer: Answer<StoreAnswer>): void {
@@ -141,7 +151,7 @@ function mayAskAgain(answer: StoreAnswer, isHarmless: boolean): boolean {
   return PASSING.has(answer.refusal) || (answer.refusal === 'unknown-outcome' && isHarmless)
 }
 
-/** @param last what was said when nothing was done; null: nobody was asked */
+/** @param last what was said while there was no answer; null: nobody was asked */
 function answerOf(answer: Answer<StoreAnswer>, last: StoreAnswer | null): StoreAnswer {
   if ('reply' in answer) return answer.reply
   switch (answer.refused) {

@@ -30,6 +30,8 @@ class World {
   readonly clock = new VirtualClock()
   permit: Permit | null = { service: 2, key: client.address, verbs: ['get', 'put'], perSecond: 2 }
   isPlaced = true
+  /** The store does not answer. */
+  isStuck = false
   /** What the store says next; then `DONE`. */
   answers: StoreAnswer[] = []
   readonly asked: StoreAsk[] = []
@@ -46,6 +48,7 @@ class World {
       stores: {
         ask: (_task, _service, ask) => {
           this.asked.push(ask)
+          if (this.isStuck) return new Promise(() => undefined)
           return Promise.resolve(this.answers.shift() ?? DONE)
         },
       },
@@ -190,6 +193,24 @@ describe('a call that was let in', () => {
     const ofSession = await world.ask(write({ session: 1, seq: 1 }))
     await world.pass(200)
     expect([named(ofSession()), world.asked.length]).deep.equal(['ok', 3])
+  })
+
+  it('may have been done, whatever is said later: never “nothing was done”', async () => {
+    world.answers = [refused('unknown-outcome'), ...Array.from({ length: 1_000 }, () => refused('no-quorum'))]
+    const answer = await world.ask(write({ session: 1, seq: 1 }))
+    await world.pass(5_050)
+    expect(named(answer())).equal('unknown-outcome')
+  })
+
+  it('is not sent a second time while the first is under way, however long the process stood still', async () => {
+    world.isStuck = true
+    const answer = await world.ask(write(null), world.call({ patienceMs: 30_000 }))
+    world.clock.advance(29_000)
+    await setImmediate()
+    expect([world.asked.length, answer()]).deep.equal([1, null])
+    world.clock.advance(2_000)
+    await setImmediate()
+    expect([world.asked.length, named(answer())]).deep.equal([1, 'unknown-outcome'])
   })
 
   it('is not asked again where the store has said no', async () => {
