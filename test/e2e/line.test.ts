@@ -177,11 +177,14 @@ describe('a line of tasks on real processes', function () {
       await eventually(() => network.said('task.handed-over', second).length > 0, PATIENCE_MS)
       await network.stop(alice!)
       const third = await runs(2)
-      await eventually(() => [...acknowledged.values()].includes(third), PATIENCE_MS)
+      // on a slow machine a task may end before anybody has written to it; the line goes on
+      const isWritten = (): boolean => new Set(acknowledged.values()).size >= 3
+      await eventually(() => isWritten() && [...acknowledged.values()].includes(third), PATIENCE_MS)
     } finally {
       stop.abort()
     }
     await Promise.all([...loads, looking])
+    await look()
     const seats = ran()
       .slice(0, 3)
       .map(({ taskId }) => [...network.seatsOf(taskId).keys()].sort().join(' '))
@@ -200,14 +203,16 @@ describe('a line of tasks on real processes', function () {
 
   it('no acknowledged command is lost', async () => {
     const written = tasks.filter(({ taskId }) => [...acknowledged.values()].includes(taskId))
-    expect(written.length, 'written in each task').greaterThanOrEqual(3)
+    expect(written.length, 'tasks written to').greaterThanOrEqual(3)
     const last = written.at(-1)!.taskId
     const at = seatedIn(last).at(-1)!
     const held = new Map<string, string>()
     // what another node has acknowledged comes here, too
     const isHere = async (): Promise<boolean> => {
-      const { state } = await clientOf(at).state(last)
-      const content = CODEC.decode(fromHex(state as Hex))
+      const decided = await clientOf(at)
+        .state(last)
+        .catch(() => null)
+      const content = decided === null ? null : CODEC.decode(fromHex(decided.state as Hex))
       const entries = content?.kind === 'state' ? content.machine : []
       for (const { key, value } of entries) held.set(textOf(fromHex(key)), textOf(value))
       return [...acknowledged.keys()].every((key) => held.has(key))
