@@ -26,7 +26,7 @@ export interface NodeGatewayInit {
 const CLOCKS_MS = 30_000
 /** Calls a second and at once from one address, before anything is known of who calls. */
 const KNOCKS = { perSecond: 200, burst: 400 } as const
-/** Addresses, and keys with their rates, that are remembered; beyond, the one that was quiet for longest starts anew. */
+/** Addresses that are remembered, and keys. Beyond that the one that was quiet for longest is forgotten. */
 const REMEMBERED_MAX = 4_096
 
 /** The flow of a request from outside: authenticate, authorise, rate-limit; then it is processed by `RoutedAsks`. */

@@ -83,6 +83,12 @@ export const yes = (): Option => new Option('--yes', 'do not ask before it is do
 
 export const dryRun = (): Option => new Option('--dry-run', 'show the effect, send nothing').default(false)
 
+export const ifVersion = (): Option =>
+  new Option(
+    '--if-version <n>',
+    'of a strong store: only if the key has this version; 0: only if it does not exist',
+  ).argParser(integer(0, Number.MAX_SAFE_INTEGER))
+
 /** Parser of an integer option. */
 export function integer(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import { Option } from 'commander'
 import { PATIENCE_MS, PRIORITY } from '../../types/gateway.ts'
-import { examples, integer, json, passwordFile } from '../flags.ts'
+import { examples, ifVersion, integer, json, passwordFile } from '../flags.ts'
 import type { GatewayOptions, GatewayWriteOptions } from '../options.ts'
 import type { RunCommand } from '../run-command.ts'
 
@@ -33,11 +32,6 @@ export function addGatewayCommands(program: Command, run: RunCommand): void {
       )
       .option('--priority <n>', 'the greater first', integer(0, PRIORITY.most), PRIORITY.usual)
       .addOption(json())
-  const condition = (): Option =>
-    new Option(
-      '--if-version <n>',
-      'of a strong store: only if the key has this version; 0: only if it does not exist',
-    ).argParser(integer(0, Number.MAX_SAFE_INTEGER))
   through(gateway.command('get').argument('<service>', 'number of the store', number).argument('<key>'))
     .description('the value of a key; exit 3 if there is no such key')
     .addHelpText('after', examples(`rsdp gateway get 2 limits ${AT}`))
@@ -54,7 +48,7 @@ export function addGatewayCommands(program: Command, run: RunCommand): void {
       .argument('<value>'),
   )
     .description('writes a value, once, whatever is lost on the way')
-    .addOption(condition())
+    .addOption(ifVersion())
     .addHelpText('after', examples(`rsdp gateway put 2 limits 100 ${AT}`))
     .action((service: number, key: string, value: string, options: GatewayWriteOptions) =>
       run('gateway put', options.json, async (context) =>
@@ -63,7 +57,7 @@ export function addGatewayCommands(program: Command, run: RunCommand): void {
     )
   through(gateway.command('delete').argument('<service>', 'number of the store', number).argument('<key>'))
     .description('deletes a key; exit 3 if there is no such key')
-    .addOption(condition())
+    .addOption(ifVersion())
     .addHelpText('after', examples(`rsdp gateway delete 2 limits ${AT}`))
     .action((service: number, key: string, options: GatewayWriteOptions) =>
       run('gateway delete', options.json, async (context) =>

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { dataDir, examples, integer, json } from '../flags.ts'
+import { dataDir, examples, ifVersion, integer, json } from '../flags.ts'
 import type {
   KvOptions,
   MachineOptions,
@@ -20,11 +20,6 @@ export function addStoreCommands(program: Command, run: RunCommand): void {
       .addOption(dataDir())
       .addOption(new Option('--task <id>', 'the task; default: the newest of services@1 that the node runs'))
       .addOption(json())
-  const condition = (): Option =>
-    new Option(
-      '--if-version <n>',
-      'of a strong store: only if the key has this version; 0: only if it does not exist',
-    ).argParser(integer(0, Number.MAX_SAFE_INTEGER))
   asked(store.command('get').argument('<service>', 'number of the store', number).argument('<key>'))
     .description(
       'the value; of a causal or eventual store all that stand side by side; exit 3 if there is no such key',
@@ -45,7 +40,7 @@ export function addStoreCommands(program: Command, run: RunCommand): void {
     .description(
       'writes a value; returns when it is on the disks of a majority, or of one copy if the store is not strong',
     )
-    .addOption(condition())
+    .addOption(ifVersion())
     .addHelpText(
       'after',
       examples(
@@ -60,7 +55,7 @@ export function addStoreCommands(program: Command, run: RunCommand): void {
     )
   asked(store.command('delete').argument('<service>', 'number of the store', number).argument('<key>'))
     .description('removes a key; exit 3 if there is no such key')
-    .addOption(condition())
+    .addOption(ifVersion())
     .addHelpText('after', examples('rsdp store delete 1 limits --data-dir ./node'))
     .action((service: number, key: string, options: KvOptions) =>
       run('store delete', options.json, async (context) =>

@@ -115,7 +115,7 @@ const HINTS: Readonly<Record<string, string>> = {
   body: 'a value has at most 32 KiB',
   value: 'a value has at most 32 KiB',
   full: 'delete keys first: a store holds 4 MiB',
-  gone: 'read the keys anew, then watch without --after',
+  gone: 'read all keys again, then watch without --after',
   forbidden: 'whoever published the task permits it: rsdp services permit',
   clock: 'ask again: the clocks of the two machines have moved',
   'no-copy': 'watch at a node that has a copy: rsdp services show',
