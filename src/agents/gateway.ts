@@ -24,6 +24,8 @@ export interface NodeGatewayInit {
 
 /** How far the clocks of a client and a gateway may be apart, ms. */
 const CLOCKS_MS = 30_000
+/** Longer than any signature is taken: from the moment that it is signed for, one span before and one after. */
+const KEEP_MS = 2 * CLOCKS_MS + 1_000
 /** Calls a second and at once from one address, before anything is known of who calls. */
 const KNOCKS = { perSecond: 200, burst: 400 } as const
 /** Addresses that are remembered, and keys. Beyond that the one that was quiet for longest is forgotten. */
@@ -39,18 +41,21 @@ export class NodeGateway implements Gateway {
   readonly #rates = new Map<string, Bucket>()
   /** A call that was signed before was perhaps handled in an earlier life, of which nothing is known. */
   readonly #bornMs: number
+  #latestMs = 0
   #admitted = 0
 
   constructor(init: NodeGatewayInit) {
     this.#init = init
     this.key = init.key
     this.deploymentId = init.deploymentId
-    this.#asks = new RoutedAsks({ clock: init.clock, stores: init.stores, keepMs: 2 * CLOCKS_MS })
+    this.#asks = new RoutedAsks({ clock: init.clock, stores: init.stores, keepMs: KEEP_MS })
     this.#bornMs = init.unixMs()
   }
 
+  /** Never falls: a clock that is set back would make old signatures good again, whose calls are forgotten. */
   now(): number {
-    return this.#init.unixMs()
+    this.#latestMs = Math.max(this.#latestMs, this.#init.unixMs())
+    return this.#latestMs
   }
 
   /** Calls that were let in since the start. */

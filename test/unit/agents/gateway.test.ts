@@ -30,6 +30,7 @@ class World {
   readonly clock = new VirtualClock()
   permit: Permit | null = { service: 2, key: client.address, verbs: ['get', 'put'], perSecond: 2 }
   isPlaced = true
+  setBackMs = 0
   /** The store does not answer. */
   isStuck = false
   /** What the store says next; then `DONE`. */
@@ -41,7 +42,7 @@ class World {
   life(): NodeGateway {
     return new NodeGateway({
       ...{ key: GATEWAY, deploymentId: DEPLOYMENT, clock: this.clock, recover: recoverSigner },
-      unixMs: () => START_MS + this.clock.nowMs(),
+      unixMs: () => START_MS + this.clock.nowMs() - this.setBackMs,
       permitOf: (task, service, key) =>
         task === 7n && service === 2 && key === this.permit?.key ? this.permit : null,
       isPlaced: () => this.isPlaced,
@@ -230,12 +231,22 @@ describe('a call that was let in', () => {
     await world.pass(50)
     expect(answers.map((answer) => named(answer()))).deep.equal(['ok', 'ok', 'ok'])
     expect(world.asked).length(1)
-    await world.pass(29_000)
-    expect(named((await world.ask(write(null), call))())).equal('ok')
-    expect(world.asked, 'as long as its signature is taken').length(1)
     await world.ask(GET)
     await world.ask(GET)
     expect(world.asked).length(3)
+  })
+
+  it('is remembered for as long as its signature is taken, also where a clock is set back', async () => {
+    const ahead = world.call({ atMs: START_MS + 30_000 })
+    expect(named((await world.ask(write(null), ahead))())).equal('ok')
+    await world.pass(60_000)
+    await world.ask(write(null)) // makes room: what is too old is forgotten
+    expect(named((await world.ask(write(null), ahead))())).equal('ok')
+    expect(world.asked).length(2)
+    await world.pass(5_000)
+    await world.ask(write(null))
+    world.setBackMs = 5_000
+    expect(world.denial(ahead)).equal('clock')
   })
 
   it('when the node ends: nobody knows', async () => {
